@@ -1,0 +1,195 @@
+//! Where time and ids come from: never from a database, never from the standard library directly, so that tests can
+//! set the one and repeat the other.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A moment, in UTC, cut to whole microseconds: what both databases keep.
+///
+/// Displays and serializes as RFC 3339 with `Z` and six decimal places, so that texts sort as times do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(from = "DateTime<Utc>")]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// The moment so many microseconds after 1970. `None` beyond the year 262,000.
+    pub fn from_unix_microseconds(microseconds: i64) -> Option<Self> {
+        DateTime::from_timestamp_micros(microseconds).map(Self)
+    }
+
+    /// Microseconds since 1970.
+    pub fn unix_microseconds(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    pub fn unix_seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    /// The same moment as chrono's type.
+    pub fn as_datetime(self) -> DateTime<Utc> {
+        self.0
+    }
+
+    /// The moment so much later; the last one there is, where that would be beyond it.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let later = chrono::Duration::from_std(duration)
+            .ok()
+            .and_then(|duration| self.0.checked_add_signed(duration));
+        Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self(time.trunc_subsecs(6))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Tells the time.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// Makes ids and secrets.
+pub trait IdSource: fmt::Debug + Send + Sync {
+    /// A new UUID of version 4.
+    fn uuid(&self) -> Uuid;
+
+    /// Random bytes for a secret.
+    fn random_bytes(&self) -> [u8; 32];
+}
+
+/// The clock and the id source that a piece of work uses.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Where times come from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and secrets come from.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Source {
+    /// The machine's clock and random ids.
+    pub fn system() -> Self {
+        Self { clock: Arc::new(SystemClock), ids: Arc::new(RandomIds) }
+    }
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
+        Timestamp::from(Utc::now())
+    }
+}
+
+/// Ids and secrets from the operating system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomIds;
+
+impl IdSource for RandomIds {
+    fn uuid(&self) -> Uuid {
+        #[expect(clippy::disallowed_methods, reason = "the one place where ids enter")]
+        Uuid::new_v4()
+    }
+
+    fn random_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        #[expect(
+            clippy::expect_used,
+            reason = "without randomness no secret may be made, and nothing can go on"
+        )]
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        bytes
+    }
+}
+
+/// A clock that stands still until it is moved. For tests.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that shows this moment.
+    pub fn at(moment: Timestamp) -> Self {
+        Self(AtomicI64::new(moment.unix_microseconds()))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, duration: Duration) {
+        let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_add(microseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_microseconds(self.0.load(Ordering::SeqCst))
+            .unwrap_or(Timestamp(DateTime::<Utc>::MAX_UTC))
+    }
+}
+
+/// Ids that count up from one, with the version and variant bits of a random UUID. For tests.
+#[derive(Debug, Default)]
+pub struct SequentialIds(AtomicU64);
+
+impl SequentialIds {
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+impl IdSource for SequentialIds {
+    fn uuid(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(u128::from(self.next()).to_be_bytes()).into_uuid()
+    }
+
+    fn random_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[24..].copy_from_slice(&self.next().to_be_bytes());
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_cut_to_microseconds_and_reads_as_rfc_3339() {
+        let time: DateTime<Utc> = "2024-01-15T10:30:00.123456789Z".parse().unwrap();
+        assert_eq!(Timestamp::from(time).to_string(), "2024-01-15T10:30:00.123456Z");
+    }
+
+    #[test]
+    fn sequential_ids_are_valid_and_differ() {
+        let ids = SequentialIds::default();
+        let (first, second) = (ids.uuid(), ids.uuid());
+        assert_ne!(first, second);
+        assert_eq!(first.get_version_num(), 4);
+    }
+}

@@ -1,0 +1,250 @@
+//! The fields of an external user, each with its rule.
+
+use std::str::FromStr as _;
+
+use oxilangtag::LanguageTag;
+use url::Url;
+use validator::ValidateEmail as _;
+
+use crate::text::{checked, text_type, without_nul};
+use crate::{Reason, Violation, fold};
+
+text_type! { @declare
+    /// The handle a user logs in with: a name, an e-mail address or a phone number, 1 to 255 characters. Compared
+    /// without case.
+    Identifier
+}
+
+impl Identifier {
+    /// The most bytes that the folded form has: an index entry of PostgreSQL holds 2,704, and folding makes a few
+    /// letters eighteen times as long.
+    const MAXIMUM_FOLDED_BYTES: usize = 1020;
+
+    /// Checks an identifier.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let identifier = Self(checked(text, &(1..=255))?);
+        if identifier.folded().len() > Self::MAXIMUM_FOLDED_BYTES {
+            return Err(Violation::new(Reason::TooLong, "is too long once its ligatures are written out"));
+        }
+        Ok(identifier)
+    }
+
+    /// The form in which identifiers are compared.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+text_type! {
+    /// What a user is called on screens: 1 to 255 characters.
+    DisplayName, 1..=255
+}
+
+text_type! {
+    /// A first or last name: 1 to 255 characters.
+    PersonName, 1..=255
+}
+
+text_type! { @declare
+    /// The customer's own id for a user: any Unicode text of 1 to 250 characters but `.` and `..`, which clients and
+    /// proxies take out of a path before it arrives. Compared exactly.
+    ExternalId
+}
+
+impl ExternalId {
+    /// Checks an external id.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        if text == "." || text == ".." {
+            return Err(Violation::new(
+                Reason::InvalidFormat,
+                "must not be . or .., which have no place in a path",
+            ));
+        }
+        checked(text, &(1..=250)).map(Self)
+    }
+}
+
+text_type! { @declare
+    /// An e-mail address of at most 254 characters.
+    EmailAddress
+}
+
+impl EmailAddress {
+    /// Checks an e-mail address.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let text = checked(text, &(1..=254))?;
+        if text.validate_email() { Ok(Self(text)) } else { Err(malformed("must be an e-mail address")) }
+    }
+}
+
+text_type! { @declare
+    /// A phone number in the form of E.164: `+`, then 2 to 15 digits, the first not 0.
+    PhoneNumber
+}
+
+impl PhoneNumber {
+    /// Checks a phone number.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        if plain && (2..=15).contains(&digits.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(malformed("must be a phone number in E.164 form, such as +15551234567"))
+        }
+    }
+}
+
+text_type! { @declare
+    /// The address of a picture: an absolute `http` or `https` URL of at most 2,048 characters.
+    Avatar
+}
+
+impl Avatar {
+    /// Checks the address.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let text = checked(text, &(1..=2048))?;
+        let written_out = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))
+            || text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        // The parser drops tabs and line ends silently; stored as they came, they would break whoever uses them.
+        let printable = !text.contains(|character: char| character.is_control() || character == ' ');
+        if written_out && printable && Url::parse(&text).is_ok_and(|url| url.has_host()) {
+            Ok(Self(text))
+        } else {
+            Err(malformed("must be an http:// or https:// URL"))
+        }
+    }
+}
+
+text_type! { @declare
+    /// A language, as a well-formed BCP 47 tag such as `en-US`, of at most 64 characters.
+    Locale
+}
+
+impl Locale {
+    /// Checks the tag.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let text = checked(text, &(1..=64))?;
+        match LanguageTag::parse(text.as_str()) {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err(malformed("must be a BCP 47 language tag, such as en-US")),
+        }
+    }
+}
+
+text_type! { @declare
+    /// A time zone, by its name in the IANA database, such as `America/New_York`.
+    TimeZone
+}
+
+impl TimeZone {
+    /// Checks the name.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        match chrono_tz::Tz::from_str(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(_) => Err(malformed("must be an IANA time zone, such as America/New_York")),
+        }
+    }
+}
+
+text_type! { @declare
+    /// A text to look for, folded: 1 to 250 characters.
+    SearchText
+}
+
+impl SearchText {
+    /// Checks and folds the text.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        without_nul(text)?;
+        checked(text, &(1..=250)).map(|text| Self(fold(&text)))
+    }
+}
+
+fn malformed(message: &str) -> Violation {
+    Violation::new(Reason::InvalidFormat, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds<T>(parse: fn(&str) -> Result<T, Violation>, good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(parse(text).is_ok(), "{text} should hold");
+        }
+        for text in bad {
+            assert!(parse(text).is_err(), "{text} should be refused");
+        }
+    }
+
+    #[test]
+    fn external_ids_are_the_customers_own() {
+        let longest = "🙂".repeat(250);
+        holds(
+            ExternalId::parse,
+            &["1", "user_12345", "gid://app/Customer/1", "a b:c", "🙂", "...", &longest],
+            &["", ".", "..", "a\0b", &"x".repeat(251)],
+        );
+    }
+
+    #[test]
+    fn email_addresses() {
+        holds(
+            EmailAddress::parse,
+            &["jane.doe@example.com", "a+b@example.co.uk", "jane@bücher.example"],
+            &[
+                "",
+                "jane",
+                "jane@",
+                "@example.com",
+                "jane doe@example.com",
+                "a@b@example.com",
+                "a\0@example.com",
+            ],
+        );
+    }
+
+    #[test]
+    fn phone_numbers() {
+        holds(
+            PhoneNumber::parse,
+            &["+15551234567", "+491701234567", "+123456789012345"],
+            &["", "15551234567", "+", "+0155512", "+1 555 123", "+1234567890123456", "+1555-123", "+٣٤٥٦٧"],
+        );
+    }
+
+    #[test]
+    fn avatars() {
+        holds(
+            Avatar::parse,
+            &["https://example.com/avatars/jane.jpg", "http://localhost:3000/a?b=c#d", "HTTPS://EXAMPLE.COM"],
+            &[
+                "",
+                "example.com",
+                "ftp://example.com",
+                "javascript:alert(1)",
+                "https://",
+                "http:example.com",
+                "https://a\n.b",
+            ],
+        );
+    }
+
+    #[test]
+    fn locales() {
+        holds(
+            Locale::parse,
+            &["en", "en-US", "zh-Hant-TW", "de-CH-1996", "sl-rozaj-biske"],
+            &["", "e", "en_US", "en-", "-en", "en-US-"],
+        );
+    }
+
+    #[test]
+    fn time_zones() {
+        holds(
+            TimeZone::parse,
+            &["America/New_York", "UTC", "Europe/Berlin", "Asia/Kolkata"],
+            &["", "Mars/Olympus", "america/new_york", "+02:00"],
+        );
+    }
+}

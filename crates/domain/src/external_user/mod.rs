@@ -1,0 +1,286 @@
+//! The external user: an end user of a customer, keyed by the customer's own id.
+
+mod custom_fields;
+mod fields;
+mod filter;
+mod identity;
+
+pub use custom_fields::CustomFields;
+pub use fields::{
+    Avatar, DisplayName, EmailAddress, ExternalId, Identifier, Locale, PersonName, PhoneNumber, SearchText,
+    TimeZone,
+};
+pub use filter::{ExternalUserFilter, ExternalUserOrder};
+pub use identity::IdentityClaim;
+use serde_json::{Map, Value};
+
+use crate::{
+    ChannelId, Error, ExternalUserGroupId, ExternalUserId, Forbidden, Patch, SuperIdentityId, TierId,
+    Timestamp, Violations, WorkspaceId, fold,
+};
+
+/// One external user. All five contracts show this record, each in its own words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExternalUser {
+    /// Its id in the directory.
+    pub id: ExternalUserId,
+    /// The workspace that it belongs to.
+    pub workspace_id: WorkspaceId,
+    /// The channel that it came through. It never changes.
+    pub channel_id: ChannelId,
+    /// The person behind it; shared by users of other channels that carry the same external id. Given by the server.
+    pub super_identity_id: SuperIdentityId,
+    /// The customer's own id for it, unique in the channel.
+    pub external_id: Option<ExternalId>,
+    /// The handle it logs in with, unique in the channel whatever its case.
+    pub identifier: Option<Identifier>,
+    /// What it is called on screens.
+    pub display_name: Option<DisplayName>,
+    /// First name.
+    pub first_name: Option<PersonName>,
+    /// Last name.
+    pub last_name: Option<PersonName>,
+    /// E-mail address.
+    pub email: Option<EmailAddress>,
+    /// Phone number.
+    pub phone: Option<PhoneNumber>,
+    /// Address of a picture.
+    pub avatar: Option<Avatar>,
+    /// Language.
+    pub locale: Option<Locale>,
+    /// Time zone.
+    pub timezone: Option<TimeZone>,
+    /// Whatever else the customer keeps on it.
+    pub custom_fields: CustomFields,
+    /// The group that it is in.
+    pub external_user_group_id: Option<ExternalUserGroupId>,
+    /// The tier that it is on.
+    pub tier_id: Option<TierId>,
+    /// Whether it is shut out.
+    pub blocked: bool,
+    /// Access tokens issued before this moment (a whole second) are void. Moved by blocking.
+    pub tokens_valid_from: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl ExternalUser {
+    /// A user of which nothing is known yet.
+    pub fn blank(
+        id: ExternalUserId,
+        workspace_id: WorkspaceId,
+        channel_id: ChannelId,
+        super_identity_id: SuperIdentityId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            workspace_id,
+            channel_id,
+            super_identity_id,
+            external_id: None,
+            identifier: None,
+            display_name: None,
+            first_name: None,
+            last_name: None,
+            email: None,
+            phone: None,
+            avatar: None,
+            locale: None,
+            timezone: None,
+            custom_fields: CustomFields::default(),
+            external_user_group_id: None,
+            tier_id: None,
+            blocked: false,
+            tokens_valid_from: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// What the Flowra contract calls the user: the identifier, or else the external id, or else the id.
+    pub fn username(&self) -> String {
+        let given = self.identifier.as_ref().map(Identifier::as_str);
+        let given = given.or_else(|| self.external_id.as_ref().map(ExternalId::as_str));
+        given.map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+
+    /// The username as lists order by it: folded, and cut to the 1,020 bytes that an index entry can hold.
+    pub fn username_sort_key(&self) -> String {
+        let mut key = fold(&self.username());
+        key.truncate(key.floor_char_boundary(1020));
+        key
+    }
+
+    /// The texts that a search looks through, folded, one a line.
+    pub fn searchable_text(&self) -> String {
+        let texts = [
+            self.display_name.as_ref().map(DisplayName::as_str),
+            self.identifier.as_ref().map(Identifier::as_str),
+            self.external_id.as_ref().map(ExternalId::as_str),
+            self.email.as_ref().map(EmailAddress::as_str),
+            self.first_name.as_ref().map(PersonName::as_str),
+            self.last_name.as_ref().map(PersonName::as_str),
+        ];
+        texts.into_iter().flatten().map(fold).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Fails with [`Forbidden::Blocked`] for a user that is shut out: it gets no token and nobody acts for it.
+    pub fn require_unblocked(&self) -> Result<(), Error> {
+        if self.blocked { Err(Error::Forbidden(Forbidden::Blocked)) } else { Ok(()) }
+    }
+
+    /// When a token that is issued now should say it was issued: never before the moment from which tokens count.
+    pub fn token_issue_time(&self, now: Timestamp) -> i64 {
+        let earliest = self.tokens_valid_from.map_or(i64::MIN, Timestamp::unix_seconds);
+        now.unix_seconds().max(earliest)
+    }
+
+    /// Whether a token that says it was issued then (seconds since 1970) still counts.
+    pub fn accepts_token_of(&self, issued_at: i64) -> bool {
+        !self.blocked && self.tokens_valid_from.is_none_or(|moment| issued_at >= moment.unix_seconds())
+    }
+
+    fn set_blocked(&mut self, blocked: bool, now: Timestamp) {
+        if blocked && !self.blocked {
+            let next_second = now.unix_seconds().saturating_add(1).saturating_mul(1_000_000);
+            self.tokens_valid_from = Timestamp::from_unix_microseconds(next_second);
+        }
+        self.blocked = blocked;
+    }
+}
+
+/// What a request says of a user's fields, each checked by its type. Making a user is changing a blank one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ExternalUserChanges {
+    /// See [`ExternalUser::external_id`].
+    pub external_id: Patch<ExternalId>,
+    /// See [`ExternalUser::identifier`].
+    pub identifier: Patch<Identifier>,
+    /// See [`ExternalUser::display_name`].
+    pub display_name: Patch<DisplayName>,
+    /// See [`ExternalUser::first_name`].
+    pub first_name: Patch<PersonName>,
+    /// See [`ExternalUser::last_name`].
+    pub last_name: Patch<PersonName>,
+    /// See [`ExternalUser::email`].
+    pub email: Patch<EmailAddress>,
+    /// See [`ExternalUser::phone`].
+    pub phone: Patch<PhoneNumber>,
+    /// See [`ExternalUser::avatar`].
+    pub avatar: Patch<Avatar>,
+    /// See [`ExternalUser::locale`].
+    pub locale: Patch<Locale>,
+    /// See [`ExternalUser::timezone`].
+    pub timezone: Patch<TimeZone>,
+    /// Merged into what is there: an object goes in key by key, null removes a key. Null as a whole removes all.
+    pub custom_fields: Patch<Map<String, Value>>,
+    /// See [`ExternalUser::external_user_group_id`].
+    pub external_user_group_id: Patch<ExternalUserGroupId>,
+    /// See [`ExternalUser::tier_id`].
+    pub tier_id: Patch<TierId>,
+    /// `true` shuts the user out, `false` lets it in again.
+    pub blocked: Option<bool>,
+}
+
+impl ExternalUserChanges {
+    /// Changes a user. The time of change moves only where a field does. Fails with [`Error::Invalid`] where the
+    /// merged custom fields break their rules, and then the user is not to be stored.
+    pub fn apply_to(self, user: &mut ExternalUser, now: Timestamp) -> Result<(), Error> {
+        let before = user.clone();
+        let Self {
+            external_id,
+            identifier,
+            display_name,
+            first_name,
+            last_name,
+            email,
+            phone,
+            avatar,
+            locale,
+            timezone,
+            custom_fields,
+            external_user_group_id,
+            tier_id,
+            blocked,
+        } = self;
+        external_id.apply(&mut user.external_id);
+        identifier.apply(&mut user.identifier);
+        display_name.apply(&mut user.display_name);
+        first_name.apply(&mut user.first_name);
+        last_name.apply(&mut user.last_name);
+        email.apply(&mut user.email);
+        phone.apply(&mut user.phone);
+        avatar.apply(&mut user.avatar);
+        locale.apply(&mut user.locale);
+        timezone.apply(&mut user.timezone);
+        external_user_group_id.apply(&mut user.external_user_group_id);
+        tier_id.apply(&mut user.tier_id);
+        user.custom_fields = user.custom_fields.patched(custom_fields).map_err(invalid_custom_fields)?;
+        user.set_blocked(blocked.unwrap_or(user.blocked), now);
+        if *user != before {
+            user.updated_at = now;
+        }
+        Ok(())
+    }
+}
+
+fn invalid_custom_fields(violation: crate::Violation) -> Error {
+    Error::Invalid(Violations::of("custom_fields", violation))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user() -> ExternalUser {
+        let (id, now) = (Uuid::nil(), Timestamp::from_unix_microseconds(1_500_000).unwrap());
+        ExternalUser::blank(
+            ExternalUserId::from_uuid(id),
+            WorkspaceId::from_uuid(id),
+            ChannelId::from_uuid(id),
+            SuperIdentityId::from_uuid(id),
+            now,
+        )
+    }
+
+    #[test]
+    fn the_username_is_the_identifier_or_the_external_id_or_the_id() {
+        let mut user = user();
+        assert_eq!(user.username(), user.id.to_string());
+        user.external_id = Some(ExternalId::parse("u-1").unwrap());
+        assert_eq!(user.username(), "u-1");
+        user.identifier = Some(Identifier::parse("Jane").unwrap());
+        assert_eq!(user.username(), "Jane");
+    }
+
+    #[test]
+    fn a_change_that_changes_nothing_leaves_the_time_alone() {
+        let mut user = user();
+        let later = user.created_at.plus(Duration::from_secs(9));
+        ExternalUserChanges { email: Patch::Null, ..Default::default() }.apply_to(&mut user, later).unwrap();
+        assert_eq!(user.updated_at, user.created_at);
+        let email = Patch::Value(EmailAddress::parse("a@example.com").unwrap());
+        ExternalUserChanges { email, ..Default::default() }.apply_to(&mut user, later).unwrap();
+        assert_eq!(user.updated_at, later);
+    }
+
+    #[test]
+    fn blocking_voids_the_tokens_that_are_out_and_unblocking_allows_new_ones_at_once() {
+        let mut user = user();
+        let now = user.created_at;
+        let issued_before = user.token_issue_time(now);
+        assert!(user.accepts_token_of(issued_before));
+        user.set_blocked(true, now);
+        assert!(!user.accepts_token_of(i64::MAX));
+        user.set_blocked(false, now);
+        assert!(!user.accepts_token_of(issued_before));
+        assert!(user.accepts_token_of(user.token_issue_time(now)));
+    }
+}

@@ -1,0 +1,53 @@
+//! What a user directory is, without a database, a network or a runtime.
+//!
+//! This crate holds the words and rules of Denizen: typed ids, workspaces, channels, external users and the rule of
+//! every field, keys and scopes, paging, time. The other layers translate their own formats into these types and
+//! call these functions; a rule that is here is nowhere else.
+//!
+//! # Recipes
+//!
+//! ## Validating a user that comes from outside
+//! 1. Parse every field with its type: [`EmailAddress::parse`], [`PhoneNumber::parse`], …
+//! 2. Collect what fails in [`Violations`], so that all broken fields are reported at once.
+//! 3. Put what holds into [`ExternalUserChanges`] and apply it to an [`ExternalUser`].
+//!
+//! ## Adding a field to the external user
+//! 1. Give it a type with a `parse` function in `external_user/fields.rs`, with a table of good and bad values below it.
+//! 2. Add it to [`ExternalUser`] and [`ExternalUserChanges`]; the compiler names every place that has to decide.
+//!
+//! ## Adding a scope
+//! 1. Add the variant to [`Scope`]; its wire code is next to it.
+//! 2. Decide whether a key that is made without scopes has it, in [`ScopeSet::default`].
+
+mod api_key;
+mod channel;
+mod clock;
+mod error;
+mod external_user;
+mod id;
+mod paging;
+mod patch;
+mod scope;
+mod text;
+mod violation;
+mod workspace;
+
+pub use api_key::{ApiKey, KeyHolder, NewApiKey, PublicKey, SecretHash, SecretKey};
+pub use channel::{Channel, ChannelChanges};
+pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp};
+pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result};
+pub use external_user::{
+    Avatar, CustomFields, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges,
+    ExternalUserFilter, ExternalUserOrder, Identifier, IdentityClaim, Locale, PersonName, PhoneNumber,
+    SearchText, TimeZone,
+};
+pub use id::{
+    ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, InvalidId, SuperIdentityId, TierId,
+    WorkspaceId,
+};
+pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
+pub use patch::Patch;
+pub use scope::{Scope, ScopeSet};
+pub use text::fold;
+pub use violation::{FieldViolation, Reason, Violation, Violations};
+pub use workspace::{Slug, Workspace, WorkspaceName};

@@ -1,0 +1,121 @@
+//! Rules that every text shares: length in characters, characters that no database keeps, comparison without case.
+
+use std::ops::RangeInclusive;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::{Reason, Violation};
+
+/// Checks a text's length, in Unicode characters, and that it holds no NUL, which PostgreSQL cannot store.
+pub(crate) fn checked(text: &str, characters: &RangeInclusive<usize>) -> Result<String, Violation> {
+    let count = text.chars().count();
+    let (minimum, maximum) = (*characters.start(), *characters.end());
+    let length = || format!("must have {minimum} to {maximum} characters");
+    if count < minimum {
+        return Err(Violation::new(Reason::TooShort, length()));
+    }
+    if count > maximum {
+        return Err(Violation::new(Reason::TooLong, length()));
+    }
+    without_nul(text)?;
+    Ok(text.to_owned())
+}
+
+/// Checks that a text holds no NUL.
+pub(crate) fn without_nul(text: &str) -> Result<(), Violation> {
+    if text.contains('\0') {
+        return Err(Violation::new(Reason::InvalidCharacters, "must not hold the character U+0000"));
+    }
+    Ok(())
+}
+
+/// The form in which texts are compared without case: Unicode case folding over compatibility normalization
+/// (`NFKC_Casefold`), so that `Straße`, `STRASSE` and full-width letters meet.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let once: String = caseless::default_case_fold_str(&text.nfd().collect::<String>()).nfkd().collect();
+    caseless::default_case_fold_str(&once).nfkc().collect()
+}
+
+/// Defines a text type whose only rule is its length.
+macro_rules! text_type {
+    ($(#[$attribute:meta])* $name:ident, $characters:expr) => {
+        text_type! { @declare $(#[$attribute])* $name }
+
+        impl $name {
+            /// Checks the length.
+            pub fn parse(text: &str) -> Result<Self, $crate::Violation> {
+                $crate::text::checked(text, &$characters).map(Self)
+            }
+        }
+    };
+    (@declare $(#[$attribute:meta])* $name:ident) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes a text that was checked before it was stored.
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    };
+}
+pub(crate) use text_type;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn texts_that_differ_in_case_or_spelling_only_fold_alike() {
+        for (left, right) in
+            [("Jane", "jANE"), ("Straße", "STRASSE"), ("ΣΑΣ", "σας"), ("Ａｂ", "aB"), ("é", "E\u{301}")]
+        {
+            assert_eq!(fold(left), fold(right), "{left} {right}");
+        }
+        assert_ne!(fold("jane"), fold("janet"));
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_and_nul_is_refused() {
+        assert_eq!(checked("🙂🙂", &(1..=2)), Ok("🙂🙂".to_owned()));
+        assert_eq!(checked("", &(1..=2)).unwrap_err().reason, Reason::TooShort);
+        assert_eq!(checked("abc", &(1..=2)).unwrap_err().reason, Reason::TooLong);
+        assert_eq!(checked("\0", &(1..=2)).unwrap_err().reason, Reason::InvalidCharacters);
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in "\\PC*") {
+            prop_assert_eq!(fold(&fold(&text)), fold(&text));
+        }
+
+        #[test]
+        fn folding_hides_ascii_case(text in "[a-zA-Z0-9 .@+-]*") {
+            prop_assert_eq!(fold(&text.to_uppercase()), fold(&text.to_lowercase()));
+        }
+
+        #[test]
+        fn folding_hides_normalization(text in "\\PC*") {
+            prop_assert_eq!(fold(&text.nfd().collect::<String>()), fold(&text.nfc().collect::<String>()));
+        }
+    }
+}
