@@ -1,0 +1,256 @@
+//! Keys, and the way from a secret to whoever holds it.
+
+use denizen_domain::{
+    ApiKey, ApiKeyId, Error, KeyHolder, NewApiKey, PublicKey, Result, ScopeSet, SecretHash, SecretKey, Slice,
+    Source, Timestamp, Window, WorkspaceId,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::error::{OrError as _, broken_row};
+use crate::keyset::load_window;
+use crate::schema::{api_key_secrets, api_keys};
+use crate::transaction::in_transaction;
+use crate::types::{StoredTime, StoredUuid, stored};
+use crate::{DbConnection, on_backend};
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = api_keys)]
+struct ApiKeyRow {
+    workspace_id: StoredUuid,
+    id: StoredUuid,
+    name: String,
+    public_key: String,
+    scopes: String,
+    expires_at: Option<StoredTime>,
+    last_used_at: Option<StoredTime>,
+    revoked_at: Option<StoredTime>,
+    created_at: StoredTime,
+}
+
+impl TryFrom<ApiKeyRow> for ApiKey {
+    type Error = Error;
+
+    fn try_from(row: ApiKeyRow) -> Result<Self> {
+        let ApiKeyRow {
+            workspace_id,
+            id,
+            name,
+            public_key,
+            scopes,
+            expires_at,
+            last_used_at,
+            revoked_at,
+            created_at,
+        } = row;
+        let scopes = ScopeSet::from_stored(&scopes)
+            .map_err(|problem| broken_row("api_keys", "scopes", id, problem))?;
+        let public_key = PublicKey::from_stored(public_key);
+        Ok(Self {
+            id: id.into(),
+            workspace_id: workspace_id.into(),
+            name,
+            public_key,
+            scopes,
+            expires_at: expires_at.map(Into::into),
+            last_used_at: last_used_at.map(Into::into),
+            revoked_at: revoked_at.map(Into::into),
+            created_at: created_at.into(),
+        })
+    }
+}
+
+impl From<&ApiKey> for ApiKeyRow {
+    fn from(key: &ApiKey) -> Self {
+        let ApiKey {
+            id,
+            workspace_id,
+            name,
+            public_key,
+            scopes,
+            expires_at,
+            last_used_at,
+            revoked_at,
+            created_at,
+        } = key;
+        Self {
+            workspace_id: stored(*workspace_id),
+            id: stored(*id),
+            name: name.clone(),
+            public_key: public_key.to_string(),
+            scopes: scopes.to_stored(),
+            expires_at: expires_at.map(Into::into),
+            last_used_at: last_used_at.map(Into::into),
+            revoked_at: revoked_at.map(Into::into),
+            created_at: (*created_at).into(),
+        }
+    }
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = api_key_secrets)]
+struct SecretRow {
+    secret_hash: Vec<u8>,
+    workspace_id: StoredUuid,
+    api_key_id: StoredUuid,
+    public_key: String,
+    scopes: String,
+    expires_at: Option<StoredTime>,
+}
+
+/// Makes a key. Its secret is in the answer and nowhere else.
+pub async fn create(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    name: &str,
+    scopes: &ScopeSet,
+    expires_at: Option<Timestamp>,
+) -> Result<NewApiKey> {
+    in_transaction!(connection, { insert(connection, source, workspace_id, name, scopes, expires_at).await })
+}
+
+/// Makes a key within a transaction that makes more.
+pub(crate) async fn insert(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    name: &str,
+    scopes: &ScopeSet,
+    expires_at: Option<Timestamp>,
+) -> Result<NewApiKey> {
+    let key = ApiKey {
+        id: ApiKeyId::from_uuid(source.ids.uuid()),
+        workspace_id,
+        name: name.to_owned(),
+        public_key: PublicKey::generate(&*source.ids),
+        scopes: scopes.clone(),
+        expires_at,
+        last_used_at: None,
+        revoked_at: None,
+        created_at: source.clock.now(),
+    };
+    let secret = SecretKey::generate(&*source.ids);
+    let (row, secret_row) = (ApiKeyRow::from(&key), secret_row(&key, &secret));
+    on_backend!(connection, |conn| diesel::insert_into(api_keys::table).values(&row).execute(conn).await)
+        .or_error("insert a key")?;
+    on_backend!(connection, |conn| {
+        diesel::insert_into(api_key_secrets::table).values(&secret_row).execute(conn).await
+    })
+    .or_error("insert the secret of a key")?;
+    Ok(NewApiKey { key, secret })
+}
+
+/// Whoever holds this secret, unless it is unknown, revoked or expired.
+pub async fn authenticate(
+    connection: &mut DbConnection,
+    presented: &SecretKey,
+    now: Timestamp,
+) -> Result<Option<KeyHolder>> {
+    let hash = presented.hash();
+    let query = api_key_secrets::table.filter(api_key_secrets::secret_hash.eq(hash.as_bytes().to_vec()));
+    let row = on_backend!(connection, |conn| query.first::<SecretRow>(conn).await.optional());
+    let Some(row) = row.or_error("look up a secret")? else { return Ok(None) };
+    let SecretRow { secret_hash, workspace_id, api_key_id, public_key, scopes, expires_at } = row;
+    let expired = expires_at.is_some_and(|moment| Timestamp::from(moment) <= now);
+    if expired || SecretHash::from_bytes(&secret_hash) != Some(hash) {
+        return Ok(None);
+    }
+    let scopes = ScopeSet::from_stored(&scopes)
+        .map_err(|problem| broken_row("api_key_secrets", "scopes", api_key_id, problem))?;
+    Ok(Some(KeyHolder {
+        key_id: api_key_id.into(),
+        workspace_id: workspace_id.into(),
+        public_key: PublicKey::from_stored(public_key),
+        scopes,
+    }))
+}
+
+/// A page of a workspace's keys, by the moment they were made, revoked ones included.
+pub async fn list(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    window: &Window,
+) -> Result<Slice<ApiKey>> {
+    let rows = load_window!(
+        connection,
+        api_keys::table.filter(api_keys::workspace_id.eq(stored(workspace_id))).into_boxed(),
+        api_keys::created_at,
+        api_keys::id,
+        window,
+        StoredTime,
+        ApiKeyRow
+    );
+    let keys = rows.or_error("list keys")?.into_iter().map(ApiKey::try_from).collect::<Result<_>>()?;
+    Ok(Slice::cut(keys, window))
+}
+
+/// The key of this id.
+pub async fn find(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKey>> {
+    let query = api_keys::table
+        .filter(api_keys::workspace_id.eq(stored(workspace_id)))
+        .filter(api_keys::id.eq(stored(id)));
+    let row = on_backend!(connection, |conn| query.first::<ApiKeyRow>(conn).await.optional());
+    row.or_error("find a key")?.map(ApiKey::try_from).transpose()
+}
+
+/// Revokes a key: from the next request on, its secret opens nothing. Revoking it again changes nothing. `None` where
+/// there is no such key.
+pub async fn revoke(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKey>> {
+    in_transaction!(connection, {
+        let key = api_keys::table
+            .filter(api_keys::workspace_id.eq(stored(workspace_id)))
+            .filter(api_keys::id.eq(stored(id)));
+        let in_force = key.filter(api_keys::revoked_at.is_null());
+        let revocation = api_keys::revoked_at.eq(Some(StoredTime::from(source.clock.now())));
+        on_backend!(connection, |conn| diesel::update(in_force).set(revocation).execute(conn).await)
+            .or_error("revoke a key")?;
+        let secrets = api_key_secrets::table
+            .filter(api_key_secrets::workspace_id.eq(stored(workspace_id)))
+            .filter(api_key_secrets::api_key_id.eq(stored(id)));
+        on_backend!(connection, |conn| diesel::delete(secrets).execute(conn).await)
+            .or_error("delete the secrets of a key")?;
+        find(connection, workspace_id, id).await
+    })
+}
+
+/// Notes when keys were last used. Called now and then with what came together since, not by every request.
+pub async fn record_use(
+    connection: &mut DbConnection,
+    uses: &[(WorkspaceId, ApiKeyId, Timestamp)],
+) -> Result<()> {
+    in_transaction!(connection, {
+        for &(workspace_id, id, moment) in uses {
+            let key = api_keys::table
+                .filter(api_keys::workspace_id.eq(stored(workspace_id)))
+                .filter(api_keys::id.eq(stored(id)));
+            let moment = StoredTime::from(moment);
+            // Several servers note uses of the same key; the latest one stands.
+            let older = key.filter(api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(moment)));
+            let usage = api_keys::last_used_at.eq(Some(moment));
+            on_backend!(connection, |conn| diesel::update(older).set(usage).execute(conn).await)
+                .or_error("note the use of a key")?;
+        }
+        Ok(())
+    })
+}
+
+fn secret_row(key: &ApiKey, secret: &SecretKey) -> SecretRow {
+    SecretRow {
+        secret_hash: secret.hash().as_bytes().to_vec(),
+        workspace_id: stored(key.workspace_id),
+        api_key_id: stored(key.id),
+        public_key: key.public_key.to_string(),
+        scopes: key.scopes.to_stored(),
+        expires_at: key.expires_at.map(Into::into),
+    }
+}

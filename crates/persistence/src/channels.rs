@@ -1,0 +1,304 @@
+//! Channels: where external users come from.
+
+use denizen_domain::{
+    Channel, ChannelChanges, ChannelId, Conflict, Error, Resource, Result, SearchText, Slice, Source, Window,
+    WorkspaceId, fold,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::error::OrError as _;
+use crate::keyset::load_window;
+use crate::schema::{channels, external_users};
+use crate::transaction::in_transaction;
+use crate::types::{StoredTime, StoredUuid, all_stored, stored};
+use crate::{DbConnection, dialect, on_backend};
+
+/// The most channels of a workspace, removed ones included. It keeps searching through them cheap.
+pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = channels, treat_none_as_null = true)]
+struct ChannelRow {
+    workspace_id: StoredUuid,
+    id: StoredUuid,
+    name: String,
+    description: Option<String>,
+    prompt: Option<String>,
+    search_text: String,
+    is_default: bool,
+    is_removed: bool,
+    created_at: StoredTime,
+    updated_at: StoredTime,
+}
+
+impl From<ChannelRow> for Channel {
+    fn from(row: ChannelRow) -> Self {
+        let ChannelRow {
+            workspace_id,
+            id,
+            name,
+            description,
+            prompt,
+            search_text: _,
+            is_default,
+            is_removed,
+            created_at,
+            updated_at,
+        } = row;
+        Self {
+            id: id.into(),
+            workspace_id: workspace_id.into(),
+            name,
+            description,
+            prompt,
+            is_default,
+            is_removed,
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+        }
+    }
+}
+
+impl From<&Channel> for ChannelRow {
+    fn from(channel: &Channel) -> Self {
+        let Channel {
+            id,
+            workspace_id,
+            name,
+            description,
+            prompt,
+            is_default,
+            is_removed,
+            created_at,
+            updated_at,
+        } = channel;
+        Self {
+            workspace_id: stored(*workspace_id),
+            id: stored(*id),
+            name: name.clone(),
+            description: description.clone(),
+            prompt: prompt.clone(),
+            search_text: fold(&format!("{name}\n{}", description.as_deref().unwrap_or_default())),
+            is_default: *is_default,
+            is_removed: *is_removed,
+            created_at: (*created_at).into(),
+            updated_at: (*updated_at).into(),
+        }
+    }
+}
+
+/// What a removal came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// The channel had no users and is gone.
+    Deleted,
+    /// The channel has users; it stays with them and takes no new ones.
+    Closed,
+}
+
+/// Makes a channel. Fails with [`Conflict::TooManyChannels`].
+pub async fn create(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    changes: ChannelChanges,
+) -> Result<Channel> {
+    let name = changes.required_name()?;
+    let mut channel = blank(source, workspace_id, &name, false);
+    changes.apply_to(&mut channel)?;
+    in_transaction!(connection, {
+        let existing = channels::table.filter(channels::workspace_id.eq(stored(workspace_id))).count();
+        let existing: i64 =
+            on_backend!(connection, |conn| existing.get_result(conn).await).or_error("count channels")?;
+        if existing >= MAXIMUM_PER_WORKSPACE {
+            return Err(Error::Conflict(Conflict::TooManyChannels));
+        }
+        insert(connection, &channel).await?;
+        Ok(channel.clone())
+    })
+}
+
+/// Makes the channel that a workspace starts with, within the transaction that makes the workspace.
+pub(crate) async fn insert_default(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+) -> Result<Channel> {
+    let channel = blank(source, workspace_id, Channel::DEFAULT_NAME, true);
+    insert(connection, &channel).await?;
+    Ok(channel)
+}
+
+/// The channel of this id.
+pub async fn find(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<Option<Channel>> {
+    let query = channels::table
+        .filter(channels::workspace_id.eq(stored(workspace_id)))
+        .filter(channels::id.eq(stored(id)));
+    let row = on_backend!(connection, |conn| query.first::<ChannelRow>(conn).await.optional());
+    Ok(row.or_error("find a channel")?.map(Channel::from))
+}
+
+/// The channel that contracts without channels write to. Every workspace has one.
+pub async fn find_default(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<Channel> {
+    let query = channels::table
+        .filter(channels::workspace_id.eq(stored(workspace_id)))
+        .filter(channels::is_default.eq(true));
+    let row = on_backend!(connection, |conn| query.first::<ChannelRow>(conn).await);
+    row.or_error("find the default channel").map(Channel::from)
+}
+
+/// Changes a channel. `None` where there is no such channel.
+pub async fn change(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+    changes: ChannelChanges,
+) -> Result<Option<Channel>> {
+    in_transaction!(connection, {
+        dialect::lock_channel(connection, workspace_id, id).await?;
+        let Some(before) = find(connection, workspace_id, id).await? else { return Ok(None) };
+        let mut channel = before.clone();
+        changes.clone().apply_to(&mut channel)?;
+        if channel != before {
+            channel.updated_at = source.clock.now();
+            update(connection, &channel).await?;
+        }
+        Ok(Some(channel))
+    })
+}
+
+/// Removes a channel: for good where it has no users, otherwise for new ones. `None` where there is no such channel.
+pub async fn remove(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<Option<Removal>> {
+    in_transaction!(connection, {
+        dialect::lock_channel(connection, workspace_id, id).await?;
+        let Some(mut channel) = find(connection, workspace_id, id).await? else { return Ok(None) };
+        channel.require_removable()?;
+        if has_users(connection, workspace_id, id).await? {
+            channel.is_removed = true;
+            channel.updated_at = source.clock.now();
+            update(connection, &channel).await?;
+            return Ok(Some(Removal::Closed));
+        }
+        let gone = channels::table
+            .filter(channels::workspace_id.eq(stored(workspace_id)))
+            .filter(channels::id.eq(stored(id)));
+        on_backend!(connection, |conn| diesel::delete(gone).execute(conn).await)
+            .or_error("delete a channel")?;
+        Ok(Some(Removal::Deleted))
+    })
+}
+
+/// Which channels a list holds.
+#[derive(Debug, Clone, Default)]
+pub struct ChannelFilter {
+    /// One of these; empty is no condition.
+    pub ids: Vec<ChannelId>,
+    /// With this text in name or description.
+    pub search: Option<SearchText>,
+}
+
+macro_rules! filtered {
+    ($workspace_id:expr, $filter:expr) => {{
+        let mut query = channels::table.filter(channels::workspace_id.eq(stored($workspace_id))).into_boxed();
+        if !$filter.ids.is_empty() {
+            query = query.filter(channels::id.eq_any(all_stored(&$filter.ids)));
+        }
+        if let Some(search) = &$filter.search {
+            query = query.filter(channels::search_text.like(dialect::contains(search.as_str())).escape('\\'));
+        }
+        query
+    }};
+}
+
+/// A page of channels, by the moment they were made.
+pub async fn list(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    filter: &ChannelFilter,
+    window: &Window,
+) -> Result<Slice<Channel>> {
+    let rows = load_window!(
+        connection,
+        filtered!(workspace_id, filter),
+        channels::created_at,
+        channels::id,
+        window,
+        StoredTime,
+        ChannelRow
+    );
+    let channels = rows.or_error("list channels")?.into_iter().map(Channel::from).collect();
+    Ok(Slice::cut(channels, window))
+}
+
+/// How many channels a filter lets through.
+pub async fn count(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    filter: &ChannelFilter,
+) -> Result<i64> {
+    on_backend!(connection, |conn| filtered!(workspace_id, filter).count().get_result(conn).await)
+        .or_error("count channels")
+}
+
+/// The channel for a new user. Fails where there is none of this id, or it is removed.
+pub(crate) async fn require_open(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<()> {
+    let channel = find(connection, workspace_id, id).await?;
+    channel.ok_or_else(|| Error::not_found(Resource::Channel, id))?.require_open()
+}
+
+fn blank(source: &Source, workspace_id: WorkspaceId, name: &str, is_default: bool) -> Channel {
+    let now = source.clock.now();
+    Channel {
+        id: ChannelId::from_uuid(source.ids.uuid()),
+        workspace_id,
+        name: name.to_owned(),
+        description: None,
+        prompt: None,
+        is_default,
+        is_removed: false,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+async fn insert(connection: &mut DbConnection, channel: &Channel) -> Result<()> {
+    let row = ChannelRow::from(channel);
+    on_backend!(connection, |conn| diesel::insert_into(channels::table).values(&row).execute(conn).await)
+        .or_error("insert a channel")?;
+    Ok(())
+}
+
+async fn update(connection: &mut DbConnection, channel: &Channel) -> Result<()> {
+    let row = ChannelRow::from(channel);
+    let changed = channels::table
+        .filter(channels::workspace_id.eq(stored(channel.workspace_id)))
+        .filter(channels::id.eq(stored(channel.id)));
+    on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
+        .or_error("change a channel")?;
+    Ok(())
+}
+
+async fn has_users(connection: &mut DbConnection, workspace_id: WorkspaceId, id: ChannelId) -> Result<bool> {
+    let users = external_users::table
+        .filter(external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(external_users::channel_id.eq(stored(id)))
+        .select(external_users::id)
+        .limit(1);
+    let users = on_backend!(connection, |conn| users.load::<StoredUuid>(conn).await);
+    Ok(!users.or_error("look for users of a channel")?.is_empty())
+}

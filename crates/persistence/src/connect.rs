@@ -1,0 +1,173 @@
+//! Opening a database: reading its URL, making its pools, and saying in one sentence why it cannot be reached.
+
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use futures_util::FutureExt as _;
+use url::Url;
+
+use crate::database::AsyncSqliteConnection;
+use crate::{metrics_of_queries, settings, tls};
+
+/// How a database is opened.
+#[derive(Debug, Clone)]
+pub struct DatabaseOptions {
+    /// `postgres://user:password@host:port/name`, with `?sslmode=require` for TLS, or `sqlite://path/to/file`.
+    pub url: String,
+    /// The most connections to PostgreSQL, or readers of SQLite. By default four a core, and four.
+    pub connections: Option<usize>,
+    /// How long a statement may run on PostgreSQL. Ten seconds by default.
+    pub statement_timeout: Duration,
+    /// When SQLite counts a write as done.
+    pub sqlite_synchronous: SqliteSynchronous,
+}
+
+impl DatabaseOptions {
+    /// The default settings for a URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connections: None,
+            statement_timeout: Duration::from_secs(10),
+            sqlite_synchronous: SqliteSynchronous::default(),
+        }
+    }
+}
+
+/// When SQLite counts a write as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SqliteSynchronous {
+    /// Once it is on the disk: an answered write survives a power cut.
+    #[default]
+    Full,
+    /// Once the operating system has it: faster, and a power cut may take the last writes back.
+    Normal,
+}
+
+/// Why a database cannot be opened. Never holds the password.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL is none that is known.
+    #[error("the database URL must begin with postgres:// or sqlite://, and {0}")]
+    InvalidUrl(String),
+    /// The database does not answer, or refuses.
+    #[error("cannot reach the {database}: {reason}")]
+    Unreachable {
+        /// Which one, without the password.
+        database: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// The pools behind a [`Database`](crate::Database).
+pub(crate) enum Pools {
+    Postgres(Pool<AsyncPgConnection>),
+    Sqlite { readers: Pool<AsyncSqliteConnection>, writer: Pool<AsyncSqliteConnection> },
+}
+
+impl Pools {
+    pub(crate) async fn open(options: &DatabaseOptions) -> Result<Self, ConnectError> {
+        metrics_of_queries::record();
+        if let Some(path) = options.url.strip_prefix("sqlite://") {
+            return open_sqlite(path, options).await;
+        }
+        match Url::parse(&options.url) {
+            Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => {
+                open_postgres(&url, options).await
+            }
+            Ok(url) => Err(ConnectError::InvalidUrl(format!("{}:// is neither", url.scheme()))),
+            Err(error) => Err(ConnectError::InvalidUrl(format!("this one cannot be read: {error}"))),
+        }
+    }
+}
+
+async fn open_postgres(url: &Url, options: &DatabaseOptions) -> Result<Pools, ConnectError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let connector =
+        tls::Connector::for_url(url).map_err(|reason| ConnectError::InvalidUrl(reason.to_string()))?;
+    let setup = settings::postgres(options.statement_timeout);
+    let manager = manager(connector.plain_url(), move |url| {
+        let (connector, setup) = (connector.clone(), setup.clone());
+        async move {
+            let mut connection = connector.connect(&url).await?;
+            connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        }
+        .boxed()
+    });
+    let pool = pool(manager, options.connections.unwrap_or(4 * cores));
+    let shown = format!("PostgreSQL at {}", host_of(url));
+    try_out(&pool, shown).await?;
+    Ok(Pools::Postgres(pool))
+}
+
+async fn open_sqlite(path: &str, options: &DatabaseOptions) -> Result<Pools, ConnectError> {
+    let path = path.split('?').next().unwrap_or_default();
+    if path.is_empty() || path == ":memory:" {
+        return Err(ConnectError::InvalidUrl("sqlite:// needs the path of a file".to_owned()));
+    }
+    let open = |writes: bool| {
+        let setup = settings::sqlite(options.sqlite_synchronous, writes);
+        manager(path.to_owned(), move |path| {
+            let setup = setup.clone();
+            async move {
+                let mut connection = AsyncSqliteConnection::establish(&path).await?;
+                connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(connection)
+            }
+            .boxed()
+        })
+    };
+    let writer = pool(open(true), 1);
+    try_out(&writer, format!("SQLite database {path}")).await?;
+    let readers = pool(open(false), options.connections.unwrap_or(4));
+    Ok(Pools::Sqlite { readers, writer })
+}
+
+/// Connections are not tried before each use: that costs a round trip, and one that broke is noticed by the
+/// statement that follows.
+fn manager<C, F>(url: String, connect: F) -> AsyncDieselConnectionManager<C>
+where
+    C: diesel_async::AsyncConnection + 'static,
+    F: Fn(String) -> futures_util::future::BoxFuture<'static, ConnectionResult<C>> + Send + Sync + 'static,
+{
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| connect(url.to_owned()));
+    AsyncDieselConnectionManager::new_with_config(url, config)
+}
+
+fn pool<M: deadpool::managed::Manager>(manager: M, size: usize) -> deadpool::managed::Pool<M> {
+    #[expect(clippy::expect_used, reason = "building fails only where time-outs are set without a runtime")]
+    deadpool::managed::Pool::builder(manager).max_size(size.max(1)).build().expect("a pool without time-outs")
+}
+
+async fn try_out<M: deadpool::managed::Manager>(
+    pool: &deadpool::managed::Pool<M>,
+    database: String,
+) -> Result<(), ConnectError>
+where
+    M::Error: std::fmt::Display,
+{
+    match tokio::time::timeout(Duration::from_secs(10), pool.get()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(ConnectError::Unreachable { database, reason: reason_of(&error.to_string()) }),
+        Err(_) => {
+            Err(ConnectError::Unreachable { database, reason: "it did not answer in ten seconds".to_owned() })
+        }
+    }
+}
+
+/// Takes the pool's own words off the front of what the database said.
+fn reason_of(message: &str) -> String {
+    message.rsplit("An error occurred while establishing a connection: ").next().unwrap_or(message).to_owned()
+}
+
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
+    format!("{host}:{}{}", url.port().unwrap_or(5432), url.path())
+}

@@ -1,0 +1,60 @@
+//! From what the database says to what happened.
+
+use denizen_domain::{Conflict, Error, Result};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// Turns a statement's error into the domain's, with what was being done for the log.
+pub(crate) trait OrError<T> {
+    fn or_error(self, doing: &'static str) -> Result<T>;
+}
+
+impl<T> OrError<T> for Result<T, DieselError> {
+    fn or_error(self, doing: &'static str) -> Result<T> {
+        self.map_err(|error| from_diesel(&error, doing))
+    }
+}
+
+fn from_diesel(error: &DieselError, doing: &str) -> Error {
+    let context = format!("{doing}: {error}");
+    match error {
+        // Names that are taken are noticed before they violate anything; what is left is a race with another request.
+        DieselError::DatabaseError(
+            DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::SerializationFailure,
+            _,
+        ) => Error::Conflict(Conflict::ConcurrentChange),
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        ) => Error::Unavailable(context),
+        DieselError::DatabaseError(_, information) if is_deadlock(information.message()) => {
+            Error::Conflict(Conflict::ConcurrentChange)
+        }
+        DieselError::DatabaseError(_, information) if is_overload(information.message()) => {
+            Error::Unavailable(context)
+        }
+        _ => Error::Internal(context),
+    }
+}
+
+/// diesel has no kind for these, and the driver's code is not passed on.
+fn is_deadlock(message: &str) -> bool {
+    message.contains("deadlock detected")
+}
+
+fn is_overload(message: &str) -> bool {
+    ["statement timeout", "database is locked", "too many clients", "connection closed", "shutting down"]
+        .iter()
+        .any(|part| message.contains(part))
+}
+
+/// A stored value that breaks a rule it was stored under.
+pub(crate) fn broken_row(
+    table: &str,
+    column: &str,
+    id: impl std::fmt::Display,
+    problem: impl std::fmt::Display,
+) -> Error {
+    Error::Internal(format!("{table}.{column} of {id} does not parse: {problem}"))
+}

@@ -1,0 +1,43 @@
+//! The directory on PostgreSQL and SQLite: the only crate that knows diesel.
+//!
+//! A [`Database`] hands out connections; the modules named after the things of the directory hold the functions that
+//! read and write them. Schema, row types and queries exist once for both databases: [`DbConnection`] is an enum of
+//! the two, and `on_backend!` writes a query out for each. What must differ stands in `dialect.rs`.
+//!
+//! # Recipes
+//!
+//! ## Adding a table
+//! 1. `cargo xtask migrate new NAME` makes the files; write both, `workspace_id` first in every key.
+//! 2. `cargo xtask codegen` writes `schema.rs` from the migrated database.
+//! 3. Make a module named after the table: the row with its conversions, then the functions, each of which takes a
+//!    connection and the workspace.
+//!
+//! ## Writing a function
+//! 1. It takes `&mut DbConnection`, domain types, and a [`Source`](denizen_domain::Source) where it makes ids or times.
+//! 2. What belongs together goes between `begin` and `finish`. Nothing opens a second connection.
+//! 3. Not found is `Option`; a taken name is a [`Conflict`](denizen_domain::Conflict); the rest is `.or_error("doing what")`.
+
+pub mod api_keys;
+pub mod bootstrap;
+pub mod channels;
+mod connect;
+mod database;
+mod dialect;
+mod error;
+pub mod external_users;
+pub mod introspection;
+mod keyset;
+mod metrics_of_queries;
+pub mod migrations;
+mod schema;
+pub mod server_secrets;
+mod settings;
+mod super_identities;
+mod tls;
+mod transaction;
+mod types;
+pub mod workspaces;
+
+pub use connect::{ConnectError, DatabaseOptions, SqliteSynchronous};
+pub(crate) use database::on_backend;
+pub use database::{Backend, Database, DbConnection, PoolStatus};

@@ -1,0 +1,126 @@
+//! What the server itself keeps secret, shared by all servers on one database: each purpose has generations, of which
+//! the newest is in use.
+
+use denizen_domain::{Conflict, Error, Result, Source, Timestamp};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::error::OrError as _;
+use crate::schema::server_secrets;
+use crate::types::StoredTime;
+use crate::{DbConnection, on_backend};
+
+/// What a secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Signing the access tokens of external users: the private key, as PKCS #8.
+    AccessTokens,
+    /// Sealing cursors: 32 random bytes.
+    Cursors,
+}
+
+impl Purpose {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::AccessTokens => "access_tokens",
+            Self::Cursors => "cursors",
+        }
+    }
+}
+
+/// One generation of a secret.
+#[derive(Clone)]
+pub struct ServerSecret {
+    /// Counts up from 1.
+    pub generation: i64,
+    /// The secret itself.
+    pub bytes: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl std::fmt::Debug for ServerSecret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "ServerSecret(generation {})", self.generation)
+    }
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = server_secrets)]
+struct SecretRow {
+    purpose: String,
+    generation: i64,
+    secret: Vec<u8>,
+    created_at: StoredTime,
+}
+
+/// The generations of a secret, newest first, at most as many as the limit.
+pub async fn newest(
+    connection: &mut DbConnection,
+    purpose: Purpose,
+    limit: u32,
+) -> Result<Vec<ServerSecret>> {
+    let query = server_secrets::table
+        .filter(server_secrets::purpose.eq(purpose.code()))
+        .order(server_secrets::generation.desc())
+        .limit(i64::from(limit));
+    let rows = on_backend!(connection, |conn| query.load::<SecretRow>(conn).await)
+        .or_error("read server secrets")?;
+    let secret = |row: SecretRow| {
+        let SecretRow { purpose: _, generation, secret, created_at } = row;
+        ServerSecret { generation, bytes: secret, created_at: created_at.into() }
+    };
+    Ok(rows.into_iter().map(secret).collect())
+}
+
+/// The newest generation of a secret; the first one is made where there is none. Of several servers that start at
+/// once, one makes it and all use it.
+pub async fn find_or_create(
+    connection: &mut DbConnection,
+    source: &Source,
+    purpose: Purpose,
+    make: impl FnOnce() -> Result<Vec<u8>>,
+) -> Result<ServerSecret> {
+    if let Some(newest) = newest(connection, purpose, 1).await?.pop() {
+        return Ok(newest);
+    }
+    insert(connection, source, purpose, 1, make()?).await?;
+    let newest = newest(connection, purpose, 1).await?.pop();
+    newest.ok_or_else(|| Error::Internal(format!("the secret for {} is gone", purpose.code())))
+}
+
+/// Adds a generation, which is in use from now on. Fails with [`Conflict::ConcurrentChange`] where somebody else adds
+/// one at the same time.
+pub async fn rotate(
+    connection: &mut DbConnection,
+    source: &Source,
+    purpose: Purpose,
+    secret: Vec<u8>,
+) -> Result<ServerSecret> {
+    let current = newest(connection, purpose, 1).await?.pop().map_or(0, |secret| secret.generation);
+    let created_at = source.clock.now();
+    let rotated = ServerSecret { generation: current + 1, bytes: secret.clone(), created_at };
+    match insert(connection, source, purpose, current + 1, secret).await? {
+        1 => Ok(rotated),
+        _ => Err(Error::Conflict(Conflict::ConcurrentChange)),
+    }
+}
+
+async fn insert(
+    connection: &mut DbConnection,
+    source: &Source,
+    purpose: Purpose,
+    generation: i64,
+    secret: Vec<u8>,
+) -> Result<usize> {
+    let row = SecretRow {
+        purpose: purpose.code().to_owned(),
+        generation,
+        secret,
+        created_at: source.clock.now().into(),
+    };
+    on_backend!(connection, |conn| {
+        diesel::insert_into(server_secrets::table).values(&row).on_conflict_do_nothing().execute(conn).await
+    })
+    .or_error("insert a server secret")
+}

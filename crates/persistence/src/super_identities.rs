@@ -1,0 +1,136 @@
+//! Super identities: the people behind external users.
+
+use denizen_domain::{Conflict, Error, ExternalId, Result, Source, SuperIdentityId, WorkspaceId};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::error::OrError as _;
+use crate::schema::{external_users, super_identities};
+use crate::types::{StoredTime, StoredUuid, stored};
+use crate::{DbConnection, on_backend};
+
+#[derive(Insertable)]
+#[diesel(table_name = super_identities)]
+struct SuperIdentityRow<'a> {
+    workspace_id: StoredUuid,
+    id: StoredUuid,
+    external_id: Option<&'a str>,
+    created_at: StoredTime,
+}
+
+/// The person that a new user with this external id belongs to: the one that others with it have, or a new one.
+pub(crate) async fn find_or_create(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    external_id: Option<&ExternalId>,
+) -> Result<SuperIdentityId> {
+    let id = SuperIdentityId::from_uuid(source.ids.uuid());
+    let external_id = external_id.map(ExternalId::as_str);
+    let row = SuperIdentityRow {
+        workspace_id: stored(workspace_id),
+        id: stored(id),
+        external_id,
+        created_at: source.clock.now().into(),
+    };
+    let inserted = on_backend!(connection, |conn| {
+        diesel::insert_into(super_identities::table).values(&row).on_conflict_do_nothing().execute(conn).await
+    })
+    .or_error("insert a super identity")?;
+    match external_id {
+        Some(external_id) if inserted == 0 => of_external_id(connection, workspace_id, external_id).await,
+        _ => Ok(id),
+    }
+}
+
+async fn of_external_id(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    external_id: &str,
+) -> Result<SuperIdentityId> {
+    let query = super_identities::table
+        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(super_identities::external_id.eq(external_id))
+        .select(super_identities::id);
+    let found = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
+    // Gone again where the last user with it was deleted in this moment: the caller's transaction is then repeated.
+    found
+        .or_error("find a super identity")?
+        .map(Into::into)
+        .ok_or(Error::Conflict(Conflict::ConcurrentChange))
+}
+
+/// The person that a user belongs to after its external id changed. A person of one user goes along with it, unless
+/// another one has the new external id already; a person of several stays with the others.
+pub(crate) async fn after_change(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    current: SuperIdentityId,
+    external_id: Option<&ExternalId>,
+) -> Result<SuperIdentityId> {
+    if count_users(connection, workspace_id, current).await? > 1 {
+        return find_or_create(connection, source, workspace_id, external_id).await;
+    }
+    set_external_id(connection, workspace_id, current, None).await?;
+    let Some(external_id) = external_id else { return Ok(current) };
+    let others = super_identities::table
+        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(super_identities::external_id.eq(external_id.as_str()))
+        .select(super_identities::id);
+    let other = on_backend!(connection, |conn| others.first::<StoredUuid>(conn).await.optional());
+    match other.or_error("find a super identity")? {
+        Some(other) => Ok(other.into()),
+        None => {
+            set_external_id(connection, workspace_id, current, Some(external_id.as_str())).await?;
+            Ok(current)
+        }
+    }
+}
+
+/// Removes a person that no user belongs to any more.
+pub(crate) async fn delete_if_unused(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+) -> Result<()> {
+    if count_users(connection, workspace_id, id).await? > 0 {
+        return Ok(());
+    }
+    let unused = super_identities::table
+        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(super_identities::id.eq(stored(id)));
+    on_backend!(connection, |conn| diesel::delete(unused).execute(conn).await)
+        .or_error("delete a super identity")?;
+    Ok(())
+}
+
+/// Whether a person has no, one or more users: never counts beyond two.
+async fn count_users(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+) -> Result<usize> {
+    let users = external_users::table
+        .filter(external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(external_users::super_identity_id.eq(stored(id)))
+        .select(external_users::id)
+        .limit(2);
+    let users = on_backend!(connection, |conn| users.load::<StoredUuid>(conn).await);
+    Ok(users.or_error("count the users of a super identity")?.len())
+}
+
+async fn set_external_id(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+    external_id: Option<&str>,
+) -> Result<()> {
+    let changed = super_identities::table
+        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(super_identities::id.eq(stored(id)));
+    let change = super_identities::external_id.eq(external_id);
+    on_backend!(connection, |conn| diesel::update(changed).set(change).execute(conn).await)
+        .or_error("change the external id of a super identity")?;
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Connecting to PostgreSQL, in the clear or over TLS.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use url::Url;
+
+/// Opens connections the way the URL asks for with `sslmode`: `disable` (also where nothing is said), `require`,
+/// `verify-ca` and `verify-full`. The last three are one: whoever asks for TLS gets a server whose certificate is
+/// checked, against `sslrootcert` (a PEM file) or else the machine's own authorities.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    url: Url,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TlsError {
+    #[error("sslmode must be disable, require, verify-ca or verify-full, not {0}")]
+    UnknownMode(String),
+    #[error("the root certificates in {path} cannot be read: {reason}")]
+    RootCertificates { path: String, reason: String },
+    #[error("TLS cannot be set up: {0}")]
+    Setup(#[from] rustls::Error),
+}
+
+impl Connector {
+    pub(crate) fn for_url(url: &Url) -> Result<Self, TlsError> {
+        let parameter =
+            |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let tls = match parameter("sslmode").as_deref() {
+            None | Some("disable" | "prefer" | "allow") => None,
+            Some("require" | "verify-ca" | "verify-full") => {
+                Some(tls_with(parameter("sslrootcert").as_deref())?)
+            }
+            Some(other) => return Err(TlsError::UnknownMode(other.to_owned())),
+        };
+        Ok(Self { url: with_mode(url, tls.is_some()), tls })
+    }
+
+    /// The URL in the words of the driver, which knows fewer modes.
+    pub(crate) fn plain_url(&self) -> String {
+        self.url.to_string()
+    }
+
+    pub(crate) async fn connect(&self, url: &str) -> ConnectionResult<AsyncPgConnection> {
+        let Some(tls) = self.tls.clone() else { return AsyncPgConnection::establish(url).await };
+        let (client, connection) = tokio_postgres::connect(url, tls).await.map_err(bad_connection)?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+}
+
+fn with_mode(url: &Url, tls: bool) -> Url {
+    let kept: Vec<(String, String)> =
+        url.query_pairs().into_owned().filter(|(key, _)| key != "sslmode" && key != "sslrootcert").collect();
+    let mut url = url.clone();
+    let mode = if tls { "require" } else { "disable" };
+    url.query_pairs_mut().clear().extend_pairs(kept).append_pair("sslmode", mode);
+    url
+}
+
+fn tls_with(root_certificates: Option<&str>) -> Result<MakeRustlsConnect, TlsError> {
+    let mut roots = RootCertStore::empty();
+    match root_certificates {
+        Some(path) => add_file(&mut roots, path)?,
+        None => {
+            let _skipped = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+fn add_file(roots: &mut RootCertStore, path: &str) -> Result<(), TlsError> {
+    let unreadable = |reason: String| TlsError::RootCertificates { path: path.to_owned(), reason };
+    for certificate in
+        CertificateDer::pem_file_iter(Path::new(path)).map_err(|error| unreadable(error.to_string()))?
+    {
+        let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
+        roots.add(certificate)?;
+    }
+    if roots.is_empty() { Err(unreadable("it holds none".to_owned())) } else { Ok(()) }
+}
+
+/// The driver's own text names only the kind of the error; what the server said is its source.
+fn bad_connection(error: tokio_postgres::Error) -> ConnectionError {
+    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+    ConnectionError::BadConnection(format!("{error}{source}"))
+}

@@ -1,0 +1,11 @@
+DROP TABLE server_secrets;
+DROP TABLE api_key_secrets;
+DROP TABLE api_keys;
+DROP TABLE external_users;
+DROP TABLE external_users_search;
+DROP TABLE external_users_search_rows;
+DROP TABLE super_identities;
+DROP TABLE external_user_groups;
+DROP TABLE tiers;
+DROP TABLE channels;
+DROP TABLE workspaces;

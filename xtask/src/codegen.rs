@@ -1,0 +1,119 @@
+//! `cargo xtask codegen`: the files that are derived from the code and the migrations.
+
+mod schema;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use denizen_persistence::introspection::{self, TableDescription};
+use denizen_persistence::{Database, migrations};
+
+use crate::command;
+use crate::database::{block_on, explained};
+use crate::postgres::Server;
+
+/// How to generate.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Write nothing; fail and name each file that is not up to date
+    #[arg(long)]
+    check: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.check { check() } else { write() }
+}
+
+/// Fails, with their names, if files are not what would be generated now, and if the databases differ.
+pub(crate) fn check() -> Result<()> {
+    let mut complaints = Vec::new();
+    let generated = generate()?;
+    for file in generated.files {
+        if std::fs::read_to_string(command::root().join(file.path)).ok().as_ref() != Some(&file.content) {
+            complaints.push(format!("{} is stale: run `cargo xtask codegen`", file.path));
+        }
+    }
+    complaints.extend(generated.differences);
+    fail_with(&complaints)
+}
+
+fn write() -> Result<()> {
+    let generated = generate()?;
+    for file in generated.files {
+        let path: PathBuf = command::root().join(file.path);
+        std::fs::write(&path, file.content).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("{}", file.path);
+    }
+    fail_with(&generated.differences)
+}
+
+fn fail_with(complaints: &[String]) -> Result<()> {
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", complaints.join("\n"))
+}
+
+struct Generated {
+    files: [File; 2],
+    /// Where the two databases' migrations make different tables.
+    differences: Vec<String>,
+}
+
+struct File {
+    /// From the root of the repository.
+    path: &'static str,
+    content: String,
+}
+
+fn generate() -> Result<Generated> {
+    let (postgres, sqlite) = tables_of_both_databases()?;
+    let openapi =
+        denizen_api::openapi().to_pretty_json().context("cannot print the OpenAPI document")? + "\n";
+    let schema = rustfmt(&schema::render(&postgres)?)?;
+    Ok(Generated {
+        files: [
+            File { path: "crates/api/openapi.json", content: openapi },
+            File { path: "crates/persistence/src/schema.rs", content: schema },
+        ],
+        differences: schema::differences(&postgres, &sqlite),
+    })
+}
+
+/// The tables that the migrations make on PostgreSQL and on SQLite.
+fn tables_of_both_databases() -> Result<(Vec<TableDescription>, Vec<TableDescription>)> {
+    let server = Server::obtain()?;
+    let folder = tempfile::tempdir()?;
+    let sqlite = format!("sqlite://{}", folder.path().join("codegen.db").display());
+    block_on(async {
+        let postgres = server.with_empty_database(async |url| tables(url).await).await;
+        Ok((postgres.context("PostgreSQL")?, tables(&sqlite).await.context("SQLite")?))
+    })
+}
+
+/// Migrates an empty database and describes what it then holds.
+async fn tables(url: &str) -> Result<Vec<TableDescription>> {
+    let database = Database::connect(url).await?;
+    migrations::run(&database).await.map_err(explained)?;
+    introspection::describe(&database).await.map_err(explained)
+}
+
+/// Rust code in the workspace's format.
+fn rustfmt(code: &str) -> Result<String> {
+    let mut command = Command::new("rustfmt");
+    command.args(["--edition", "2024", "--emit", "stdout"]).current_dir(command::root());
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start rustfmt")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(code.as_bytes()).context("cannot write to rustfmt")?;
+    }
+    let output = child.wait_with_output().context("cannot read from rustfmt")?;
+    if !output.status.success() {
+        bail!("rustfmt failed ({})", output.status);
+    }
+    String::from_utf8(output.stdout).context("rustfmt writes UTF-8")
+}

@@ -1,0 +1,160 @@
+//! Running other programs.
+//!
+//! Every program gets a process group of its own. On Ctrl-C, SIGTERM or SIGHUP that group is ended, the call that
+//! waits for it fails, no other program starts, and the error travels up through everything that cleans up after
+//! itself.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    // `xtask` is a folder in it.
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// `cargo`, in the root of the repository and without what the outer `cargo` told about this very package: build
+/// scripts that look at that would run again on every turn.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let told = |prefix| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if told("CARGO_PKG_") || told("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// What `cargo metadata` says of the crates of the workspace.
+pub(crate) fn workspace_metadata() -> Result<Value> {
+    let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    serde_json::from_str(&metadata).context("cannot read what `cargo metadata` writes")
+}
+
+/// Runs a program that writes to our own output; fails unless it succeeds.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = start(command)?.wait()?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs a program and returns what it wrote to its standard output; fails, with all it wrote, unless it succeeds.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Output { status, stdout, stderr } = start(command)?.wait_with_output()?;
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    if !status.success() {
+        bail!("`{}` failed ({status})\n{stdout}{stderr}", shown(command));
+    }
+    Ok(stdout.into_owned())
+}
+
+/// Runs a program, passes its standard output through as it comes and shows every line of it to `look`.
+pub(crate) fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Result<ExitStatus> {
+    let mut running = start(command.stdout(Stdio::piped()))?;
+    if let Some(stdout) = running.child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line.context("cannot read what a program writes")?;
+            look(&String::from_utf8_lossy(&line));
+            let mut output = std::io::stdout().lock();
+            output.write_all(&line).and_then(|()| output.write_all(b"\n")).context("cannot write")?;
+        }
+    }
+    running.wait()
+}
+
+/// From now on, an interrupt ends what runs and lets this process clean up. A second one ends it at once.
+pub(crate) fn clean_up_on_interrupt() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let context = runtime.enter();
+    let [mut interrupt, mut terminate, mut hangup] =
+        [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+    drop(context);
+    thread::spawn(move || {
+        loop {
+            runtime.block_on(async {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
+            });
+            on_interrupt();
+        }
+    });
+    Ok(())
+}
+
+/// What the thread that waits for signals and the one that does the work tell each other.
+struct State {
+    interrupted: bool,
+    running: Option<Pid>,
+}
+
+static STATE: Mutex<State> = Mutex::new(State { interrupted: false, running: None });
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn on_interrupt() {
+    let mut state = state();
+    if state.interrupted {
+        std::process::exit(130);
+    }
+    state.interrupted = true;
+    if let Some(group) = state.running {
+        // It fails where the program has just ended by itself.
+        let _ = kill_process_group(group, Signal::TERM);
+    }
+}
+
+/// A program that runs, known to the signal handler until its end was seen.
+struct Running {
+    child: Child,
+}
+
+fn start(command: &mut Command) -> Result<Running> {
+    let mut state = state();
+    if state.interrupted {
+        bail!("interrupted");
+    }
+    // A process group that is not the terminal's must not read from it.
+    command.process_group(0).stdin(Stdio::null());
+    let child = command.spawn().with_context(|| format!("cannot start `{}`", shown(command)))?;
+    state.running = Some(Pid::from_child(&child));
+    Ok(Running { child })
+}
+
+impl Running {
+    fn wait(mut self) -> Result<ExitStatus> {
+        finish(self.child.wait())
+    }
+
+    fn wait_with_output(self) -> Result<Output> {
+        finish(self.child.wait_with_output())
+    }
+}
+
+fn finish<T>(outcome: std::io::Result<T>) -> Result<T> {
+    let mut state = state();
+    state.running = None;
+    if state.interrupted {
+        bail!("interrupted");
+    }
+    outcome.context("cannot wait for a program")
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(std::ffi::OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}

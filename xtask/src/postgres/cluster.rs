@@ -1,0 +1,153 @@
+//! A private PostgreSQL cluster in a temporary folder, fast because it may forget everything.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, anyhow};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::command;
+
+/// A running server and its folder, stopped and deleted on drop.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    programs: PathBuf,
+    folder: TempDir,
+    owner: Option<User>,
+    port: u16,
+}
+
+impl Cluster {
+    /// Makes a cluster with the programs of a folder, starts it on a free port of 127.0.0.1 and waits until it takes
+    /// connections.
+    pub(super) fn start(programs: &Path) -> Result<Self> {
+        // Not in `TMPDIR`: the path of a socket may have 107 bytes, and the owner must be able to get there.
+        let folder = tempfile::Builder::new().prefix("denizen-postgres-").tempdir_in("/tmp")?;
+        // PostgreSQL refuses to run as root.
+        let owner = if rustix::process::geteuid().is_root() { Some(User::of_databases()?) } else { None };
+        if let Some(owner) = owner {
+            chown(folder.path(), Some(owner.id), Some(owner.group)).context("cannot give a folder away")?;
+        }
+        let cluster = Self { programs: programs.to_owned(), folder, owner, port: free_port()? };
+        cluster.initialize()?;
+        cluster.configure()?;
+        cluster.launch()?;
+        Ok(cluster)
+    }
+
+    /// Where it listens, with its superuser.
+    pub(super) fn url(&self) -> Result<Url> {
+        Ok(Url::parse(&format!("postgres://postgres@127.0.0.1:{}/postgres", self.port))?)
+    }
+
+    fn initialize(&self) -> Result<()> {
+        let mut initdb = self.program("initdb");
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        command::output(&mut initdb).map(drop)
+    }
+
+    fn configure(&self) -> Result<()> {
+        let settings = format!(
+            "listen_addresses = '127.0.0.1'\n\
+             port = {}\n\
+             unix_socket_directories = '{}'\n\
+             max_connections = 400\n\
+             shared_buffers = 128MB\n\
+             fsync = off\n\
+             full_page_writes = off\n\
+             synchronous_commit = off\n",
+            self.port,
+            self.folder.path().display(),
+        );
+        // After what `initdb` found out about this machine; the last word counts.
+        let file = std::fs::OpenOptions::new().append(true).open(self.data().join("postgresql.conf"));
+        file.and_then(|mut file| file.write_all(settings.as_bytes())).context("cannot configure PostgreSQL")
+    }
+
+    fn launch(&self) -> Result<()> {
+        let log = self.folder.path().join("log");
+        let mut start = self.program("pg_ctl");
+        start.args(["start", "--wait", "--timeout=60", "--silent", "--log"]).arg(&log);
+        command::output(&mut start).map(drop).map_err(|error| {
+            let log = std::fs::read_to_string(&log).unwrap_or_default();
+            error.context(format!("PostgreSQL does not start:\n{log}"))
+        })
+    }
+
+    /// One of PostgreSQL's programs, run by the cluster's owner on the cluster's data.
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.arg("--pgdata").arg(self.data()).current_dir(self.folder.path()).env("LC_ALL", "C");
+        if let Some(owner) = self.owner {
+            command.uid(owner.id).gid(owner.group);
+        }
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let mut stop = self.program("pg_ctl");
+        stop.args(["stop", "--mode=immediate", "--wait", "--silent"]);
+        // A group of its own, so that another Ctrl-C does not stop the stopping. It fails where the start did.
+        let _ =
+            stop.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+/// A user of this machine, by number.
+#[derive(Debug, Clone, Copy)]
+struct User {
+    id: u32,
+    group: u32,
+}
+
+impl User {
+    /// The user that Debian's package makes for PostgreSQL, else the one without any rights.
+    fn of_databases() -> Result<Self> {
+        let users = std::fs::read_to_string("/etc/passwd").context("cannot read the list of users")?;
+        ["postgres", "nobody"].iter().find_map(|name| Self::find(&users, name)).ok_or_else(|| {
+            anyhow!("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
+        })
+    }
+
+    /// Looks a name up in the text of a `passwd` file.
+    fn find(users: &str, name: &str) -> Option<Self> {
+        users.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let found = fields.next() == Some(name);
+            let id = fields.nth(1)?.parse().ok()?;
+            let group = fields.next()?.parse().ok()?;
+            found.then_some(Self { id, group })
+        })
+    }
+}
+
+/// A port that nobody listens on at this moment.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::User;
+
+    #[test]
+    fn a_user_is_found_by_its_whole_name() {
+        let users =
+            "root:x:0:0::/root:/bin/sh\nbroken\npostgresql:x:7:8:::\npostgres:x:101:104:,,,:/var:/bin/sh\n";
+        let found = User::find(users, "postgres").map(|user| (user.id, user.group));
+        assert_eq!(found, Some((101, 104)));
+        assert!(User::find(users, "nobody").is_none());
+    }
+}

@@ -1,0 +1,85 @@
+//! Finding PostgreSQL's programs, and installing them where that is allowed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use super::URL_VARIABLE;
+use crate::command;
+
+/// Where Debian and its relatives keep one folder per major version.
+const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
+
+/// Installs PostgreSQL, but not the cluster that Debian would start with it.
+const INSTALL: &str = "
+    set -e
+    export DEBIAN_FRONTEND=noninteractive
+    settings=/etc/postgresql-common/createcluster.d
+    mkdir -p $settings
+    echo 'create_main_cluster = false' >$settings/denizen.conf
+    trap 'rm -f $settings/denizen.conf' EXIT
+    apt-get -o DPkg::Lock::Timeout=120 update
+    apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends postgresql
+";
+
+/// The folder of `initdb`, `pg_ctl` and `postgres`; installed first if there is none.
+pub(super) fn find_or_install() -> Result<PathBuf> {
+    if let Some(folder) = find() {
+        return Ok(folder);
+    }
+    install()?;
+    match find() {
+        Some(folder) => Ok(folder),
+        None => bail!("the package postgresql is installed, but brought no PostgreSQL server"),
+    }
+}
+
+fn find() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain(debian_folders()).find(|folder| holds_server(folder))
+}
+
+/// The newest version first.
+fn debian_folders() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();
+    let mut versions: Vec<u32> =
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    versions.sort_unstable_by(|one, other| other.cmp(one));
+    versions
+        .into_iter()
+        .map(|version| Path::new(DEBIAN_FOLDER).join(version.to_string()).join("bin"))
+        .collect()
+}
+
+fn holds_server(folder: &Path) -> bool {
+    ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file())
+}
+
+fn install() -> Result<()> {
+    let Some(mut shell) = administrators_shell() else {
+        bail!(
+            "PostgreSQL is needed, and there is none on this machine.\n\
+             Install it (Debian, Ubuntu: apt-get install postgresql), or put its programs on the PATH,\n\
+             or set {URL_VARIABLE} to a server on which databases may be created."
+        );
+    };
+    eprintln!("Installing PostgreSQL, which is not on this machine …");
+    command::run(shell.args(["-c", INSTALL]).stdout(Stdio::null()))
+}
+
+/// A shell that may install packages, on a machine that has `apt-get`.
+fn administrators_shell() -> Option<Command> {
+    let succeeds = |command: &mut Command| command::output(command).is_ok();
+    if !succeeds(Command::new("apt-get").arg("--version")) {
+        None
+    } else if rustix::process::geteuid().is_root() {
+        Some(Command::new("sh"))
+    } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
+        let mut command = Command::new("sudo");
+        command.args(["-n", "sh"]);
+        Some(command)
+    } else {
+        None
+    }
+}

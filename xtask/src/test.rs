@@ -1,0 +1,171 @@
+//! `cargo xtask test`: every test, the server's on both databases, and how many of them ran on which.
+
+mod counts;
+
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::command;
+use crate::postgres::{Server, URL_VARIABLE};
+use counts::Counts;
+
+/// The variable that tells the server's tests which database to start servers on: `sqlite` or `postgres`.
+const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
+
+/// Which tests to run.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Test the server on this database alone; the end of the output says which was left out
+    #[arg(long, value_enum, value_name = "DATABASE")]
+    only: Option<Database>,
+    /// What the test programs are given: a part of the names of the tests to run, or options
+    #[arg(last = true, value_name = "FILTER")]
+    filter: Vec<String>,
+}
+
+/// A database to test on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// Runs the command. Its code is a failure unless every test that was asked for ran and passed.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let started = Instant::now();
+    let harness = Harness::start(arguments)?;
+    let targets = Targets::of_workspace()?;
+    // All that follows is built at once: with the same features, so that nothing is built twice.
+    command::run(command::cargo().args(["build", "--workspace", "--all-targets"]))?;
+
+    let mut runs = vec![harness.unit_tests(&targets)?];
+    for database in [Database::Sqlite, Database::Postgres] {
+        if harness.covers(database) {
+            runs.push(harness.server_tests(&targets, database)?);
+        }
+    }
+    Ok(harness.report(&runs, started.elapsed()))
+}
+
+/// The test programs of the workspace, by who runs them.
+struct Targets {
+    /// `--test NAME` for each that needs no server.
+    units: Vec<String>,
+    /// `--test NAME` for each that starts servers.
+    servers: Vec<String>,
+}
+
+impl Targets {
+    fn of_workspace() -> Result<Self> {
+        let mut targets = Self { units: Vec::new(), servers: Vec::new() };
+        let metadata = command::workspace_metadata()?;
+        for package in metadata["packages"].as_array().into_iter().flatten() {
+            let programs =
+                if package["name"] == "denizen-tests" { &mut targets.servers } else { &mut targets.units };
+            for target in package["targets"].as_array().into_iter().flatten() {
+                if target["kind"][0] == "test" {
+                    let name = target["name"].as_str().context("a target without a name")?;
+                    programs.extend(["--test".to_owned(), name.to_owned()]);
+                }
+            }
+        }
+        // Without a name, `cargo test` would run all there are.
+        ensure!(!targets.servers.is_empty(), "denizen-tests has no test program");
+        Ok(targets)
+    }
+}
+
+/// One turn of `cargo test`, or several, under one name.
+struct Run {
+    name: String,
+    counts: Counts,
+}
+
+/// What is being tested, and on what.
+struct Harness<'a> {
+    arguments: &'a Arguments,
+    postgres: Option<Server>,
+}
+
+impl<'a> Harness<'a> {
+    fn start(arguments: &'a Arguments) -> Result<Self> {
+        let needed = arguments.only != Some(Database::Sqlite);
+        Ok(Self { arguments, postgres: needed.then(Server::obtain).transpose()? })
+    }
+
+    fn covers(&self, database: Database) -> bool {
+        self.arguments.only.is_none_or(|only| only == database)
+    }
+
+    /// What needs no server: the crates' own tests, the examples in their documentation, and properties.
+    fn unit_tests(&self, targets: &Targets) -> Result<Run> {
+        let mut programs = self.cargo_test();
+        programs.args(["--lib", "--bins", "--examples"]).args(&targets.units);
+        let mut documentation = self.cargo_test();
+        documentation.arg("--doc");
+        let counts = self.count(programs)? + self.count(documentation)?;
+        Ok(self.finished("unit tests".to_owned(), counts))
+    }
+
+    /// The tests that start servers, on one database.
+    fn server_tests(&self, targets: &Targets, database: Database) -> Result<Run> {
+        let name = self.name(database)?;
+        println!("\n── {name} ──");
+        let mut programs = self.cargo_test();
+        let value = database.to_possible_value().context("every database has a name")?;
+        programs.args(&targets.servers).env(DATABASE_VARIABLE, value.get_name());
+        let counts = self.count(programs)?;
+        Ok(self.finished(name, counts))
+    }
+
+    fn name(&self, database: Database) -> Result<String> {
+        Ok(match (database, &self.postgres) {
+            (Database::Sqlite, _) => format!("SQLite {}", libsqlite3_sys::SQLITE_VERSION.to_string_lossy()),
+            (Database::Postgres, Some(server)) => format!("PostgreSQL {}", server.version()?),
+            (Database::Postgres, None) => "PostgreSQL".to_owned(),
+        })
+    }
+
+    fn cargo_test(&self) -> Command {
+        let mut command = command::cargo();
+        command.args(["test", "--workspace", "--no-fail-fast"]).env_remove(DATABASE_VARIABLE);
+        match &self.postgres {
+            Some(server) => command.env(URL_VARIABLE, server.url()),
+            None => command.env_remove(URL_VARIABLE),
+        };
+        command
+    }
+
+    fn count(&self, mut command: Command) -> Result<Counts> {
+        let mut counts = Counts::default();
+        command.arg("--").args(&self.arguments.filter);
+        let status = command::stream(&mut command, |line| counts.add_line(line))?;
+        Ok(counts.with_outcome(status.success()))
+    }
+
+    /// A run without a single test has failed, unless it was asked for certain ones.
+    fn finished(&self, name: String, counts: Counts) -> Run {
+        let counts = if self.arguments.filter.is_empty() { counts.or_nothing_ran() } else { counts };
+        Run { name, counts }
+    }
+
+    /// Prints the counts, the last line alone with the sums, and judges them.
+    fn report(&self, runs: &[Run], elapsed: Duration) -> ExitCode {
+        println!();
+        for run in runs {
+            println!("{}: {}", run.name, run.counts.detailed());
+        }
+        for (database, name) in [(Database::Sqlite, "SQLite"), (Database::Postgres, "PostgreSQL")] {
+            if !self.covers(database) {
+                println!("{name}: NOT TESTED, because of --only");
+            }
+        }
+        println!("time taken: {} min {} s", elapsed.as_secs() / 60, elapsed.as_secs() % 60);
+        let total = runs.iter().fold(Counts::default(), |sum, run| sum + run.counts).or_nothing_ran();
+        println!("{total}");
+        if total.all_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
