@@ -152,6 +152,9 @@ pub enum Conflict {
     /// The default channel cannot be removed.
     #[error("The default channel cannot be removed.")]
     DefaultChannel,
+    /// The workspace has as many channels as it may.
+    #[error("The workspace has as many channels as it may have.")]
+    TooManyChannels,
     /// Another workspace has this slug.
     #[error("A workspace with this slug already exists.")]
     SlugTaken,
@@ -167,6 +170,7 @@ impl Conflict {
             Self::ExternalIdTaken | Self::IdentifierTaken | Self::SlugTaken => "taken",
             Self::ChannelRemoved => "channel_removed",
             Self::DefaultChannel => "default_channel",
+            Self::TooManyChannels => "limit_reached",
             Self::ConcurrentChange => "concurrent_change",
         }
     }
@@ -178,7 +182,7 @@ impl Conflict {
             Self::IdentifierTaken => Some("identifier"),
             Self::ChannelRemoved => Some("channel_id"),
             Self::SlugTaken => Some("slug"),
-            Self::DefaultChannel | Self::ConcurrentChange => None,
+            Self::DefaultChannel | Self::TooManyChannels | Self::ConcurrentChange => None,
         }
     }
 }

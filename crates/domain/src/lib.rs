@@ -42,8 +42,7 @@ pub use external_user::{
     SearchText, TimeZone,
 };
 pub use id::{
-    ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, InvalidId, SuperIdentityId, TierId,
-    WorkspaceId,
+    ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, InvalidId, SuperIdentityId, TierId, WorkspaceId,
 };
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
 pub use patch::Patch;

@@ -119,6 +119,26 @@ pub struct Slice<T> {
     pub has_more_after: bool,
 }
 
+impl<T> Slice<T> {
+    /// What a window shows of entries that were read from its beginning on, backwards where it lies before a
+    /// position, and one more than its limit where there are that many.
+    pub fn cut(mut items: Vec<T>, window: &Window) -> Self {
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let goes_on = items.len() > limit;
+        items.truncate(limit);
+        match &window.page {
+            Page::Number(number) => {
+                Self { items, has_more_before: *number != PageNumber::FIRST, has_more_after: goes_on }
+            }
+            Page::After(_) => Self { items, has_more_before: true, has_more_after: goes_on },
+            Page::Before(_) => {
+                items.reverse();
+                Self { items, has_more_before: goes_on, has_more_after: true }
+            }
+        }
+    }
+}
+
 /// Turns positions into opaque texts and back, and notices when one was changed: a cursor holds a position and a seal
 /// over it (HMAC-SHA256), made for one list of one workspace.
 #[derive(Clone)]
@@ -131,8 +151,10 @@ const TEXT: u8 = 1;
 impl CursorSeal {
     /// A seal with the server's secret.
     pub fn new(secret: &[u8; 32]) -> Self {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-        Self(Hmac::new_from_slice(secret).expect("a key of 32 bytes is valid"))
+        // HMAC fills a key that is shorter than its block with zeros.
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        block[..secret.len()].copy_from_slice(secret);
+        Self(Hmac::new(&block))
     }
 
     /// The cursor for a position. The list is named by a text that no other list has.

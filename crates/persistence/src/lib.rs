@@ -29,6 +29,10 @@ pub mod introspection;
 mod keyset;
 mod metrics_of_queries;
 pub mod migrations;
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "schemas read like those that diesel's own tool writes")
+)]
 mod schema;
 pub mod server_secrets;
 mod settings;

@@ -79,13 +79,11 @@ pub(crate) async fn after_change(
         .filter(super_identities::external_id.eq(external_id.as_str()))
         .select(super_identities::id);
     let other = on_backend!(connection, |conn| others.first::<StoredUuid>(conn).await.optional());
-    match other.or_error("find a super identity")? {
-        Some(other) => Ok(other.into()),
-        None => {
-            set_external_id(connection, workspace_id, current, Some(external_id.as_str())).await?;
-            Ok(current)
-        }
+    if let Some(other) = other.or_error("find a super identity")? {
+        return Ok(other.into());
     }
+    set_external_id(connection, workspace_id, current, Some(external_id.as_str())).await?;
+    Ok(current)
 }
 
 /// Removes a person that no user belongs to any more.

@@ -52,7 +52,8 @@ impl Connector {
 
     pub(crate) async fn connect(&self, url: &str) -> ConnectionResult<AsyncPgConnection> {
         let Some(tls) = self.tls.clone() else { return AsyncPgConnection::establish(url).await };
-        let (client, connection) = tokio_postgres::connect(url, tls).await.map_err(bad_connection)?;
+        let (client, connection) =
+            tokio_postgres::connect(url, tls).await.map_err(|error| bad_connection(&error))?;
         AsyncPgConnection::try_from_client_and_connection(client, connection).await
     }
 }
@@ -94,7 +95,7 @@ fn add_file(roots: &mut RootCertStore, path: &str) -> Result<(), TlsError> {
 }
 
 /// The driver's own text names only the kind of the error; what the server said is its source.
-fn bad_connection(error: tokio_postgres::Error) -> ConnectionError {
-    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+fn bad_connection(error: &tokio_postgres::Error) -> ConnectionError {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
     ConnectionError::BadConnection(format!("{error}{source}"))
 }

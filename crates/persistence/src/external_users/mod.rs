@@ -8,5 +8,6 @@ mod write;
 pub use find::{find, find_by_external_id, find_by_username};
 pub use list::{count, list};
 pub use write::{
-    Outcome, authenticate, change, create, delete, find_or_create_by_username, toggle_blocked, upsert,
+    Outcome, change, create, delete, find_claimed, find_or_create_by_username, find_or_create_claimed,
+    toggle_blocked, upsert,
 };

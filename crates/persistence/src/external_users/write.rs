@@ -38,24 +38,31 @@ pub async fn create(
     })
 }
 
-/// The user that a claim names, made where its external id or identifier is new. Fails with not found for a channel
+/// The user that a claim names. `None` where its external id or identifier is new. Fails with not found for a channel
 /// or id that is not there, with a contradiction where the names do not agree, and with forbidden for a blocked user.
-pub async fn authenticate(
+pub async fn find_claimed(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    claim: &IdentityClaim,
+) -> Result<Option<ExternalUser>> {
+    claim.require_a_name()?;
+    let user = claimed(connection, workspace_id, claim).await?;
+    if let Some(user) = &user {
+        user.require_unblocked()?;
+    }
+    Ok(user)
+}
+
+/// The user that a claim names, made where its external id or identifier is new. Fails like [`find_claimed`]. Two
+/// requests at once for a new user make one, and both get it.
+pub async fn find_or_create_claimed(
     connection: &mut DbConnection,
     source: &Source,
     workspace_id: WorkspaceId,
     claim: &IdentityClaim,
 ) -> Result<ExternalUser> {
-    claim.require_a_name()?;
-    if let Some(user) = claimed(connection, workspace_id, claim).await? {
-        user.require_unblocked()?;
-        return Ok(user);
-    }
     in_transaction!(connection, {
-        // Somebody else may have made the user since; on PostgreSQL even after this second look, and then the
-        // insertion conflicts and all of it is repeated.
-        if let Some(user) = claimed(connection, workspace_id, claim).await? {
-            user.require_unblocked()?;
+        if let Some(user) = find_claimed(connection, workspace_id, claim).await? {
             return Ok(user);
         }
         let changes = ExternalUserChanges {
@@ -74,9 +81,6 @@ pub async fn find_or_create_by_username(
     workspace_id: WorkspaceId,
     username: &Identifier,
 ) -> Result<(ExternalUser, Outcome)> {
-    if let Some(user) = find_by_username(connection, workspace_id, username.as_str()).await? {
-        return Ok((user, Outcome::Found));
-    }
     in_transaction!(connection, {
         if let Some(user) = find_by_username(connection, workspace_id, username.as_str()).await? {
             return Ok((user, Outcome::Found));

@@ -1,0 +1,36 @@
+//! Deleting a user.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use denizen_domain::{Error, Resource};
+use denizen_persistence::external_users;
+
+use crate::app::App;
+use crate::caller::{Caller, CanWriteExternalUsers};
+use crate::error::ApiResult;
+use crate::path::PathText;
+
+/// Delete a user by external id
+///
+/// The default channel's user, or else the oldest of the other channels'.
+#[utoipa::path(delete, path = "/users/{id}", tag = "users by external id",
+    params(("id" = String, Path, description = "The external id, percent-encoded")),
+    responses(
+        (status = 204, description = "The user is gone"),
+        (status = 404, description = "User not found", body = crate::error::ErrorEnvelope)),
+    security(("notiflows_api_key" = ["external_users:write"], "notiflows_secret_key" = ["external_users:write"])))]
+pub(crate) async fn delete(
+    caller: Caller<CanWriteExternalUsers>,
+    State(app): State<App>,
+    PathText(external_id): PathText,
+) -> ApiResult<StatusCode> {
+    let connection = &mut app.database().write().await?;
+    let missing = || Error::not_found(Resource::ExternalUser, &external_id);
+    let user = external_users::find_by_external_id(connection, caller.workspace_id, &external_id).await?;
+    let user = user.ok_or_else(missing)?;
+    if external_users::delete(connection, caller.workspace_id, user.id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing().into())
+    }
+}

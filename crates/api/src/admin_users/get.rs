@@ -1,0 +1,32 @@
+//! Reading one user.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::{Error, Resource};
+use denizen_persistence::external_users;
+
+use super::answer::AdminUser;
+use crate::app::App;
+use crate::caller::{Caller, CanReadExternalUsers};
+use crate::error::ApiResult;
+use crate::path::PathText;
+
+/// Get a user by external id
+///
+/// The default channel's user, or else the oldest of the other channels'.
+#[utoipa::path(get, path = "/users/{id}", tag = "users by external id",
+    params(("id" = String, Path, description = "The external id, percent-encoded")),
+    responses(
+        (status = 200, body = AdminUser),
+        (status = 404, description = "User not found", body = crate::error::ErrorEnvelope)),
+    security(("notiflows_api_key" = ["external_users:read"], "notiflows_secret_key" = ["external_users:read"])))]
+pub(crate) async fn get(
+    caller: Caller<CanReadExternalUsers>,
+    State(app): State<App>,
+    PathText(external_id): PathText,
+) -> ApiResult<Json<AdminUser>> {
+    let connection = &mut app.database().read().await?;
+    let user = external_users::find_by_external_id(connection, caller.workspace_id, &external_id).await?;
+    let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, external_id))?;
+    Ok(Json(AdminUser::from(user)))
+}

@@ -1,0 +1,206 @@
+//! JSON bodies, read so that every broken field is reported at once.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use denizen_domain::{BadRequest, Error, Patch, Reason, Violation, Violations};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+
+/// A JSON object, as a struct of [`Input`] fields. Keys that the struct does not know are ignored.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
+        let bytes = read(request, app.options().max_body_size).await?;
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+/// The bytes of a JSON body.
+async fn read(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
+    require_json(request.headers())?;
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(ApiError::PayloadTooLarge { limit });
+    }
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(body) => Ok(body.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge { limit }),
+        Err(error) => {
+            Err(Error::BadRequest(BadRequest::InvalidJson(format!("The body cannot be read: {error}.")))
+                .into())
+        }
+    }
+}
+
+/// Reads JSON into a type.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let problem = format!("The body is not the JSON object that is expected: {error}.");
+        Error::BadRequest(BadRequest::InvalidJson(problem))
+    })
+}
+
+fn require_json(headers: &HeaderMap) -> ApiResult<()> {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json") {
+        Ok(())
+    } else {
+        Err(ApiError::UnsupportedMediaType)
+    }
+}
+
+/// One field of a body, before its rule is applied: reading it never fails, so that the other fields are read, too.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Input<T> {
+    /// The key is not there.
+    #[default]
+    Absent,
+    /// The key is there, with null.
+    Null,
+    /// The key is there, with a value of the right JSON type.
+    Value(T),
+    /// The key is there, with a value of another JSON type.
+    Wrong(Violation),
+}
+
+/// A JSON type.
+pub(crate) trait JsonType: Sized {
+    /// What the type is called.
+    const NAME: &'static str;
+
+    /// What rules are applied to.
+    type Borrowed: ?Sized;
+
+    /// The value, where it has the type.
+    fn of(value: Value) -> Option<Self>;
+
+    /// The value, for a rule.
+    fn borrowed(&self) -> &Self::Borrowed;
+}
+
+impl JsonType for String {
+    const NAME: &'static str = "a string";
+    type Borrowed = str;
+
+    fn of(value: Value) -> Option<Self> {
+        if let Value::String(text) = value { Some(text) } else { None }
+    }
+
+    fn borrowed(&self) -> &str {
+        self
+    }
+}
+
+impl JsonType for bool {
+    const NAME: &'static str = "true or false";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        value.as_bool()
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
+impl JsonType for Map<String, Value> {
+    const NAME: &'static str = "an object";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        if let Value::Object(object) = value { Some(object) } else { None }
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
+impl<'de, T: JsonType> Deserialize<'de> for Input<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Null => Self::Null,
+            value => T::of(value).map_or_else(|| Self::Wrong(wrong_type::<T>()), Self::Value),
+        })
+    }
+}
+
+impl<T: JsonType> Input<T> {
+    /// A field that may be absent or null.
+    pub(crate) fn optional<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Patch<U> {
+        match self {
+            Self::Absent => Patch::Absent,
+            Self::Null => Patch::Null,
+            Self::Value(value) => {
+                violations.check(name, rule(value.borrowed())).map_or(Patch::Absent, Patch::Value)
+            }
+            Self::Wrong(violation) => {
+                violations.add(name, violation);
+                Patch::Absent
+            }
+        }
+    }
+
+    /// A field whose key must be there, and which may be null.
+    pub(crate) fn present<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Patch<U> {
+        if matches!(self, Self::Absent) {
+            violations.add(name, Violation::new(Reason::Required, "must be there, null where there is none"));
+        }
+        self.optional(violations, name, rule)
+    }
+
+    /// A field that may be absent and not null.
+    pub(crate) fn not_null<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Option<U> {
+        match self.optional(violations, name, rule) {
+            Patch::Value(value) => Some(value),
+            Patch::Absent => None,
+            Patch::Null => {
+                violations.add(name, wrong_type::<T>());
+                None
+            }
+        }
+    }
+
+    /// A field that must be there, with a value.
+    pub(crate) fn required<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Option<U> {
+        if matches!(self, Self::Absent) {
+            violations.add(name, Violation::new(Reason::Required, "must be given"));
+        }
+        self.not_null(violations, name, rule)
+    }
+}
+
+fn wrong_type<T: JsonType>() -> Violation {
+    Violation::new(Reason::InvalidType, format!("must be {}", T::NAME))
+}

@@ -1,0 +1,31 @@
+//! Making channels.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_persistence::channels;
+
+use super::answer::ChannelAnswer;
+use super::input::CreateChannel;
+use crate::app::App;
+use crate::body::JsonBody;
+use crate::caller::{Caller, CanWriteSettings};
+use crate::error::ApiResult;
+
+/// Make a channel
+///
+/// A workspace has at most 1,000, removed ones included.
+#[utoipa::path(post, path = "/api/v1/channels", tag = "channels", request_body = CreateChannel,
+    responses(
+        (status = 200, description = "The channel was made", body = ChannelAnswer),
+        (status = 409, description = "The workspace has as many channels as it may have", body = crate::error::ErrorEnvelope)),
+    security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
+pub(crate) async fn create(
+    caller: Caller<CanWriteSettings>,
+    State(app): State<App>,
+    JsonBody(body): JsonBody<CreateChannel>,
+) -> ApiResult<Json<ChannelAnswer>> {
+    let changes = body.check()?;
+    let connection = &mut app.database().write().await?;
+    let channel = channels::create(connection, app.source(), caller.workspace_id, changes).await?;
+    Ok(Json(ChannelAnswer::from(channel)))
+}

@@ -1,0 +1,46 @@
+//! Removing channels.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::{ChannelId, Error, Resource};
+use denizen_persistence::channels::{self, Removal};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::{Caller, CanWriteSettings};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Done {
+    /// For people.
+    #[schema(example = "Channel deleted.")]
+    message: &'static str,
+}
+
+/// Remove a channel
+///
+/// A channel without users is deleted. One with users stays with them, `isRemoved`, and takes no new ones. The default
+/// channel cannot be removed.
+#[utoipa::path(delete, path = "/api/v1/channels/{id}", tag = "channels",
+    params(("id" = Uuid, Path, description = "The channel's id")),
+    responses(
+        (status = 200, description = "The channel was deleted or removed", body = Done),
+        (status = 404, description = "Channel not found.", body = crate::error::ErrorEnvelope),
+        (status = 409, description = "The default channel cannot be removed", body = crate::error::ErrorEnvelope)),
+    security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
+pub(crate) async fn delete(
+    caller: Caller<CanWriteSettings>,
+    State(app): State<App>,
+    PathId(id): PathId<ChannelId>,
+) -> ApiResult<Json<Done>> {
+    let connection = &mut app.database().write().await?;
+    let removal = channels::remove(connection, app.source(), caller.workspace_id, id).await?;
+    let message = match removal.ok_or_else(|| Error::not_found(Resource::Channel, id))? {
+        Removal::Deleted => "Channel deleted.",
+        Removal::Closed => "Channel removed. Its external users stay, and it takes no new ones.",
+    };
+    Ok(Json(Done { message }))
+}

@@ -1,0 +1,95 @@
+//! Which of the published APIs a request speaks.
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// A published API, or the server's own operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contract {
+    /// External users by username.
+    Flowra,
+    /// External users by channel.
+    Zaia,
+    /// Users by external id.
+    Notiflows,
+    /// Health, metrics, documents.
+    Operations,
+}
+
+impl Contract {
+    /// Paths tell most contracts apart. Flowra and Zaia share one, and differ in the header that carries the key.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let path = parts.uri.path();
+        let below =
+            |base: &str| path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        if below("/admin").is_some() {
+            return Self::Notiflows;
+        }
+        match below("/api/v1/external-users") {
+            Some(rest) if rest.starts_with("/username/") || rest.ends_with("/toggle-active") => Self::Flowra,
+            Some("" | "/me") if speaks_flowra(&parts.headers) => Self::Flowra,
+            _ if below("/api/v1").is_some() => Self::Zaia,
+            _ => Self::Operations,
+        }
+    }
+
+    /// The name of a field of the domain in the contract's bodies.
+    pub(crate) fn field_name(self, field: &str) -> String {
+        match self {
+            Self::Notiflows => field.to_owned(),
+            Self::Flowra | Self::Zaia | Self::Operations => camel_case(field),
+        }
+    }
+}
+
+/// `x-api-key`, or `Authorization` with the scheme Bearer. A key without a scheme speaks Zaia.
+fn speaks_flowra(headers: &HeaderMap) -> bool {
+    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    headers.contains_key("x-api-key")
+        || authorization
+            .and_then(|value| value.get(..7))
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    #[test]
+    fn a_request_speaks_the_contract_of_its_path_and_header() {
+        for (path, header, contract) in [
+            ("/api/v1/external-users", ("x-api-key", "sk_a"), Contract::Flowra),
+            ("/api/v1/external-users", ("authorization", "bearer sk_a"), Contract::Flowra),
+            ("/api/v1/external-users", ("authorization", "sk_a"), Contract::Zaia),
+            ("/api/v1/external-users/username/jane", ("authorization", "sk_a"), Contract::Flowra),
+            ("/api/v1/external-users/7/toggle-active", ("authorization", "sk_a"), Contract::Flowra),
+            ("/api/v1/external-users/7", ("x-api-key", "sk_a"), Contract::Zaia),
+            ("/api/v1/external-users/authenticate", ("x-api-key", "sk_a"), Contract::Zaia),
+            ("/api/v1/channels", ("x-api-key", "sk_a"), Contract::Zaia),
+            ("/admin/v1/users", ("x-api-key", "sk_a"), Contract::Notiflows),
+            ("/administrators", ("x-api-key", "sk_a"), Contract::Operations),
+        ] {
+            let request = Request::builder().uri(path).header(header.0, header.1).body(()).unwrap();
+            assert_eq!(Contract::of(&request.into_parts().0), contract, "{path} {header:?}");
+        }
+    }
+
+    #[test]
+    fn fields_are_spelt_as_the_contract_spells_them() {
+        assert_eq!(Contract::Zaia.field_name("external_user_group_id"), "externalUserGroupId");
+        assert_eq!(Contract::Notiflows.field_name("external_id"), "external_id");
+    }
+}

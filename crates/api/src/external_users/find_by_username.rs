@@ -1,0 +1,29 @@
+//! Looking external users up by username.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_persistence::external_users;
+
+use super::answer::ExternalUserAnswer;
+use crate::app::App;
+use crate::caller::{Caller, CanReadExternalUsers};
+use crate::error::ApiResult;
+use crate::path::PathText;
+
+/// Get an external user by username
+///
+/// By identifier, whatever its case, or else by external id; in the default channel first, then in the others, oldest
+/// user first. Answers `null` where there is none: never 404.
+#[utoipa::path(get, path = "/api/v1/external-users/username/{username}", tag = "external users",
+    params(("username" = String, Path, description = "The username, percent-encoded")),
+    responses((status = 200, description = "The user, or null", body = Option<ExternalUserAnswer>)),
+    security(("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]
+pub(crate) async fn find_by_username(
+    caller: Caller<CanReadExternalUsers>,
+    State(app): State<App>,
+    PathText(username): PathText,
+) -> ApiResult<Json<Option<ExternalUserAnswer>>> {
+    let connection = &mut app.database().read().await?;
+    let user = external_users::find_by_username(connection, caller.workspace_id, &username).await?;
+    Ok(Json(user.map(|user| ExternalUserAnswer::new(user, caller.contract))))
+}

@@ -1,0 +1,30 @@
+//! Reading one external user.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::{Error, ExternalUserId, Resource};
+use denizen_persistence::external_users;
+
+use super::answer::ExternalUserAnswer;
+use crate::app::App;
+use crate::caller::{Caller, CanReadExternalUsers};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// Get an external user
+#[utoipa::path(get, path = "/api/v1/external-users/{id}", tag = "external users",
+    params(("id" = Uuid, Path, description = "The directory's id of the user")),
+    responses(
+        (status = 200, body = ExternalUserAnswer),
+        (status = 404, description = "External user not found.", body = crate::error::ErrorEnvelope)),
+    security(("authorization" = ["external_users:read"]), ("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"])))]
+pub(crate) async fn get(
+    caller: Caller<CanReadExternalUsers>,
+    State(app): State<App>,
+    PathId(id): PathId<ExternalUserId>,
+) -> ApiResult<Json<ExternalUserAnswer>> {
+    let connection = &mut app.database().read().await?;
+    let user = external_users::find(connection, caller.workspace_id, id).await?;
+    let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
+    Ok(Json(ExternalUserAnswer::new(user, caller.contract)))
+}

@@ -1,0 +1,223 @@
+//! Flowra's list: everybody, streamed, or a page.
+
+use axum::Json;
+use axum::body::Body;
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use denizen_domain::{
+    Direction, ExternalUser, ExternalUserFilter, ExternalUserOrder, Page, PageNumber, Reason, Result,
+    SearchText, Slice, Violation, Window, WorkspaceId,
+};
+use denizen_persistence::external_users;
+use futures_util::stream;
+use utoipa::IntoParams;
+
+use super::answer::ExternalUserAnswer;
+use crate::app::App;
+use crate::caller::{Caller, CanReadExternalUsers};
+use crate::contract::Contract;
+use crate::error::ApiResult;
+use crate::paging::{self, ListName};
+use crate::query::{FromQuery, QueryReader};
+use crate::request::RequestContext;
+
+/// How many users a streamed list reads at a time: it holds a connection only while it reads them, and never more
+/// than these in memory.
+const BATCH: u32 = 500;
+
+/// The size of a page where only its number was given.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// What Flowra's list takes.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct FlowraList {
+    /// Flowra: with this text in the username, ignoring case.
+    #[param(value_type = Option<String>, max_length = 250)]
+    q: Option<SearchText>,
+    /// Flowra: active users only, or blocked ones only.
+    #[param(value_type = Option<bool>)]
+    is_active: Option<bool>,
+    /// Flowra: `createdAt` or `name`.
+    #[param(value_type = Option<SortBy>, default = "createdAt")]
+    sort_by: ExternalUserOrder,
+    /// Flowra: `asc` or `desc`.
+    #[param(value_type = Option<SortOrder>, default = "asc")]
+    sort_order: Direction,
+    /// Flowra: the page number; without `page`, `limit` and `cursor` all users come.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    page: Option<PageNumber>,
+    /// Flowra: the size of a page; 100 where only `page` is sent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    #[param(ignore)]
+    cursor: Option<String>,
+    #[param(ignore)]
+    count: bool,
+}
+
+/// What a list is sorted by.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "what the document shows; the query reader gives the domain's own type")]
+pub(crate) enum SortBy {
+    /// The moment that users were made.
+    CreatedAt,
+    /// Their username.
+    Name,
+}
+
+/// Which end of a list comes first.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "what the document shows; the query reader gives the domain's own type")]
+pub(crate) enum SortOrder {
+    /// Oldest, or A.
+    Asc,
+    /// Newest, or Z.
+    Desc,
+}
+
+impl FromQuery for FlowraList {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self {
+            q: parameters.search("q"),
+            is_active: parameters.flag("isActive"),
+            sort_by: parameters.one("sortBy", sort_by).unwrap_or_default(),
+            sort_order: parameters.one("sortOrder", sort_order).unwrap_or_default(),
+            page: parameters.page_number("page"),
+            limit: parameters.number("limit", 1, 1000),
+            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
+            count: parameters.flag("count").unwrap_or(false),
+        }
+    }
+}
+
+fn sort_by(text: &str) -> Result<ExternalUserOrder, Violation> {
+    match text {
+        "createdAt" => Ok(ExternalUserOrder::CreatedAt),
+        "name" => Ok(ExternalUserOrder::Username),
+        _ => Err(Violation::new(Reason::Unknown, "must be createdAt or name")),
+    }
+}
+
+fn sort_order(text: &str) -> Result<Direction, Violation> {
+    match text {
+        "asc" => Ok(Direction::Ascending),
+        "desc" => Ok(Direction::Descending),
+        _ => Err(Violation::new(Reason::Unknown, "must be asc or desc")),
+    }
+}
+
+pub(super) async fn list(
+    app: &App,
+    caller: &Caller<CanReadExternalUsers>,
+    context: &RequestContext,
+    uri: &Uri,
+    parameters: FlowraList,
+) -> ApiResult<Response> {
+    let FlowraList { q, is_active, sort_by, sort_order, page, limit, cursor, count } = parameters;
+    let list = UserList {
+        workspace_id: caller.workspace_id,
+        filter: ExternalUserFilter {
+            username: q,
+            blocked: is_active.map(|active| !active),
+            ..ExternalUserFilter::default()
+        },
+        order: sort_by,
+        direction: sort_order,
+    };
+    let total = if count { Some(list.count(app).await?) } else { None };
+    let mut response = if page.is_some() || limit.is_some() || cursor.is_some() {
+        let name = ListName::new(caller.workspace_id, &format!("flowra/{}/{sort_order:?}", sort_by.code()));
+        let page = name.page(app, cursor.as_deref(), page)?;
+        let slice = list.read(app, page, limit.unwrap_or(DEFAULT_LIMIT)).await?;
+        let next = slice.items.last().filter(|_| slice.has_more_after).map(|user| sort_by.position_of(user));
+        let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, Contract::Flowra));
+        let mut response = Json(users.collect::<Vec<_>>()).into_response();
+        if let Some(position) = next {
+            let cursor = name.cursor(app, &position);
+            paging::add_next_link(response.headers_mut(), context, uri, ("cursor", &cursor), &["page"]);
+        }
+        response
+    } else {
+        list.stream(app.clone()).await?
+    };
+    if let Some(total) = total {
+        paging::add_total_count(response.headers_mut(), total);
+    }
+    Ok(response)
+}
+
+/// A list of a workspace's users, of which parts are read.
+struct UserList {
+    workspace_id: WorkspaceId,
+    filter: ExternalUserFilter,
+    order: ExternalUserOrder,
+    direction: Direction,
+}
+
+impl UserList {
+    async fn count(&self, app: &App) -> Result<i64> {
+        external_users::count(&mut app.database().read().await?, self.workspace_id, &self.filter).await
+    }
+
+    async fn read(&self, app: &App, page: Page, limit: u32) -> Result<Slice<ExternalUser>> {
+        let window = Window { page, limit, direction: self.direction };
+        let connection = &mut app.database().read().await?;
+        external_users::list(connection, self.workspace_id, &self.filter, self.order, &window).await
+    }
+
+    /// All of the list, batch by batch, as one JSON array. The first batch is read before the answer begins, so that
+    /// an error is still an error; a later one breaks the answer off, which clients notice.
+    async fn stream(self, app: App) -> Result<Response> {
+        let first = self.read(&app, Page::default(), BATCH).await?;
+        let state = Streaming { app, list: self, batch: Some(first), is_first: true };
+        let body = Body::from_stream(stream::try_unfold(state, Streaming::next));
+        Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
+    }
+}
+
+/// A list on its way out.
+struct Streaming {
+    app: App,
+    list: UserList,
+    /// The batch that goes out next; `None` once the array is closed.
+    batch: Option<Slice<ExternalUser>>,
+    is_first: bool,
+}
+
+impl Streaming {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, std::io::Error> {
+        let Some(batch) = self.batch.take() else { return Ok(None) };
+        let last =
+            batch.items.last().filter(|_| batch.has_more_after).map(|user| self.list.order.position_of(user));
+        let chunk = self.chunk(batch.items, last.is_none())?;
+        if let Some(position) = last {
+            let next = self.list.read(&self.app, Page::After(position), BATCH).await;
+            self.batch = Some(next.map_err(|error| {
+                tracing::error!(cause = error.context(), "a streamed list broke off");
+                std::io::Error::other(error)
+            })?);
+        }
+        self.is_first = false;
+        Ok(Some((chunk, self)))
+    }
+
+    /// Some users as a piece of the array.
+    fn chunk(&self, users: Vec<ExternalUser>, is_last: bool) -> Result<Bytes, std::io::Error> {
+        let mut chunk = Vec::with_capacity(users.len() * 768 + 2);
+        for (index, user) in users.into_iter().enumerate() {
+            chunk.push(if self.is_first && index == 0 { b'[' } else { b',' });
+            serde_json::to_writer(&mut chunk, &ExternalUserAnswer::new(user, Contract::Flowra))?;
+        }
+        if self.is_first && chunk.is_empty() {
+            chunk.push(b'[');
+        }
+        if is_last {
+            chunk.push(b']');
+        }
+        Ok(Bytes::from(chunk))
+    }
+}

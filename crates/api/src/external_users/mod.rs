@@ -1,0 +1,31 @@
+//! `/api/v1/external-users`: the Flowra and the Zaia contract over one record.
+
+mod answer;
+mod authenticate;
+mod create;
+mod delete;
+mod find_by_username;
+mod get;
+mod input;
+mod list;
+mod list_flowra;
+mod list_zaia;
+mod me;
+mod toggle_active;
+mod update;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The routes of this room.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(authenticate::authenticate))
+        .routes(routes!(me::me))
+        .routes(routes!(find_by_username::find_by_username))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(toggle_active::toggle_active))
+}

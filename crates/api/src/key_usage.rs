@@ -1,0 +1,41 @@
+//! When keys were last used, kept in memory and written now and then: no request waits for a write.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use denizen_domain::{ApiKeyId, KeyHolder, Result, Timestamp, WorkspaceId};
+use denizen_persistence::{Database, api_keys};
+
+/// The uses since the last time they were written: at most one entry a key.
+#[derive(Debug, Default)]
+pub(crate) struct KeyUsage(Mutex<HashMap<(WorkspaceId, ApiKeyId), Timestamp>>);
+
+impl KeyUsage {
+    /// Notes a use.
+    pub(crate) fn note(&self, holder: &KeyHolder, now: Timestamp) {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.insert((holder.workspace_id, holder.key_id), now);
+    }
+
+    /// Writes what came together. What cannot be written is kept for the next time.
+    pub(crate) async fn flush(&self, database: &Database) -> Result<()> {
+        let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let uses: Vec<_> =
+            taken.iter().map(|(&(workspace_id, key_id), &moment)| (workspace_id, key_id, moment)).collect();
+        let written = write(database, &uses).await;
+        if written.is_err() {
+            let mut later = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            for (key, moment) in taken {
+                later.entry(key).or_insert(moment);
+            }
+        }
+        written
+    }
+}
+
+async fn write(database: &Database, uses: &[(WorkspaceId, ApiKeyId, Timestamp)]) -> Result<()> {
+    api_keys::record_use(&mut database.write().await?, uses).await
+}

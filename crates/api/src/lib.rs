@@ -1,0 +1,44 @@
+//! The directory over HTTP: axum in, axum out, with an OpenAPI document that is made of the same list as the routes.
+//!
+//! A contract is a room: `external_users` (Flowra and Zaia), `admin_users` (Notiflows), `channels`. A room holds its own
+//! wire types and nothing of the rules, which are in `denizen_domain`, and nothing of SQL, which is in
+//! `denizen_persistence`.
+//!
+//! # Recipes
+//!
+//! ## Adding an endpoint
+//! 1. Write the handler in a file of its own. Its signature says who may call (`Caller<CanReadExternalUsers>`), what
+//!    comes in (`PathId`, `Query`, `JsonBody`) and what goes out; its `#[utoipa::path]` says the same in the document.
+//! 2. Add it to `routes()` of its room.
+//! 3. `cargo xtask codegen` writes `openapi.json` anew.
+//! 4. Write its tests: the good case, no credential, too small a scope, another workspace.
+//!
+//! ## Adding a body
+//! 1. A struct of `Input` fields with `#[serde(default)]`; a `check` that applies each field's rule and notes what breaks.
+//! 2. A sample in `samples.rs`.
+//!
+//! ## Adding an error
+//! 1. Add it to [`denizen_domain::Error`]; the compiler asks for its answer in `error.rs`.
+
+mod admin_users;
+mod app;
+mod body;
+mod caller;
+mod channels;
+mod contract;
+mod credentials;
+mod error;
+mod external_users;
+mod key_usage;
+mod openapi;
+mod operations;
+mod paging;
+mod path;
+mod query;
+mod request;
+mod router;
+mod samples;
+mod tokens;
+
+pub use app::{App, AppOptions};
+pub use router::openapi;

@@ -1,0 +1,149 @@
+//! The OpenAPI document: what every operation says of itself, and what is the same for all.
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response,
+    ResponseBuilder, Type,
+};
+use utoipa::{Modify, PartialSchema as _, ToSchema as _};
+
+use crate::error::{ErrorCode, ErrorEnvelope};
+use crate::samples;
+
+/// Adds what all operations share: who may ask, which errors there are, which headers come back.
+pub(crate) struct Shared;
+
+impl Modify for Shared {
+    fn modify(&self, document: &mut OpenApi) {
+        document.info = InfoBuilder::new()
+            .title("Denizen")
+            .version(env!("CARGO_PKG_VERSION"))
+            .description(Some(DESCRIPTION))
+            .license(Some(
+                LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
+            ))
+            .build();
+        add_components(document);
+        for item in document.paths.paths.values_mut() {
+            let operations =
+                [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+            operations.into_iter().flatten().for_each(complete);
+        }
+    }
+}
+
+const DESCRIPTION: &str = "The user directory that a multi-tenant platform runs for itself. \
+    One directory, spoken to in the words of several published APIs: Flowra and Zaia at `/api/v1`, Notiflows at `/admin` \
+    and `/admin/v1`. What one writes, the others read. Every error has the same envelope, and every answer carries \
+    `x-request-id`.";
+
+fn add_components(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    let header = |name: &str, text: &str| {
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, text)))
+    };
+    let bearer = |text: &str, format: Option<&str>| {
+        let mut scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text));
+        if let Some(format) = format {
+            scheme = scheme.bearer_format(format);
+        }
+        SecurityScheme::Http(scheme.build())
+    };
+    let schemes = [
+        ("api_key", header("x-api-key", "A secret key, `sk_…`. Speaks Flowra.")),
+        ("bearer", bearer("A secret key, `sk_…`, after Bearer. Speaks Flowra.", None)),
+        ("authorization", header("authorization", "A secret key, `sk_…`, without a scheme. Speaks Zaia.")),
+        (
+            "notiflows_api_key",
+            header("x-notiflows-api-key", "A public key, `pk_…`. Together with its secret key."),
+        ),
+        (
+            "notiflows_secret_key",
+            header("x-notiflows-secret-key", "A secret key, `sk_…`. Together with its public key."),
+        ),
+        ("access_token", bearer("The access token of an external user.", Some("JWT"))),
+    ];
+    for (name, scheme) in schemes {
+        components.add_security_scheme(name, scheme);
+    }
+    let mut parts = vec![(ErrorEnvelope::name().into_owned(), ErrorEnvelope::schema())];
+    ErrorEnvelope::schemas(&mut parts);
+    components.schemas.extend(parts);
+}
+
+/// Gives an operation the errors that it shares with the others, and all its answers the request's id.
+fn complete(operation: &mut Operation) {
+    let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
+    let has_body = operation.request_body.is_some();
+    let mut errors =
+        vec![(ErrorCode::InternalError, "The server made a mistake."), (ErrorCode::Unavailable, UNAVAILABLE)];
+    if secured {
+        errors.push((ErrorCode::BadRequest, "A parameter or the body cannot be understood."));
+        errors.push((ErrorCode::Unauthenticated, "No valid credential."));
+        errors.push((ErrorCode::Forbidden, "The credential lacks the scope, or the user is blocked."));
+    }
+    if has_body {
+        errors.push((ErrorCode::PayloadTooLarge, "The body is larger than the server takes."));
+        errors.push((ErrorCode::UnsupportedMediaType, "The body is not announced as JSON."));
+        errors.push((
+            ErrorCode::ValidationFailed,
+            "Fields of the body break their rules; Zaia answers 400 instead.",
+        ));
+    }
+    for (code, text) in errors {
+        let status = status_of(code).to_string();
+        operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(error_response(text)));
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            add_headers(status, response);
+            add_example(status, response);
+        }
+    }
+}
+
+const UNAVAILABLE: &str = "The server is starting, stopping, overloaded, or cannot reach its database.";
+
+fn status_of(code: ErrorCode) -> u16 {
+    ErrorCode::ALL.into_iter().find(|(known, _)| *known == code).map_or(500, |(_, status)| status.as_u16())
+}
+
+fn error_response(text: &str) -> Response {
+    let schema = Ref::from_schema_name(ErrorEnvelope::name());
+    ResponseBuilder::new()
+        .description(text)
+        .content("application/json", ContentBuilder::new().schema(Some(schema)).build())
+        .build()
+}
+
+fn add_headers(status: &str, response: &mut Response) {
+    let text = |text: &str| {
+        let schema = ObjectBuilder::new().schema_type(Type::String).build();
+        HeaderBuilder::new().schema(Some(schema)).description(Some(text)).build()
+    };
+    let mut add = |name: &str, description: &str| {
+        response.headers.entry(name.to_owned()).or_insert_with(|| text(description).into());
+    };
+    add("x-request-id", "The request's own `x-request-id`, or the one that was made for it");
+    match status {
+        "401" => add("www-authenticate", "The credential that is expected"),
+        "503" => add("retry-after", "After how many seconds to try again"),
+        _ => {}
+    }
+}
+
+/// Errors show an envelope of their own code.
+fn add_example(status: &str, response: &mut Response) {
+    let found = ErrorCode::ALL.into_iter().find(|(_, of_code)| of_code.as_str() == status);
+    let Some((code, status)) = found else { return };
+    let message = response.description.clone();
+    if response.content.is_empty() {
+        return;
+    }
+    for content in response.content.values_mut() {
+        if let RefOr::T(content) = content {
+            content.example = Some(samples::error(code.as_str(), &message, status.as_u16()));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Where a list goes on: cursors and the headers that carry them.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use denizen_domain::{
+    BadRequest, Error, Page, PageNumber, Position, Reason, Violation, Violations, WorkspaceId,
+};
+
+use crate::app::App;
+use crate::request::RequestContext;
+
+/// The header that says how many entries a list has, where the request asks for it.
+pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// One list of one workspace, as far as cursors tell lists apart.
+pub(crate) struct ListName(String);
+
+impl ListName {
+    /// The list of a workspace that has this name and order.
+    pub(crate) fn new(workspace_id: WorkspaceId, name: &str) -> Self {
+        Self(format!("{workspace_id}/{name}"))
+    }
+
+    /// The cursor for a position.
+    pub(crate) fn cursor(&self, app: &App, position: &Position) -> String {
+        app.cursors().seal(&self.0, position)
+    }
+
+    /// The position in a cursor that a parameter carries. Fails where it is none of this list's.
+    pub(crate) fn position(&self, app: &App, parameter: &str, cursor: &str) -> Result<Position, Error> {
+        app.cursors().open(&self.0, cursor).map_err(|violation| invalid(parameter, violation))
+    }
+
+    /// Which page is asked for: by a cursor or by a number, and not by both.
+    pub(crate) fn page(
+        &self,
+        app: &App,
+        cursor: Option<&str>,
+        number: Option<PageNumber>,
+    ) -> Result<Page, Error> {
+        match (cursor, number) {
+            (Some(_), Some(_)) => {
+                let message = "must not come together with a page number";
+                Err(invalid("cursor", Violation::new(Reason::Mismatch, message)))
+            }
+            (Some(cursor), None) => self.position(app, "cursor", cursor).map(Page::After),
+            (None, Some(number)) => Ok(Page::Number(number)),
+            (None, None) => Ok(Page::default()),
+        }
+    }
+}
+
+/// The error of one broken parameter.
+pub(crate) fn invalid(parameter: &str, violation: Violation) -> Error {
+    Error::BadRequest(BadRequest::InvalidParameters(Violations::of(parameter, violation)))
+}
+
+/// `Link` with `rel="next"` (RFC 8288), where the list goes on: the request's own address, with a cursor in place of the
+/// parameters that said where the page begins.
+pub(crate) fn add_next_link(
+    headers: &mut HeaderMap,
+    context: &RequestContext,
+    uri: &Uri,
+    (parameter, cursor): (&str, &str),
+    replaced: &[&str],
+) {
+    let kept = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && name != parameter && !replaced.contains(&name)
+    };
+    let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(kept).collect();
+    let next = format!("{parameter}={cursor}");
+    pairs.push(&next);
+    let link = format!("<{}{}?{}>; rel=\"next\"", context.base_url, uri.path(), pairs.join("&"));
+    if let Ok(link) = HeaderValue::from_str(&link) {
+        headers.insert(header::LINK, link);
+    }
+}
+
+/// `X-Total-Count`.
+pub(crate) fn add_total_count(headers: &mut HeaderMap, count: i64) {
+    headers.insert(TOTAL_COUNT, HeaderValue::from(count));
+}

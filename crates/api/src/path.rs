@@ -1,0 +1,59 @@
+//! Parameters in paths.
+
+use std::str::FromStr;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use denizen_domain::{
+    BadRequest, ChannelId, Error, ExternalUserId, InvalidId, Reason, Resource, Violation, Violations,
+};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// A text in a path, percent-decoded. One that is not UTF-8 is a bad request.
+pub(crate) struct PathText(pub(crate) String);
+
+impl FromRequestParts<App> for PathText {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Path::<String>::from_request_parts(parts, app).await {
+            Ok(Path(text)) => Ok(Self(text)),
+            Err(rejection) => Err(unreadable(&rejection).into()),
+        }
+    }
+}
+
+/// An id in a path. One that is no UUID names nothing, and so is not found.
+pub(crate) struct PathId<I>(pub(crate) I);
+
+/// An id that stands in paths.
+pub(crate) trait AddressedId: FromStr<Err = InvalidId> + Send {
+    /// What it is the id of.
+    const RESOURCE: Resource;
+}
+
+impl AddressedId for ExternalUserId {
+    const RESOURCE: Resource = Resource::ExternalUser;
+}
+
+impl AddressedId for ChannelId {
+    const RESOURCE: Resource = Resource::Channel;
+}
+
+impl<I: AddressedId> FromRequestParts<App> for PathId<I> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let PathText(text) = PathText::from_request_parts(parts, app).await?;
+        let id = text.parse().map_err(|InvalidId| Error::not_found(I::RESOURCE, &text))?;
+        Ok(Self(id))
+    }
+}
+
+fn unreadable(rejection: &PathRejection) -> Error {
+    let violation = Violation::new(Reason::InvalidCharacters, format!("must be UTF-8: {rejection}"));
+    Error::BadRequest(BadRequest::InvalidParameters(Violations::of("id", violation)))
+}

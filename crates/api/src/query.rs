@@ -1,0 +1,202 @@
+//! Query strings, read so that every broken parameter is reported at once.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use denizen_domain::{
+    BadRequest, Error, InvalidId, PageNumber, Reason, SearchText, Timestamp, Violation, Violations,
+};
+use percent_encoding::percent_decode_str;
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// The most ids that one parameter takes.
+const MAXIMUM_IDS: usize = 100;
+
+/// The parameters of a query string, as a type that reads itself from them.
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// A type that is read from a query string.
+pub(crate) trait FromQuery: Sized {
+    /// Takes what it knows. What breaks a rule is noted by the reader and replaced by anything.
+    fn read(parameters: &mut QueryReader) -> Self;
+}
+
+impl<T: FromQuery> FromRequestParts<App> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        let mut reader = QueryReader::new(parts.uri.query().unwrap_or_default())?;
+        let value = T::read(&mut reader);
+        reader.finish()?;
+        Ok(Self(value))
+    }
+}
+
+/// Reads parameters one by one and notes what breaks a rule. Parameters that nobody asks for are ignored.
+pub(crate) struct QueryReader {
+    pairs: Vec<(String, String)>,
+    violations: Violations,
+    only_ids_are_broken: bool,
+}
+
+impl QueryReader {
+    fn new(query: &str) -> Result<Self, Error> {
+        let pairs =
+            query.split('&').filter(|pair| !pair.is_empty()).map(decode_pair).collect::<Result<_, _>>()?;
+        Ok(Self { pairs, violations: Violations::new(), only_ids_are_broken: true })
+    }
+
+    /// A parameter that may be sent once.
+    pub(crate) fn one<T>(
+        &mut self,
+        name: &str,
+        rule: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
+        let mut values = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let value = values.next()?;
+        if values.next().is_some() {
+            self.add(name, Violation::new(Reason::Duplicate, "must be sent once"));
+            return None;
+        }
+        rule(&value).map_err(|violation| self.add(name, violation)).ok()
+    }
+
+    /// A parameter that may be sent several times: ids, at most a hundred.
+    pub(crate) fn ids<T: FromStr<Err = InvalidId>>(&mut self, name: &str) -> Vec<T> {
+        let values: Vec<_> =
+            self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
+        if values.len() > MAXIMUM_IDS {
+            self.add(
+                name,
+                Violation::new(Reason::TooLong, format!("must be sent at most {MAXIMUM_IDS} times")),
+            );
+            return Vec::new();
+        }
+        let mut ids = Vec::with_capacity(values.len());
+        for value in values {
+            match value.parse() {
+                Ok(id) => ids.push(id),
+                Err(InvalidId) => self.violations.add(name, invalid_id()),
+            }
+        }
+        ids
+    }
+
+    /// A number within limits.
+    pub(crate) fn number(&mut self, name: &str, minimum: u32, maximum: u32) -> Option<u32> {
+        self.one(name, |text| match text.parse::<u32>() {
+            Ok(number) if (minimum..=maximum).contains(&number) => Ok(number),
+            _ => {
+                let message = format!("must be a whole number between {minimum} and {maximum}");
+                Err(Violation::new(Reason::OutOfRange, message))
+            }
+        })
+    }
+
+    /// The number of a page.
+    pub(crate) fn page_number(&mut self, name: &str) -> Option<PageNumber> {
+        self.one(name, |text| PageNumber::new(text.parse().unwrap_or(0)))
+    }
+
+    /// A text to look for. An empty one looks for nothing.
+    pub(crate) fn search(&mut self, name: &str) -> Option<SearchText> {
+        self.one(name, |text| if text.is_empty() { Ok(None) } else { SearchText::parse(text).map(Some) })
+            .flatten()
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        self.one(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Violation::new(Reason::Unknown, "must be true or false")),
+        })
+    }
+
+    /// A moment, as RFC 3339.
+    pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
+        self.one(name, |text| {
+            let time = chrono::DateTime::parse_from_rfc3339(text);
+            let time = time.map(|time| Timestamp::from(time.to_utc()));
+            time.map_err(|_| {
+                Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
+            })
+        })
+    }
+
+    /// Notes that a parameter breaks a rule.
+    pub(crate) fn add(&mut self, name: &str, violation: Violation) {
+        self.only_ids_are_broken = false;
+        self.violations.add(name, violation);
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        if self.violations.is_empty() {
+            return Ok(());
+        }
+        Err(Error::BadRequest(if self.only_ids_are_broken {
+            BadRequest::InvalidIds(self.violations)
+        } else {
+            BadRequest::InvalidParameters(self.violations)
+        }))
+    }
+}
+
+/// What is wrong with an id that is no UUID.
+pub(crate) fn invalid_id() -> Violation {
+    Violation::new(Reason::InvalidFormat, "must be a UUID")
+}
+
+fn decode_pair(pair: &str) -> Result<(String, String), Error> {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    Ok((decode(name, "query")?, decode(value, name)?))
+}
+
+/// Decodes percent signs and pluses. What is not UTF-8 is refused instead of being replaced.
+fn decode(text: &str, parameter: &str) -> Result<String, Error> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| {
+        let violation = Violation::new(Reason::InvalidCharacters, "must be UTF-8, percent-encoded");
+        Error::BadRequest(BadRequest::InvalidParameters(Violations::of(parameter, violation)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(query: &str) -> QueryReader {
+        QueryReader::new(query).unwrap()
+    }
+
+    #[test]
+    fn a_query_is_decoded_strictly() {
+        assert_eq!(
+            reader("search=a+b%2B%F0%9F%99%82").one("search", |text| Ok(text.to_owned())).unwrap(),
+            "a b+🙂"
+        );
+        assert!(QueryReader::new("search=%FF").is_err());
+    }
+
+    #[test]
+    fn all_broken_parameters_are_noted() {
+        let mut reader = reader("pageSize=0&pageNumber=1&pageNumber=2&count=yes");
+        assert_eq!(reader.number("pageSize", 1, 100), None);
+        assert_eq!(reader.number("pageNumber", 1, 100), None);
+        assert_eq!(reader.flag("count"), None);
+        assert_eq!(reader.violations.fields().len(), 3);
+        assert!(matches!(reader.finish(), Err(Error::BadRequest(BadRequest::InvalidParameters(_)))));
+    }
+
+    #[test]
+    fn ids_are_told_from_other_parameters() {
+        let mut reader = reader("channelIds=x");
+        assert!(reader.ids::<denizen_domain::ChannelId>("channelIds").is_empty());
+        assert!(matches!(reader.finish(), Err(Error::BadRequest(BadRequest::InvalidIds(_)))));
+    }
+}

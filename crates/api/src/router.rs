@@ -1,0 +1,81 @@
+//! All routes, and the OpenAPI document that is made of the same list.
+
+use axum::Router;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware;
+use axum::response::IntoResponse as _;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa::{Modify as _, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::app::App;
+use crate::openapi::Shared;
+use crate::{admin_users, channels, external_users, operations, paging, request};
+
+/// The OpenAPI document of the server.
+pub fn openapi() -> OpenApi {
+    routes().into_openapi()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi()]
+struct Document;
+
+fn routes() -> OpenApiRouter<App> {
+    let mut router = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(external_users::routes())
+        .merge(channels::routes())
+        .nest("/admin", admin_users::routes())
+        .nest("/admin/v1", admin_users::routes())
+        .routes(routes!(operations::live))
+        .routes(routes!(operations::ready))
+        .routes(routes!(operations::version))
+        .routes(routes!(operations::metrics))
+        .routes(routes!(operations::jwks))
+        .routes(routes!(operations::error_page));
+    Shared.modify(router.get_openapi_mut());
+    router
+}
+
+/// The routes with everything around them, from the outside in: compression, CORS, the request's id, log line,
+/// metrics and envelope, then the routes.
+pub(crate) fn with_layers(app: &App) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let pages = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .layer(middleware::map_response(with_page_policy));
+    router
+        .with_state(app.clone())
+        .merge(pages)
+        .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
+        .layer(middleware::from_fn(request::note_route))
+        .layer(middleware::from_fn_with_state(app.clone(), request::surround))
+        .layer(cors(&app.options().cors_origins))
+        .layer(CompressionLayer::new())
+}
+
+/// The documentation is a page that runs its own scripts and nobody else's.
+async fn with_page_policy(mut response: axum::response::Response) -> axum::response::Response {
+    let policy =
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+/// Browsers of other origins may call only where the operator says so. Keys come in headers, never in cookies, so that
+/// no credentials are allowed.
+fn cors(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(Any)
+        .expose_headers([header::LINK, header::RETRY_AFTER, paging::TOTAL_COUNT, request::REQUEST_ID]);
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(Any);
+    }
+    layer.allow_origin(AllowOrigin::list(
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()),
+    ))
+}

@@ -1,0 +1,93 @@
+//! Sample bodies for the OpenAPI document.
+
+use serde_json::{Value, json};
+
+const USER: &str = "0b8f6f9e-3a86-4c39-9d5e-4f6f4a3c2b10";
+const WORKSPACE: &str = "5b0f6f3c-7f0e-4a55-8a6c-3f1f2f9f1c11";
+const CHANNEL: &str = "c2f1d9a4-6a1f-4e0b-9b3a-2f7d5e8c9a12";
+const PERSON: &str = "e4a1c7b2-1d3f-4c5e-8f6a-7b8c9d0e1f13";
+
+pub(crate) fn external_user() -> Value {
+    json!({
+        "id": USER, "workspaceId": WORKSPACE, "projectId": WORKSPACE, "channelId": CHANNEL,
+        "externalId": "user_12345", "identifier": "jane.doe@example.com", "name": "Jane Doe", "displayName": "Jane Doe",
+        "firstName": "Jane", "lastName": "Doe", "email": "jane.doe@example.com", "phone": "+15551234567",
+        "avatar": "https://example.com/avatars/jane.jpg", "locale": "en-US", "timezone": "America/New_York",
+        "customFields": {"company": "Acme Inc", "plan": "premium"}, "externalUserGroupId": null, "tierId": null,
+        "superIdentityId": PERSON, "blocked": false,
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+    })
+}
+
+pub(crate) fn external_user_with_token() -> Value {
+    let mut user = external_user();
+    user["accessToken"] = json!("eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwYjhmNmY5ZSJ9.c2lnbmF0dXJl");
+    user
+}
+
+pub(crate) fn create_by_username() -> Value {
+    json!({"name": "jane.doe@example.com"})
+}
+
+pub(crate) fn create_in_channel() -> Value {
+    json!({
+        "channelId": CHANNEL, "externalId": "user_12345", "externalUserGroupId": null,
+        "identifier": "jane.doe@example.com", "name": "Jane Doe", "tierId": null,
+    })
+}
+
+pub(crate) fn authenticate() -> Value {
+    json!({"channelId": CHANNEL, "externalId": "user_12345", "id": null, "identifier": null})
+}
+
+pub(crate) fn update() -> Value {
+    json!({"name": "Jane D.", "blocked": true, "customFields": {"plan": "free"}})
+}
+
+pub(crate) fn admin_user() -> Value {
+    json!({
+        "avatar": "https://example.com/avatars/jane.jpg", "created_at": "2024-01-15T10:30:00.000000Z",
+        "custom_fields": {"company": "Acme Inc", "plan": "premium"}, "email": "jane.doe@example.com",
+        "external_id": "user_12345", "first_name": "Jane", "id": USER, "last_name": "Doe", "locale": "en-US",
+        "phone": "+15551234567", "timezone": "America/New_York", "updated_at": "2024-01-20T14:45:00.000000Z",
+    })
+}
+
+pub(crate) fn put_user() -> Value {
+    json!({
+        "email": "jane.doe@example.com", "first_name": "Jane", "last_name": "Doe", "locale": "en-US",
+        "custom_fields": {"company": "Acme Inc", "plan": "premium"},
+    })
+}
+
+pub(crate) fn user_page() -> Value {
+    let page = json!({"limit": 25, "after": null, "before": null, "has_more_after": false, "has_more_before": false});
+    json!({"items": [admin_user()], "page": page})
+}
+
+pub(crate) fn channel() -> Value {
+    json!({
+        "id": CHANNEL, "workspaceId": WORKSPACE, "name": "api", "description": null, "prompt": null,
+        "isDefault": true, "isRemoved": false,
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-15T10:30:00.000000Z",
+    })
+}
+
+pub(crate) fn create_channel() -> Value {
+    json!({"name": "mobile app", "description": "Users of the mobile app", "prompt": null})
+}
+
+pub(crate) fn update_channel() -> Value {
+    json!({"description": "Users of the app for phones"})
+}
+
+/// An error envelope with a code and a message.
+pub(crate) fn error(code: &str, message: &str, status: u16) -> Value {
+    json!({
+        "message": message,
+        "error": {
+            "type": format!("http://127.0.0.1:8080/errors/{code}"), "code": code, "message": message, "status": status,
+            "request_id": "7d444840-9dc0-41d1-b245-5ffdce74fad2", "details": {},
+        },
+    })
+}

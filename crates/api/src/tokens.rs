@@ -1,0 +1,210 @@
+//! Access tokens of external users: JSON Web Tokens, signed with Ed25519, that others can check against
+//! `/.well-known/jwks.json`.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use denizen_domain::{ChannelId, Error, ExternalId, ExternalUser, ExternalUserId, Result, WorkspaceId};
+use denizen_persistence::server_secrets::{self, Purpose};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+
+/// What an access token says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    /// The server that issued it.
+    pub(crate) iss: String,
+    /// The external user.
+    pub(crate) sub: ExternalUserId,
+    /// The workspace.
+    pub(crate) aud: WorkspaceId,
+    /// When it was issued, in seconds since 1970.
+    pub(crate) iat: i64,
+    /// When it ends, in seconds since 1970.
+    pub(crate) exp: i64,
+    /// A different one for every token.
+    pub(crate) jti: Uuid,
+    /// The user's channel.
+    pub(crate) channel_id: ChannelId,
+    /// The customer's id for the user.
+    pub(crate) external_id: Option<String>,
+}
+
+/// The public half of a key that signs tokens (RFC 8037).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Jwk {
+    /// The type of the key.
+    #[schema(example = "OKP")]
+    kty: &'static str,
+    /// The curve.
+    #[schema(example = "Ed25519")]
+    crv: &'static str,
+    /// What the key is for.
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    usage: &'static str,
+    /// The algorithm.
+    #[schema(example = "EdDSA")]
+    alg: &'static str,
+    /// The name of the key, which tokens carry.
+    #[schema(example = "k1mFd0mBTqBzn4pD")]
+    kid: String,
+    /// The public key.
+    #[schema(example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
+    x: String,
+}
+
+/// The keys that tokens are signed and checked with. Cloning shares them.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    keys: Arc<RwLock<Arc<Keys>>>,
+    configured: Option<SecretString>,
+}
+
+/// The current key, which signs, and the one before it, whose tokens still count.
+struct Keys {
+    signing: EncodingKey,
+    accepted: Vec<(Jwk, DecodingKey)>,
+}
+
+impl Tokens {
+    /// Reads the keys, and makes one on the first start. A configured key takes the place of the database's.
+    pub(crate) async fn load(app_keys: KeySource<'_>) -> Result<Self> {
+        let configured = app_keys.configured.cloned();
+        let keys = read_keys(app_keys).await?;
+        Ok(Self { keys: Arc::new(RwLock::new(Arc::new(keys))), configured })
+    }
+
+    /// Reads the keys again: another server may have changed them.
+    pub(crate) async fn reload(&self, app: &App) -> Result<()> {
+        let source = KeySource {
+            database: app.database(),
+            source: app.source(),
+            configured: self.configured.as_ref(),
+        };
+        let keys = Arc::new(read_keys(source).await?);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    /// A new token for a user that is not blocked.
+    pub(crate) fn issue(&self, app: &App, user: &ExternalUser) -> Result<String> {
+        user.require_unblocked()?;
+        let iat = user.token_issue_time(app.source().clock.now());
+        let lifetime = i64::try_from(app.options().access_token_lifetime.as_secs()).unwrap_or(i64::MAX);
+        let claims = Claims {
+            iss: app.issuer().to_owned(),
+            sub: user.id,
+            aud: user.workspace_id,
+            iat,
+            exp: iat.saturating_add(lifetime),
+            jti: app.source().ids.uuid(),
+            channel_id: user.channel_id,
+            external_id: user.external_id.as_ref().map(ExternalId::to_string),
+        };
+        let keys = self.current();
+        let kid = keys.accepted.first().map(|(jwk, _)| jwk.kid.clone());
+        let header = Header { kid, ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &keys.signing)
+            .map_err(|error| Error::Internal(format!("a token cannot be signed: {error}")))
+    }
+
+    /// What a token says, where it is genuine and in force. `None` where it is not.
+    pub(crate) async fn verify(&self, app: &App, token: &str) -> Result<Option<Claims>> {
+        let Some(kid) = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid) else {
+            return Ok(None);
+        };
+        if self.current().key_of(&kid).is_none() {
+            // Another server may have begun to sign with a new key.
+            self.reload(app).await?;
+        }
+        let keys = self.current();
+        let Some(key) = keys.key_of(&kid) else { return Ok(None) };
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[app.issuer()]);
+        validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
+        // Whose workspace it is, the token itself says; that the user is there, the database.
+        validation.validate_aud = false;
+        // The time comes from the server's own clock.
+        validation.validate_exp = false;
+        let Ok(data) = jsonwebtoken::decode::<Claims>(token, key, &validation) else { return Ok(None) };
+        let now = app.source().clock.now().unix_seconds();
+        Ok(Some(data.claims).filter(|claims| now < claims.exp))
+    }
+
+    /// The public keys, the current one first.
+    pub(crate) fn public_keys(&self) -> Vec<Jwk> {
+        self.current().accepted.iter().map(|(jwk, _)| jwk.clone()).collect()
+    }
+
+    fn current(&self) -> Arc<Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Keys {
+    fn key_of(&self, kid: &str) -> Option<&DecodingKey> {
+        self.accepted.iter().find(|(jwk, _)| jwk.kid == kid).map(|(_, key)| key)
+    }
+}
+
+/// Where keys are read from.
+pub(crate) struct KeySource<'a> {
+    pub(crate) database: &'a denizen_persistence::Database,
+    pub(crate) source: &'a denizen_domain::Source,
+    pub(crate) configured: Option<&'a SecretString>,
+}
+
+/// A new private key, as PKCS #8.
+pub(crate) fn generate_key() -> Result<Vec<u8>> {
+    let failed = |_| Error::Internal("an Ed25519 key cannot be made".to_owned());
+    let pair = Ed25519KeyPair::generate().map_err(failed)?;
+    let document = pair.to_pkcs8v1().map_err(failed)?;
+    Ok(document.as_ref().to_vec())
+}
+
+async fn read_keys(from: KeySource<'_>) -> Result<Keys> {
+    if let Some(pem) = from.configured {
+        return keys_of(&[private_key_of(pem)?]);
+    }
+    let connection = &mut from.database.write().await?;
+    server_secrets::find_or_create(connection, from.source, Purpose::AccessTokens, generate_key).await?;
+    let secrets = server_secrets::newest(connection, Purpose::AccessTokens, 2).await?;
+    keys_of(&secrets.into_iter().map(|secret| secret.bytes).collect::<Vec<_>>())
+}
+
+fn keys_of(private_keys: &[Vec<u8>]) -> Result<Keys> {
+    let mut accepted = Vec::with_capacity(private_keys.len());
+    for private_key in private_keys {
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(private_key)
+            .map_err(|_| Error::Internal("a signing key is no Ed25519 key in PKCS #8".to_owned()))?;
+        let public_key = pair.public_key().as_ref().to_vec();
+        accepted.push((jwk_of(&public_key), DecodingKey::from_ed_der(&public_key)));
+    }
+    let current =
+        private_keys.first().ok_or_else(|| Error::Internal("there is no signing key".to_owned()))?;
+    Ok(Keys { signing: EncodingKey::from_ed_der(current), accepted })
+}
+
+fn jwk_of(public_key: &[u8]) -> Jwk {
+    let x = URL_SAFE_NO_PAD.encode(public_key);
+    // The beginning of a random public key is as good a name as any, and the same on every server.
+    let kid = x.chars().take(16).collect();
+    Jwk { kty: "OKP", crv: "Ed25519", usage: "sig", alg: "EdDSA", kid, x }
+}
+
+/// The bytes between the lines of a PEM file.
+fn private_key_of(pem: &SecretString) -> Result<Vec<u8>> {
+    let text: String =
+        pem.expose_secret().lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .map_err(|_| Error::Internal("the signing key is not a PEM file".to_owned()))
+}
