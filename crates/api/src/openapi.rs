@@ -97,6 +97,9 @@ fn complete(operation: &mut Operation) {
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
+            if response.description.is_empty() {
+                "As asked for".clone_into(&mut response.description);
+            }
             add_headers(status, response);
             add_example(status, response);
         }

@@ -45,7 +45,7 @@ pub(crate) struct JwkSet {
 /// Tell whether the process runs
 ///
 /// Says nothing of the database: a server that cannot reach it is alive and waits.
-#[utoipa::path(get, path = "/health/live", tag = "operations", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health/live", operation_id = "getLiveness", tag = "operations", responses((status = 200, body = Health)))]
 pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "live" })
 }
@@ -53,7 +53,7 @@ pub(crate) async fn live() -> Json<Health> {
 /// Tell whether requests can be sent
 ///
 /// 503 while the server migrates, cannot reach its database, or is about to stop.
-#[utoipa::path(get, path = "/health/ready", tag = "operations",
+#[utoipa::path(get, path = "/health/ready", operation_id = "getReadiness", tag = "operations",
     responses((status = 200, body = Health), (status = 503, body = crate::error::ErrorEnvelope)))]
 pub(crate) async fn ready(State(app): State<App>) -> ApiResult<Json<Health>> {
     if !app.is_ready() {
@@ -64,7 +64,7 @@ pub(crate) async fn ready(State(app): State<App>) -> ApiResult<Json<Health>> {
 }
 
 /// Name the server and its version
-#[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = Version)))]
+#[utoipa::path(get, path = "/version", operation_id = "getVersion", tag = "operations", responses((status = 200, body = Version)))]
 pub(crate) async fn version() -> Json<Version> {
     Json(Version { name: "denizen", version: env!("CARGO_PKG_VERSION") })
 }
@@ -72,7 +72,7 @@ pub(crate) async fn version() -> Json<Version> {
 /// Show the metrics
 ///
 /// In the text format of Prometheus: requests by route, status and time; the database's pools and statements.
-#[utoipa::path(get, path = "/metrics", tag = "operations",
+#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = "operations",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     for pool in app.database().pools() {
@@ -93,7 +93,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
 /// List the public keys of access tokens
 ///
 /// For services that check tokens themselves. May be cached for five minutes.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "operations", responses((status = 200, body = JwkSet)))]
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "listSigningKeys", tag = "operations", responses((status = 200, body = JwkSet)))]
 pub(crate) async fn jwks(State(app): State<App>) -> impl IntoResponse {
     let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))];
     (cache, Json(JwkSet { keys: app.tokens().public_keys() }))
@@ -102,7 +102,7 @@ pub(crate) async fn jwks(State(app): State<App>) -> impl IntoResponse {
 /// Explain an error code
 ///
 /// The page that the `type` of an error names.
-#[utoipa::path(get, path = "/errors/{code}", tag = "operations", params(("code" = ErrorCode, Path)),
+#[utoipa::path(get, path = "/errors/{code}", operation_id = "explainError", tag = "operations", params(("code" = ErrorCode, Path)),
     responses((status = 200, body = String, content_type = "text/html"), (status = 404, body = crate::error::ErrorEnvelope)))]
 pub(crate) async fn error_page(Path(code): Path<String>) -> ApiResult<Html<String>> {
     let known = ErrorCode::ALL.into_iter().find(|(known, _)| known.as_str() == code);

@@ -13,7 +13,7 @@ use crate::path::PathText;
 /// Delete a user by external id
 ///
 /// The default channel's user, or else the oldest of the other channels'.
-#[utoipa::path(delete, path = "/users/{id}", tag = "users by external id",
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "users by external id",
     params(("id" = String, Path, description = "The external id, percent-encoded")),
     responses(
         (status = 204, description = "The user is gone"),

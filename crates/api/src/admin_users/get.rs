@@ -14,7 +14,7 @@ use crate::path::PathText;
 /// Get a user by external id
 ///
 /// The default channel's user, or else the oldest of the other channels'.
-#[utoipa::path(get, path = "/users/{id}", tag = "users by external id",
+#[utoipa::path(get, path = "/users/{id}", operation_id = "getUser", tag = "users by external id",
     params(("id" = String, Path, description = "The external id, percent-encoded")),
     responses(
         (status = 200, body = AdminUser),

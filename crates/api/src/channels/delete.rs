@@ -24,7 +24,7 @@ pub(crate) struct Done {
 ///
 /// A channel without users is deleted. One with users stays with them, `isRemoved`, and takes no new ones. The default
 /// channel cannot be removed.
-#[utoipa::path(delete, path = "/api/v1/channels/{id}", tag = "channels",
+#[utoipa::path(delete, path = "/api/v1/channels/{id}", operation_id = "deleteChannel", tag = "channels",
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(
         (status = 200, description = "The channel was deleted or removed", body = Done),

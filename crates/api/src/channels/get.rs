@@ -12,7 +12,7 @@ use crate::error::ApiResult;
 use crate::path::PathId;
 
 /// Get a channel
-#[utoipa::path(get, path = "/api/v1/channels/{id}", tag = "channels",
+#[utoipa::path(get, path = "/api/v1/channels/{id}", operation_id = "getChannel", tag = "channels",
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(
         (status = 200, body = ChannelAnswer),

@@ -54,7 +54,7 @@ impl FromQuery for ListChannels {
 /// List channels
 ///
 /// Oldest first, removed ones included.
-#[utoipa::path(get, path = "/api/v1/channels", tag = "channels", params(ListChannels),
+#[utoipa::path(get, path = "/api/v1/channels", operation_id = "listChannels", tag = "channels", params(ListChannels),
     responses((status = 200, body = Vec<ChannelAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),

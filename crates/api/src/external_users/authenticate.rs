@@ -43,7 +43,7 @@ pub(crate) struct Authenticate {
 /// Looks in the channel by `id`, or else `externalId`, or else `identifier`. What is given must agree: names of two
 /// different users are 400. An `id` that is not there is 404; an external id or identifier that is not there makes the
 /// user. Two requests at once for a new one make one user, and both get it. A blocked user is 403, reason `blocked`.
-#[utoipa::path(post, path = "/api/v1/external-users/authenticate", tag = "external users", request_body = Authenticate,
+#[utoipa::path(post, path = "/api/v1/external-users/authenticate", operation_id = "authenticateExternalUser", tag = "external users", request_body = Authenticate,
     responses(
         (status = 200, description = "The external user was authenticated and access token generated.", body = ExternalUserWithToken),
         (status = 404, description = "The channel or the id is not in the workspace", body = crate::error::ErrorEnvelope),

@@ -13,7 +13,7 @@ use crate::path::PathId;
 /// Delete an external user
 ///
 /// Its external id and identifier are free again, and its tokens count no more.
-#[utoipa::path(delete, path = "/api/v1/external-users/{id}", tag = "external users",
+#[utoipa::path(delete, path = "/api/v1/external-users/{id}", operation_id = "deleteExternalUser", tag = "external users",
     params(("id" = Uuid, Path, description = "The directory's id of the user")),
     responses(
         (status = 204, description = "The user is gone"),

@@ -12,7 +12,7 @@ use crate::error::ApiResult;
 use crate::path::PathId;
 
 /// Get an external user
-#[utoipa::path(get, path = "/api/v1/external-users/{id}", tag = "external users",
+#[utoipa::path(get, path = "/api/v1/external-users/{id}", operation_id = "getExternalUser", tag = "external users",
     params(("id" = Uuid, Path, description = "The directory's id of the user")),
     responses(
         (status = 200, body = ExternalUserAnswer),

@@ -14,14 +14,20 @@ mod me;
 mod toggle_active;
 mod update;
 
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 
+/// The schemas that only parameters name; the routes bring those of bodies along.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(list_flowra::SortBy, list_flowra::SortOrder)))]
+struct ParameterSchemas;
+
 /// The routes of this room.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(ParameterSchemas::openapi())
         .routes(routes!(list::list, create::create))
         .routes(routes!(authenticate::authenticate))
         .routes(routes!(me::me))

@@ -1,0 +1,46 @@
+//! The command line: which commands there are, and how their settings are found.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::commands::ServeCommand;
+use crate::settings::sources;
+
+/// A user directory for platforms whose customers bring their own users
+#[derive(Debug, Parser)]
+#[command(name = "denizen", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(max_term_width = 110)]
+#[command(
+    after_help = "Every setting is a flag, an environment variable or a key of the configuration file, in this \
+    order. The key is the flag's name with underscores: --data-dir is data_dir."
+)]
+pub(crate) struct CommandLine {
+    /// Configuration file, in TOML
+    #[arg(long, global = true, env = sources::CONFIG_VARIABLE, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(ServeCommand),
+}
+
+impl CommandLine {
+    /// Reads the command line with the environment and the configuration file.
+    ///
+    /// Fails with what clap prints: a sentence on what is wrong, or the help that was asked for.
+    pub(crate) fn read(
+        arguments: &[OsString],
+        environment: &[(OsString, OsString)],
+    ) -> Result<Self, clap::Error> {
+        let command = sources::apply(Self::command(), arguments, environment)?;
+        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+}

@@ -1,0 +1,5 @@
+//! The commands, a module each.
+
+mod serve;
+
+pub use serve::ServeCommand;

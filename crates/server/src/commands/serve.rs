@@ -1,0 +1,127 @@
+//! `denizen serve`: runs the server until it is told to stop.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use anyhow::{Context as _, bail};
+use clap::Parser;
+use denizen_domain::Source;
+use denizen_persistence::bootstrap::FirstStart;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::settings::{DatabaseSettings, ServeSettings};
+use crate::{RunningServer, logging};
+
+/// Run the server
+///
+/// On an empty folder this is all there is to do: the database is made, and a first workspace with a key is shown once.
+#[derive(Debug, Clone, Parser)]
+pub struct ServeCommand {
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How to serve.
+    #[command(flatten)]
+    pub serve: ServeSettings,
+}
+
+impl ServeCommand {
+    /// The settings that these arguments of `denizen serve` give, for a server within another program.
+    pub fn with_arguments<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Self> {
+        let arguments = arguments.into_iter().map(Into::into);
+        Ok(Self::try_parse_from(std::iter::once(OsString::from("denizen")).chain(arguments))?)
+    }
+
+    /// Serves until a signal stops it. A second signal ends it at once.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        logging::start(&self.serve)?;
+        let mut signals = StopSignals::new()?;
+        let server = tokio::select! {
+            started = RunningServer::start(&self.database, &self.serve, Source::system()) => started?,
+            name = signals.next() => {
+                tracing::info!(signal = name, "stopped while starting");
+                return Ok(());
+            }
+        };
+        print(&Banner::of(&self, &server));
+        tracing::info!(address = %server.address, version = env!("CARGO_PKG_VERSION"), "listening");
+
+        tracing::info!(signal = signals.next().await, "stopping: requests in progress finish");
+        tokio::select! {
+            () = server.stop() => tracing::info!("stopped"),
+            name = signals.next() => bail!("stopped at once by a second signal ({name}); requests in progress were cut"),
+        }
+        Ok(())
+    }
+}
+
+/// The signals that mean "stop".
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// What a started server tells the person who started it.
+struct Banner<'server> {
+    base: String,
+    data: String,
+    first_start: Option<&'server FirstStart>,
+}
+
+impl<'server> Banner<'server> {
+    fn of(command: &ServeCommand, server: &'server RunningServer) -> Self {
+        Self {
+            base: format!("http://{}", reachable(server.address)),
+            data: command.database.location(),
+            first_start: server.first_start.as_ref(),
+        }
+    }
+}
+
+impl fmt::Display for Banner<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base, data, first_start } = self;
+        writeln!(formatter, "Denizen {} listens on {base}  (docs: {base}/docs)", env!("CARGO_PKG_VERSION"))?;
+        writeln!(formatter, "Data: {data}")?;
+        let Some(FirstStart { workspace, channel, key }) = first_start else { return Ok(()) };
+        let secret = key.secret.expose();
+        writeln!(formatter, "\nFirst start. This is shown once:")?;
+        writeln!(formatter, "  workspace   {:<9} {}", workspace.slug.as_str(), workspace.id)?;
+        writeln!(formatter, "  channel     {:<9} {}", channel.name, channel.id)?;
+        writeln!(formatter, "  public key  {}", key.key.public_key.as_str())?;
+        writeln!(formatter, "  secret key  {secret}")?;
+        writeln!(formatter, "\nTry it:\n  curl -H 'x-api-key: {secret}' {base}/api/v1/external-users")
+    }
+}
+
+/// An address that works when it is pasted: who listens on all addresses is found on this machine's own.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Prints to standard output. A reader that has gone is no reason to stop serving.
+fn print(banner: &Banner<'_>) {
+    let mut output = std::io::stdout().lock();
+    _ = write!(output, "{banner}").and_then(|()| output.flush());
+}

@@ -1,0 +1,64 @@
+//! Opens the database for every command, and brings its schema up to date where that is wanted.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use denizen_domain::Error;
+use denizen_persistence::{Database, migrations};
+
+use crate::settings::DatabaseSettings;
+
+/// Connects to the database; the embedded one is made where it is missing.
+pub(crate) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Database> {
+    if let Some(file) = settings.embedded_file() {
+        make_file(&settings.data_dir, &file)?;
+    }
+    Ok(Database::connect_with(&settings.options()).await?)
+}
+
+/// Brings the schema up to date, and says in the log what was done.
+pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
+    for name in migrations::run(database).await.map_err(reason)? {
+        tracing::info!(name, "migrated the database");
+    }
+    Ok(())
+}
+
+/// Fails where the schema is not exactly the one that this version works with.
+pub(crate) async fn require_current_schema(database: &Database) -> anyhow::Result<()> {
+    let migrations = migrations::status(database).await.map_err(reason)?;
+    if let Some(newer) = migrations.iter().find(|migration| !migration.known) {
+        bail!("the database was made by a newer version of Denizen (it has the migration {})", newer.name);
+    }
+    let missing = migrations.iter().filter(|migration| !migration.applied).count();
+    let all = migrations.len();
+    ensure!(missing == 0, "the database lacks {missing} of {all} migrations; run `denizen migrate` first");
+    Ok(())
+}
+
+/// What an error of the directory says to the operator, who may see what is hidden from callers.
+pub(crate) fn reason(error: Error) -> anyhow::Error {
+    match error.context() {
+        "" => error.into(),
+        context => anyhow!("{context}"),
+    }
+}
+
+/// Makes the data folder and the database file, for this user alone: the files hold people's data. An empty file is
+/// an empty database, and making it here gives a clearer error than the database would.
+fn make_file(folder: &Path, file: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(|| format!("cannot write the database file {}", file.display()))?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The Denizen server: configuration, start, stop, command line.
+//!
+//! # Recipes
+//!
+//! ## Adding a setting
+//! See [`ServeSettings`]: one field, and the flag, the variable and the key of the file are there.
+//!
+//! ## Adding a command
+//! 1. Write `commands/<noun>.rs` with a clap struct and its `run`; where it needs the database, flatten
+//!    [`DatabaseSettings`] and call `database::connect`.
+//! 2. Add the variant to `Command` in `command_line.rs` and the arm in [`main`]'s `run`.
+//!
+//! ## Starting a server within a test
+//! [`ServeCommand::with_arguments`] makes the settings, [`RunningServer::start`] the server.
+
+mod command_line;
+mod commands;
+mod database;
+mod listener;
+mod logging;
+mod running_server;
+mod settings;
+mod unavailable;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use command_line::{Command, CommandLine};
+pub use commands::ServeCommand;
+pub use running_server::RunningServer;
+pub use settings::{DatabaseSettings, LogFormat, ServeSettings, Synchronous};
+
+/// How long the end of the process waits for threads that are still busy.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// The whole program: reads the command line, does what it says, and prints what went wrong as one sentence.
+///
+/// Exits with 0, with 1 where the command failed, and with 2 where the command line or a setting is wrong.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let environment: Vec<_> = std::env::vars_os().collect();
+    let command_line = match CommandLine::read(&arguments, &environment) {
+        Ok(command_line) => command_line,
+        Err(error) => {
+            _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(command_line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command_line: CommandLine) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the server")?;
+    let result = runtime.block_on(async {
+        match command_line.command {
+            Command::Serve(command) => command.run().await,
+        }
+    });
+    runtime.shutdown_timeout(LAST_WAIT);
+    result
+}

@@ -1,0 +1,134 @@
+//! A server that runs: made from settings, stopped without cutting a request.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use denizen_api::{App, AppOptions};
+use denizen_domain::Source;
+use denizen_persistence::bootstrap::{self, FirstStart};
+use secrecy::SecretString;
+use tokio::sync::SetOnce;
+use tokio::task::JoinHandle;
+
+use crate::database::{self, reason};
+use crate::listener::{Answers, Limits, Listener, Listening};
+use crate::settings::{DatabaseSettings, ServeSettings};
+use crate::unavailable::Unavailable;
+
+/// A server that accepts requests. Dropping it cuts them; [`RunningServer::stop`] does not.
+pub struct RunningServer {
+    /// The address that it listens on, with the real port.
+    pub address: SocketAddr,
+    /// What was made for an empty database: the only time that the first key's secret is known. `None` otherwise.
+    pub first_start: Option<FirstStart>,
+    app: App,
+    listening: Listening,
+    background: BackgroundTask,
+    drain_timeout: Duration,
+}
+
+impl RunningServer {
+    /// Takes the port, opens the database, brings its schema up to date, and starts to answer.
+    ///
+    /// The port comes first: a port in use must not cost the first key's secret, which is shown once. While the rest
+    /// goes on, the server is alive but not ready, and requests wait.
+    ///
+    /// Fails with one sentence, for whoever started it, where the port, the folder or the database is not to be had,
+    /// or where the schema comes from a newer version.
+    pub async fn start(
+        database: &DatabaseSettings,
+        serve: &ServeSettings,
+        source: Source,
+    ) -> anyhow::Result<Self> {
+        let options = app_options(serve)?;
+        let listener = Listener::bind(serve.listen).await?;
+        let address = listener.address();
+        let application = Arc::new(SetOnce::new());
+        let unavailable = Unavailable { ids: Arc::clone(&source.ids), public_url: serve.public_url.clone() };
+        let until_then = unavailable.until(Arc::clone(&application), serve.request_timeout);
+        let answers = Answers { application: Arc::clone(&application), until_then };
+        let listening = listener.start(answers, unavailable.refusal(), limits(serve));
+
+        let (app, first_start) = start_app(database, serve.migrate, source, options).await?;
+        application.set(app.router()).map_err(|_| anyhow!("the application was started twice"))?;
+        app.set_ready(true);
+        let background = BackgroundTask(tokio::spawn(app.clone().run_background()));
+        Ok(Self { address, first_start, app, listening, background, drain_timeout: serve.drain_timeout })
+    }
+
+    /// Stops: not ready any more, every request that was accepted is answered, what is in memory is written.
+    ///
+    /// Takes at most the drain time-out and the time of one statement. What is not answered by then is cut.
+    pub async fn stop(self) {
+        let Self { app, listening, background, drain_timeout, .. } = self;
+        app.set_ready(false);
+        if !listening.drain(drain_timeout).await {
+            tracing::warn!(?drain_timeout, "requests took longer than the drain time-out and were cut");
+        }
+        drop(background);
+        app.flush().await;
+    }
+}
+
+impl fmt::Debug for RunningServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RunningServer").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// A task that ends with its owner.
+struct BackgroundTask(JoinHandle<()>);
+
+impl Drop for BackgroundTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn start_app(
+    settings: &DatabaseSettings,
+    migrate: bool,
+    source: Source,
+    options: AppOptions,
+) -> anyhow::Result<(App, Option<FirstStart>)> {
+    let database = database::connect(settings).await?;
+    if migrate {
+        database::migrate(&database).await?;
+    } else {
+        database::require_current_schema(&database).await?;
+    }
+    let app = App::start(database.clone(), source.clone(), options).await.map_err(reason);
+    let app = app.context("cannot start the application")?;
+    // Last, since nothing may fail once there is a secret to show.
+    let first_start = bootstrap::first_start(&database, &source).await.map_err(reason);
+    Ok((app, first_start.context("cannot make the first workspace")?))
+}
+
+fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
+    Ok(AppOptions {
+        public_url: serve.public_url.clone(),
+        request_timeout: serve.request_timeout,
+        max_body_size: serve.max_body_size,
+        cors_origins: serve.cors_origin.clone(),
+        access_token_lifetime: serve.access_token_lifetime,
+        signing_key: signing_key(serve)?,
+    })
+}
+
+fn signing_key(serve: &ServeSettings) -> anyhow::Result<Option<SecretString>> {
+    let Some(path) = &serve.signing_key_file else { return Ok(None) };
+    let pem = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the signing key {}", path.display()))?;
+    Ok(Some(pem.into()))
+}
+
+fn limits(serve: &ServeSettings) -> Limits {
+    Limits {
+        connections: serve.max_connections,
+        header_timeout: serve.header_timeout,
+        request_timeout: serve.request_timeout,
+    }
+}

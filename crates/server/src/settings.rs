@@ -1,0 +1,178 @@
+//! Every setting: a flag, an environment variable `DENIZEN_…` and a key of the configuration file, in this order.
+//!
+//! A setting is declared once, as a field below. Its flag, variable, key and help come from the field, and
+//! [`sources`] brings the file and the environment to the same parser as the command line.
+//!
+//! # Adding a setting
+//! 1. Add the field with its help (what it is, its unit) and `env`; the key of the file is the field's name.
+//! 2. Use a parser of [`values`], so that it reads alike everywhere.
+
+pub(crate) mod sources;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, ValueEnum};
+use denizen_persistence::{DatabaseOptions, SqliteSynchronous};
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// Where the data is: needed by every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseSettings {
+    /// Folder of the embedded database; made if it is missing
+    #[arg(long, env = "DENIZEN_DATA_DIR", value_name = "FOLDER", default_value = "./denizen-data")]
+    pub data_dir: PathBuf,
+
+    /// Database to use: `postgres://user:password@host/name` or `sqlite://FILE` [default: denizen.db in the data folder]
+    #[arg(long, env = "DENIZEN_DATABASE_URL", value_name = "URL", value_parser = values::secret)]
+    #[arg(hide_env_values = true, hide_default_value = true)]
+    pub database_url: Option<SecretString>,
+
+    /// Most connections on PostgreSQL, most readers on SQLite [default: 4 for each processor core, or 4 readers]
+    #[arg(long, env = "DENIZEN_DATABASE_CONNECTIONS", value_name = "NUMBER", value_parser = values::positive)]
+    pub database_connections: Option<usize>,
+
+    /// Longest time that one statement may take on PostgreSQL
+    #[arg(long, env = "DENIZEN_DATABASE_STATEMENT_TIMEOUT", value_name = "TIME")]
+    #[arg(default_value = "10s", value_parser = values::duration)]
+    pub database_statement_timeout: Duration,
+
+    /// What an answered write survives on SQLite: `full` a power cut, `normal` a crash of the server
+    #[arg(long, env = "DENIZEN_SQLITE_SYNCHRONOUS", value_name = "MODE", default_value = "full")]
+    pub sqlite_synchronous: Synchronous,
+}
+
+impl DatabaseSettings {
+    /// The file of the embedded database, or `None` where `--database-url` names another database.
+    pub(crate) fn embedded_file(&self) -> Option<PathBuf> {
+        self.database_url.is_none().then(|| self.data_dir.join("denizen.db"))
+    }
+
+    /// How to connect.
+    pub(crate) fn options(&self) -> DatabaseOptions {
+        DatabaseOptions {
+            connections: self.database_connections,
+            statement_timeout: self.database_statement_timeout,
+            sqlite_synchronous: self.sqlite_synchronous.into(),
+            ..DatabaseOptions::new(self.url())
+        }
+    }
+
+    /// Where the data is, for people: the file, or the address of the server without user and password.
+    pub(crate) fn location(&self) -> String {
+        let url = self.url();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
+        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+        match scheme {
+            "sqlite" => rest.to_owned(),
+            _ => format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest)),
+        }
+    }
+
+    fn url(&self) -> String {
+        match &self.database_url {
+            Some(url) => url.expose_secret().to_owned(),
+            None => format!("sqlite://{}", self.data_dir.join("denizen.db").display()),
+        }
+    }
+}
+
+/// How `denizen serve` serves.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server")]
+pub struct ServeSettings {
+    /// Address and port to listen on; port 0 takes any free one
+    #[arg(long, env = "DENIZEN_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Address that clients call the server by, such as `https://users.example.com`; it stands in errors and tokens
+    /// [default: the host that the request names]
+    #[arg(long, env = "DENIZEN_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
+    pub public_url: Option<String>,
+
+    /// Longest time that a request may take
+    #[arg(long, env = "DENIZEN_REQUEST_TIMEOUT", value_name = "TIME")]
+    #[arg(default_value = "30s", value_parser = values::duration)]
+    pub request_timeout: Duration,
+
+    /// Longest time for the head of a request; idle connections close after it, too
+    #[arg(long, env = "DENIZEN_HEADER_TIMEOUT", value_name = "TIME")]
+    #[arg(default_value = "30s", value_parser = values::duration)]
+    pub header_timeout: Duration,
+
+    /// Most connections at the same time; those beyond are answered 503
+    #[arg(long, env = "DENIZEN_MAX_CONNECTIONS", value_name = "NUMBER")]
+    #[arg(default_value = "10000", value_parser = values::positive)]
+    pub max_connections: usize,
+
+    /// Largest body of a request, such as `64KiB` or `1MiB`
+    #[arg(long, env = "DENIZEN_MAX_BODY_SIZE", value_name = "SIZE")]
+    #[arg(default_value = "1MiB", value_parser = values::size)]
+    pub max_body_size: usize,
+
+    /// Longest time that requests in progress get to finish when the server stops
+    #[arg(long, env = "DENIZEN_DRAIN_TIMEOUT", value_name = "TIME")]
+    #[arg(default_value = "30s", value_parser = values::duration)]
+    pub drain_timeout: Duration,
+
+    /// Origin whose pages may call the server from a browser, such as `https://app.example.com`; `*` for all.
+    /// Several with commas, or the flag again
+    #[arg(long, env = "DENIZEN_CORS_ORIGIN", value_name = "ORIGIN")]
+    #[arg(value_delimiter = ',', value_parser = values::origin)]
+    pub cors_origin: Vec<String>,
+
+    /// How long the access token of an external user is valid
+    #[arg(long, env = "DENIZEN_ACCESS_TOKEN_LIFETIME", value_name = "TIME")]
+    #[arg(default_value = "1h", value_parser = values::duration)]
+    pub access_token_lifetime: Duration,
+
+    /// Ed25519 key that signs access tokens, as PKCS#8 PEM [default: one that is made and kept in the database]
+    #[arg(long, env = "DENIZEN_SIGNING_KEY_FILE", value_name = "FILE")]
+    pub signing_key_file: Option<PathBuf>,
+
+    /// Form of the log on standard error; `auto` is text on a terminal and JSON otherwise
+    #[arg(long, env = "DENIZEN_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
+    pub log_format: LogFormat,
+
+    /// What is logged: a level (error, warn, info, debug, trace), or levels by part, such as `info,denizen_server=debug`
+    #[arg(long, env = "DENIZEN_LOG_FILTER", value_name = "FILTER")]
+    #[arg(default_value = "info", value_parser = values::log_filter)]
+    pub log_filter: String,
+
+    /// Whether to bring the database's schema up to date on start; with `false`, an old schema stops the start
+    #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
+    #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub migrate: bool,
+}
+
+/// What an answered write survives on SQLite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Synchronous {
+    /// A power cut.
+    Full,
+    /// A crash of the server, but not always one of the machine.
+    Normal,
+}
+
+impl From<Synchronous> for SqliteSynchronous {
+    fn from(synchronous: Synchronous) -> Self {
+        match synchronous {
+            Synchronous::Full => Self::Full,
+            Synchronous::Normal => Self::Normal,
+        }
+    }
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// Lines for people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}

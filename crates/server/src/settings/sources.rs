@@ -1,0 +1,222 @@
+//! Brings the configuration file and the environment to the parser of the command line, and finds misspelt names.
+
+use std::any::TypeId;
+use std::error::Error as _;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::builder::Resettable;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command};
+use toml::{Table, Value};
+
+#[cfg(test)]
+mod tests;
+
+/// The variable that names the configuration file.
+pub(crate) const CONFIG_VARIABLE: &str = "DENIZEN_CONFIG";
+
+/// What the names of all variables begin with.
+const PREFIX: &str = "DENIZEN_";
+
+/// Variables that begin with this belong to the tests of the project.
+const TEST_PREFIX: &str = "DENIZEN_TEST_";
+
+/// Reads the settings that are not on the command line: checks the names and values of the environment, reads the
+/// configuration file, and gives the commands that belong to them new defaults, which their help shows.
+///
+/// Fails with one sentence on an unknown name, which names the nearest known one, and on a value of the wrong type.
+pub(crate) fn apply(
+    command: Command,
+    arguments: &[OsString],
+    environment: &[(OsString, OsString)],
+) -> Result<Command, clap::Error> {
+    let settings = Settings::of(&command);
+    settings.check_environment(environment).map_err(usage_error)?;
+    match config_file(arguments, environment) {
+        Some(path) => {
+            let values = settings.read_file(&path).map_err(usage_error)?;
+            Ok(with_defaults(command, &values))
+        }
+        None => Ok(command),
+    }
+}
+
+/// The settings that a command line knows, each once.
+struct Settings {
+    arguments: Vec<Arg>,
+}
+
+/// A key of the file with its value as the command line would have it.
+struct FileValue {
+    key: String,
+    texts: Vec<String>,
+}
+
+impl Settings {
+    /// Collects every argument that an environment variable can give, from all commands.
+    fn of(command: &Command) -> Self {
+        let mut settings = Self { arguments: Vec::new() };
+        settings.collect(command);
+        settings
+    }
+
+    fn collect(&mut self, command: &Command) {
+        for argument in command.get_arguments().filter(|argument| argument.get_env().is_some()) {
+            if self.named(argument.get_id().as_str()).is_none() {
+                self.arguments.push(argument.clone());
+            }
+        }
+        command.get_subcommands().for_each(|command| self.collect(command));
+    }
+
+    fn named(&self, key: &str) -> Option<&Arg> {
+        self.arguments.iter().find(|argument| argument.get_id() == key)
+    }
+
+    /// Checks that every variable with our prefix is a setting and has a value that the setting takes.
+    fn check_environment(&self, environment: &[(OsString, OsString)]) -> Result<(), String> {
+        for (name, value) in environment {
+            let name = name.to_string_lossy();
+            if !name.starts_with(PREFIX) || name.starts_with(TEST_PREFIX) {
+                continue;
+            }
+            let Some(argument) =
+                self.arguments.iter().find(|argument| argument.get_env() == Some(OsStr::new(&*name)))
+            else {
+                let known = self.arguments.iter().filter_map(Arg::get_env).filter_map(OsStr::to_str);
+                return Err(format!(
+                    "the environment variable {name} is unknown{}",
+                    did_you_mean(&name, known)
+                ));
+            };
+            check(argument, value)
+                .map_err(|why| format!("the environment variable {name} is wrong: {why}"))?;
+        }
+        Ok(())
+    }
+
+    /// Reads a configuration file and checks each of its keys.
+    fn read_file(&self, path: &Path) -> Result<Vec<FileValue>, String> {
+        let file = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read the configuration file {file}: {error}"))?;
+        let table: Table = text.parse().map_err(|error| syntax_error(path, &text, &error))?;
+        table.into_iter().map(|(key, value)| self.read_key(path, key, &value)).collect()
+    }
+
+    fn read_key(&self, path: &Path, key: String, value: &Value) -> Result<FileValue, String> {
+        let file = path.display();
+        let Some(argument) =
+            self.named(&key).filter(|argument| argument.get_env() != Some(OsStr::new(CONFIG_VARIABLE)))
+        else {
+            let known = self.arguments.iter().map(|argument| argument.get_id().as_str());
+            let known = known.filter(|key| *key != "config");
+            return Err(format!("the key {key} in {file} is unknown{}", did_you_mean(&key, known)));
+        };
+        let texts = texts(argument, value).map_err(|expected| {
+            format!("the key {key} in {file} must be {expected}, not {}", type_with_article(value))
+        })?;
+        for text in &texts {
+            check(argument, OsStr::new(text))
+                .map_err(|why| format!("the key {key} in {file} is wrong: {why}"))?;
+        }
+        Ok(FileValue { key, texts })
+    }
+}
+
+/// The configuration file that the command line names, or else the environment. The file has to be read before the
+/// command line is parsed, because it sets that one's defaults.
+fn config_file(arguments: &[OsString], environment: &[(OsString, OsString)]) -> Option<PathBuf> {
+    let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
+    while let Some(argument) = arguments.next() {
+        if argument == "--config" {
+            return arguments.next().map(PathBuf::from);
+        }
+        if let Some(path) = argument.to_str().and_then(|argument| argument.strip_prefix("--config=")) {
+            return Some(PathBuf::from(path));
+        }
+    }
+    environment.iter().find(|(name, _)| name == CONFIG_VARIABLE).map(|(_, path)| PathBuf::from(path))
+}
+
+/// Makes the file's values the defaults of a command and of all commands below it.
+fn with_defaults(command: Command, values: &[FileValue]) -> Command {
+    command
+        .mut_args(|argument| match values.iter().find(|value| argument.get_id() == value.key.as_str()) {
+            Some(value) => argument.default_values(value.texts.clone()),
+            None => argument,
+        })
+        .mut_subcommands(|command| with_defaults(command, values))
+}
+
+/// The value as the command line would have it, or what type it should have.
+fn texts(argument: &Arg, value: &Value) -> Result<Vec<String>, &'static str> {
+    let type_id = argument.get_value_parser().type_id();
+    let is_boolean = type_id == TypeId::of::<bool>();
+    let is_number = type_id == TypeId::of::<usize>();
+    let takes_number = is_number || type_id == TypeId::of::<Duration>();
+    let is_list = matches!(argument.get_action(), ArgAction::Append);
+    match value {
+        Value::Boolean(value) if is_boolean => Ok(vec![value.to_string()]),
+        Value::Integer(value) if takes_number => Ok(vec![value.to_string()]),
+        Value::String(value) if !is_boolean => Ok(vec![value.clone()]),
+        Value::Array(values) if is_list => {
+            let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
+            texts.collect::<Option<_>>().ok_or("a list of strings")
+        }
+        _ if is_boolean => Err("a boolean"),
+        _ if is_list => Err("a string or a list of strings"),
+        _ if takes_number => Err("an integer or a string"),
+        _ => Err("a string"),
+    }
+}
+
+/// Runs one value through the parser of its argument. The error is what the command line would say.
+fn check(argument: &Arg, value: &OsStr) -> Result<(), String> {
+    let alone = argument.clone().env(Resettable::Reset);
+    let mut flag = OsString::from(format!("--{}=", argument.get_long().unwrap_or_default()));
+    flag.push(value);
+    match Command::new("setting").no_binary_name(true).arg(alone).try_get_matches_from([flag]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(explanation(&error)),
+    }
+}
+
+/// What a parser says of a value, without clap's mention of the flag where the parser has words of its own.
+fn explanation(error: &clap::Error) -> String {
+    if let Some(source) = error.source() {
+        return source.to_string();
+    }
+    let text = error.to_string();
+    let first_paragraph = text.split("\n\n").next().unwrap_or_default();
+    let words = first_paragraph.trim_start_matches("error:").split_whitespace();
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn syntax_error(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line} of {} is not TOML: {}", path.display(), error.message().replace('\n', "; "))
+}
+
+fn did_you_mean<'known>(name: &str, known: impl Iterator<Item = &'known str>) -> String {
+    let nearest = known
+        .max_by(|one, other| strsim::jaro_winkler(name, one).total_cmp(&strsim::jaro_winkler(name, other)));
+    nearest.map(|nearest| format!("; the nearest known name is {nearest}")).unwrap_or_default()
+}
+
+fn type_with_article(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "a list".to_owned(),
+        Value::Integer(_) => "an integer".to_owned(),
+        other => format!("a {}", other.type_str()),
+    }
+}
+
+fn usage_error(message: String) -> clap::Error {
+    clap::Error::raw(ErrorKind::ValueValidation, message + "\n")
+}

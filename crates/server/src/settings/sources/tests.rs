@@ -1,0 +1,150 @@
+//! The configuration file and the environment, through the real command line.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+
+use crate::ServeCommand;
+use crate::command_line::{Command, CommandLine};
+
+/// `denizen serve` with a configuration file, more arguments and environment variables.
+fn serve(file: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<ServeCommand, String> {
+    let mut config = NamedTempFile::new().unwrap();
+    config.write_all(file.as_bytes()).unwrap();
+    let path = config.path().to_str().unwrap();
+    let arguments = ["denizen", "serve", "--config", path].into_iter().chain(arguments.iter().copied());
+    let arguments: Vec<OsString> = arguments.map(OsString::from).collect();
+    let environment: Vec<_> = environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
+    match CommandLine::read(&arguments, &environment) {
+        Ok(CommandLine { command: Command::Serve(command), .. }) => Ok(command),
+        Err(error) => Err(error.to_string().replace(path, "FILE").trim_end().to_owned()),
+    }
+}
+
+fn error(file: &str) -> String {
+    serve(file, &[], &[]).unwrap_err()
+}
+
+#[test]
+fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
+    let file = r#"
+        data_dir = "/var/lib/denizen"
+        max_connections = 7
+        header_timeout = 5
+        request_timeout = "2m"
+        max_body_size = "64KiB"
+        cors_origin = ["https://one.example", "https://two.example"]
+        migrate = false
+    "#;
+    let ServeCommand { database, serve } = serve(file, &["--max-connections=8"], &[]).unwrap();
+    assert_eq!(database.location(), "/var/lib/denizen/denizen.db");
+    assert_eq!(serve.max_connections, 8);
+    assert_eq!(serve.header_timeout, Duration::from_secs(5));
+    assert_eq!(serve.request_timeout, Duration::from_mins(2));
+    assert_eq!(serve.max_body_size, 65_536);
+    assert_eq!(serve.cors_origin, ["https://one.example", "https://two.example"]);
+    assert!(!serve.migrate);
+    assert_eq!(serve.drain_timeout, Duration::from_secs(30));
+}
+
+#[test]
+fn an_optional_setting_can_stand_in_the_file_and_a_password_shows_nowhere() {
+    let command =
+        serve(r#"database_url = "postgres://me:secret@db.example:5433/users?sslmode=require""#, &[], &[]);
+    let command = command.unwrap();
+    assert_eq!(command.database.location(), "postgres://db.example:5433/users");
+    assert!(!format!("{command:?}").contains("secret@"));
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_known_one() {
+    assert_eq!(
+        error("listn = \"x\""),
+        "error: the key listn in FILE is unknown; the nearest known name is listen"
+    );
+    assert_eq!(
+        error("[database]\nurl = \"x\""),
+        "error: the key database in FILE is unknown; the nearest known name is database_url"
+    );
+    assert!(error("config = \"other.toml\"").contains("the key config in FILE is unknown"));
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_named_with_file_and_key() {
+    for (file, sentence) in [
+        ("listen = 8080", "the key listen in FILE must be a string, not an integer"),
+        ("migrate = \"false\"", "the key migrate in FILE must be a boolean, not a string"),
+        (
+            "max_connections = true",
+            "the key max_connections in FILE must be an integer or a string, not a boolean",
+        ),
+        (
+            "header_timeout = 1.5",
+            "the key header_timeout in FILE must be an integer or a string, not a float",
+        ),
+        ("cors_origin = [1]", "the key cors_origin in FILE must be a list of strings, not a list"),
+        ("data_dir = [\"a\"]", "the key data_dir in FILE must be a string, not a list"),
+    ] {
+        assert_eq!(error(file), format!("error: {sentence}"));
+    }
+}
+
+#[test]
+fn a_value_that_its_parser_refuses_is_named_with_file_and_key() {
+    for (file, sentence) in [
+        (
+            "header_timeout = \"soon\"",
+            "header_timeout in FILE is wrong: expected a time such as 500ms, 30s, 5m, 2h, or plain seconds",
+        ),
+        ("max_connections = 0", "max_connections in FILE is wrong: expected a whole number of at least 1"),
+        (
+            "log_format = \"xml\"",
+            "log_format in FILE is wrong: invalid value 'xml' for '--log-format <FORMAT>' [possible values: auto, text, json]",
+        ),
+    ] {
+        assert_eq!(error(file), format!("error: the key {sentence}"));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_named_with_the_line() {
+    let sentence = error("listen = \"127.0.0.1:1\"\nmigrate false\n");
+    assert!(sentence.starts_with("error: line 2 of FILE is not TOML: "), "{sentence}");
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+}
+
+#[test]
+fn a_misspelt_or_wrong_environment_variable_stops_the_start() {
+    let refused = |name, value| serve("", &[], &[(name, value)]).unwrap_err();
+    assert_eq!(
+        refused("DENIZEN_DATABSE_URL", "x"),
+        "error: the environment variable DENIZEN_DATABSE_URL is unknown; the nearest known name is DENIZEN_DATABASE_URL"
+    );
+    assert_eq!(
+        refused("DENIZEN_LISTEN", "here"),
+        "error: the environment variable DENIZEN_LISTEN is wrong: invalid socket address syntax"
+    );
+    assert!(serve("", &[], &[("DENIZEN_TEST_ANYTHING", "1"), ("DENIZENS", "1"), ("OTHER", "1")]).is_ok());
+}
+
+#[test]
+fn the_help_shows_what_the_file_says_and_hides_the_password() {
+    let file = "listen = \"127.0.0.1:9999\"\ndatabase_url = \"postgres://me:secret@db/users\"";
+    let help = serve(file, &["--help"], &[]).unwrap_err();
+    assert!(help.contains("[default: 127.0.0.1:9999]"), "{help}");
+    assert!(!help.contains("secret"), "{help}");
+}
+
+#[test]
+fn every_setting_has_a_flag_a_variable_and_a_key_of_the_same_name() {
+    let command = <CommandLine as clap::CommandFactory>::command();
+    let settings = super::Settings::of(&command);
+    assert!(settings.arguments.len() > 15);
+    for setting in settings.arguments {
+        let key = setting.get_id().as_str();
+        assert_eq!(setting.get_long(), Some(key.replace('_', "-").as_str()));
+        assert_eq!(setting.get_env().unwrap().to_str().unwrap(), format!("DENIZEN_{}", key.to_uppercase()));
+    }
+}

@@ -1,0 +1,149 @@
+//! How the values of settings read: times, sizes, addresses. An error is half a sentence that says what is expected.
+
+use std::time::Duration;
+
+use axum::http::Uri;
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+/// Longest time that a setting may have: a year, which no timer overflows on.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+/// Parses `500ms`, `30s`, `5m`, `2h`, or plain seconds; more than nothing and at most a year.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("", 1_000)];
+    let milliseconds =
+        with_unit(text, &units).ok_or("expected a time such as 500ms, 30s, 5m, 2h, or plain seconds")?;
+    let duration = Duration::from_millis(milliseconds);
+    if duration.is_zero() || duration > LONGEST {
+        return Err("expected a time of more than nothing and at most a year".to_owned());
+    }
+    Ok(duration)
+}
+
+/// Parses `64KiB`, `1MiB`, `1GiB`, or plain bytes; at least one byte.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("", 1)];
+    let bytes = with_unit(text, &units).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "expected a size such as 64KiB, 1MiB, or plain bytes".to_owned())
+}
+
+/// Parses a number of at least one.
+pub(super) fn positive(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}
+
+/// Takes a text that must not show up anywhere.
+pub(super) fn secret(text: &str) -> Result<SecretString, String> {
+    if text.is_empty() {
+        Err("expected a text that is not empty".to_owned())
+    } else {
+        Ok(text.to_owned().into())
+    }
+}
+
+/// Parses the server's own address: http or https, no query. A slash at the end is dropped.
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let trimmed = text.trim_end_matches('/');
+    match web_address(trimmed) {
+        Some(address) if address.query().is_none() => Ok(trimmed.to_owned()),
+        _ => Err("expected an address such as https://users.example.com".to_owned()),
+    }
+}
+
+/// Parses the origin of a web page, or `*` for all of them.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let is_origin =
+        web_address(text).is_some_and(|address| address.path() == "/" && address.query().is_none());
+    if text == "*" || (is_origin && !text.ends_with('/')) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected * or an origin such as https://app.example.com, without a path".to_owned())
+    }
+}
+
+/// Checks a filter of the log.
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
+}
+
+fn web_address(text: &str) -> Option<Uri> {
+    let address: Uri = text.parse().ok()?;
+    let is_web = matches!(address.scheme_str(), Some("http" | "https"));
+    (is_web && address.host().is_some_and(|host| !host.is_empty())).then_some(address)
+}
+
+/// A whole number and a unit; the units are tried in order, so a unit stands before its own ending.
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let (digits, factor) =
+        units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    digits.trim_end().parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_a_unit_or_is_seconds() {
+        for (text, milliseconds) in
+            [("500ms", 500), ("30s", 30_000), ("5m", 300_000), ("2h", 7_200_000), ("7", 7_000)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for wrong in [
+            "",
+            "s",
+            "0",
+            "-1s",
+            "1.5s",
+            "1d",
+            "soon",
+            "9999h",
+            "99999999999999999999",
+            "18446744073709551615h",
+        ] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit_or_is_bytes() {
+        for (text, bytes) in [("64KiB", 65_536), ("1MiB", 1_048_576), ("2 GiB", 2_147_483_648), ("10", 10)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for wrong in ["", "0", "1MB", "MiB", "-1", "1.5MiB", "99999999999999GiB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_no_path() {
+        for right in ["*", "https://app.example.com", "http://localhost:3000"] {
+            assert_eq!(origin(right).as_deref(), Ok(right));
+        }
+        for wrong in
+            ["", "app.example.com", "https://app.example.com/", "https://a/b", "https://a?b", "ftp://a"]
+        {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_loses_its_last_slash() {
+        assert_eq!(public_url("https://example.com/users/").as_deref(), Ok("https://example.com/users"));
+        for wrong in ["", "/", "example.com", "https://", "https://a?b=c", "ftp://a"] {
+            assert!(public_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_log_filter_is_checked() {
+        assert!(log_filter("info,denizen_server=debug").is_ok());
+        assert!(log_filter("denizen_server=loud").is_err());
+    }
+}
