@@ -25,10 +25,16 @@ impl Modify for Shared {
             ))
             .build();
         add_components(document);
-        for item in document.paths.paths.values_mut() {
+        for (path, item) in &mut document.paths.paths {
             let operations =
                 [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-            operations.into_iter().flatten().for_each(complete);
+            for operation in operations.into_iter().flatten() {
+                // The same operations stand below two base paths, and no two may have the same id.
+                if path.starts_with("/admin/v1/") {
+                    operation.operation_id = operation.operation_id.take().map(|id| format!("{id}V1"));
+                }
+                complete(operation);
+            }
         }
     }
 }
