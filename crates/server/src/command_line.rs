@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::ServeCommand;
+use crate::commands::{KeysCommand, ServeCommand, WorkspacesCommand};
 use crate::settings::sources;
 
 /// A user directory for platforms whose customers bring their own users
@@ -30,6 +30,14 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(ServeCommand),
+
+    /// Make and list workspaces, the tenants of the directory
+    #[command(subcommand)]
+    Workspaces(WorkspacesCommand),
+
+    /// Make, list and revoke keys, which callers authenticate with
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 impl CommandLine {

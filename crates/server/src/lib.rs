@@ -18,6 +18,7 @@ mod commands;
 mod database;
 mod listener;
 mod logging;
+mod output;
 mod running_server;
 mod settings;
 mod unavailable;
@@ -30,6 +31,7 @@ use anyhow::Context as _;
 
 use command_line::{Command, CommandLine};
 pub use commands::ServeCommand;
+pub use denizen_domain::{Clock, ManualClock, RandomIds, SequentialIds, Source, Timestamp};
 pub use running_server::RunningServer;
 pub use settings::{DatabaseSettings, LogFormat, ServeSettings, Synchronous};
 
@@ -44,17 +46,11 @@ pub fn main() -> ExitCode {
     let environment: Vec<_> = std::env::vars_os().collect();
     let command_line = match CommandLine::read(&arguments, &environment) {
         Ok(command_line) => command_line,
-        Err(error) => {
-            _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return usage(&error),
     };
     match run(command_line) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failure(&error),
     }
 }
 
@@ -66,8 +62,27 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         match command_line.command {
             Command::Serve(command) => command.run().await,
+            Command::Workspaces(command) => command.run().await,
+            Command::Keys(command) => command.run().await,
         }
     });
     runtime.shutdown_timeout(LAST_WAIT);
     result
+}
+
+/// Prints what clap has to say: an error of the command line, or the help that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn failure(error: &anyhow::Error) -> ExitCode {
+    if let Some(error) = error.downcast_ref::<clap::Error>() {
+        return usage(error);
+    }
+    if output::reader_is_gone(error) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }

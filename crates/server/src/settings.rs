@@ -8,7 +8,7 @@
 //! 2. Use a parser of [`values`], so that it reads alike everywhere.
 
 pub(crate) mod sources;
-mod values;
+pub(crate) mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -49,6 +49,13 @@ impl DatabaseSettings {
     /// The file of the embedded database, or `None` where `--database-url` names another database.
     pub(crate) fn embedded_file(&self) -> Option<PathBuf> {
         self.database_url.is_none().then(|| self.data_dir.join("denizen.db"))
+    }
+
+    /// The file of a SQLite database, wherever it is; `None` for PostgreSQL.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        let url = self.url();
+        let path = url.strip_prefix("sqlite://")?;
+        Some(PathBuf::from(path.split('?').next().unwrap_or_default()))
     }
 
     /// How to connect.

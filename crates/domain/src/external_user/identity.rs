@@ -42,11 +42,6 @@ impl IdentityClaim {
         }
         if violations.is_empty() { Ok(()) } else { Err(contradiction(violations)) }
     }
-
-    /// The error where a name is given that belongs to another user than the one that is meant.
-    pub fn contradicting_identifier() -> Error {
-        contradiction(Violations::of("identifier", mismatch()))
-    }
 }
 
 fn mismatch() -> Violation {

@@ -252,15 +252,16 @@ async fn claimed(
         }
         IdentityClaim { .. } => None,
     };
+    // A new external id together with a known identifier: the two name different people, unless somebody made the user
+    // between the two look-ups.
+    let user = match (user, &claim.external_id, &claim.identifier) {
+        (None, Some(_), Some(identifier)) => {
+            find_identifier_in_channel(connection, workspace_id, channel.id, &identifier.folded()).await?
+        }
+        (user, _, _) => user,
+    };
     if let Some(user) = &user {
         claim.require_agreement_with(user)?;
-    } else if let (Some(_), Some(identifier)) = (&claim.external_id, &claim.identifier) {
-        // A new external id together with an identifier that somebody else has: the two name different people.
-        let other =
-            find_identifier_in_channel(connection, workspace_id, channel.id, &identifier.folded()).await?;
-        if other.is_some() {
-            return Err(IdentityClaim::contradicting_identifier());
-        }
     }
     Ok(user)
 }

@@ -217,6 +217,7 @@ fn type_with_article(value: &Value) -> String {
     }
 }
 
-fn usage_error(message: String) -> clap::Error {
+/// An error that the program ends with code 2 for: the command line is wrong.
+pub(crate) fn usage_error(message: String) -> clap::Error {
     clap::Error::raw(ErrorKind::ValueValidation, message + "\n")
 }

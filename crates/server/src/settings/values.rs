@@ -3,11 +3,20 @@
 use std::time::Duration;
 
 use axum::http::Uri;
+use chrono::DateTime;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use denizen_domain::{Scope, Timestamp, Violation};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
 /// Longest time that a setting may have: a year, which no timer overflows on.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+/// A day, in seconds.
+const DAY: u64 = 24 * 3_600;
+
+/// Longest life of a key, in seconds: a hundred years.
+const LONGEST_LIFETIME: u64 = 36_500 * DAY;
 
 /// Parses `500ms`, `30s`, `5m`, `2h`, or plain seconds; more than nothing and at most a year.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -69,6 +78,36 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map_err(|error| error.to_string())?;
     Ok(text.to_owned())
+}
+
+/// Parses how long a key is valid: `90d`, `12h`, `30m`, `2w`; more than nothing and at most a hundred years.
+pub(crate) fn lifetime(text: &str) -> Result<Duration, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", DAY), ("w", 7 * DAY)];
+    let seconds = with_unit(text, &units).ok_or("expected a time such as 90d, 12h or 2w")?;
+    if seconds == 0 || seconds > LONGEST_LIFETIME {
+        return Err("expected a time of more than nothing and at most a hundred years".to_owned());
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// Parses a moment in RFC 3339.
+pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
+    let moment = DateTime::parse_from_rfc3339(text);
+    let moment = moment.map_err(|_| "expected a moment such as 2030-01-31T00:00:00Z".to_owned())?;
+    Ok(Timestamp::from(moment.to_utc()))
+}
+
+/// Checks what a key is to be called.
+pub(crate) fn key_name(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        1..=100 => Ok(text.to_owned()),
+        _ => Err("must have 1 to 100 characters".to_owned()),
+    }
+}
+
+/// Takes the code of a scope; the error and the help list all of them.
+pub(crate) fn scope() -> impl TypedValueParser<Value = Scope> {
+    PossibleValuesParser::new(Scope::ALL.map(Scope::code)).try_map(|code| -> Result<Scope, Violation> { code.parse() })
 }
 
 fn web_address(text: &str) -> Option<Uri> {

@@ -1,0 +1,181 @@
+//! `denizen keys`: what callers of a workspace authenticate with.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use denizen_domain::{ApiKey, ApiKeyId, NewApiKey, Position, Scope, ScopeSet, SortKey, Source, Timestamp};
+use denizen_persistence::api_keys;
+use serde_json::Value;
+
+use super::workspaces::WorkspaceArgument;
+use crate::database::{self, reason};
+use crate::output::{Listed, Output, moment};
+use crate::settings::{DatabaseSettings, sources, values};
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    Create(CreateKey),
+    List(ListKeys),
+    Revoke(RevokeKey),
+}
+
+impl KeysCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Create(command) => command.run().await,
+            Self::List(command) => command.run().await,
+            Self::Revoke(command) => command.run().await,
+        }
+    }
+}
+
+/// Make a key; its secret is shown this once
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    denizen keys create --workspace default --name ci --scope external_users:read --expires-in 90d --json")]
+pub(crate) struct CreateKey {
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    /// What people call it: 1 to 100 characters
+    #[arg(long, value_name = "NAME", value_parser = values::key_name)]
+    name: String,
+
+    /// What the key may do; the flag can be repeated [default: all but api_keys:manage]
+    #[arg(long, value_name = "SCOPE", value_parser = values::scope())]
+    scope: Vec<Scope>,
+
+    /// How long the key is valid, such as 90d or 12h [default: until it is revoked]
+    #[arg(long, value_name = "TIME", value_parser = values::lifetime, conflicts_with = "expires_at")]
+    expires_in: Option<Duration>,
+
+    /// When the key ends, such as 2030-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    expires_at: Option<Timestamp>,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl CreateKey {
+    async fn run(self) -> anyhow::Result<()> {
+        let source = Source::system();
+        let scopes = if self.scope.is_empty() { ScopeSet::default() } else { self.scope.iter().copied().collect() };
+        let expires_at = self.expires_at(source.clock.now())?;
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let workspace = self.workspace.find(connection).await?;
+        let key =
+            api_keys::create(connection, &source, workspace.id, &self.name, &scopes, expires_at).await;
+        let NewApiKey { key, secret } = &key.map_err(reason)?;
+        self.output.object(
+            &NewApiKey { key: key.clone(), secret: secret.clone() },
+            &[
+                ("id", key.id.to_string()),
+                ("name", key.name.clone()),
+                ("workspace", format!("{} ({})", workspace.id, workspace.slug)),
+                ("scopes", key.scopes.to_stored()),
+                ("expires", moment(key.expires_at)),
+                ("public key", key.public_key.to_string()),
+                ("secret key (shown this once)", secret.expose().to_owned()),
+            ],
+        )
+    }
+
+    fn expires_at(&self, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+        match (self.expires_in, self.expires_at) {
+            (_, Some(moment)) if moment <= now => {
+                let sentence = format!("--expires-at must be in the future, and {moment} is not");
+                Err(sources::usage_error(sentence).into())
+            }
+            (_, Some(moment)) => Ok(Some(moment)),
+            (lifetime, None) => Ok(lifetime.map(|lifetime| now.plus(lifetime))),
+        }
+    }
+}
+
+/// List the keys of a workspace, revoked ones too, the oldest first; never a secret
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen keys list --workspace default")]
+pub(crate) struct ListKeys {
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl ListKeys {
+    async fn run(self) -> anyhow::Result<()> {
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.read().await.map_err(reason)?;
+        let workspace = self.workspace.find(connection).await?;
+        self.output.pages(None, async |window| api_keys::list(connection, workspace.id, window).await).await
+    }
+}
+
+impl Listed for ApiKey {
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "NAME", "CREATED", "LAST USED", "EXPIRES", "REVOKED", "SCOPES"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.name.clone(),
+            moment(Some(self.created_at)),
+            moment(self.last_used_at),
+            moment(self.expires_at),
+            moment(self.revoked_at),
+            self.scopes.to_stored(),
+        ]
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(self)?)
+    }
+
+    fn position(&self) -> Position {
+        Position { key: SortKey::Time(self.created_at), id: self.id.as_uuid() }
+    }
+}
+
+/// Revoke a key: from the next request on, its secret opens nothing
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    denizen keys revoke 7d444840-9dc0-41d1-b245-5ffdce74fad2 --workspace default")]
+pub(crate) struct RevokeKey {
+    /// The key
+    #[arg(value_name = "ID")]
+    id: ApiKeyId,
+
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl RevokeKey {
+    async fn run(self) -> anyhow::Result<()> {
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let workspace = self.workspace.find(connection).await?;
+        let key = api_keys::revoke(connection, &Source::system(), workspace.id, self.id).await;
+        let key = key.map_err(reason)?.ok_or_else(|| {
+            anyhow!("the workspace {} has no key {}; `denizen keys list` shows them", workspace.slug, self.id)
+        })?;
+        let revoked = moment(key.revoked_at);
+        self.output.object(&key, &[("id", key.id.to_string()), ("name", key.name.clone()), ("revoked", revoked)])
+    }
+}

@@ -1,0 +1,160 @@
+//! `denizen workspaces`: the tenants of the directory.
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use denizen_domain::{
+    Channel, ChannelId, Conflict, Error, Position, Slug, SortKey, Source, Workspace, WorkspaceId, WorkspaceName,
+};
+use denizen_persistence::{DbConnection, workspaces};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::database::{self, reason};
+use crate::output::{Listed, Output, moment};
+use crate::settings::{DatabaseSettings, sources};
+
+/// What can be done with workspaces.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkspacesCommand {
+    Create(CreateWorkspace),
+    List(ListWorkspaces),
+}
+
+impl WorkspacesCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Create(command) => command.run().await,
+            Self::List(command) => command.run().await,
+        }
+    }
+}
+
+/// Make a workspace and its default channel
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen workspaces create 'My Company' --slug my-company")]
+pub(crate) struct CreateWorkspace {
+    /// What people call it: 1 to 100 characters
+    #[arg(value_name = "NAME", value_parser = WorkspaceName::parse)]
+    name: WorkspaceName,
+
+    /// What commands call it: 1 to 63 of a to z, 0 to 9 and inner hyphens [default: made of the name]
+    #[arg(long, value_name = "SLUG", value_parser = Slug::parse)]
+    slug: Option<Slug>,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+/// A workspace that was just made.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NewWorkspace<'a> {
+    #[serde(flatten)]
+    workspace: &'a Workspace,
+    default_channel: NewChannel<'a>,
+}
+
+#[derive(Serialize)]
+struct NewChannel<'a> {
+    id: ChannelId,
+    name: &'a str,
+}
+
+impl CreateWorkspace {
+    async fn run(self) -> anyhow::Result<()> {
+        let Self { name, slug, output, database } = self;
+        let slug = slug.or_else(|| Slug::suggested_by(name.as_str()));
+        let slug = slug.ok_or_else(|| {
+            sources::usage_error("no slug can be made of this name; give one with --slug".to_owned())
+        })?;
+        let database = database::open(&database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let made = workspaces::create(connection, &Source::system(), &slug, &name).await;
+        let (workspace, channel) = made.map_err(|error| failure(error, &slug))?;
+        let Channel { id, name, .. } = &channel;
+        let json = NewWorkspace { workspace: &workspace, default_channel: NewChannel { id: *id, name } };
+        output.object(
+            &json,
+            &[
+                ("id", workspace.id.to_string()),
+                ("slug", workspace.slug.to_string()),
+                ("name", workspace.name.to_string()),
+                ("default channel", format!("{id} ({name})")),
+                ("created", moment(Some(workspace.created_at))),
+            ],
+        )
+    }
+}
+
+fn failure(error: Error, slug: &Slug) -> anyhow::Error {
+    match error {
+        Error::Conflict(Conflict::SlugTaken) => {
+            anyhow!("there is a workspace with the slug {slug} already; give another one with --slug")
+        }
+        error => reason(error),
+    }
+}
+
+/// List all workspaces, the oldest first
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen workspaces list --json")]
+pub(crate) struct ListWorkspaces {
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl ListWorkspaces {
+    async fn run(self) -> anyhow::Result<()> {
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.read().await.map_err(reason)?;
+        self.output.pages(None, async |window| workspaces::list(connection, window).await).await
+    }
+}
+
+impl Listed for Workspace {
+    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "CREATED", "NAME"];
+
+    fn cells(&self) -> Vec<String> {
+        let Self { id, slug, name, created_at, updated_at: _ } = self;
+        vec![slug.to_string(), id.to_string(), moment(Some(*created_at)), name.to_string()]
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(self)?)
+    }
+
+    fn position(&self) -> Position {
+        Position { key: SortKey::Time(self.created_at), id: self.id.as_uuid() }
+    }
+}
+
+/// The workspace that a command works in.
+#[derive(Debug, Args)]
+pub(crate) struct WorkspaceArgument {
+    /// The workspace, by its slug or id
+    #[arg(long, value_name = "SLUG|ID")]
+    workspace: String,
+}
+
+impl WorkspaceArgument {
+    /// Finds the workspace.
+    pub(crate) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Workspace> {
+        let Self { workspace: name } = self;
+        let by_id = match name.parse::<WorkspaceId>() {
+            Ok(id) => workspaces::find(connection, id).await.map_err(reason)?,
+            Err(_) => None,
+        };
+        // A slug may look like an id.
+        let found = match by_id {
+            Some(workspace) => Some(workspace),
+            None => workspaces::find_by_slug(connection, name).await.map_err(reason)?,
+        };
+        found.ok_or_else(|| anyhow!("there is no workspace {name}; `denizen workspaces list` shows them"))
+    }
+}

@@ -1,0 +1,245 @@
+//! What commands print: tables for people, one JSON document for programs.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use anyhow::Context as _;
+use clap::Args;
+use denizen_domain::{Direction, Page, Position, Slice, Timestamp, Window};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::database::reason;
+
+/// How many entries of a list are read at once.
+const PAGE: u32 = 500;
+
+/// In which form a command answers.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Output {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A thing that commands list.
+pub(crate) trait Listed {
+    /// The heads of the table's columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// Its row in the table: a cell for each column.
+    fn cells(&self) -> Vec<String>;
+
+    /// The thing as programs see it.
+    fn json(&self) -> anyhow::Result<Value>;
+
+    /// Its place in the list.
+    fn position(&self) -> Position;
+}
+
+impl Output {
+    /// Prints one thing: its JSON, or its fields below each other.
+    pub(crate) fn object(self, value: &impl Serialize, fields: &[(&str, String)]) -> anyhow::Result<()> {
+        print(&if self.json { pretty(value)? + "\n" } else { below_each_other(fields) })
+    }
+
+    /// Prints things that are all there.
+    pub(crate) fn list<T: Serialize>(
+        self,
+        items: &[T],
+        columns: &'static [&'static str],
+        cells: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return print(&(pretty(items)? + "\n"));
+        }
+        print(&Table::new(columns).rows(&items.iter().map(cells).collect::<Vec<_>>()))
+    }
+
+    /// Prints a list while it is read, page by page, up to a limit. Memory holds one page at a time.
+    pub(crate) async fn pages<T: Listed>(
+        self,
+        limit: Option<u32>,
+        mut read: impl AsyncFnMut(&Window) -> denizen_domain::Result<Slice<T>>,
+    ) -> anyhow::Result<()> {
+        let mut printer = if self.json { Printer::json() } else { Printer::Table(Table::new(T::COLUMNS)) };
+        let (mut page, mut left) = (Page::default(), limit);
+        loop {
+            let limit = left.unwrap_or(PAGE).min(PAGE);
+            let window = Window { page, limit, direction: Direction::Ascending };
+            let Slice { items, has_more_after, .. } = read(&window).await.map_err(reason)?;
+            print(&printer.page(&items)?)?;
+            left = left.map(|left| left - limit);
+            match items.last() {
+                Some(last) if has_more_after && left != Some(0) => page = Page::After(last.position()),
+                _ => return print(printer.end()),
+            }
+        }
+    }
+}
+
+/// A moment in a table: to the second. Nothing is a hyphen.
+pub(crate) fn moment(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "-".to_owned(), |time| time.as_datetime().format("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// Prints to standard output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).context("cannot write the answer")
+}
+
+/// Whether an error is only that nobody reads on, as in `denizen … | head`.
+pub(crate) fn reader_is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Prints a list in one of its forms.
+enum Printer {
+    Table(Table),
+    Json { separator: &'static str },
+}
+
+impl Printer {
+    const fn json() -> Self {
+        Self::Json { separator: "[" }
+    }
+
+    fn page<T: Listed>(&mut self, items: &[T]) -> anyhow::Result<String> {
+        match self {
+            Self::Table(table) => Ok(table.rows(&items.iter().map(T::cells).collect::<Vec<_>>())),
+            Self::Json { separator } => {
+                let mut text = String::new();
+                for item in items {
+                    // A line break of a string is escaped in JSON, so that every one here is the layout's.
+                    let element = pretty(&item.json()?)?.replace('\n', "\n  ");
+                    write!(text, "{}\n  {element}", std::mem::replace(separator, ","))?;
+                }
+                Ok(text)
+            }
+        }
+    }
+
+    fn end(self) -> &'static str {
+        match self {
+            Self::Table(_) => "",
+            Self::Json { separator: "[" } => "[]\n",
+            Self::Json { .. } => "\n]\n",
+        }
+    }
+}
+
+/// A table whose columns grow with what they hold. Its rows come in pages; a column that grew stays wide.
+struct Table {
+    columns: &'static [&'static str],
+    widths: Vec<usize>,
+    has_head: bool,
+}
+
+impl Table {
+    fn new(columns: &'static [&'static str]) -> Self {
+        Self { columns, widths: columns.iter().map(|column| column.len()).collect(), has_head: false }
+    }
+
+    fn rows(&mut self, rows: &[Vec<String>]) -> String {
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
+        for row in &rows {
+            for (width, cell) in self.widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let head: Vec<String> = self.columns.iter().map(|&column| column.to_owned()).collect();
+        let head = (!std::mem::replace(&mut self.has_head, true)).then_some(&head);
+        head.into_iter().chain(&rows).map(|row| self.line(row)).collect()
+    }
+
+    fn line(&self, row: &[String]) -> String {
+        let padded = row.iter().zip(&self.widths).map(|(cell, &width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    }
+}
+
+fn below_each_other(fields: &[(&str, String)]) -> String {
+    let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    fields.iter().map(|(name, value)| format!("{name:width$}  {}\n", printable(value))).collect()
+}
+
+fn pretty(value: &(impl Serialize + ?Sized)) -> anyhow::Result<String> {
+    serde_json::to_string_pretty(value).context("cannot write the answer as JSON")
+}
+
+/// A text without the characters that would move the cursor or colour the terminal: names come from outside.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    struct Word(&'static str);
+
+    impl Listed for Word {
+        const COLUMNS: &'static [&'static str] = &["WORD", "LENGTH"];
+
+        fn cells(&self) -> Vec<String> {
+            vec![self.0.to_owned(), self.0.len().to_string()]
+        }
+
+        fn json(&self) -> anyhow::Result<Value> {
+            Ok(json!({ "word": self.0 }))
+        }
+
+        fn position(&self) -> Position {
+            unreachable!("one page is all")
+        }
+    }
+
+    #[test]
+    fn a_table_has_one_head_and_columns_as_wide_as_their_widest_cell() {
+        let mut printer = Printer::Table(Table::new(Word::COLUMNS));
+        assert_eq!(printer.page(&[Word("a"), Word("grünlich")]).unwrap(), "WORD      LENGTH\na         1\ngrünlich  9\n");
+        assert_eq!(printer.page(&[Word("b")]).unwrap(), "b         1\n");
+        assert_eq!(printer.end(), "");
+    }
+
+    #[test]
+    fn a_cell_cannot_colour_the_terminal() {
+        let mut printer = Printer::Table(Table::new(Word::COLUMNS));
+        let page = printer.page(&[Word("\u{1b}[31mred\n")]).unwrap();
+        assert!(page.contains("\\u{1b}[31mred\\n"), "{page}");
+    }
+
+    #[test]
+    fn pages_make_one_json_array() {
+        let mut printer = Printer::json();
+        let mut text = printer.page(&[Word("a"), Word("b\n")]).unwrap();
+        text += &printer.page(&[Word("c")]).unwrap();
+        text += printer.end();
+        let whole = vec![json!({ "word": "a" }), json!({ "word": "b\n" }), json!({ "word": "c" })];
+        assert_eq!(text, serde_json::to_string_pretty(&whole).unwrap() + "\n");
+    }
+
+    #[test]
+    fn an_empty_list_is_an_empty_array() {
+        let mut printer = Printer::json();
+        assert_eq!(printer.page::<Word>(&[]).unwrap() + printer.end(), "[]\n");
+    }
+
+    #[test]
+    fn fields_stand_below_each_other() {
+        let fields = [("id", "1".to_owned()), ("default channel", "2".to_owned())];
+        assert_eq!(below_each_other(&fields), "id               1\ndefault channel  2\n");
+    }
+}
