@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use denizen_domain::{BadRequest, Error, FieldViolation, Forbidden, Resource, Violations};
+use denizen_domain::{BadRequest, Error, FieldViolation, Forbidden, Reason, Resource, Violations};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -111,7 +111,7 @@ pub(crate) struct FieldError {
     field: String,
     /// The rule that it breaks, for programs.
     #[schema(value_type = String, example = "invalid_format")]
-    reason: denizen_domain::Reason,
+    reason: Reason,
     /// The rule that it breaks, for people.
     #[schema(example = "must be an e-mail address")]
     message: String,
@@ -276,33 +276,39 @@ fn problem_of(error: &Error, contract: Contract) -> Problem {
 
 /// Zaia answers a body that breaks a rule with 400 and one text; everywhere else it is 422.
 fn invalid(violations: &Violations, contract: Contract) -> Problem {
-    let fields = field_errors(violations, contract);
-    let details = ErrorDetails { fields, ..ErrorDetails::default() };
     match contract {
-        Contract::Zaia => Problem { code: ErrorCode::BadRequest, message: INVALID_DATA.to_owned(), details },
+        Contract::Zaia => broken_parameters(violations, INVALID_DATA.to_owned(), contract),
         Contract::Flowra | Contract::Notiflows | Contract::Operations => Problem {
             code: ErrorCode::ValidationFailed,
             message: "The request has fields that break their rules.".to_owned(),
-            details,
+            details: ErrorDetails { fields: field_errors(violations, contract), ..ErrorDetails::default() },
         },
     }
 }
 
 /// What Zaia says of a body that breaks a rule.
-pub(crate) const INVALID_DATA: &str = "Invalid data provided.";
+const INVALID_DATA: &str = "Invalid data provided.";
 
 fn bad_request(problem: &BadRequest, contract: Contract) -> Problem {
-    let fields =
-        problem.violations().map(|violations| field_errors(violations, contract)).unwrap_or_default();
+    let one_text = contract == Contract::Zaia || matches!(problem, BadRequest::Contradiction(_));
+    let message = if one_text { INVALID_DATA.to_owned() } else { problem.to_string() };
+    match problem {
+        BadRequest::InvalidParameters(violations) | BadRequest::Contradiction(violations) => {
+            broken_parameters(violations, message, contract)
+        }
+        BadRequest::InvalidJson(_) => {
+            let details = ErrorDetails { reason: Some("invalid_json"), ..ErrorDetails::default() };
+            Problem { code: ErrorCode::BadRequest, message, details }
+        }
+    }
+}
+
+fn broken_parameters(violations: &Violations, message: String, contract: Contract) -> Problem {
+    let fields = field_errors(violations, contract);
+    let only_ids = fields.iter().all(|field| field.reason == Reason::InvalidUuid);
+    let reason = Some(if only_ids { "invalid_uuid" } else { "invalid_param" });
     let param = fields.first().map(|field| field.field.clone());
-    let (reason, message) = match problem {
-        BadRequest::InvalidJson(_) => ("invalid_json", problem.to_string()),
-        BadRequest::InvalidParameters(_) => ("invalid_param", problem.to_string()),
-        BadRequest::InvalidIds(_) => ("invalid_uuid", problem.to_string()),
-        BadRequest::Contradiction(_) => ("invalid_param", INVALID_DATA.to_owned()),
-    };
-    let message = if contract == Contract::Zaia { INVALID_DATA.to_owned() } else { message };
-    let details = ErrorDetails { reason: Some(reason), param, fields, ..ErrorDetails::default() };
+    let details = ErrorDetails { reason, param, fields, ..ErrorDetails::default() };
     Problem { code: ErrorCode::BadRequest, message, details }
 }
 

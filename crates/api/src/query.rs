@@ -40,14 +40,13 @@ impl<T: FromQuery> FromRequestParts<App> for Query<T> {
 pub(crate) struct QueryReader {
     pairs: Vec<(String, String)>,
     violations: Violations,
-    only_ids_are_broken: bool,
 }
 
 impl QueryReader {
     fn new(query: &str) -> Result<Self, Error> {
         let pairs =
             query.split('&').filter(|pair| !pair.is_empty()).map(decode_pair).collect::<Result<_, _>>()?;
-        Ok(Self { pairs, violations: Violations::new(), only_ids_are_broken: true })
+        Ok(Self { pairs, violations: Violations::new() })
     }
 
     /// A parameter that may be sent once.
@@ -80,7 +79,7 @@ impl QueryReader {
         for value in values {
             match value.parse() {
                 Ok(id) => ids.push(id),
-                Err(InvalidId) => self.violations.add(name, invalid_id()),
+                Err(InvalidId) => self.add(name, invalid_id()),
             }
         }
         ids
@@ -130,7 +129,6 @@ impl QueryReader {
 
     /// Notes that a parameter breaks a rule.
     pub(crate) fn add(&mut self, name: &str, violation: Violation) {
-        self.only_ids_are_broken = false;
         self.violations.add(name, violation);
     }
 
@@ -138,17 +136,13 @@ impl QueryReader {
         if self.violations.is_empty() {
             return Ok(());
         }
-        Err(Error::BadRequest(if self.only_ids_are_broken {
-            BadRequest::InvalidIds(self.violations)
-        } else {
-            BadRequest::InvalidParameters(self.violations)
-        }))
+        Err(Error::BadRequest(BadRequest::InvalidParameters(self.violations)))
     }
 }
 
 /// What is wrong with an id that is no UUID.
 pub(crate) fn invalid_id() -> Violation {
-    Violation::new(Reason::InvalidFormat, "must be a UUID")
+    Violation::new(Reason::InvalidUuid, "must be a UUID")
 }
 
 fn decode_pair(pair: &str) -> Result<(String, String), Error> {
@@ -191,12 +185,5 @@ mod tests {
         assert_eq!(reader.flag("count"), None);
         assert_eq!(reader.violations.fields().len(), 3);
         assert!(matches!(reader.finish(), Err(Error::BadRequest(BadRequest::InvalidParameters(_)))));
-    }
-
-    #[test]
-    fn ids_are_told_from_other_parameters() {
-        let mut reader = reader("channelIds=x");
-        assert!(reader.ids::<denizen_domain::ChannelId>("channelIds").is_empty());
-        assert!(matches!(reader.finish(), Err(Error::BadRequest(BadRequest::InvalidIds(_)))));
     }
 }

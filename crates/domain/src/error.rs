@@ -97,8 +97,6 @@ pub enum BadRequest {
     InvalidJson(String),
     /// Parameters of the query, a header or the path break their rules; never empty.
     InvalidParameters(Violations),
-    /// Parameters that should be UUIDs are none; never empty.
-    InvalidIds(Violations),
     /// The request contradicts itself; never empty.
     Contradiction(Violations),
 }
@@ -108,9 +106,7 @@ impl BadRequest {
     pub fn violations(&self) -> Option<&Violations> {
         match self {
             Self::InvalidJson(_) => None,
-            Self::InvalidParameters(violations)
-            | Self::InvalidIds(violations)
-            | Self::Contradiction(violations) => Some(violations),
+            Self::InvalidParameters(violations) | Self::Contradiction(violations) => Some(violations),
         }
     }
 }
@@ -119,9 +115,9 @@ impl fmt::Display for BadRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidJson(message) => formatter.write_str(message),
-            Self::InvalidParameters(violations)
-            | Self::InvalidIds(violations)
-            | Self::Contradiction(violations) => violations.fmt(formatter),
+            Self::InvalidParameters(violations) | Self::Contradiction(violations) => {
+                violations.fmt(formatter)
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Reason {
     TooLong,
     /// The value does not have the form it should, such as an e-mail address without `@`.
     InvalidFormat,
+    /// The value should be a UUID and is none.
+    InvalidUuid,
     /// The value holds a character that cannot be stored.
     InvalidCharacters,
     /// More levels of nesting than allowed.

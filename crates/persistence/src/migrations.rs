@@ -151,16 +151,25 @@ fn failed(error: impl std::fmt::Display) -> Error {
     Error::Internal(format!("a migration failed and was undone: {error}"))
 }
 
+/// Waits until no other server migrates the same database. Waiting and migrating may take longer than any statement of a
+/// request, so that the time limit of statements is put aside until `unlock`.
 async fn lock(connection: &mut DbConnection) -> Result<()> {
-    let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let lock = diesel::sql_query(format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"));
-    lock.execute(&mut ***object).await.or_error("lock the schema")?;
-    Ok(())
+    let without_limit = "SELECT set_config('denizen.statement_timeout', current_setting('statement_timeout'), false), \
+                         set_config('statement_timeout', '0', false)";
+    run_on_postgres(connection, without_limit).await?;
+    run_on_postgres(connection, &format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await
 }
 
 async fn unlock(connection: &mut DbConnection) -> Result<()> {
+    run_on_postgres(connection, &format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).await?;
+    let with_limit =
+        "SELECT set_config('statement_timeout', current_setting('denizen.statement_timeout'), false)";
+    run_on_postgres(connection, with_limit).await
+}
+
+/// SQLite's own lock is enough, and its statements have no time limit.
+async fn run_on_postgres(connection: &mut DbConnection, statement: &str) -> Result<()> {
     let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let unlock = diesel::sql_query(format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"));
-    unlock.execute(&mut ***object).await.or_error("unlock the schema")?;
+    diesel::sql_query(statement).execute(&mut ***object).await.or_error("lock or unlock the schema")?;
     Ok(())
 }
