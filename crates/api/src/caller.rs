@@ -6,8 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use denizen_domain::{
-    BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder, Reason, Scope, ScopeSet, Violation,
-    Violations, WorkspaceId,
+    BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder, Reason, Scope, ScopeSet,
+    Unauthenticated, Violation, Violations, WorkspaceId,
 };
 use denizen_persistence::{api_keys, external_users};
 
@@ -109,8 +109,8 @@ enum Identity {
     ExternalUser(Box<ExternalUser>),
 }
 
-const UNKNOWN_KEY: Error = Error::Unauthenticated("The API key is unknown, expired or revoked.");
-const VOID_TOKEN: Error = Error::Unauthenticated("The access token is invalid, expired or revoked.");
+const UNKNOWN_KEY: Error = Error::Unauthenticated(Unauthenticated::UnknownKey);
+const VOID_TOKEN: Error = Error::Unauthenticated(Unauthenticated::VoidToken);
 
 async fn authenticate(app: &App, headers: &HeaderMap, context: &Context) -> Result<Identity, ApiError> {
     let identity = match Credential::of(headers, context.0.contract)? {

@@ -1,7 +1,7 @@
 //! What a request presents to say who it is.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use denizen_domain::{Error, SecretKey};
+use denizen_domain::{Error, SecretKey, Unauthenticated};
 
 use crate::contract::Contract;
 
@@ -32,8 +32,9 @@ impl Credential {
 }
 
 fn pair(headers: &HeaderMap) -> Result<Credential, Error> {
-    let missing = "Both x-notiflows-api-key and x-notiflows-secret-key must be sent.";
-    let header = |name: &str| headers.get(name).ok_or(Error::Unauthenticated(missing)).and_then(readable);
+    let header = |name: &str| {
+        headers.get(name).ok_or(Error::Unauthenticated(Unauthenticated::NoKeyPair)).and_then(readable)
+    };
     let (public_key, secret) = (header("x-notiflows-api-key")?, header("x-notiflows-secret-key")?);
     Ok(Credential::Pair { public_key: public_key.to_owned(), secret: SecretKey::presented(secret) })
 }
@@ -43,12 +44,12 @@ fn single(headers: &HeaderMap) -> Result<Credential, Error> {
     if let Some(key) = headers.get("x-api-key") {
         return readable(key).map(|key| Credential::Secret(SecretKey::presented(key)));
     }
-    let missing = Error::Unauthenticated("An API key must be sent, as x-api-key or Authorization.");
+    let missing = Error::Unauthenticated(Unauthenticated::NoKey);
     let authorization = readable(headers.get(header::AUTHORIZATION).ok_or(missing)?)?;
     match authorization.split_once(' ') {
         None => Ok(Credential::Secret(SecretKey::presented(authorization))),
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(bearer(token.trim())),
-        Some(_) => Err(Error::Unauthenticated("Authorization must hold an API key, alone or after Bearer.")),
+        Some(_) => Err(Error::Unauthenticated(Unauthenticated::UnknownScheme)),
     }
 }
 
@@ -62,7 +63,5 @@ fn bearer(token: &str) -> Credential {
 }
 
 fn readable(value: &HeaderValue) -> Result<&str, Error> {
-    value
-        .to_str()
-        .map_err(|_| Error::Unauthenticated("The credential holds characters that no credential has."))
+    value.to_str().map_err(|_| Error::Unauthenticated(Unauthenticated::Unreadable))
 }

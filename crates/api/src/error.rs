@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use denizen_domain::{BadRequest, Error, FieldViolation, Forbidden, Reason, Resource, Violations};
+use denizen_domain::{
+    BadRequest, Error, FieldViolation, Forbidden, Reason, Resource, Unauthenticated, Violations,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -254,9 +256,11 @@ fn problem_of(error: &Error, contract: Contract) -> Problem {
     let (code, message, details) = match error {
         Error::Invalid(violations) => return invalid(violations, contract),
         Error::BadRequest(problem) => return bad_request(problem, contract),
-        Error::Unauthenticated(_) => {
-            (ErrorCode::Unauthenticated, message, ErrorDetails { auth: Some(auth(contract)), ..none })
-        }
+        Error::Unauthenticated(reason) => (
+            ErrorCode::Unauthenticated,
+            message,
+            ErrorDetails { auth: Some(auth(*reason, contract)), ..none },
+        ),
         Error::Forbidden(Forbidden::MissingScope(scope)) => {
             (ErrorCode::Forbidden, message, ErrorDetails { required_scope: Some(scope.code()), ..none })
         }
@@ -308,7 +312,7 @@ fn broken_parameters(violations: &Violations, message: String, contract: Contrac
     let only_ids = fields.iter().all(|field| field.reason == Reason::InvalidUuid);
     let reason = Some(if only_ids { "invalid_uuid" } else { "invalid_param" });
     let param = fields.first().map(|field| field.field.clone());
-    let details = ErrorDetails { reason, param, fields, ..ErrorDetails::default() };
+    let details = ErrorDetails { fields, param, reason, ..ErrorDetails::default() };
     Problem { code: ErrorCode::BadRequest, message, details }
 }
 
@@ -354,9 +358,10 @@ fn field_errors(violations: &Violations, contract: Contract) -> Vec<FieldError> 
     violations.fields().iter().map(field_error).collect()
 }
 
-/// The credential that a contract asks for.
-fn auth(contract: Contract) -> &'static str {
+/// The credential that failed, or that the contract asks for.
+fn auth(reason: Unauthenticated, contract: Contract) -> &'static str {
     match contract {
+        _ if reason == Unauthenticated::VoidToken => "access_token",
         Contract::Flowra | Contract::Notiflows | Contract::Operations => "api_key",
         Contract::Zaia => "authorization",
     }

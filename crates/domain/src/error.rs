@@ -19,7 +19,7 @@ pub enum Error {
     BadRequest(BadRequest),
     /// No valid credential.
     #[error("{0}")]
-    Unauthenticated(&'static str),
+    Unauthenticated(Unauthenticated),
     /// The caller is known and may not.
     #[error("{0}")]
     Forbidden(Forbidden),
@@ -120,6 +120,29 @@ impl fmt::Display for BadRequest {
             }
         }
     }
+}
+
+/// Why a credential is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthenticated {
+    /// There is no key where one is expected.
+    #[error("An API key must be sent, as x-api-key or Authorization.")]
+    NoKey,
+    /// One or both halves of a key are missing.
+    #[error("Both x-notiflows-api-key and x-notiflows-secret-key must be sent.")]
+    NoKeyPair,
+    /// `Authorization` has a scheme that is not known.
+    #[error("Authorization must hold an API key, alone or after Bearer.")]
+    UnknownScheme,
+    /// The credential cannot be one.
+    #[error("The credential holds characters that no credential has.")]
+    Unreadable,
+    /// No key in force has this secret, or not together with this public half.
+    #[error("The API key is unknown, expired or revoked.")]
+    UnknownKey,
+    /// The access token is not genuine, has ended, or its user is blocked or gone.
+    #[error("The access token is invalid, expired or revoked.")]
+    VoidToken,
 }
 
 /// Why a known caller may not.

@@ -35,7 +35,7 @@ mod workspace;
 pub use api_key::{ApiKey, KeyHolder, NewApiKey, PublicKey, SecretHash, SecretKey};
 pub use channel::{Channel, ChannelChanges};
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp};
-pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result};
+pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result, Unauthenticated};
 pub use external_user::{
     Avatar, CustomFields, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges,
     ExternalUserFilter, ExternalUserOrder, Identifier, IdentityClaim, Locale, PersonName, PhoneNumber,
