@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 
 use crate::key_usage::KeyUsage;
-use crate::tokens::{KeySource, Tokens};
+use crate::tokens::Tokens;
 use crate::{operations, router};
 
 /// How often last uses are written and signing keys read again.
@@ -74,8 +74,7 @@ impl App {
     /// Builds the application on a migrated database: reads the server's secrets, and makes them on the first start.
     /// It is not ready until [`set_ready`](Self::set_ready) says so.
     pub async fn start(database: Database, source: Source, options: AppOptions) -> Result<Self> {
-        let configured = options.signing_key.as_ref();
-        let tokens = Tokens::load(KeySource { database: &database, source: &source, configured }).await?;
+        let tokens = Tokens::load(&database, &source, options.signing_key.as_ref()).await?;
         let cursors = cursor_seal(&database, &source).await?;
         Ok(Self(Arc::new(Inner {
             database,
@@ -107,7 +106,7 @@ impl App {
         loop {
             ticks.tick().await;
             self.flush().await;
-            if let Err(error) = self.0.tokens.reload(&self).await {
+            if let Err(error) = self.0.tokens.reload(&self.0.database).await {
                 tracing::warn!(cause = error.context(), "signing keys cannot be read");
             }
             self.0.metrics.run_upkeep();

@@ -43,10 +43,13 @@ async fn read(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
 
 /// Reads JSON into a type.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let problem = format!("The body is not the JSON object that is expected: {error}.");
-        Error::BadRequest(BadRequest::InvalidJson(problem))
-    })
+    let invalid = |problem: String| Error::BadRequest(BadRequest::InvalidJson(problem));
+    // serde would take an array for a struct, field by field.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(invalid("The body must be a JSON object.".to_owned()));
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|error| invalid(format!("The body is not the JSON object that is expected: {error}.")))
 }
 
 fn require_json(headers: &HeaderMap) -> ApiResult<()> {

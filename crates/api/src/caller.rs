@@ -53,6 +53,8 @@ permissions! {
 pub(crate) struct Caller<P> {
     /// The workspace that the key opens.
     pub(crate) workspace_id: WorkspaceId,
+    /// What else the key may do.
+    pub(crate) scopes: ScopeSet,
     /// The API that the request speaks.
     pub(crate) contract: Contract,
     permission: PhantomData<P>,
@@ -67,7 +69,8 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
         match authenticate(app, &parts.headers, &context).await? {
             Identity::Key(holder) => {
                 holder.scopes.require(P::SCOPE)?;
-                Ok(Self { workspace_id: holder.workspace_id, contract, permission: PhantomData })
+                let KeyHolder { workspace_id, scopes, .. } = holder;
+                Ok(Self { workspace_id, scopes, contract, permission: PhantomData })
             }
             // A token stands for one user and opens nothing of the workspace.
             Identity::ExternalUser(_) => Err(Error::Forbidden(Forbidden::MissingScope(P::SCOPE)).into()),

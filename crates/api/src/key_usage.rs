@@ -23,8 +23,9 @@ impl KeyUsage {
         if taken.is_empty() {
             return Ok(());
         }
-        let uses: Vec<_> =
+        let mut uses: Vec<_> =
             taken.iter().map(|(&(workspace_id, key_id), &moment)| (workspace_id, key_id, moment)).collect();
+        uses.sort_unstable();
         let written = write(database, &uses).await;
         if written.is_err() {
             let mut later = self.0.lock().unwrap_or_else(PoisonError::into_inner);

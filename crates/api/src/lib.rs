@@ -41,4 +41,6 @@ mod samples;
 mod tokens;
 
 pub use app::{App, AppOptions};
+pub use external_users::external_user_json;
 pub use router::openapi;
+pub use tokens::{ACCEPTED_SIGNING_KEYS, generate_signing_key, signing_key_id};

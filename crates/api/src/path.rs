@@ -2,17 +2,15 @@
 
 use std::str::FromStr;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
-use denizen_domain::{
-    BadRequest, ChannelId, Error, ExternalUserId, InvalidId, Reason, Resource, Violation, Violations,
-};
+use denizen_domain::{ChannelId, Error, ExternalUserId, InvalidId, Reason, Resource, Violation};
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::paging;
 
-/// A text in a path, percent-decoded. One that is not UTF-8 is a bad request.
+/// A text in a path, percent-decoded. One that is not UTF-8, or holds NUL, is a bad request.
 pub(crate) struct PathText(pub(crate) String);
 
 impl FromRequestParts<App> for PathText {
@@ -20,8 +18,8 @@ impl FromRequestParts<App> for PathText {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         match Path::<String>::from_request_parts(parts, app).await {
-            Ok(Path(text)) => Ok(Self(text)),
-            Err(rejection) => Err(unreadable(&rejection).into()),
+            Ok(Path(text)) if !text.contains('\0') => Ok(Self(text)),
+            Ok(_) | Err(_) => Err(unreadable(parts).into()),
         }
     }
 }
@@ -53,7 +51,11 @@ impl<I: AddressedId> FromRequestParts<App> for PathId<I> {
     }
 }
 
-fn unreadable(rejection: &PathRejection) -> Error {
-    let violation = Violation::new(Reason::InvalidCharacters, format!("must be UTF-8: {rejection}"));
-    Error::BadRequest(BadRequest::InvalidParameters(Violations::of("id", violation)))
+fn unreadable(parts: &Parts) -> Error {
+    let pattern = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let name = pattern.split(['{', '}']).nth(1).unwrap_or("path");
+    paging::invalid(
+        name,
+        Violation::new(Reason::InvalidCharacters, "must be UTF-8, percent-encoded, without NUL"),
+    )
 }

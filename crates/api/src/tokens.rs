@@ -1,13 +1,17 @@
 //! Access tokens of external users: JSON Web Tokens, signed with Ed25519, that others can check against
 //! `/.well-known/jwks.json`.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use denizen_domain::{ChannelId, Error, ExternalId, ExternalUser, ExternalUserId, Result, WorkspaceId};
+use denizen_domain::{
+    ChannelId, Error, ExternalId, ExternalUser, ExternalUserId, Result, Source, WorkspaceId,
+};
 use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::{Database, DbConnection};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -15,6 +19,27 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+
+/// How many signing keys of the database count: the current one, and the one before it, so that tokens live on when
+/// the key is rotated.
+pub const ACCEPTED_SIGNING_KEYS: u32 = 2;
+
+/// How long the server waits before it looks for new keys again because of a token that names none it knows.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+
+/// A new private key for signing access tokens, as PKCS #8.
+pub fn generate_signing_key() -> Result<Vec<u8>> {
+    let failed = |_| Error::Internal("an Ed25519 key cannot be made".to_owned());
+    let pair = Ed25519KeyPair::generate().map_err(failed)?;
+    let document = pair.to_pkcs8v1().map_err(failed)?;
+    Ok(document.as_ref().to_vec())
+}
+
+/// The name that tokens and `/.well-known/jwks.json` have for a private key (`kid`). Fails where the bytes are no
+/// Ed25519 key in PKCS #8.
+pub fn signing_key_id(pkcs8: &[u8]) -> Result<String> {
+    Ok(jwk_of(&public_key_of(pkcs8)?).kid)
+}
 
 /// What an access token says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -65,7 +90,8 @@ pub(crate) struct Jwk {
 #[derive(Clone)]
 pub(crate) struct Tokens {
     keys: Arc<RwLock<Arc<Keys>>>,
-    configured: Option<SecretString>,
+    is_configured: bool,
+    last_look: Arc<Mutex<Instant>>,
 }
 
 /// The current key, which signs, and the one before it, whose tokens still count.
@@ -76,20 +102,30 @@ struct Keys {
 
 impl Tokens {
     /// Reads the keys, and makes one on the first start. A configured key takes the place of the database's.
-    pub(crate) async fn load(app_keys: KeySource<'_>) -> Result<Self> {
-        let configured = app_keys.configured.cloned();
-        let keys = read_keys(app_keys).await?;
-        Ok(Self { keys: Arc::new(RwLock::new(Arc::new(keys))), configured })
+    pub(crate) async fn load(
+        database: &Database,
+        source: &Source,
+        configured: Option<&SecretString>,
+    ) -> Result<Self> {
+        let keys = if let Some(pem) = configured {
+            keys_of(&[private_key_of(pem)?])?
+        } else {
+            let connection = &mut database.write().await?;
+            let make = generate_signing_key;
+            server_secrets::find_or_create(connection, source, Purpose::AccessTokens, make).await?;
+            stored_keys(connection).await?
+        };
+        let is_configured = configured.is_some();
+        let last_look = Arc::new(Mutex::new(Instant::now()));
+        Ok(Self { keys: Arc::new(RwLock::new(Arc::new(keys))), is_configured, last_look })
     }
 
     /// Reads the keys again: another server may have changed them.
-    pub(crate) async fn reload(&self, app: &App) -> Result<()> {
-        let source = KeySource {
-            database: app.database(),
-            source: app.source(),
-            configured: self.configured.as_ref(),
-        };
-        let keys = Arc::new(read_keys(source).await?);
+    pub(crate) async fn reload(&self, database: &Database) -> Result<()> {
+        if self.is_configured {
+            return Ok(());
+        }
+        let keys = Arc::new(stored_keys(&mut database.read().await?).await?);
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
     }
@@ -121,9 +157,9 @@ impl Tokens {
         let Some(kid) = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid) else {
             return Ok(None);
         };
-        if self.current().key_of(&kid).is_none() {
+        if self.current().key_of(&kid).is_none() && self.may_look_again() {
             // Another server may have begun to sign with a new key.
-            self.reload(app).await?;
+            self.reload(app.database()).await?;
         }
         let keys = self.current();
         let Some(key) = keys.key_of(&kid) else { return Ok(None) };
@@ -144,6 +180,16 @@ impl Tokens {
         self.current().accepted.iter().map(|(jwk, _)| jwk.clone()).collect()
     }
 
+    /// Whether the last look for new keys was long enough ago: anybody can send tokens with names of keys made up.
+    fn may_look_again(&self) -> bool {
+        let mut last_look = self.last_look.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = last_look.elapsed() >= BETWEEN_LOOKS;
+        if may {
+            *last_look = Instant::now();
+        }
+        may
+    }
+
     fn current(&self) -> Arc<Keys> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -155,42 +201,26 @@ impl Keys {
     }
 }
 
-/// Where keys are read from.
-pub(crate) struct KeySource<'a> {
-    pub(crate) database: &'a denizen_persistence::Database,
-    pub(crate) source: &'a denizen_domain::Source,
-    pub(crate) configured: Option<&'a SecretString>,
-}
-
-/// A new private key, as PKCS #8.
-pub(crate) fn generate_key() -> Result<Vec<u8>> {
-    let failed = |_| Error::Internal("an Ed25519 key cannot be made".to_owned());
-    let pair = Ed25519KeyPair::generate().map_err(failed)?;
-    let document = pair.to_pkcs8v1().map_err(failed)?;
-    Ok(document.as_ref().to_vec())
-}
-
-async fn read_keys(from: KeySource<'_>) -> Result<Keys> {
-    if let Some(pem) = from.configured {
-        return keys_of(&[private_key_of(pem)?]);
-    }
-    let connection = &mut from.database.write().await?;
-    server_secrets::find_or_create(connection, from.source, Purpose::AccessTokens, generate_key).await?;
-    let secrets = server_secrets::newest(connection, Purpose::AccessTokens, 2).await?;
+async fn stored_keys(connection: &mut DbConnection) -> Result<Keys> {
+    let secrets = server_secrets::newest(connection, Purpose::AccessTokens, ACCEPTED_SIGNING_KEYS).await?;
     keys_of(&secrets.into_iter().map(|secret| secret.bytes).collect::<Vec<_>>())
 }
 
 fn keys_of(private_keys: &[Vec<u8>]) -> Result<Keys> {
     let mut accepted = Vec::with_capacity(private_keys.len());
     for private_key in private_keys {
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(private_key)
-            .map_err(|_| Error::Internal("a signing key is no Ed25519 key in PKCS #8".to_owned()))?;
-        let public_key = pair.public_key().as_ref().to_vec();
+        let public_key = public_key_of(private_key)?;
         accepted.push((jwk_of(&public_key), DecodingKey::from_ed_der(&public_key)));
     }
     let current =
         private_keys.first().ok_or_else(|| Error::Internal("there is no signing key".to_owned()))?;
     Ok(Keys { signing: EncodingKey::from_ed_der(current), accepted })
+}
+
+fn public_key_of(pkcs8: &[u8]) -> Result<Vec<u8>> {
+    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8)
+        .map_err(|_| Error::Internal("a signing key is no Ed25519 key in PKCS #8".to_owned()))?;
+    Ok(pair.public_key().as_ref().to_vec())
 }
 
 fn jwk_of(public_key: &[u8]) -> Jwk {

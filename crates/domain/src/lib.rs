@@ -47,6 +47,6 @@ pub use id::{
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
 pub use patch::Patch;
 pub use scope::{Scope, ScopeSet};
-pub use text::fold;
+pub use text::{fold, fold_for_search};
 pub use violation::{FieldViolation, Reason, Violation, Violations};
 pub use workspace::{Slug, Workspace, WorkspaceName};

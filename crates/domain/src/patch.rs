@@ -30,11 +30,6 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Whether the change says anything of the field.
-    pub const fn is_present(&self) -> bool {
-        !matches!(self, Self::Absent)
-    }
-
     /// Turns the value into another one.
     pub fn map<U>(self, function: impl FnOnce(T) -> U) -> Patch<U> {
         match self {

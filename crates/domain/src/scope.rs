@@ -105,11 +105,6 @@ impl ScopeSet {
         if self.contains(scope) { Ok(()) } else { Err(Error::Forbidden(Forbidden::MissingScope(scope))) }
     }
 
-    /// Whether everything here is also in the other set: a key never gives more than it has.
-    pub fn is_within(&self, other: &Self) -> bool {
-        self.0.is_subset(&other.0)
-    }
-
     /// The scopes, in the order of [`Scope::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
         self.0.iter().copied()

@@ -223,7 +223,8 @@ pub async fn revoke(
     })
 }
 
-/// Notes when keys were last used. Called now and then with what came together since, not by every request.
+/// Notes when keys were last used. Called now and then with what came together since, not by every request; in the order
+/// of the keys, so that two servers never wait for each other.
 pub async fn record_use(
     connection: &mut DbConnection,
     uses: &[(WorkspaceId, ApiKeyId, Timestamp)],

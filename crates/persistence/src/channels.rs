@@ -2,7 +2,7 @@
 
 use denizen_domain::{
     Channel, ChannelChanges, ChannelId, Conflict, Error, Resource, Result, SearchText, Slice, Source, Window,
-    WorkspaceId, fold,
+    WorkspaceId, fold_for_search,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -79,7 +79,7 @@ impl From<&Channel> for ChannelRow {
             name: name.clone(),
             description: description.clone(),
             prompt: prompt.clone(),
-            search_text: fold(&format!("{name}\n{}", description.as_deref().unwrap_or_default())),
+            search_text: fold_for_search(&format!("{name}\n{}", description.as_deref().unwrap_or_default())),
             is_default: *is_default,
             is_removed: *is_removed,
             created_at: (*created_at).into(),
@@ -215,7 +215,9 @@ macro_rules! filtered {
             query = query.filter(channels::id.eq_any(all_stored(&$filter.ids)));
         }
         if let Some(search) = &$filter.search {
-            query = query.filter(channels::search_text.like(dialect::contains(search.as_str())).escape('\\'));
+            query = query.filter(
+                channels::search_text.like(dialect::contains(&search.folded_for_search())).escape('\\'),
+            );
         }
         query
     }};
@@ -257,6 +259,7 @@ pub(crate) async fn require_open(
     workspace_id: WorkspaceId,
     id: ChannelId,
 ) -> Result<()> {
+    dialect::keep_channel(connection, workspace_id, id).await?;
     let channel = find(connection, workspace_id, id).await?;
     channel.ok_or_else(|| Error::not_found(Resource::Channel, id))?.require_open()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deadpool::managed::{self, Manager, PoolError};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
@@ -141,30 +142,30 @@ where
     AsyncDieselConnectionManager::new_with_config(url, config)
 }
 
-fn pool<M: deadpool::managed::Manager>(manager: M, size: usize) -> deadpool::managed::Pool<M> {
+fn pool<M: Manager>(manager: M, size: usize) -> managed::Pool<M> {
     #[expect(clippy::expect_used, reason = "building fails only where time-outs are set without a runtime")]
-    deadpool::managed::Pool::builder(manager).max_size(size.max(1)).build().expect("a pool without time-outs")
+    managed::Pool::builder(manager).max_size(size.max(1)).build().expect("a pool without time-outs")
 }
 
-async fn try_out<M: deadpool::managed::Manager>(
-    pool: &deadpool::managed::Pool<M>,
+async fn try_out<M: Manager<Error = diesel_async::pooled_connection::PoolError>>(
+    pool: &managed::Pool<M>,
     database: String,
-) -> Result<(), ConnectError>
-where
-    M::Error: std::fmt::Display,
-{
+) -> Result<(), ConnectError> {
     match tokio::time::timeout(Duration::from_secs(10), pool.get()).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(ConnectError::Unreachable { database, reason: reason_of(&error.to_string()) }),
+        Ok(Err(error)) => Err(ConnectError::Unreachable { database, reason: reason_of(&error) }),
         Err(_) => {
             Err(ConnectError::Unreachable { database, reason: "it did not answer in ten seconds".to_owned() })
         }
     }
 }
 
-/// Takes the pool's own words off the front of what the database said.
-fn reason_of(message: &str) -> String {
-    message.rsplit("An error occurred while establishing a connection: ").next().unwrap_or(message).to_owned()
+/// What the database said, without the pool's own words around it.
+fn reason_of<E: std::error::Error>(error: &PoolError<E>) -> String {
+    match error {
+        PoolError::Backend(error) => error.to_string(),
+        error => error.to_string(),
+    }
 }
 
 fn host_of(url: &Url) -> String {

@@ -1,11 +1,14 @@
 //! Statements that must differ between the two databases, each with the reason.
 
-use denizen_domain::{ChannelId, ExternalUserId, Result, SearchText, WorkspaceId};
+use denizen_domain::{
+    ChannelId, ExternalUser, ExternalUserId, Result, SearchText, SuperIdentityId, WorkspaceId,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::error::OrError as _;
-use crate::schema::{channels, external_users};
+use crate::external_users::{self, ExternalUserRow};
+use crate::schema as tables;
 use crate::types::{StoredUuid, stored};
 use crate::{Backend, DbConnection};
 
@@ -18,10 +21,10 @@ pub(crate) struct SearchCondition {
 }
 
 /// Users with a text in what can be searched. PostgreSQL has a trigram index on the column, which `LIKE` uses; SQLite
-/// has one beside the table, which has to be asked. Texts of one or two characters have no trigram: SQLite compares
-/// them with every user of the workspace.
+/// has one beside the table, which has to be asked. Texts of one or two characters have no trigram and are compared with
+/// every user of the workspace, on both, within the time limit of statements.
 pub(crate) fn search(backend: Backend, text: &SearchText) -> SearchCondition {
-    let text = text.as_str();
+    let text = text.folded_for_search();
     if backend == Backend::Sqlite && text.chars().count() >= 3 {
         SearchCondition {
             // The `+` keeps SQLite from walking through the workspace's rows instead of the few that match.
@@ -36,7 +39,7 @@ pub(crate) fn search(backend: Backend, text: &SearchText) -> SearchCondition {
         SearchCondition {
             before_workspace: "(external_users.workspace_id = ",
             before_pattern: " AND external_users.search_text LIKE ",
-            pattern: contains(text),
+            pattern: contains(&text),
             end: " ESCAPE '\\')",
         }
     }
@@ -56,21 +59,55 @@ pub(crate) fn contains(text: &str) -> String {
     pattern
 }
 
-/// Keeps others from changing a user until the transaction ends. SQLite has no row locks and needs none: its
+/// A user, which nobody else changes until the transaction ends. SQLite has no row locks and needs none: its
 /// transactions that write exclude each other from the beginning.
-pub(crate) async fn lock_external_user(
+pub(crate) async fn find_locked_external_user(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     id: ExternalUserId,
+) -> Result<Option<ExternalUser>> {
+    let DbConnection::Postgres(object) = connection else {
+        return external_users::find(connection, workspace_id, id).await;
+    };
+    let row = tables::external_users::table
+        .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::external_users::id.eq(stored(id)))
+        .for_update();
+    let row = row.first::<ExternalUserRow>(&mut ***object).await.optional();
+    row.or_error("lock an external user")?.map(ExternalUser::try_from).transpose()
+}
+
+/// Keeps others from changing a person, and users from joining or leaving it, until the transaction ends.
+pub(crate) async fn lock_super_identity(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
 ) -> Result<()> {
     let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let row = external_users::table
-        .filter(external_users::workspace_id.eq(stored(workspace_id)))
-        .filter(external_users::id.eq(stored(id)))
-        .select(external_users::id)
+    let row = tables::super_identities::table
+        .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::super_identities::id.eq(stored(id)))
+        .select(tables::super_identities::id)
         .for_update();
-    row.load::<StoredUuid>(&mut ***object).await.or_error("lock an external user")?;
+    row.load::<StoredUuid>(&mut ***object).await.or_error("lock a super identity")?;
     Ok(())
+}
+
+/// The person with an external id, who keeps it until the transaction ends.
+pub(crate) async fn find_kept_super_identity(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    external_id: &str,
+) -> Result<Option<SuperIdentityId>> {
+    let query = tables::super_identities::table
+        .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::super_identities::external_id.eq(external_id))
+        .select(tables::super_identities::id);
+    let found = match connection {
+        DbConnection::Postgres(object) => query.for_key_share().first::<StoredUuid>(&mut ***object).await,
+        DbConnection::Sqlite(object) => query.first::<StoredUuid>(&mut **object).await,
+    };
+    Ok(found.optional().or_error("find a super identity")?.map(Into::into))
 }
 
 /// Keeps others from changing a channel, and new users from coming into it, until the transaction ends.
@@ -80,11 +117,28 @@ pub(crate) async fn lock_channel(
     id: ChannelId,
 ) -> Result<()> {
     let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let row = channels::table
-        .filter(channels::workspace_id.eq(stored(workspace_id)))
-        .filter(channels::id.eq(stored(id)))
-        .select(channels::id)
+    let row = tables::channels::table
+        .filter(tables::channels::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::channels::id.eq(stored(id)))
+        .select(tables::channels::id)
         .for_update();
     row.load::<StoredUuid>(&mut ***object).await.or_error("lock a channel")?;
+    Ok(())
+}
+
+/// Keeps a channel from being changed or removed until the transaction ends, and lets other new users come into it at
+/// the same time.
+pub(crate) async fn keep_channel(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<()> {
+    let DbConnection::Postgres(object) = connection else { return Ok(()) };
+    let row = tables::channels::table
+        .filter(tables::channels::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::channels::id.eq(stored(id)))
+        .select(tables::channels::id)
+        .for_key_share();
+    row.load::<StoredUuid>(&mut ***object).await.or_error("keep a channel")?;
     Ok(())
 }

@@ -25,7 +25,9 @@ fn from_diesel(error: &DieselError, doing: &str) -> Error {
             _,
         ) => Error::Conflict(Conflict::ConcurrentChange),
         DieselError::DatabaseError(
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::ReadOnlyTransaction
+            | DatabaseErrorKind::UnableToSendCommand,
             _,
         ) => Error::Unavailable(context),
         DieselError::DatabaseError(_, information) if is_deadlock(information.message()) => {
@@ -44,9 +46,17 @@ fn is_deadlock(message: &str) -> bool {
 }
 
 fn is_overload(message: &str) -> bool {
-    ["statement timeout", "database is locked", "too many clients", "connection closed", "shutting down"]
-        .iter()
-        .any(|part| message.contains(part))
+    let known = [
+        "statement timeout",
+        "database is locked",
+        "too many clients",
+        "connection slots are reserved",
+        "connection closed",
+        "terminating connection",
+        "the database system is",
+        "conflict with recovery",
+    ];
+    known.iter().any(|part| message.contains(part))
 }
 
 /// A stored value that breaks a rule it was stored under.

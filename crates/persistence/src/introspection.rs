@@ -51,6 +51,12 @@ struct TextRow {
 }
 
 #[derive(QueryableByName)]
+struct TruthRow {
+    #[diesel(sql_type = Bool)]
+    value: bool,
+}
+
+#[derive(QueryableByName)]
 struct NumberRow {
     #[diesel(sql_type = BigInt)]
     value: i64,
@@ -66,6 +72,19 @@ pub async fn describe(database: &Database) -> Result<Vec<TableDescription>> {
     let rows = on_backend!(connection, |conn| query.load::<ColumnRow>(conn).await)
         .or_error("describe the tables")?;
     Ok(tables_of(rows))
+}
+
+/// Whether there is a table of this name.
+pub async fn has_table(connection: &mut DbConnection, name: &str) -> Result<bool> {
+    let query = diesel::sql_query(match connection.backend() {
+        Backend::Postgres => "SELECT to_regclass($1) IS NOT NULL AS value",
+        Backend::Sqlite => {
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?) AS value"
+        }
+    });
+    let query = query.bind::<Text, _>(name);
+    let row = on_backend!(connection, |conn| query.get_result::<TruthRow>(conn).await);
+    Ok(row.or_error("look for a table")?.value)
 }
 
 /// The version of the database server or library, such as `15.18`.

@@ -1,15 +1,19 @@
 //! The schema, brought up to date by the migrations that are built into the binary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use denizen_domain::{Error, Result};
+use diesel::QueryableByName;
 use diesel::backend::Backend as DieselBackend;
-use diesel::migration::{Migration, MigrationSource as _};
+use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::error::OrError as _;
-use crate::{Database, DbConnection};
+use crate::{Backend, Database, DbConnection, introspection, on_backend};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -32,42 +36,43 @@ pub struct MigrationStatus {
 /// Applies what is missing, each in its own transaction, and names it. Fails where the schema belongs to a newer
 /// version, and then changes nothing.
 pub async fn run(database: &Database) -> Result<Vec<String>> {
-    match perform(database, Action::Run).await? {
-        Outcome::Names(names) => Ok(names),
-        Outcome::Status(_) => Ok(Vec::new()),
-    }
+    perform(database, Action::Run).await
 }
 
 /// Undoes the newest one that is applied and names it. `None` where none is.
 pub async fn revert_last(database: &Database) -> Result<Option<String>> {
-    match perform(database, Action::RevertLast).await? {
-        Outcome::Names(mut names) => Ok(names.pop()),
-        Outcome::Status(_) => Ok(None),
-    }
+    Ok(perform(database, Action::RevertLast).await?.pop())
 }
 
-/// All migrations that this binary or the database knows, oldest first.
+/// All migrations that this binary or the database knows, oldest first. Changes nothing, and does not wait for whoever
+/// migrates at this moment.
 pub async fn status(database: &Database) -> Result<Vec<MigrationStatus>> {
-    match perform(database, Action::Status).await? {
-        Outcome::Status(status) => Ok(status),
-        Outcome::Names(_) => Ok(Vec::new()),
-    }
+    let connection = &mut database.read().await?;
+    let known = match connection.backend() {
+        Backend::Postgres => known_names::<Pg>(&POSTGRES)?,
+        Backend::Sqlite => known_names::<Sqlite>(&SQLITE)?,
+    };
+    let applied = recorded_versions(connection).await?;
+    let versions: BTreeSet<&String> = known.keys().chain(&applied).collect();
+    let status = |version: &String| MigrationStatus {
+        name: name_of(&known, version),
+        applied: applied.contains(version),
+        known: known.contains_key(version),
+    };
+    Ok(versions.into_iter().map(status).collect())
 }
+
+/// The names of migrations by their versions, which is what the database records.
+type Names = BTreeMap<String, String>;
 
 #[derive(Debug, Clone, Copy)]
 enum Action {
     Run,
     RevertLast,
-    Status,
-}
-
-enum Outcome {
-    Names(Vec<String>),
-    Status(Vec<MigrationStatus>),
 }
 
 /// Migrations are diesel's own, and synchronous; they run on a thread that may block.
-async fn perform(database: &Database, action: Action) -> Result<Outcome> {
+async fn perform(database: &Database, action: Action) -> Result<Vec<String>> {
     let mut connection = database.write().await?;
     lock(&mut connection).await?;
     let work = move || match connection {
@@ -93,51 +98,52 @@ fn act<DB: DieselBackend>(
     harness: &mut impl MigrationHarness<DB>,
     migrations: fn() -> EmbeddedMigrations,
     action: Action,
-) -> Result<Outcome> {
+) -> Result<Vec<String>> {
+    let known = known_names::<DB>(&migrations())?;
+    let applied = harness.applied_migrations().map_err(failed)?;
+    let name = |version: MigrationVersion<'_>| name_of(&known, &version.to_string());
     match action {
         Action::Run => {
-            let newer = status_of(harness, migrations)?.into_iter().find(|migration| !migration.known);
+            let newer = applied.iter().find(|version| !known.contains_key(&version.to_string()));
             if let Some(newer) = newer {
-                return Err(newer_schema(&newer.name));
+                return Err(newer_schema(&newer.to_string()));
             }
-            let applied = harness.run_pending_migrations(migrations()).map_err(failed)?;
-            Ok(Outcome::Names(applied.into_iter().map(|version| version.to_string()).collect()))
+            let versions = harness.run_pending_migrations(migrations()).map_err(failed)?;
+            Ok(versions.into_iter().map(name).collect())
         }
+        Action::RevertLast if applied.is_empty() => Ok(Vec::new()),
         Action::RevertLast => {
-            if harness.applied_migrations().map_err(failed)?.is_empty() {
-                return Ok(Outcome::Names(Vec::new()));
-            }
-            let reverted = harness.revert_last_migration(migrations()).map_err(failed)?;
-            Ok(Outcome::Names(vec![reverted.to_string()]))
+            let version = harness.revert_last_migration(migrations()).map_err(failed)?;
+            Ok(vec![name(version)])
         }
-        Action::Status => status_of(harness, migrations).map(Outcome::Status),
     }
 }
 
-fn status_of<DB: DieselBackend>(
-    harness: &mut impl MigrationHarness<DB>,
-    migrations: fn() -> EmbeddedMigrations,
-) -> Result<Vec<MigrationStatus>> {
-    let applied = harness.applied_migrations().map_err(failed)?;
-    let applied: BTreeSet<String> = applied.into_iter().map(|version| version.to_string()).collect();
-    let known: Vec<Box<dyn Migration<DB>>> = migrations().migrations().map_err(failed)?;
-    let mut status: Vec<MigrationStatus> = known
-        .iter()
-        .map(|migration| {
-            let applied = applied.contains(&migration.name().version().to_string());
-            MigrationStatus { name: migration.name().to_string(), applied, known: true }
-        })
-        .collect();
-    let known_versions: BTreeSet<String> =
-        known.iter().map(|migration| migration.name().version().to_string()).collect();
-    let unknown = applied.difference(&known_versions);
-    status.extend(unknown.map(|version| MigrationStatus {
-        name: version.clone(),
-        applied: true,
-        known: false,
-    }));
-    status.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok(status)
+fn known_names<DB: DieselBackend>(migrations: &EmbeddedMigrations) -> Result<Names> {
+    let migrations = MigrationSource::<DB>::migrations(migrations).map_err(failed)?;
+    let named = migrations.iter().map(|migration| migration.name());
+    Ok(named.map(|name| (name.version().to_string(), name.to_string())).collect())
+}
+
+/// The name of a migration; of one that only a newer version knows, the version is all there is.
+fn name_of(known: &Names, version: &str) -> String {
+    known.get(version).map_or(version, String::as_str).to_owned()
+}
+
+/// The versions in the table that diesel records them in. diesel itself would make that table in order to read it.
+async fn recorded_versions(connection: &mut DbConnection) -> Result<BTreeSet<String>> {
+    if !introspection::has_table(connection, "__diesel_schema_migrations").await? {
+        return Ok(BTreeSet::new());
+    }
+    let query = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    let rows = on_backend!(connection, |conn| query.load::<VersionRow>(conn).await);
+    Ok(rows.or_error("read which migrations ran")?.into_iter().map(|row| row.version).collect())
+}
+
+#[derive(QueryableByName)]
+struct VersionRow {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
 fn newer_schema(migration: &str) -> Error {

@@ -84,7 +84,8 @@ pub async fn find_or_create(
     if let Some(newest) = newest(connection, purpose, 1).await?.pop() {
         return Ok(newest);
     }
-    insert(connection, source, purpose, 1, make()?).await?;
+    let first = ServerSecret { generation: 1, bytes: make()?, created_at: source.clock.now() };
+    insert(connection, purpose, &first).await?;
     let newest = newest(connection, purpose, 1).await?.pop();
     newest.ok_or_else(|| Error::Internal(format!("the secret for {} is gone", purpose.code())))
 }
@@ -98,26 +99,20 @@ pub async fn rotate(
     secret: Vec<u8>,
 ) -> Result<ServerSecret> {
     let current = newest(connection, purpose, 1).await?.pop().map_or(0, |secret| secret.generation);
-    let created_at = source.clock.now();
-    let rotated = ServerSecret { generation: current + 1, bytes: secret.clone(), created_at };
-    match insert(connection, source, purpose, current + 1, secret).await? {
+    let rotated = ServerSecret { generation: current + 1, bytes: secret, created_at: source.clock.now() };
+    match insert(connection, purpose, &rotated).await? {
         1 => Ok(rotated),
         _ => Err(Error::Conflict(Conflict::ConcurrentChange)),
     }
 }
 
-async fn insert(
-    connection: &mut DbConnection,
-    source: &Source,
-    purpose: Purpose,
-    generation: i64,
-    secret: Vec<u8>,
-) -> Result<usize> {
+async fn insert(connection: &mut DbConnection, purpose: Purpose, secret: &ServerSecret) -> Result<usize> {
+    let ServerSecret { generation, bytes, created_at } = secret;
     let row = SecretRow {
         purpose: purpose.code().to_owned(),
-        generation,
-        secret,
-        created_at: source.clock.now().into(),
+        generation: *generation,
+        secret: bytes.clone(),
+        created_at: (*created_at).into(),
     };
     on_backend!(connection, |conn| {
         diesel::insert_into(server_secrets::table).values(&row).on_conflict_do_nothing().execute(conn).await

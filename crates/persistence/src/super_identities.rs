@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use crate::error::OrError as _;
 use crate::schema::{external_users, super_identities};
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, on_backend};
+use crate::{DbConnection, dialect, on_backend};
 
 #[derive(Insertable)]
 #[diesel(table_name = super_identities)]
@@ -38,26 +38,13 @@ pub(crate) async fn find_or_create(
     })
     .or_error("insert a super identity")?;
     match external_id {
-        Some(external_id) if inserted == 0 => of_external_id(connection, workspace_id, external_id).await,
+        Some(external_id) if inserted == 0 => {
+            let found = dialect::find_kept_super_identity(connection, workspace_id, external_id).await?;
+            // Gone again where its last user was deleted in this moment: the caller's transaction is then repeated.
+            found.ok_or(Error::Conflict(Conflict::ConcurrentChange))
+        }
         _ => Ok(id),
     }
-}
-
-async fn of_external_id(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    external_id: &str,
-) -> Result<SuperIdentityId> {
-    let query = super_identities::table
-        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
-        .filter(super_identities::external_id.eq(external_id))
-        .select(super_identities::id);
-    let found = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
-    // Gone again where the last user with it was deleted in this moment: the caller's transaction is then repeated.
-    found
-        .or_error("find a super identity")?
-        .map(Into::into)
-        .ok_or(Error::Conflict(Conflict::ConcurrentChange))
 }
 
 /// The person that a user belongs to after its external id changed. A person of one user goes along with it, unless
@@ -69,20 +56,16 @@ pub(crate) async fn after_change(
     current: SuperIdentityId,
     external_id: Option<&ExternalId>,
 ) -> Result<SuperIdentityId> {
+    dialect::lock_super_identity(connection, workspace_id, current).await?;
     if count_users(connection, workspace_id, current).await? > 1 {
         return find_or_create(connection, source, workspace_id, external_id).await;
     }
     set_external_id(connection, workspace_id, current, None).await?;
-    let Some(external_id) = external_id else { return Ok(current) };
-    let others = super_identities::table
-        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
-        .filter(super_identities::external_id.eq(external_id.as_str()))
-        .select(super_identities::id);
-    let other = on_backend!(connection, |conn| others.first::<StoredUuid>(conn).await.optional());
-    if let Some(other) = other.or_error("find a super identity")? {
-        return Ok(other.into());
+    let Some(external_id) = external_id.map(ExternalId::as_str) else { return Ok(current) };
+    if let Some(other) = dialect::find_kept_super_identity(connection, workspace_id, external_id).await? {
+        return Ok(other);
     }
-    set_external_id(connection, workspace_id, current, Some(external_id.as_str())).await?;
+    set_external_id(connection, workspace_id, current, Some(external_id)).await?;
     Ok(current)
 }
 
@@ -92,6 +75,7 @@ pub(crate) async fn delete_if_unused(
     workspace_id: WorkspaceId,
     id: SuperIdentityId,
 ) -> Result<()> {
+    dialect::lock_super_identity(connection, workspace_id, id).await?;
     if count_users(connection, workspace_id, id).await? > 0 {
         return Ok(());
     }

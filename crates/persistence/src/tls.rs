@@ -1,13 +1,18 @@
 //! Connecting to PostgreSQL, in the clear or over TLS.
 
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::error::DbError;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
@@ -51,11 +56,23 @@ impl Connector {
     }
 
     pub(crate) async fn connect(&self, url: &str) -> ConnectionResult<AsyncPgConnection> {
-        let Some(tls) = self.tls.clone() else { return AsyncPgConnection::establish(url).await };
-        let (client, connection) =
-            tokio_postgres::connect(url, tls).await.map_err(|error| bad_connection(&error))?;
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        match self.tls.clone() {
+            Some(tls) => establish(url, tls).await,
+            None => establish(url, NoTls).await,
+        }
     }
+}
+
+/// Connects as diesel's own `establish` does, which would drop the reason why it cannot.
+async fn establish<T>(url: &str, tls: T) -> ConnectionResult<AsyncPgConnection>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + Unpin + 'static,
+{
+    let (client, connection) = tokio_postgres::connect(url, tls)
+        .await
+        .map_err(|error| ConnectionError::BadConnection(reason_of(&error)))?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
 fn with_mode(url: &Url, tls: bool) -> Url {
@@ -94,8 +111,19 @@ fn add_file(roots: &mut RootCertStore, path: &str) -> Result<(), TlsError> {
     if roots.is_empty() { Err(unreadable("it holds none".to_owned())) } else { Ok(()) }
 }
 
-/// The driver's own text names only the kind of the error; what the server said is its source.
-fn bad_connection(error: &tokio_postgres::Error) -> ConnectionError {
-    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    ConnectionError::BadConnection(format!("{error}{source}"))
+/// What is wrong, from the end of the chain of causes: the driver's own text names only the kind of the error.
+fn reason_of(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if let Some(said) = cause.downcast_ref::<DbError>() {
+        return said.message().to_owned();
+    }
+    match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(kind @ (ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::TimedOut)) => {
+            kind.to_string()
+        }
+        _ => cause.to_string(),
+    }
 }

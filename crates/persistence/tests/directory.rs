@@ -111,9 +111,11 @@ async fn a_search_finds_parts_of_any_length_and_follows_changes() {
         identifier: Patch::Null,
         ..ExternalUserChanges::default()
     };
-    external_users::change(connection, &fixture.source, fixture.workspace_id, user.id, &changes)
-        .await
-        .unwrap();
+    external_users::change(connection, &fixture.source, fixture.workspace_id, user.id, |_| {
+        Ok(changes.clone())
+    })
+    .await
+    .unwrap();
     assert!(found("jané").await.is_empty());
     assert_eq!(found("rename").await, ["renamed"]);
     external_users::delete(connection, fixture.workspace_id, user.id).await.unwrap();

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::{KeysCommand, ServeCommand, WorkspacesCommand};
+use crate::commands::{
+    DoctorCommand, ExternalUsersCommand, KeysCommand, MigrateCommand, OpenapiCommand, ServeCommand,
+    SigningKeysCommand, WorkspacesCommand,
+};
 use crate::settings::sources;
 
 /// A user directory for platforms whose customers bring their own users
@@ -38,6 +41,18 @@ pub(crate) enum Command {
     /// Make, list and revoke keys, which callers authenticate with
     #[command(subcommand)]
     Keys(KeysCommand),
+
+    /// List and find external users
+    #[command(subcommand)]
+    ExternalUsers(ExternalUsersCommand),
+
+    /// List and rotate the keys that sign access tokens
+    #[command(subcommand)]
+    SigningKeys(SigningKeysCommand),
+
+    Migrate(MigrateCommand),
+    Doctor(DoctorCommand),
+    Openapi(OpenapiCommand),
 }
 
 impl CommandLine {

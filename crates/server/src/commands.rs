@@ -1,9 +1,19 @@
 //! The commands, a module each.
 
+mod doctor;
+mod external_users;
 mod keys;
+mod migrate;
+mod openapi;
 mod serve;
+mod signing_keys;
 mod workspaces;
 
+pub(crate) use doctor::DoctorCommand;
+pub(crate) use external_users::ExternalUsersCommand;
 pub(crate) use keys::KeysCommand;
+pub(crate) use migrate::MigrateCommand;
+pub(crate) use openapi::OpenapiCommand;
 pub use serve::ServeCommand;
+pub(crate) use signing_keys::SigningKeysCommand;
 pub(crate) use workspaces::WorkspacesCommand;

@@ -21,22 +21,18 @@ pub(crate) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Datab
 /// Connects to the database of a directory that is there already, with the schema that this version works with. Makes
 /// and migrates nothing: a command that is given the wrong folder must not leave a directory there.
 pub(crate) async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
-    require_file(settings)?;
-    let database = Database::connect_with(&settings.options()).await?;
+    let database = connect_existing(settings).await?;
     require_current_schema(&database).await?;
     Ok(database)
 }
 
-/// Fails where the database would be a SQLite file that is not there.
-pub(crate) fn require_file(settings: &DatabaseSettings) -> anyhow::Result<()> {
-    let missing = settings.sqlite_file().filter(|file| !file.exists());
-    match missing {
-        Some(file) => bail!(
-            "there is no database at {}; start the server once or run `denizen migrate`",
-            file.display()
-        ),
-        None => Ok(()),
+/// Connects to a database that is there already, whatever is in it.
+pub(crate) async fn connect_existing(settings: &DatabaseSettings) -> anyhow::Result<Database> {
+    if let Some(file) = settings.sqlite_file().filter(|file| !file.exists()) {
+        let file = file.display();
+        bail!("there is no database at {file}; start the server once or run `denizen migrate`");
     }
+    Ok(Database::connect_with(&settings.options()).await?)
 }
 
 /// Brings the schema up to date, and says in the log what was done.

@@ -7,7 +7,7 @@
 //!
 //! ## Adding a command
 //! 1. Write `commands/<noun>.rs` with a clap struct and its `run`; where it needs the database, flatten
-//!    [`DatabaseSettings`] and call `database::connect`.
+//!    [`DatabaseSettings`] and call `database::open`. Flatten `Output`, and let it print the answer.
 //! 2. Add the variant to `Command` in `command_line.rs` and the arm in [`main`]'s `run`.
 //!
 //! ## Starting a server within a test
@@ -17,6 +17,7 @@ mod command_line;
 mod commands;
 mod database;
 mod listener;
+mod listing;
 mod logging;
 mod output;
 mod running_server;
@@ -64,6 +65,11 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Serve(command) => command.run().await,
             Command::Workspaces(command) => command.run().await,
             Command::Keys(command) => command.run().await,
+            Command::ExternalUsers(command) => command.run().await,
+            Command::SigningKeys(command) => command.run().await,
+            Command::Migrate(command) => command.run().await,
+            Command::Doctor(command) => command.run().await,
+            Command::Openapi(command) => command.run(),
         }
     });
     runtime.shutdown_timeout(LAST_WAIT);

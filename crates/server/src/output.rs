@@ -5,14 +5,10 @@ use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 use clap::Args;
-use denizen_domain::{Direction, Page, Position, Slice, Timestamp, Window};
+use denizen_domain::{Slice, Timestamp, Window};
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::database::reason;
-
-/// How many entries of a list are read at once.
-const PAGE: u32 = 500;
+use crate::listing::{Listed, read_pages};
 
 /// In which form a command answers.
 #[derive(Debug, Clone, Copy, Args)]
@@ -22,28 +18,13 @@ pub(crate) struct Output {
     pub(crate) json: bool,
 }
 
-/// A thing that commands list.
-pub(crate) trait Listed {
-    /// The heads of the table's columns.
-    const COLUMNS: &'static [&'static str];
-
-    /// Its row in the table: a cell for each column.
-    fn cells(&self) -> Vec<String>;
-
-    /// The thing as programs see it.
-    fn json(&self) -> anyhow::Result<Value>;
-
-    /// Its place in the list.
-    fn position(&self) -> Position;
-}
-
 impl Output {
     /// Prints one thing: its JSON, or its fields below each other.
     pub(crate) fn object(self, value: &impl Serialize, fields: &[(&str, String)]) -> anyhow::Result<()> {
         print(&if self.json { pretty(value)? + "\n" } else { below_each_other(fields) })
     }
 
-    /// Prints things that are all there.
+    /// Prints a list that is all there.
     pub(crate) fn list<T: Serialize>(
         self,
         items: &[T],
@@ -56,25 +37,16 @@ impl Output {
         print(&Table::new(columns).rows(&items.iter().map(cells).collect::<Vec<_>>()))
     }
 
-    /// Prints a list while it is read, page by page, up to a limit. Memory holds one page at a time.
+    /// Prints a list while it is read, page by page, up to a limit. Whether the list goes on after the limit.
     pub(crate) async fn pages<T: Listed>(
         self,
         limit: Option<u32>,
-        mut read: impl AsyncFnMut(&Window) -> denizen_domain::Result<Slice<T>>,
-    ) -> anyhow::Result<()> {
+        read: impl AsyncFnMut(&Window) -> denizen_domain::Result<Slice<T>>,
+    ) -> anyhow::Result<bool> {
         let mut printer = if self.json { Printer::json() } else { Printer::Table(Table::new(T::COLUMNS)) };
-        let (mut page, mut left) = (Page::default(), limit);
-        loop {
-            let limit = left.unwrap_or(PAGE).min(PAGE);
-            let window = Window { page, limit, direction: Direction::Ascending };
-            let Slice { items, has_more_after, .. } = read(&window).await.map_err(reason)?;
-            print(&printer.page(&items)?)?;
-            left = left.map(|left| left - limit);
-            match items.last() {
-                Some(last) if has_more_after && left != Some(0) => page = Page::After(last.position()),
-                _ => return print(printer.end()),
-            }
-        }
+        let goes_on = read_pages(limit, read, |page: Vec<T>| print(&printer.page(&page)?)).await?;
+        print(printer.end())?;
+        Ok(goes_on)
     }
 }
 
@@ -162,7 +134,8 @@ impl Table {
 
 fn below_each_other(fields: &[(&str, String)]) -> String {
     let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-    fields.iter().map(|(name, value)| format!("{name:width$}  {}\n", printable(value))).collect()
+    let lines = fields.iter().map(|(name, value)| format!("{name:width$}  {}", printable(value)));
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn pretty(value: &(impl Serialize + ?Sized)) -> anyhow::Result<String> {
@@ -184,7 +157,8 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use denizen_domain::Position;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -209,7 +183,10 @@ mod tests {
     #[test]
     fn a_table_has_one_head_and_columns_as_wide_as_their_widest_cell() {
         let mut printer = Printer::Table(Table::new(Word::COLUMNS));
-        assert_eq!(printer.page(&[Word("a"), Word("grünlich")]).unwrap(), "WORD      LENGTH\na         1\ngrünlich  9\n");
+        assert_eq!(
+            printer.page(&[Word("a"), Word("grünlich")]).unwrap(),
+            "WORD      LENGTH\na         1\ngrünlich  9\n"
+        );
         assert_eq!(printer.page(&[Word("b")]).unwrap(), "b         1\n");
         assert_eq!(printer.end(), "");
     }

@@ -51,11 +51,11 @@ impl DatabaseSettings {
         self.database_url.is_none().then(|| self.data_dir.join("denizen.db"))
     }
 
-    /// The file of a SQLite database, wherever it is; `None` for PostgreSQL.
+    /// The file of a SQLite database, wherever it is; `None` for PostgreSQL, and where the URL names no file.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
         let url = self.url();
-        let path = url.strip_prefix("sqlite://")?;
-        Some(PathBuf::from(path.split('?').next().unwrap_or_default()))
+        let path = url.strip_prefix("sqlite://")?.split('?').next()?;
+        (!path.is_empty()).then(|| PathBuf::from(path))
     }
 
     /// How to connect.

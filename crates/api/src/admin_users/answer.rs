@@ -1,6 +1,8 @@
 //! The record as Notiflows shows it.
 
-use denizen_domain::ExternalUser;
+use denizen_domain::{
+    Avatar, EmailAddress, ExternalId, ExternalUser, Locale, PersonName, PhoneNumber, TimeZone,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -75,17 +77,17 @@ impl From<ExternalUser> for AdminUser {
             updated_at,
         } = user;
         Self {
-            avatar: avatar.map(|avatar| avatar.to_string()),
+            avatar: avatar.map(Avatar::into_string),
             created_at: created_at.to_string(),
-            custom_fields: custom_fields.as_map().clone(),
-            email: email.map(|email| email.to_string()),
-            external_id: external_id.map(|id| id.to_string()),
-            first_name: first_name.map(|name| name.to_string()),
+            custom_fields: custom_fields.into_map(),
+            email: email.map(EmailAddress::into_string),
+            external_id: external_id.map(ExternalId::into_string),
+            first_name: first_name.map(PersonName::into_string),
             id: id.as_uuid(),
-            last_name: last_name.map(|name| name.to_string()),
-            locale: locale.map(|locale| locale.to_string()),
-            phone: phone.map(|phone| phone.to_string()),
-            timezone: timezone.map(|timezone| timezone.to_string()),
+            last_name: last_name.map(PersonName::into_string),
+            locale: locale.map(Locale::into_string),
+            phone: phone.map(PhoneNumber::into_string),
+            timezone: timezone.map(TimeZone::into_string),
             updated_at: updated_at.to_string(),
         }
     }

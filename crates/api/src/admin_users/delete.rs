@@ -25,12 +25,9 @@ pub(crate) async fn delete(
     PathText(external_id): PathText,
 ) -> ApiResult<StatusCode> {
     let connection = &mut app.database().write().await?;
-    let missing = || Error::not_found(Resource::ExternalUser, &external_id);
-    let user = external_users::find_by_external_id(connection, caller.workspace_id, &external_id).await?;
-    let user = user.ok_or_else(missing)?;
-    if external_users::delete(connection, caller.workspace_id, user.id).await? {
+    if external_users::delete_by_external_id(connection, caller.workspace_id, &external_id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(missing().into())
+        Err(Error::not_found(Resource::ExternalUser, external_id).into())
     }
 }

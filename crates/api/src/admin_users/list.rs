@@ -131,11 +131,7 @@ fn page_of(app: &App, name: &ListName, after: Option<&str>, before: Option<&str>
 
 fn page_info(app: &App, name: &ListName, limit: u32, slice: &Slice<ExternalUser>) -> PageInfo {
     let cursor = |user: &ExternalUser| name.cursor(app, &ExternalUserOrder::CreatedAt.position_of(user));
-    PageInfo {
-        limit,
-        after: slice.items.last().filter(|_| slice.has_more_after).map(cursor),
-        before: slice.items.first().filter(|_| slice.has_more_before).map(cursor),
-        has_more_after: slice.has_more_after,
-        has_more_before: slice.has_more_before,
-    }
+    let after = slice.items.last().filter(|_| slice.has_more_after).map(cursor);
+    let before = slice.items.first().filter(|_| slice.has_more_before).map(cursor);
+    PageInfo { limit, has_more_after: after.is_some(), has_more_before: before.is_some(), after, before }
 }

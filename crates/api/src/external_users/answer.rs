@@ -1,6 +1,9 @@
 //! The record as `/api/v1` shows it.
 
-use denizen_domain::{ExternalUser, ExternalUserGroupId, TierId};
+use denizen_domain::{
+    Avatar, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserGroupId, Identifier, Locale,
+    PersonName, PhoneNumber, TierId, TimeZone,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -8,6 +11,11 @@ use uuid::Uuid;
 
 use crate::contract::Contract;
 use crate::samples;
+
+/// An external user as `/api/v1` shows it to Zaia, to be serialized by whoever prints one elsewhere.
+pub fn external_user_json(user: ExternalUser) -> impl Serialize {
+    ExternalUserAnswer::new(user, Contract::Zaia)
+}
 
 /// An external user. Every key is always there.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +91,7 @@ pub(crate) struct ExternalUserAnswer {
 pub(crate) struct ExternalUserWithToken {
     #[serde(flatten)]
     user: ExternalUserAnswer,
-    /// A JSON Web Token for the user; null where it was made blocked.
+    /// A JSON Web Token for the user; null where it was made blocked, or the key may not give tokens.
     #[schema(required)]
     access_token: Option<String>,
 }
@@ -115,25 +123,25 @@ impl ExternalUserAnswer {
             created_at,
             updated_at,
         } = user;
-        let display_name = display_name.map(|name| name.to_string());
+        let display_name = display_name.map(DisplayName::into_string);
         let name = if contract == Contract::Flowra { Some(username) } else { display_name.clone() };
         Self {
             id: id.as_uuid(),
             workspace_id: workspace_id.as_uuid(),
             project_id: workspace_id.as_uuid(),
             channel_id: channel_id.as_uuid(),
-            external_id: external_id.map(|id| id.to_string()),
-            identifier: identifier.map(|identifier| identifier.to_string()),
+            external_id: external_id.map(ExternalId::into_string),
+            identifier: identifier.map(Identifier::into_string),
             name,
             display_name,
-            first_name: first_name.map(|name| name.to_string()),
-            last_name: last_name.map(|name| name.to_string()),
-            email: email.map(|email| email.to_string()),
-            phone: phone.map(|phone| phone.to_string()),
-            avatar: avatar.map(|avatar| avatar.to_string()),
-            locale: locale.map(|locale| locale.to_string()),
-            timezone: timezone.map(|timezone| timezone.to_string()),
-            custom_fields: custom_fields.as_map().clone(),
+            first_name: first_name.map(PersonName::into_string),
+            last_name: last_name.map(PersonName::into_string),
+            email: email.map(EmailAddress::into_string),
+            phone: phone.map(PhoneNumber::into_string),
+            avatar: avatar.map(Avatar::into_string),
+            locale: locale.map(Locale::into_string),
+            timezone: timezone.map(TimeZone::into_string),
+            custom_fields: custom_fields.into_map(),
             external_user_group_id: external_user_group_id.map(ExternalUserGroupId::as_uuid),
             tier_id: tier_id.map(TierId::as_uuid),
             super_identity_id: super_identity_id.as_uuid(),

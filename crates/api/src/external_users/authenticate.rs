@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_domain::{ExternalUser, IdentityClaim, Result, Violations, WorkspaceId};
+use denizen_domain::{ExternalId, ExternalUser, IdentityClaim, Result, Violations, WorkspaceId};
 use denizen_persistence::external_users;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ pub(crate) struct Authenticate {
     #[serde(default)]
     channel_id: Input<String>,
     /// The customer's own id; looked for second, and made where it is new.
-    #[schema(value_type = Option<String>, required, min_length = 3, max_length = 250)]
+    #[schema(value_type = Option<String>, required, min_length = 1, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
     /// The directory's id; looked for first.
@@ -42,7 +42,8 @@ pub(crate) struct Authenticate {
 ///
 /// Looks in the channel by `id`, or else `externalId`, or else `identifier`. What is given must agree: names of two
 /// different users are 400. An `id` that is not there is 404; an external id or identifier that is not there makes the
-/// user. Two requests at once for a new one make one user, and both get it. A blocked user is 403, reason `blocked`.
+/// user, which needs no further scope. Two requests at once for a new one make one user, and both get it. A blocked user is
+/// 403, reason `blocked`.
 #[utoipa::path(post, path = "/api/v1/external-users/authenticate", operation_id = "authenticateExternalUser", tag = "external users", request_body = Authenticate,
     responses(
         (status = 200, description = "The external user was authenticated and access token generated.", body = ExternalUserWithToken),
@@ -80,7 +81,7 @@ impl Authenticate {
         let mut violations = Violations::new();
         let Self { channel_id, external_id, id, identifier } = self;
         let channel_id = channel_id.required(&mut violations, "channelId", input::id);
-        let external_id = external_id.present(&mut violations, "externalId", input::external_id);
+        let external_id = external_id.present(&mut violations, "externalId", ExternalId::parse);
         let id = id.present(&mut violations, "id", input::id);
         let identifier = identifier.present(&mut violations, "identifier", input::identifier);
         let channel_id = violations.into_value(channel_id)?;

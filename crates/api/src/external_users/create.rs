@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, extract::FromRequest as _};
-use denizen_domain::{ChannelId, ExternalUserChanges, Identifier, Result, Violations};
+use denizen_domain::{ChannelId, ExternalUserChanges, Identifier, Result, Scope, Violations};
 use denizen_persistence::external_users::{self, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -82,7 +82,8 @@ pub(crate) enum CreateBody {
 /// user goes to the default channel.
 ///
 /// **Zaia** (`authorization` without a scheme): takes the record and answers 200 with an access token; a taken external
-/// id or identifier is 409. A body that breaks a rule is 400 "Invalid data provided.".
+/// id or identifier is 409. A body that breaks a rule is 400 "Invalid data provided.". `accessToken` is null for a user
+/// that is made blocked, and for a key without the scope `external_users:authenticate`.
 #[utoipa::path(post, path = "/api/v1/external-users", operation_id = "createExternalUser", tag = "external users", request_body = CreateBody,
     responses(
         (status = 200, description = "Flowra: the user exists. Zaia: the user was made, with an access token", body = ExternalUserWithToken),
@@ -130,7 +131,8 @@ async fn in_channel(
     let connection = &mut app.database().write().await?;
     let workspace_id = caller.workspace_id;
     let user = external_users::create(connection, app.source(), workspace_id, channel_id, &changes).await?;
-    let token = if user.blocked { None } else { Some(app.tokens().issue(app, &user)?) };
+    let may_have_token = !user.blocked && caller.scopes.contains(Scope::AuthenticateExternalUsers);
+    let token = if may_have_token { Some(app.tokens().issue(app, &user)?) } else { None };
     Ok(Json(ExternalUserWithToken::new(user, token, caller.contract)).into_response())
 }
 

@@ -12,7 +12,7 @@ use crate::body::Input;
 use crate::query::invalid_id;
 
 /// The record's fields that Zaia does not document and takes all the same. An absent one stays as it is, null clears it.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProfileInput {
     /// What the user is called on screens, 1 to 255 characters; the same field as `name`, which has narrower limits.

@@ -24,7 +24,7 @@ use crate::request::RequestContext;
 
 /// How many users a streamed list reads at a time: it holds a connection only while it reads them, and never more
 /// than these in memory.
-const BATCH: u32 = 500;
+const BATCH: u32 = 200;
 
 /// The size of a page where only its number was given.
 const DEFAULT_LIMIT: u32 = 100;

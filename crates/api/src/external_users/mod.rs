@@ -18,6 +18,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::answer::external_user_json;
 use crate::app::App;
 
 /// The schemas that only parameters name; the routes bring those of bodies along.

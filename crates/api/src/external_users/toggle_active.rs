@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_domain::{Error, ExternalUserId, Resource};
+use denizen_domain::{Error, ExternalUser, ExternalUserChanges, ExternalUserId, Resource};
 use denizen_persistence::external_users;
 
 use super::answer::ExternalUserAnswer;
@@ -26,7 +26,10 @@ pub(crate) async fn toggle_active(
     PathId(id): PathId<ExternalUserId>,
 ) -> ApiResult<Json<ExternalUserAnswer>> {
     let connection = &mut app.database().write().await?;
-    let user = external_users::toggle_blocked(connection, app.source(), caller.workspace_id, id).await?;
+    let toggled = |user: &ExternalUser| {
+        Ok(ExternalUserChanges { blocked: Some(!user.blocked), ..ExternalUserChanges::default() })
+    };
+    let user = external_users::change(connection, app.source(), caller.workspace_id, id, toggled).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
     Ok(Json(ExternalUserAnswer::new(user, caller.contract)))
 }

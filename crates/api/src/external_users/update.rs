@@ -21,7 +21,7 @@ use crate::path::PathId;
 use crate::samples;
 
 /// What changes. An absent key stays as it is; null clears it, but for `blocked`.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::update)]
 pub(crate) struct UpdateExternalUser {
@@ -74,11 +74,10 @@ pub(crate) async fn update(
     JsonBody(body): JsonBody<UpdateExternalUser>,
 ) -> ApiResult<Json<ExternalUserAnswer>> {
     let connection = &mut app.database().write().await?;
-    let missing = || Error::not_found(Resource::ExternalUser, id);
-    let user = external_users::find(connection, caller.workspace_id, id).await?.ok_or_else(missing)?;
-    let changes = body.check(&user)?;
-    let user = external_users::change(connection, app.source(), caller.workspace_id, id, &changes).await?;
-    Ok(Json(ExternalUserAnswer::new(user.ok_or_else(missing)?, caller.contract)))
+    let changes_of = |user: &ExternalUser| body.clone().check(user);
+    let user = external_users::change(connection, app.source(), caller.workspace_id, id, changes_of).await?;
+    let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
+    Ok(Json(ExternalUserAnswer::new(user, caller.contract)))
 }
 
 impl UpdateExternalUser {
@@ -96,10 +95,14 @@ impl UpdateExternalUser {
         } = self;
         immutable(&mut violations, "channelId", channel_id, user.channel_id.as_uuid());
         immutable(&mut violations, "superIdentityId", super_identity_id, user.super_identity_id.as_uuid());
-        let name = name.optional(&mut violations, "name", input::name);
+        let name = name.optional(&mut violations, "name", |text| {
+            unchanged(text, user.display_name.as_ref()).map_or_else(|| input::name(text), Ok)
+        });
         let profile = profile.check(&mut violations);
         let changes = ExternalUserChanges {
-            external_id: external_id.optional(&mut violations, "externalId", input::external_id),
+            external_id: external_id.optional(&mut violations, "externalId", |text| {
+                unchanged(text, user.external_id.as_ref()).map_or_else(|| input::external_id(text), Ok)
+            }),
             external_user_group_id: external_user_group_id.optional(
                 &mut violations,
                 "externalUserGroupId",
@@ -112,6 +115,12 @@ impl UpdateExternalUser {
         };
         violations.into_result(changes)
     }
+}
+
+/// The value that a field has already, where it is the one that is given: it may have come through a contract with wider
+/// rules, and a record can be sent back as it was read.
+fn unchanged<T: Clone + ToString>(text: &str, current: Option<&T>) -> Option<T> {
+    current.filter(|current| current.to_string() == text).cloned()
 }
 
 /// Notes a field that is given, cannot change, and is not what it was.

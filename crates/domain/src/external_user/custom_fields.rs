@@ -28,6 +28,11 @@ impl CustomFields {
         &self.0
     }
 
+    /// The object, moved out.
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// The fields after a change: absent leaves them, null empties them, an object is merged.
     pub fn patched(&self, change: Patch<Map<String, Value>>) -> Result<Self, Violation> {
         match change {

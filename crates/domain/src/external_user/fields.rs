@@ -6,8 +6,8 @@ use oxilangtag::LanguageTag;
 use url::Url;
 use validator::ValidateEmail as _;
 
-use crate::text::{checked, text_type, without_nul};
-use crate::{Reason, Violation, fold};
+use crate::text::{checked, text_type};
+use crate::{Reason, Violation, fold, fold_for_search};
 
 text_type! { @declare
     /// The handle a user logs in with: a name, an e-mail address or a phone number, 1 to 255 characters. Compared
@@ -17,14 +17,14 @@ text_type! { @declare
 
 impl Identifier {
     /// The most bytes that the folded form has: an index entry of PostgreSQL holds 2,704, and folding makes a few
-    /// letters eighteen times as long.
+    /// letters longer.
     const MAXIMUM_FOLDED_BYTES: usize = 1020;
 
     /// Checks an identifier.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let identifier = Self(checked(text, &(1..=255))?);
         if identifier.folded().len() > Self::MAXIMUM_FOLDED_BYTES {
-            return Err(Violation::new(Reason::TooLong, "is too long once its ligatures are written out"));
+            return Err(Violation::new(Reason::TooLong, "is too long once its letters are folded"));
         }
         Ok(identifier)
     }
@@ -148,15 +148,24 @@ impl TimeZone {
 }
 
 text_type! { @declare
-    /// A text to look for, folded: 1 to 250 characters.
+    /// A text to look for: 1 to 250 characters.
     SearchText
 }
 
 impl SearchText {
-    /// Checks and folds the text.
+    /// Checks the text.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        without_nul(text)?;
-        checked(text, &(1..=250)).map(|text| Self(fold(&text)))
+        checked(text, &(1..=250)).map(Self)
+    }
+
+    /// The form in which it is looked for in names.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+
+    /// The form in which it is looked for in everything that can be searched.
+    pub fn folded_for_search(&self) -> String {
+        fold_for_search(&self.0)
     }
 }
 

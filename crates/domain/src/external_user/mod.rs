@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ChannelId, Error, ExternalUserGroupId, ExternalUserId, Forbidden, Patch, SuperIdentityId, TierId,
-    Timestamp, Violations, WorkspaceId, fold,
+    Timestamp, Violations, WorkspaceId, fold, fold_for_search,
 };
 
 /// One external user. All five contracts show this record, each in its own words.
@@ -114,17 +114,18 @@ impl ExternalUser {
         key
     }
 
-    /// The texts that a search looks through, folded, one a line.
+    /// The texts that a search looks through, folded, one a line. The username is always among them.
     pub fn searchable_text(&self) -> String {
+        let username = self.username();
         let texts = [
             self.display_name.as_ref().map(DisplayName::as_str),
-            self.identifier.as_ref().map(Identifier::as_str),
+            Some(username.as_str()),
             self.external_id.as_ref().map(ExternalId::as_str),
             self.email.as_ref().map(EmailAddress::as_str),
             self.first_name.as_ref().map(PersonName::as_str),
             self.last_name.as_ref().map(PersonName::as_str),
         ];
-        texts.into_iter().flatten().map(fold).collect::<Vec<_>>().join("\n")
+        texts.into_iter().flatten().map(fold_for_search).collect::<Vec<_>>().join("\n")
     }
 
     /// Fails with [`Forbidden::Blocked`] for a user that is shut out: it gets no token and nobody acts for it.

@@ -15,7 +15,8 @@ use crate::schema::external_users;
 use crate::types::{PortableUuid, StoredTime, all_stored, stored};
 use crate::{DbConnection, dialect, on_backend};
 
-/// The users of a workspace that a filter lets through. Every condition here has its index.
+/// The users of a workspace that a filter lets through. Each condition alone has an index that also gives the order by
+/// time; of several, the database chooses one.
 macro_rules! filtered {
     ($workspace_id:expr, $filter:expr, $backend:expr) => {{
         let filter: &ExternalUserFilter = $filter;
@@ -48,11 +49,14 @@ macro_rules! filtered {
             );
         }
         if let Some(text) = &filter.username {
-            let pattern = dialect::contains(text.as_str());
+            let pattern = dialect::contains(&text.folded());
             query = query.filter(external_users::username_folded.like(pattern).escape('\\'));
         }
-        if let Some(blocked) = filter.blocked {
-            query = query.filter(external_users::blocked.eq(blocked));
+        // Without a bound value, which would keep SQLite from the index of blocked users.
+        match filter.blocked {
+            Some(true) => query = query.filter(external_users::blocked),
+            Some(false) => query = query.filter(diesel::dsl::not(external_users::blocked)),
+            None => {}
         }
         if let Some(moment) = filter.created_after {
             query = query.filter(external_users::created_at.gt(StoredTime::from(moment)));

@@ -1,13 +1,13 @@
 //! External users: found, made, changed, deleted, listed, the same way for every contract.
 
+mod claims;
 mod find;
 mod list;
 mod row;
 mod write;
 
+pub use claims::{find_claimed, find_or_create_claimed};
 pub use find::{find, find_by_external_id, find_by_username};
 pub use list::{count, list};
-pub use write::{
-    Outcome, change, create, delete, find_claimed, find_or_create_by_username, find_or_create_claimed,
-    toggle_blocked, upsert,
-};
+pub(crate) use row::ExternalUserRow;
+pub use write::{Outcome, change, create, delete, delete_by_external_id, find_or_create_by_username, upsert};

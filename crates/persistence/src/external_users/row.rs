@@ -12,7 +12,7 @@ use crate::types::{StoredTime, StoredUuid, stored};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = external_users, treat_none_as_null = true)]
-pub(super) struct ExternalUserRow {
+pub(crate) struct ExternalUserRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
     channel_id: StoredUuid,

@@ -2,12 +2,12 @@
 
 use denizen_domain::{
     ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Identifier,
-    IdentityClaim, Patch, Resource, Result, Source, WorkspaceId,
+    Patch, Resource, Result, Source, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::find::{find, find_by_external_id, find_by_username, find_identifier_in_channel, find_in_channel};
+use super::find::{find_by_external_id, find_by_username};
 use super::row::ExternalUserRow;
 use crate::error::OrError as _;
 use crate::schema::{external_user_groups, external_users, tiers};
@@ -35,42 +35,6 @@ pub async fn create(
 ) -> Result<ExternalUser> {
     in_transaction!(connection, {
         create_within(connection, source, workspace_id, channel_id, changes).await
-    })
-}
-
-/// The user that a claim names. `None` where its external id or identifier is new. Fails with not found for a channel
-/// or id that is not there, with a contradiction where the names do not agree, and with forbidden for a blocked user.
-pub async fn find_claimed(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    claim: &IdentityClaim,
-) -> Result<Option<ExternalUser>> {
-    claim.require_a_name()?;
-    let user = claimed(connection, workspace_id, claim).await?;
-    if let Some(user) = &user {
-        user.require_unblocked()?;
-    }
-    Ok(user)
-}
-
-/// The user that a claim names, made where its external id or identifier is new. Fails like [`find_claimed`]. Two
-/// requests at once for a new user make one, and both get it.
-pub async fn find_or_create_claimed(
-    connection: &mut DbConnection,
-    source: &Source,
-    workspace_id: WorkspaceId,
-    claim: &IdentityClaim,
-) -> Result<ExternalUser> {
-    in_transaction!(connection, {
-        if let Some(user) = find_claimed(connection, workspace_id, claim).await? {
-            return Ok(user);
-        }
-        let changes = ExternalUserChanges {
-            external_id: claim.external_id.clone().into(),
-            identifier: claim.identifier.clone().into(),
-            ..ExternalUserChanges::default()
-        };
-        create_within(connection, source, workspace_id, claim.channel_id, &changes).await.map_err(as_race)
     })
 }
 
@@ -102,45 +66,34 @@ pub async fn upsert(
     changes: &ExternalUserChanges,
 ) -> Result<(ExternalUser, Outcome)> {
     in_transaction!(connection, {
-        if let Some(user) = find_by_external_id(connection, workspace_id, external_id.as_str()).await? {
-            let changed = change_within(connection, source, workspace_id, user.id, changes).await?;
-            let user = changed.ok_or(Error::Conflict(Conflict::ConcurrentChange))?;
+        if let Some(user) = find_locked_by_external_id(connection, workspace_id, external_id.as_str()).await?
+        {
+            let user = change_locked(connection, source, user, changes.clone()).await?;
             return Ok((user, Outcome::Found));
         }
         let channel = channels::find_default(connection, workspace_id).await?;
-        let changes =
-            ExternalUserChanges { external_id: Patch::Value(external_id.clone()), ..changes.clone() };
+        let external_id = Patch::Value(external_id.clone());
+        let changes = ExternalUserChanges { external_id, ..changes.clone() };
         let created = create_within(connection, source, workspace_id, channel.id, &changes).await;
-        created.map(|user| (user, Outcome::Created)).map_err(|error| match error {
-            Error::Conflict(Conflict::ExternalIdTaken) => Error::Conflict(Conflict::ConcurrentChange),
-            error => error,
-        })
+        created.map(|user| (user, Outcome::Created)).map_err(as_race)
     })
 }
 
-/// Changes a user. `None` where there is no such user. Fails like [`create`].
+/// Changes a user as its record asks for: the function is given the record as it is, which nobody else changes
+/// meanwhile. `None` where there is no such user. Fails like [`create`], and as the function does.
 pub async fn change(
     connection: &mut DbConnection,
     source: &Source,
     workspace_id: WorkspaceId,
     id: ExternalUserId,
-    changes: &ExternalUserChanges,
-) -> Result<Option<ExternalUser>> {
-    in_transaction!(connection, { change_within(connection, source, workspace_id, id, changes).await })
-}
-
-/// Blocks a user that is not blocked, and the other way round. `None` where there is no such user.
-pub async fn toggle_blocked(
-    connection: &mut DbConnection,
-    source: &Source,
-    workspace_id: WorkspaceId,
-    id: ExternalUserId,
+    changes_of: impl Fn(&ExternalUser) -> Result<ExternalUserChanges>,
 ) -> Result<Option<ExternalUser>> {
     in_transaction!(connection, {
-        dialect::lock_external_user(connection, workspace_id, id).await?;
-        let Some(user) = find(connection, workspace_id, id).await? else { return Ok(None) };
-        let changes = ExternalUserChanges { blocked: Some(!user.blocked), ..ExternalUserChanges::default() };
-        store_change(connection, source, user, &changes).await.map(Some)
+        let Some(user) = dialect::find_locked_external_user(connection, workspace_id, id).await? else {
+            return Ok(None);
+        };
+        let changes = changes_of(&user)?;
+        change_locked(connection, source, user, changes).await.map(Some)
     })
 }
 
@@ -151,19 +104,50 @@ pub async fn delete(
     id: ExternalUserId,
 ) -> Result<bool> {
     in_transaction!(connection, {
-        dialect::lock_external_user(connection, workspace_id, id).await?;
-        let Some(user) = find(connection, workspace_id, id).await? else { return Ok(false) };
-        let row = external_users::table
-            .filter(external_users::workspace_id.eq(stored(workspace_id)))
-            .filter(external_users::id.eq(stored(id)));
-        on_backend!(connection, |conn| diesel::delete(row).execute(conn).await)
-            .or_error("delete an external user")?;
-        super_identities::delete_if_unused(connection, workspace_id, user.super_identity_id).await?;
-        Ok(true)
+        let user = dialect::find_locked_external_user(connection, workspace_id, id).await?;
+        delete_locked(connection, user).await
     })
 }
 
-async fn create_within(
+/// Deletes the user of this external id, as [`delete`] does: the default channel's, or else the oldest of the others.
+pub async fn delete_by_external_id(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    external_id: &str,
+) -> Result<bool> {
+    in_transaction!(connection, {
+        let user = find_locked_by_external_id(connection, workspace_id, external_id).await?;
+        delete_locked(connection, user).await
+    })
+}
+
+/// The user of this external id, which nobody else changes until the transaction ends.
+async fn find_locked_by_external_id(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    external_id: &str,
+) -> Result<Option<ExternalUser>> {
+    let Some(user) = find_by_external_id(connection, workspace_id, external_id).await? else {
+        return Ok(None);
+    };
+    let user = dialect::find_locked_external_user(connection, workspace_id, user.id).await?;
+    // Until it was locked, somebody else may have deleted it or given it another external id.
+    let same = user.filter(|user| user.external_id.as_ref().is_some_and(|id| id.as_str() == external_id));
+    same.map(Some).ok_or(Error::Conflict(Conflict::ConcurrentChange))
+}
+
+async fn delete_locked(connection: &mut DbConnection, user: Option<ExternalUser>) -> Result<bool> {
+    let Some(user) = user else { return Ok(false) };
+    let row = external_users::table
+        .filter(external_users::workspace_id.eq(stored(user.workspace_id)))
+        .filter(external_users::id.eq(stored(user.id)));
+    on_backend!(connection, |conn| diesel::delete(row).execute(conn).await)
+        .or_error("delete an external user")?;
+    super_identities::delete_if_unused(connection, user.workspace_id, user.super_identity_id).await?;
+    Ok(true)
+}
+
+pub(super) async fn create_within(
     connection: &mut DbConnection,
     source: &Source,
     workspace_id: WorkspaceId,
@@ -187,34 +171,22 @@ async fn create_within(
     Ok(user)
 }
 
-async fn change_within(
-    connection: &mut DbConnection,
-    source: &Source,
-    workspace_id: WorkspaceId,
-    id: ExternalUserId,
-    changes: &ExternalUserChanges,
-) -> Result<Option<ExternalUser>> {
-    dialect::lock_external_user(connection, workspace_id, id).await?;
-    let Some(user) = find(connection, workspace_id, id).await? else { return Ok(None) };
-    require_references(connection, workspace_id, changes).await?;
-    require_free_names(connection, workspace_id, user.channel_id, Some(id), changes).await?;
-    store_change(connection, source, user, changes).await.map(Some)
-}
-
-async fn store_change(
+async fn change_locked(
     connection: &mut DbConnection,
     source: &Source,
     before: ExternalUser,
-    changes: &ExternalUserChanges,
+    changes: ExternalUserChanges,
 ) -> Result<ExternalUser> {
+    let workspace_id = before.workspace_id;
+    require_references(connection, workspace_id, &changes).await?;
+    require_free_names(connection, workspace_id, before.channel_id, Some(before.id), &changes).await?;
     let mut user = before.clone();
-    changes.clone().apply_to(&mut user, source.clock.now())?;
+    changes.apply_to(&mut user, source.clock.now())?;
     if user == before {
         return Ok(user);
     }
     if user.external_id != before.external_id {
-        let (workspace_id, current) = (user.workspace_id, user.super_identity_id);
-        let external_id = user.external_id.as_ref();
+        let (current, external_id) = (user.super_identity_id, user.external_id.as_ref());
         user.super_identity_id =
             super_identities::after_change(connection, source, workspace_id, current, external_id).await?;
     }
@@ -225,43 +197,7 @@ async fn store_change(
     on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
         .or_error("change an external user")?;
     if user.super_identity_id != before.super_identity_id {
-        super_identities::delete_if_unused(connection, user.workspace_id, before.super_identity_id).await?;
-    }
-    Ok(user)
-}
-
-/// The user that a claim names, in its channel. Fails where the channel is not there, or the names do not agree.
-async fn claimed(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    claim: &IdentityClaim,
-) -> Result<Option<ExternalUser>> {
-    let channel = channels::find(connection, workspace_id, claim.channel_id).await?;
-    let channel = channel.ok_or_else(|| Error::not_found(Resource::Channel, claim.channel_id))?;
-    let user = match claim {
-        IdentityClaim { id: Some(id), .. } => {
-            let user =
-                find(connection, workspace_id, *id).await?.filter(|user| user.channel_id == channel.id);
-            Some(user.ok_or_else(|| Error::not_found(Resource::ExternalUser, *id))?)
-        }
-        IdentityClaim { external_id: Some(external_id), .. } => {
-            find_in_channel(connection, workspace_id, channel.id, external_id.as_str()).await?
-        }
-        IdentityClaim { identifier: Some(identifier), .. } => {
-            find_identifier_in_channel(connection, workspace_id, channel.id, &identifier.folded()).await?
-        }
-        IdentityClaim { .. } => None,
-    };
-    // A new external id together with a known identifier: the two name different people, unless somebody made the user
-    // between the two look-ups.
-    let user = match (user, &claim.external_id, &claim.identifier) {
-        (None, Some(_), Some(identifier)) => {
-            find_identifier_in_channel(connection, workspace_id, channel.id, &identifier.folded()).await?
-        }
-        (user, _, _) => user,
-    };
-    if let Some(user) = &user {
-        claim.require_agreement_with(user)?;
+        super_identities::delete_if_unused(connection, workspace_id, before.super_identity_id).await?;
     }
     Ok(user)
 }
@@ -274,18 +210,25 @@ async fn require_free_names(
     except: Option<ExternalUserId>,
     changes: &ExternalUserChanges,
 ) -> Result<()> {
-    let is_other = |user: Option<ExternalUser>| user.is_some_and(|user| Some(user.id) != except);
-    if let Some(external_id) = changes.external_id.as_ref().value()
-        && is_other(find_in_channel(connection, workspace_id, channel_id, external_id.as_str()).await?)
-    {
-        return Err(Error::Conflict(Conflict::ExternalIdTaken));
+    let in_channel = external_users::table
+        .filter(external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(external_users::channel_id.eq(stored(channel_id)))
+        .select(external_users::id);
+    let is_other =
+        |holder: Option<StoredUuid>| holder.is_some_and(|id| Some(ExternalUserId::from(id)) != except);
+    if let Some(external_id) = changes.external_id.as_ref().value() {
+        let query = in_channel.filter(external_users::external_id.eq(external_id.as_str()));
+        let holder = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
+        if is_other(holder.or_error("look for the holder of an external id")?) {
+            return Err(Error::Conflict(Conflict::ExternalIdTaken));
+        }
     }
-    if let Some(identifier) = changes.identifier.as_ref().value()
-        && is_other(
-            find_identifier_in_channel(connection, workspace_id, channel_id, &identifier.folded()).await?,
-        )
-    {
-        return Err(Error::Conflict(Conflict::IdentifierTaken));
+    if let Some(identifier) = changes.identifier.as_ref().value() {
+        let query = in_channel.filter(external_users::identifier_folded.eq(identifier.folded()));
+        let holder = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
+        if is_other(holder.or_error("look for the holder of an identifier")?) {
+            return Err(Error::Conflict(Conflict::IdentifierTaken));
+        }
     }
     Ok(())
 }
@@ -316,7 +259,7 @@ async fn require_references(
 }
 
 /// Where a user is found or made, a name that was free and is now taken means that somebody else was faster.
-fn as_race(error: Error) -> Error {
+pub(super) fn as_race(error: Error) -> Error {
     match error {
         Error::Conflict(Conflict::ExternalIdTaken | Conflict::IdentifierTaken) => {
             Error::Conflict(Conflict::ConcurrentChange)

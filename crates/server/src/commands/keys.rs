@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::workspaces::WorkspaceArgument;
 use crate::database::{self, reason};
-use crate::output::{Listed, Output, moment};
+use crate::listing::Listed;
+use crate::output::{Output, moment};
 use crate::settings::{DatabaseSettings, sources, values};
 
 /// What can be done with keys.
@@ -34,7 +35,7 @@ impl KeysCommand {
 /// Make a key; its secret is shown this once
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
-    denizen keys create --workspace default --name ci --scope external_users:read --expires-in 90d --json")]
+    denizen keys create --workspace default --name ci --scope external_users:read --json")]
 pub(crate) struct CreateKey {
     #[command(flatten)]
     workspace: WorkspaceArgument,
@@ -43,7 +44,7 @@ pub(crate) struct CreateKey {
     #[arg(long, value_name = "NAME", value_parser = values::key_name)]
     name: String,
 
-    /// What the key may do; the flag can be repeated [default: all but api_keys:manage]
+    /// What the key may do; the flag can be repeated [default: all but `api_keys:manage`]
     #[arg(long, value_name = "SCOPE", value_parser = values::scope())]
     scope: Vec<Scope>,
 
@@ -65,16 +66,17 @@ pub(crate) struct CreateKey {
 impl CreateKey {
     async fn run(self) -> anyhow::Result<()> {
         let source = Source::system();
-        let scopes = if self.scope.is_empty() { ScopeSet::default() } else { self.scope.iter().copied().collect() };
+        let scopes =
+            if self.scope.is_empty() { ScopeSet::default() } else { self.scope.iter().copied().collect() };
         let expires_at = self.expires_at(source.clock.now())?;
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let key =
-            api_keys::create(connection, &source, workspace.id, &self.name, &scopes, expires_at).await;
-        let NewApiKey { key, secret } = &key.map_err(reason)?;
+        let key = api_keys::create(connection, &source, workspace.id, &self.name, &scopes, expires_at).await;
+        let made = key.map_err(reason)?;
+        let NewApiKey { key, secret } = &made;
         self.output.object(
-            &NewApiKey { key: key.clone(), secret: secret.clone() },
+            &made,
             &[
                 ("id", key.id.to_string()),
                 ("name", key.name.clone()),
@@ -118,7 +120,10 @@ impl ListKeys {
         let database = database::open(&self.database).await?;
         let connection = &mut database.read().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        self.output.pages(None, async |window| api_keys::list(connection, workspace.id, window).await).await
+        self.output
+            .pages(None, async |window| api_keys::list(connection, workspace.id, window).await)
+            .await?;
+        Ok(())
     }
 }
 
@@ -176,6 +181,7 @@ impl RevokeKey {
             anyhow!("the workspace {} has no key {}; `denizen keys list` shows them", workspace.slug, self.id)
         })?;
         let revoked = moment(key.revoked_at);
-        self.output.object(&key, &[("id", key.id.to_string()), ("name", key.name.clone()), ("revoked", revoked)])
+        self.output
+            .object(&key, &[("id", key.id.to_string()), ("name", key.name.clone()), ("revoked", revoked)])
     }
 }

@@ -18,6 +18,7 @@ use crate::{RunningServer, logging};
 ///
 /// On an empty folder this is all there is to do: the database is made, and a first workspace with a key is shown once.
 #[derive(Debug, Clone, Parser)]
+#[command(after_help = "Example:\n  denizen serve --listen 0.0.0.0:8080 --data-dir /var/lib/denizen")]
 pub struct ServeCommand {
     /// Where the data is.
     #[command(flatten)]

@@ -3,14 +3,16 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Channel, ChannelId, Conflict, Error, Position, Slug, SortKey, Source, Workspace, WorkspaceId, WorkspaceName,
+    Channel, ChannelId, Conflict, Error, Position, Slug, SortKey, Source, Workspace, WorkspaceId,
+    WorkspaceName,
 };
 use denizen_persistence::{DbConnection, workspaces};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::database::{self, reason};
-use crate::output::{Listed, Output, moment};
+use crate::listing::Listed;
+use crate::output::{Output, moment};
 use crate::settings::{DatabaseSettings, sources};
 
 /// What can be done with workspaces.
@@ -113,7 +115,8 @@ impl ListWorkspaces {
     async fn run(self) -> anyhow::Result<()> {
         let database = database::open(&self.database).await?;
         let connection = &mut database.read().await.map_err(reason)?;
-        self.output.pages(None, async |window| workspaces::list(connection, window).await).await
+        self.output.pages(None, async |window| workspaces::list(connection, window).await).await?;
+        Ok(())
     }
 }
 

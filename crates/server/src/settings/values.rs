@@ -107,7 +107,8 @@ pub(crate) fn key_name(text: &str) -> Result<String, String> {
 
 /// Takes the code of a scope; the error and the help list all of them.
 pub(crate) fn scope() -> impl TypedValueParser<Value = Scope> {
-    PossibleValuesParser::new(Scope::ALL.map(Scope::code)).try_map(|code| -> Result<Scope, Violation> { code.parse() })
+    PossibleValuesParser::new(Scope::ALL.map(Scope::code))
+        .try_map(|code| -> Result<Scope, Violation> { code.parse() })
 }
 
 fn web_address(text: &str) -> Option<Uri> {
@@ -158,6 +159,36 @@ mod tests {
         for wrong in ["", "0", "1MB", "MiB", "-1", "1.5MiB", "99999999999999GiB"] {
             assert!(size(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_life_of_a_key_has_a_unit() {
+        for (text, seconds) in
+            [("90d", 7_776_000), ("12h", 43_200), ("2w", 1_209_600), ("30m", 1_800), ("1s", 1)]
+        {
+            assert_eq!(lifetime(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        assert!(lifetime("36500d").is_ok());
+        for wrong in ["", "90", "d", "0d", "-1d", "1.5d", "36501d", "1y", "99999999999999999999d"] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_moment_has_an_offset() {
+        let moment = |text| moment(text).map(|moment| moment.to_string());
+        assert_eq!(moment("2030-01-31T00:00:00Z").as_deref(), Ok("2030-01-31T00:00:00.000000Z"));
+        assert_eq!(moment("2030-01-31T01:30:00+01:30").as_deref(), Ok("2030-01-31T00:00:00.000000Z"));
+        for wrong in ["", "tomorrow", "2030-01-31", "2030-01-31T00:00:00", "2030-02-31T00:00:00Z"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_key_is_counted_in_characters() {
+        assert!(key_name(&"ü".repeat(100)).is_ok());
+        assert!(key_name("").is_err());
+        assert!(key_name(&"a".repeat(101)).is_err());
     }
 
     #[test]

@@ -19,6 +19,7 @@ fn serve(file: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result
     let environment: Vec<_> = environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
     match CommandLine::read(&arguments, &environment) {
         Ok(CommandLine { command: Command::Serve(command), .. }) => Ok(command),
+        Ok(other) => panic!("{other:?} is another command"),
         Err(error) => Err(error.to_string().replace(path, "FILE").trim_end().to_owned()),
     }
 }

@@ -1,0 +1,101 @@
+//! `denizen doctor`: whether everything that a server needs is in order.
+
+mod database;
+mod machine;
+
+use anyhow::ensure;
+use clap::Args;
+use denizen_domain::Source;
+use serde::Serialize;
+
+use crate::output::Output;
+use crate::settings::DatabaseSettings;
+
+/// Check the database, the keys, the clock and the machine; change nothing
+///
+/// Exits with 1 where a check failed. Warnings are for somebody to look at, and exit with 0.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen doctor --json")]
+pub(crate) struct DoctorCommand {
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+/// How a check ended. The worse, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    Warning,
+    Failed,
+}
+
+impl Status {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What a check found, as a sentence.
+#[derive(Debug, PartialEq, Eq)]
+struct Finding {
+    status: Status,
+    message: String,
+}
+
+impl Finding {
+    fn new(status: Status, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    status: Status,
+    message: String,
+}
+
+impl Check {
+    /// A check that could not be made has failed.
+    fn new(name: &'static str, finding: anyhow::Result<Finding>) -> Self {
+        let finding = finding.unwrap_or_else(|error| Finding::new(Status::Failed, format!("{error:#}")));
+        Self { name, status: finding.status, message: finding.message }
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    /// The worst of all.
+    status: Status,
+    checks: &'a [Check],
+}
+
+impl DoctorCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let Self { output, database: settings } = self;
+        let mut checks = database::check(&settings, &*Source::system().clock).await;
+        checks.extend(machine::check(&settings));
+        show(output, &checks)?;
+        let failed = checks.iter().filter(|check| check.status == Status::Failed).count();
+        ensure!(failed == 0, "{failed} of {} checks failed", checks.len());
+        Ok(())
+    }
+}
+
+fn show(output: Output, checks: &[Check]) -> anyhow::Result<()> {
+    if output.json {
+        let status = checks.iter().map(|check| check.status).max().unwrap_or(Status::Ok);
+        return output.object(&Report { status, checks }, &[]);
+    }
+    output.list(checks, &["CHECK", "STATUS", "FINDING"], |Check { name, status, message }| {
+        vec![(*name).to_owned(), status.name().to_owned(), message.clone()]
+    })
+}

@@ -1,0 +1,265 @@
+//! What the database has to say: that it is there, up to date, and holds what a server needs.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use denizen_domain::{ApiKey, Clock, Slug, Timestamp, Workspace};
+use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::{Backend, Database, api_keys, introspection, migrations, workspaces};
+
+use super::{Check, Finding, Status};
+use crate::database::{connect_existing, reason, require_current_schema};
+use crate::listing::read_all;
+use crate::output::moment;
+use crate::settings::DatabaseSettings;
+
+/// Keys that end within this time are named.
+const SOON: Duration = Duration::from_hours(14 * 24);
+
+/// Beyond this difference between the clocks of the server and the database, somebody should look.
+const CLOCK_WARNING: Duration = Duration::from_secs(2);
+
+/// Beyond this difference, tokens of other servers come from the future.
+const CLOCK_FAILURE: Duration = Duration::from_mins(1);
+
+/// How many things a sentence names before it only counts.
+const NAMED: usize = 10;
+
+/// Checks the database, as far as it goes: without one, or with another version's schema, the rest cannot be asked.
+pub(super) async fn check(settings: &DatabaseSettings, clock: &dyn Clock) -> Vec<Check> {
+    let database = match connect_existing(settings).await {
+        Ok(database) => database,
+        Err(error) => return vec![Check::new("database", Err(error))],
+    };
+    let schema = Check::new("schema", schema(&database).await);
+    let is_current = schema.status == Status::Ok;
+    let mut checks = vec![
+        Check::new("database", description(&database, &settings.location()).await),
+        schema,
+        Check::new("clock", clocks(&database, clock).await),
+    ];
+    if is_current {
+        checks.extend(workspaces_and_keys(&database, clock.now()).await);
+        checks.push(Check::new("signing key", signing_key(&database).await));
+    }
+    checks
+}
+
+async fn description(database: &Database, location: &str) -> anyhow::Result<Finding> {
+    let connection = &mut database.read().await.map_err(reason)?;
+    let version = introspection::version(connection).await.map_err(reason)?;
+    let bytes = introspection::size(connection).await.map_err(reason)?;
+    let name = match database.backend() {
+        Backend::Postgres => "PostgreSQL",
+        Backend::Sqlite => "SQLite",
+    };
+    Ok(Finding::new(Status::Ok, format!("{name} {version} at {location} holds {} KiB", bytes / 1024)))
+}
+
+async fn schema(database: &Database) -> anyhow::Result<Finding> {
+    require_current_schema(database).await?;
+    let migrations = migrations::status(database).await.map_err(reason)?.len();
+    Ok(Finding::new(Status::Ok, format!("all migrations are applied: {migrations}")))
+}
+
+async fn clocks(database: &Database, clock: &dyn Clock) -> anyhow::Result<Finding> {
+    let connection = &mut database.read().await.map_err(reason)?;
+    let before = clock.now();
+    let theirs = introspection::time(connection).await.map_err(reason)?;
+    let difference = distance(theirs, before, clock.now());
+    let message =
+        format!("the clocks of this machine and of the database differ by {} ms", difference.as_millis());
+    Ok(Finding::new(drift(difference), message))
+}
+
+/// How far a moment lies outside of a span of time.
+fn distance(moment: Timestamp, from: Timestamp, to: Timestamp) -> Duration {
+    let [moment, from, to] = [moment, from, to].map(Timestamp::unix_microseconds);
+    Duration::from_micros((from - moment).max(moment - to).max(0).unsigned_abs())
+}
+
+fn drift(difference: Duration) -> Status {
+    if difference > CLOCK_FAILURE {
+        Status::Failed
+    } else if difference > CLOCK_WARNING {
+        Status::Warning
+    } else {
+        Status::Ok
+    }
+}
+
+async fn workspaces_and_keys(database: &Database, now: Timestamp) -> [Check; 2] {
+    match keys_of_workspaces(database, now).await {
+        Ok(keys) => [
+            Check::new("workspaces", Ok(workspace_count(&keys))),
+            Check::new("keys", Ok(keys_in_force(&keys))),
+        ],
+        Err(error) => {
+            let error = format!("{error:#}");
+            ["workspaces", "keys"].map(|name| Check::new(name, Err(anyhow!(error.clone()))))
+        }
+    }
+}
+
+/// The keys of one workspace.
+struct WorkspaceKeys {
+    slug: Slug,
+    in_force: usize,
+    /// Name and end of those that end soon.
+    ending: Vec<(String, Timestamp)>,
+}
+
+async fn keys_of_workspaces(database: &Database, now: Timestamp) -> anyhow::Result<Vec<WorkspaceKeys>> {
+    let connection = &mut database.read().await.map_err(reason)?;
+    let all = read_all(async |window| workspaces::list(connection, window).await).await?;
+    let mut keys_of_workspaces = Vec::with_capacity(all.len());
+    for Workspace { id, slug, .. } in all {
+        let keys = read_all(async |window| api_keys::list(connection, id, window).await).await?;
+        keys_of_workspaces.push(WorkspaceKeys::new(slug, &keys, now));
+    }
+    Ok(keys_of_workspaces)
+}
+
+impl WorkspaceKeys {
+    fn new(slug: Slug, keys: &[ApiKey], now: Timestamp) -> Self {
+        let is_in_force =
+            |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
+        let in_force: Vec<&ApiKey> = keys.iter().filter(is_in_force).collect();
+        let ends = in_force.iter().filter_map(|key| Some((key.name.clone(), key.expires_at?)));
+        let ending = ends.filter(|(_, end)| *end <= now.plus(SOON)).collect();
+        Self { slug, in_force: in_force.len(), ending }
+    }
+}
+
+fn workspace_count(keys: &[WorkspaceKeys]) -> Finding {
+    match keys {
+        [] => Finding::new(
+            Status::Warning,
+            "there is no workspace yet; the server makes one when it starts, or `denizen workspaces create`",
+        ),
+        keys => {
+            let slugs = named(keys.iter().map(|keys| keys.slug.to_string()));
+            Finding::new(Status::Ok, format!("{}: {slugs}", counted(keys.len(), "workspace")))
+        }
+    }
+}
+
+fn keys_in_force(keys: &[WorkspaceKeys]) -> Finding {
+    let in_force: usize = keys.iter().map(|keys| keys.in_force).sum();
+    if in_force == 0 {
+        let message = "no key is in force, so that nobody can call; `denizen keys create` makes one";
+        return Finding::new(Status::Warning, message);
+    }
+    let counts = named(keys.iter().map(|keys| format!("{} in {}", keys.in_force, keys.slug)));
+    let message = format!("{} in force: {counts}", counted(in_force, "key"));
+    let ending = keys.iter().flat_map(|keys| keys.ending.iter().map(|(name, end)| (name, &keys.slug, *end)));
+    let ending: Vec<_> =
+        ending.map(|(name, slug, end)| format!("{name} of {slug} at {}", moment(Some(end)))).collect();
+    if ending.is_empty() {
+        return Finding::new(Status::Ok, message);
+    }
+    Finding::new(Status::Warning, format!("{message}; soon to end: {}", named(ending.into_iter())))
+}
+
+async fn signing_key(database: &Database) -> anyhow::Result<Finding> {
+    let connection = &mut database.read().await.map_err(reason)?;
+    let newest = server_secrets::newest(connection, Purpose::AccessTokens, 1).await.map_err(reason)?.pop();
+    let Some(secret) = newest else {
+        return Ok(Finding::new(Status::Warning, "there is none yet; the server makes one when it starts"));
+    };
+    let kid = denizen_api::signing_key_id(&secret.bytes).map_err(reason)?;
+    let (generation, created) = (secret.generation, moment(Some(secret.created_at)));
+    Ok(Finding::new(Status::Ok, format!("{kid}, generation {generation}, made at {created}")))
+}
+
+fn counted(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// Names the first few.
+fn named(mut things: impl ExactSizeIterator<Item = String>) -> String {
+    let more = things.len().saturating_sub(NAMED);
+    let first = things.by_ref().take(NAMED).collect::<Vec<_>>().join(", ");
+    if more == 0 { first } else { format!("{first} and {more} more") }
+}
+
+#[cfg(test)]
+mod tests {
+    use denizen_domain::{ApiKeyId, IdSource as _, PublicKey, ScopeSet, SequentialIds, WorkspaceId};
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap()
+    }
+
+    fn key(name: &str, life: Option<Duration>, revoked: bool) -> ApiKey {
+        let ids = SequentialIds::default();
+        ApiKey {
+            id: ApiKeyId::from_uuid(ids.uuid()),
+            workspace_id: WorkspaceId::from_uuid(ids.uuid()),
+            name: name.to_owned(),
+            public_key: PublicKey::generate(&ids),
+            scopes: ScopeSet::default(),
+            expires_at: life.map(|life| now().plus(life)),
+            last_used_at: None,
+            revoked_at: revoked.then(now),
+            created_at: now(),
+        }
+    }
+
+    fn of(slug: &str, keys: &[ApiKey]) -> WorkspaceKeys {
+        WorkspaceKeys::new(Slug::parse(slug).unwrap(), keys, now())
+    }
+
+    #[test]
+    fn a_key_that_ends_within_two_weeks_is_named() {
+        let keys = [
+            key("old", Some(Duration::ZERO), false),
+            key("ci", Some(DAY), false),
+            key("app", Some(15 * DAY), false),
+        ];
+        assert_eq!(
+            keys_in_force(&[of("acme", &keys), of("empty", &[])]),
+            Finding::new(
+                Status::Warning,
+                "2 keys in force: 2 in acme, 0 in empty; soon to end: ci of acme at 2023-11-15T22:13:20Z"
+            )
+        );
+    }
+
+    #[test]
+    fn without_a_key_in_force_nobody_can_call() {
+        assert_eq!(keys_in_force(&[of("acme", &[key("ci", None, true)])]).status, Status::Warning);
+        assert_eq!(keys_in_force(&[of("acme", &[key("ci", None, false)])]).status, Status::Ok);
+        assert_eq!(workspace_count(&[]).status, Status::Warning);
+    }
+
+    #[test]
+    fn many_things_are_counted() {
+        let slugs = (0..12).map(|number| of(&format!("w{number}"), &[])).collect::<Vec<_>>();
+        assert_eq!(
+            workspace_count(&slugs).message,
+            "12 workspaces: w0, w1, w2, w3, w4, w5, w6, w7, w8, w9 and 2 more"
+        );
+    }
+
+    #[test]
+    fn clocks_differ_by_what_asking_does_not_explain() {
+        let at = |seconds: u64| now().plus(Duration::from_secs(seconds));
+        for (theirs, seconds) in [(at(10), 0), (at(12), 0), (at(20), 8), (at(7), 3)] {
+            assert_eq!(distance(theirs, at(10), at(12)), Duration::from_secs(seconds));
+        }
+        for (seconds, status) in [
+            (0, Status::Ok),
+            (2, Status::Ok),
+            (3, Status::Warning),
+            (60, Status::Warning),
+            (61, Status::Failed),
+        ] {
+            assert_eq!(drift(Duration::from_secs(seconds)), status, "{seconds}");
+        }
+    }
+}

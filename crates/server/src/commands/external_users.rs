@@ -1,0 +1,161 @@
+//! `denizen external-users`: the people of a workspace.
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use denizen_domain::{
+    DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserFilter, ExternalUserId,
+    ExternalUserOrder, Identifier, Position, Result, SearchText, WorkspaceId,
+};
+use denizen_persistence::{DbConnection, external_users};
+use serde_json::Value;
+
+use super::workspaces::WorkspaceArgument;
+use crate::database::{self, reason};
+use crate::listing::Listed;
+use crate::output::{Output, moment};
+use crate::settings::DatabaseSettings;
+
+/// The order of the list.
+const ORDER: ExternalUserOrder = ExternalUserOrder::CreatedAt;
+
+/// What can be done with external users.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExternalUsersCommand {
+    List(ListExternalUsers),
+    Get(GetExternalUser),
+}
+
+impl ExternalUsersCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::List(command) => command.run().await,
+            Self::Get(command) => command.run().await,
+        }
+    }
+}
+
+/// List the external users of a workspace, the oldest first
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen external-users list --workspace default --search jane")]
+pub(crate) struct ListExternalUsers {
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    /// Only users with this text in a name, identifier, external id or e-mail address, ignoring case
+    #[arg(long, value_name = "TEXT", value_parser = SearchText::parse)]
+    search: Option<SearchText>,
+
+    /// The most users to list
+    #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+
+    /// List all users, however many there are
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl ListExternalUsers {
+    async fn run(self) -> anyhow::Result<()> {
+        let Self { workspace, search, limit, all, output, database } = self;
+        let database = database::open(&database).await?;
+        let connection = &mut database.read().await.map_err(reason)?;
+        let workspace = workspace.find(connection).await?;
+        let filter = ExternalUserFilter { search, ..ExternalUserFilter::default() };
+        let page =
+            async |window: &_| external_users::list(connection, workspace.id, &filter, ORDER, window).await;
+        let goes_on = output.pages((!all).then_some(limit), page).await?;
+        if goes_on && !output.json {
+            eprintln!("There are more than {limit}; --limit or --all shows them.");
+        }
+        Ok(())
+    }
+}
+
+/// Show one external user
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen external-users get user_12345 --workspace default --json")]
+pub(crate) struct GetExternalUser {
+    /// The user, by its id, its external id or its identifier; tried in this order
+    #[arg(value_name = "USER")]
+    user: String,
+
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl GetExternalUser {
+    async fn run(self) -> anyhow::Result<()> {
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.read().await.map_err(reason)?;
+        let workspace = self.workspace.find(connection).await?;
+        let user = find(connection, workspace.id, &self.user).await.map_err(reason)?;
+        let user = user
+            .ok_or_else(|| anyhow!("the workspace {} has no external user {}", workspace.slug, self.user))?;
+        let json = user.json()?;
+        let fields =
+            json.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), text_of(value)));
+        self.output.object(&json, &fields.collect::<Vec<_>>())
+    }
+}
+
+async fn find(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    name: &str,
+) -> Result<Option<ExternalUser>> {
+    if let Ok(id) = name.parse::<ExternalUserId>()
+        && let Some(user) = external_users::find(connection, workspace_id, id).await?
+    {
+        return Ok(Some(user));
+    }
+    match external_users::find_by_external_id(connection, workspace_id, name).await? {
+        Some(user) => Ok(Some(user)),
+        None => external_users::find_by_username(connection, workspace_id, name).await,
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+impl Listed for ExternalUser {
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "EXTERNAL ID", "IDENTIFIER", "NAME", "EMAIL", "BLOCKED", "CREATED"];
+
+    fn cells(&self) -> Vec<String> {
+        let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
+        vec![
+            self.id.to_string(),
+            cell(self.external_id.as_ref().map(ExternalId::as_str)),
+            cell(self.identifier.as_ref().map(Identifier::as_str)),
+            cell(self.display_name.as_ref().map(DisplayName::as_str)),
+            cell(self.email.as_ref().map(EmailAddress::as_str)),
+            if self.blocked { "yes" } else { "no" }.to_owned(),
+            moment(Some(self.created_at)),
+        ]
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(denizen_api::external_user_json(self.clone()))?)
+    }
+
+    fn position(&self) -> Position {
+        ORDER.position_of(self)
+    }
+}

@@ -1,0 +1,118 @@
+//! Lists that are read page by page, whatever their length.
+
+use denizen_domain::{Direction, Page, Position, Slice, Window};
+use serde_json::Value;
+
+use crate::database::reason;
+
+/// How many entries of a list are read at once.
+const PAGE: u32 = 500;
+
+/// A thing that commands list.
+pub(crate) trait Listed {
+    /// The heads of the table's columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// Its row in the table: a cell for each column.
+    fn cells(&self) -> Vec<String>;
+
+    /// The thing as programs see it.
+    fn json(&self) -> anyhow::Result<Value>;
+
+    /// Its place in the list.
+    fn position(&self) -> Position;
+}
+
+/// Reads a list from its beginning, up to a limit, and hands its pages on. Memory holds one page at a time. Whether
+/// the list goes on after the limit.
+pub(crate) async fn read_pages<T: Listed>(
+    limit: Option<u32>,
+    mut read: impl AsyncFnMut(&Window) -> denizen_domain::Result<Slice<T>>,
+    mut take: impl FnMut(Vec<T>) -> anyhow::Result<()>,
+) -> anyhow::Result<bool> {
+    let (mut page, mut left) = (Page::default(), limit);
+    loop {
+        let limit = left.unwrap_or(PAGE).min(PAGE);
+        let window = Window { page, limit, direction: Direction::Ascending };
+        let Slice { items, has_more_after, .. } = read(&window).await.map_err(reason)?;
+        let end = items.last().map(T::position);
+        take(items)?;
+        left = left.map(|left| left - limit);
+        match end {
+            Some(position) if has_more_after && left != Some(0) => page = Page::After(position),
+            _ => return Ok(has_more_after),
+        }
+    }
+}
+
+/// Reads a whole list that is known to be short enough for memory.
+pub(crate) async fn read_all<T: Listed>(
+    read: impl AsyncFnMut(&Window) -> denizen_domain::Result<Slice<T>>,
+) -> anyhow::Result<Vec<T>> {
+    let mut all = Vec::new();
+    read_pages(None, read, |page| {
+        all.extend(page);
+        Ok(())
+    })
+    .await?;
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use denizen_domain::{IdSource as _, SequentialIds, SortKey, Timestamp};
+
+    use super::*;
+
+    #[derive(Clone)]
+    struct Number(i64);
+
+    impl Listed for Number {
+        const COLUMNS: &'static [&'static str] = &["NUMBER"];
+
+        fn cells(&self) -> Vec<String> {
+            vec![self.0.to_string()]
+        }
+
+        fn json(&self) -> anyhow::Result<Value> {
+            Ok(self.0.into())
+        }
+
+        fn position(&self) -> Position {
+            let time = Timestamp::from_unix_microseconds(self.0).unwrap();
+            Position { key: SortKey::Time(time), id: SequentialIds::default().uuid() }
+        }
+    }
+
+    /// The numbers from 0 that a list of so many holds up to a limit, the size of each page, and whether it goes on.
+    async fn read(length: i64, limit: Option<u32>) -> (Vec<i64>, Vec<usize>, bool) {
+        let all: Vec<Number> = (0..length).map(Number).collect();
+        let (mut numbers, mut sizes) = (Vec::new(), Vec::new());
+        let slice = async |window: &Window| {
+            let start = match &window.page {
+                Page::After(Position { key: SortKey::Time(time), .. }) => time.unix_microseconds() + 1,
+                _ => 0,
+            };
+            let start = usize::try_from(start).unwrap();
+            let end = all.len().min(start + window.limit as usize + 1);
+            Ok(Slice::cut(all[start..end].to_vec(), window))
+        };
+        let take = |page: Vec<Number>| {
+            sizes.push(page.len());
+            numbers.extend(page.into_iter().map(|number| number.0));
+            Ok(())
+        };
+        let goes_on = read_pages(limit, slice, take).await.unwrap();
+        (numbers, sizes, goes_on)
+    }
+
+    #[tokio::test]
+    async fn every_entry_comes_once_whatever_the_limit() {
+        assert_eq!(read(0, None).await, (vec![], vec![0], false));
+        assert_eq!(read(500, None).await, ((0..500).collect(), vec![500], false));
+        assert_eq!(read(1_001, None).await, ((0..1_001).collect(), vec![500, 500, 1], false));
+        assert_eq!(read(1_001, Some(600)).await, ((0..600).collect(), vec![500, 100], true));
+        assert_eq!(read(3, Some(3)).await, (vec![0, 1, 2], vec![3], false));
+        assert_eq!(read(3, Some(1)).await, (vec![0], vec![1], true));
+    }
+}

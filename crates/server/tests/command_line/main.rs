@@ -1,0 +1,410 @@
+//! The command line as an operator uses it: the real program, in a folder of its own, on an embedded database.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set the stage fails")]
+
+mod program;
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use program::Folder;
+
+/// The keys of an object, in their order.
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+    object[key].as_str().unwrap_or_else(|| panic!("{key} is no text in {object}"))
+}
+
+fn length(list: &Value) -> usize {
+    list.as_array().unwrap().len()
+}
+
+#[test]
+fn a_first_start_shows_a_key_and_a_second_one_shows_none() {
+    let folder = Folder::new();
+    let mut server = folder.serve();
+    let secret = server.printed("secret key");
+    assert_eq!(server.status(&secret), 200);
+    let (status, _) = server.stop();
+    assert_eq!(status.code(), Some(0));
+
+    let server = folder.serve();
+    assert_eq!(server.status(&secret), 200);
+    let (status, rest) = server.stop();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(rest, "Data: ./denizen-data/denizen.db\n");
+}
+
+#[test]
+fn commands_and_a_running_server_share_the_database() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    folder.prints(&["workspaces", "create", "My Company"]);
+    let key = folder.json(&["keys", "create", "--workspace", "my-company", "--name", "ci"]);
+    assert_eq!(server.status(text(&key, "secretKey")), 200);
+
+    let headers = format!(
+        "x-notiflows-api-key: {}\r\nx-notiflows-secret-key: {}",
+        text(&key, "publicKey"),
+        text(&key, "secretKey")
+    );
+    let body = r#"{"email": "jane@example.com"}"#;
+    assert_eq!(server.request("PUT /admin/users/user_12345", &headers, body), 201);
+    let user = folder.json(&["external-users", "get", "user_12345", "--workspace", "my-company"]);
+    assert_eq!(text(&user, "email"), "jane@example.com");
+
+    assert_eq!(folder.json(&["doctor"])["checks"][0]["status"], "ok");
+    folder.prints(&["keys", "revoke", text(&key, "id"), "--workspace", "my-company"]);
+    assert_eq!(server.status(text(&key, "secretKey")), 401);
+}
+
+#[test]
+fn external_users_are_listed_searched_and_found() {
+    let folder = Folder::new();
+    let mut server = folder.serve();
+    let public = server.printed("public key");
+    let secret = server.printed("secret key");
+    let headers = format!("x-notiflows-api-key: {public}\r\nx-notiflows-secret-key: {secret}");
+    for number in 1..=3 {
+        let request = format!("PUT /admin/users/user_{number}");
+        let body = format!(r#"{{"email": "person{number}@example.com"}}"#);
+        assert_eq!(server.request(&request, &headers, &body), 201);
+    }
+    let list = |arguments: &[&str]| {
+        folder.json(&[&["external-users", "list", "--workspace", "default"], arguments].concat())
+    };
+    let all = list(&["--all"]);
+    assert_eq!(length(&all), 3);
+    assert_eq!(list(&[]), all);
+    assert_eq!(list(&["--limit", "2"]), json!([all[0], all[1]]));
+    assert_eq!(list(&["--search", "PERSON2@"]), json!([all[1]]));
+    assert_eq!(list(&["--search", "nobody"]), json!([]));
+    for name in [text(&all[2], "id"), "user_3"] {
+        assert_eq!(folder.json(&["external-users", "get", name, "--workspace", "default"]), all[2]);
+    }
+    let ended = folder.run(&["external-users", "list", "--workspace", "default", "--limit", "1"]);
+    assert_eq!(ended.printed.lines().count(), 2, "{ended:?}");
+    assert_eq!(ended.complaint, "There are more than 1; --limit or --all shows them.\n");
+    assert_eq!(
+        folder.fails(&["external-users", "get", "user_4", "--workspace", "default"]),
+        (1, "error: the workspace default has no external user user_4".to_owned())
+    );
+}
+
+#[test]
+fn a_workspace_is_made_with_its_channel_and_listed() {
+    let folder = Folder::migrated();
+    let made = folder.json(&["workspaces", "create", "My Company"]);
+    assert_eq!(keys(&made), ["id", "slug", "name", "createdAt", "updatedAt", "defaultChannel"]);
+    assert_eq!((text(&made, "slug"), text(&made, "name")), ("my-company", "My Company"));
+    assert_eq!(keys(&made["defaultChannel"]), ["id", "name"]);
+    folder.prints(&["workspaces", "create", "My Company", "--slug", "other"]);
+
+    let list = folder.json(&["workspaces", "list"]);
+    let slugs: Vec<&str> = list.as_array().unwrap().iter().map(|workspace| text(workspace, "slug")).collect();
+    assert_eq!(slugs, ["my-company", "other"]);
+    assert_eq!(keys(&list[0]), ["id", "slug", "name", "createdAt", "updatedAt"]);
+    let table = folder.prints(&["workspaces", "list"]);
+    assert_eq!(table.lines().count(), 3);
+    assert!(table.starts_with("SLUG        ID "), "{table}");
+}
+
+#[test]
+fn a_slug_is_unique_and_plain() {
+    let folder = Folder::migrated();
+    folder.prints(&["workspaces", "create", "Acme"]);
+    let refused = |arguments: &[&str]| folder.fails(&[&["workspaces", "create"], arguments].concat());
+    assert_eq!(
+        refused(&["acme"]),
+        (
+            1,
+            "error: there is a workspace with the slug acme already; give another one with --slug".to_owned()
+        )
+    );
+    assert_eq!(
+        refused(&["…"]),
+        (2, "error: no slug can be made of this name; give one with --slug".to_owned())
+    );
+    assert_eq!(refused(&["Acme", "--slug", "A b"]).0, 2);
+    assert_eq!(refused(&[""]).0, 2);
+}
+
+#[test]
+fn a_key_is_made_listed_without_its_secret_and_revoked() {
+    let folder = Folder::migrated();
+    let workspace = folder.json(&["workspaces", "create", "Acme"]);
+    let create = |arguments: &[&str]| {
+        folder.json(&[&["keys", "create", "--workspace", "acme", "--name"], arguments].concat())
+    };
+    let made = create(&["ci", "--scope", "external_users:read", "--expires-in", "90d"]);
+    let shown = [
+        "id",
+        "workspaceId",
+        "name",
+        "publicKey",
+        "scopes",
+        "expiresAt",
+        "lastUsedAt",
+        "revokedAt",
+        "createdAt",
+    ];
+    assert_eq!(keys(&made), [&shown[..], &["secretKey"]].concat());
+    assert_eq!(made["workspaceId"], workspace["id"]);
+    assert_eq!(made["scopes"], json!(["external_users:read"]));
+    assert!(text(&made, "secretKey").starts_with("sk_"));
+    assert!(made["expiresAt"].is_string());
+
+    let other = create(&["app", "--expires-at", "2999-12-31T23:59:59+01:00"]);
+    assert_eq!(text(&other, "expiresAt"), "2999-12-31T22:59:59.000000Z");
+    assert_eq!(length(&other["scopes"]), 5);
+
+    let list = folder.json(&["keys", "list", "--workspace", text(&workspace, "id")]);
+    assert_eq!(length(&list), 2);
+    assert_eq!(keys(&list[0]), shown);
+    assert!(!folder.prints(&["keys", "list", "--workspace", "acme"]).contains("sk_"));
+
+    let revoke = ["keys", "revoke", text(&made, "id"), "--workspace", "acme"];
+    let revoked = folder.json(&revoke);
+    assert!(revoked["revokedAt"].is_string());
+    assert_eq!(folder.json(&revoke), revoked, "revoking again changes nothing");
+}
+
+#[test]
+fn a_key_that_cannot_be_made_is_refused() {
+    let folder = Folder::migrated();
+    folder.prints(&["workspaces", "create", "Acme"]);
+    let refused = |arguments: &[&str]| {
+        let ended = folder.run(&[&["keys", "create"], arguments].concat());
+        (ended.code, ended.complaint)
+    };
+    let (code, complaint) = refused(&["--workspace", "acme", "--name", "ci", "--scope", "everything"]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("external_users:read, external_users:write,"), "{complaint}");
+    let long = "a".repeat(101);
+    for wrong in [
+        &["--workspace", "acme"][..],
+        &["--workspace", "acme", "--name", ""],
+        &["--workspace", "acme", "--name", &long],
+        &["--workspace", "acme", "--name", "ci", "--expires-in", "0d"],
+        &["--workspace", "acme", "--name", "ci", "--expires-at", "2020-01-01T00:00:00Z"],
+        &[
+            "--workspace",
+            "acme",
+            "--name",
+            "ci",
+            "--expires-at",
+            "2999-01-01T00:00:00Z",
+            "--expires-in",
+            "1d",
+        ],
+    ] {
+        assert_eq!(refused(wrong).0, Some(2), "{wrong:?}");
+    }
+    let nowhere = refused(&["--workspace", "nowhere", "--name", "ci"]);
+    assert_eq!(nowhere.0, Some(1));
+    assert_eq!(nowhere.1, "error: there is no workspace nowhere; `denizen workspaces list` shows them\n");
+    let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+    let (code, complaint) = folder.fails(&["keys", "revoke", unknown, "--workspace", "acme"]);
+    assert_eq!(code, 1);
+    assert!(complaint.starts_with(&format!("error: the workspace acme has no key {unknown}")), "{complaint}");
+}
+
+#[test]
+fn migrate_says_what_it_did() {
+    let folder = Folder::new();
+    let applied = folder.json(&["migrate"]);
+    let names = applied["applied"].as_array().unwrap();
+    assert_eq!(names[0], "2026-11-21-030000_directory");
+    assert_eq!(folder.json(&["migrate"]), json!({ "applied": [] }));
+    assert_eq!(folder.prints(&["migrate"]), "applied  nothing: the schema is up to date\n");
+    let status = folder.json(&["migrate", "--status"]);
+    assert_eq!(length(&status), names.len());
+    assert_eq!(status[0], json!({ "name": names[0], "applied": true, "known": true }));
+}
+
+#[test]
+fn signing_keys_are_rotated() {
+    let folder = Folder::migrated();
+    assert_eq!(folder.json(&["signing-keys", "list"]), json!([]));
+    let made: Vec<Value> = (0..3).map(|_| folder.json(&["signing-keys", "rotate"])).collect();
+    let list = folder.json(&["signing-keys", "list"]);
+    assert_eq!(length(&list), 3);
+    assert_eq!(list[0], made[2]);
+    for (key, (generation, usage)) in
+        [(3, "signing"), (2, "accepted"), (1, "retired")].into_iter().enumerate()
+    {
+        assert_eq!((&list[key]["generation"], text(&list[key], "use")), (&json!(generation), usage));
+    }
+}
+
+#[test]
+fn the_openapi_document_needs_no_database() {
+    let folder = Folder::new();
+    let document = folder.json(&["openapi"]);
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(folder.prints(&["openapi"]), folder.prints(&["openapi", "--json"]));
+    assert!(folder.is_empty());
+}
+
+#[test]
+fn a_missing_database_is_named_and_not_made() {
+    let folder = Folder::new();
+    let sentence = "error: there is no database at ./denizen-data/denizen.db; start the server once or run `denizen migrate`";
+    let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+    for command in [
+        &["workspaces", "create", "Acme"][..],
+        &["workspaces", "list"],
+        &["keys", "create", "--workspace", "default", "--name", "ci"],
+        &["keys", "list", "--workspace", "default"],
+        &["keys", "revoke", unknown, "--workspace", "default"],
+        &["external-users", "list", "--workspace", "default"],
+        &["external-users", "get", "user_1", "--workspace", "default"],
+        &["signing-keys", "list"],
+        &["signing-keys", "rotate"],
+        &["migrate", "--status"],
+    ] {
+        assert_eq!(folder.fails(command), (1, sentence.to_owned()), "{command:?}");
+    }
+    let doctor = folder.run(&["doctor", "--json"]);
+    assert_eq!(doctor.code, Some(1));
+    let report: Value = serde_json::from_str(&doctor.printed).unwrap();
+    assert_eq!(text(&report, "status"), "failed");
+    assert_eq!(text(&report["checks"][0], "status"), "failed");
+    assert!(sentence.ends_with(text(&report["checks"][0], "message")), "{report}");
+    assert!(folder.is_empty());
+}
+
+#[test]
+fn a_database_that_was_never_migrated_is_left_alone() {
+    let folder = Folder::new();
+    let file = folder.path().join("empty.db");
+    std::fs::write(&file, "").unwrap();
+    let url = format!("sqlite://{}", file.display());
+    let (code, complaint) = folder.fails(&["workspaces", "list", "--database-url", &url]);
+    assert_eq!(code, 1);
+    assert!(complaint.starts_with("error: the database lacks "), "{complaint}");
+    assert!(complaint.ends_with(" migrations; run `denizen migrate` first"), "{complaint}");
+    let status = folder.json(&["migrate", "--status", "--database-url", &url]);
+    assert_eq!(status[0]["applied"], false);
+    let doctor = folder.run(&["doctor", "--database-url", &url]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.printed.contains("the database lacks "), "{doctor:?}");
+}
+
+#[test]
+fn doctor_says_what_is_missing_and_what_ends_soon() {
+    let folder = Folder::migrated();
+    let status = |report: &Value, name: &str| {
+        let checks = report["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == name).unwrap();
+        text(check, "status").to_owned()
+    };
+    let report = folder.json(&["doctor"]);
+    for name in ["workspaces", "keys", "signing key"] {
+        assert_eq!(status(&report, name), "warning", "{name}");
+    }
+    for name in ["database", "schema", "clock"] {
+        assert_eq!(status(&report, name), "ok", "{name}");
+    }
+    folder.prints(&["workspaces", "create", "Acme"]);
+    folder.prints(&["signing-keys", "rotate"]);
+    folder.prints(&["keys", "create", "--workspace", "acme", "--name", "app"]);
+    for name in ["workspaces", "keys", "signing key"] {
+        assert_eq!(status(&folder.json(&["doctor"]), name), "ok", "{name}");
+    }
+    folder.prints(&["keys", "create", "--workspace", "acme", "--name", "ci", "--expires-in", "13d"]);
+    assert_eq!(status(&folder.json(&["doctor"]), "keys"), "warning");
+    assert!(folder.prints(&["doctor"]).contains("soon to end: ci of acme at "));
+}
+
+#[test]
+fn a_port_in_use_stops_the_start_before_anything_is_made() {
+    let folder = Folder::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert_eq!(
+        folder.fails(&["serve", "--listen", &address]),
+        (1, format!("error: cannot listen on {address}: another program uses this port"))
+    );
+    assert!(folder.is_empty());
+}
+
+#[test]
+fn a_database_out_of_reach_is_named_without_its_password() {
+    let folder = Folder::new();
+    // A port that was free a moment ago, and which nobody listens on now.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("postgres://me:pass-word@127.0.0.1:{port}/users");
+    let sentence =
+        format!("error: cannot reach the PostgreSQL at 127.0.0.1:{port}/users: connection refused");
+    let serve = folder.run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &url]);
+    assert_eq!((serve.code, serve.printed.as_str()), (Some(1), ""));
+    assert_eq!(serve.complaint.lines().last(), Some(sentence.as_str()));
+    assert_eq!(folder.fails(&["workspaces", "list", "--database-url", &url]), (1, sentence.clone()));
+    let doctor = folder.run(&["doctor", "--database-url", &url]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.printed.contains("connection refused") && !doctor.printed.contains("pass-word"));
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made_is_named() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+        let ended = folder.run(&[command, &["--data-dir", "file/data"]].concat());
+        assert_eq!(ended.code, Some(1));
+        let last = ended.complaint.lines().last().unwrap();
+        assert!(last.starts_with("error: cannot make the data folder file/data: "), "{last}");
+    }
+}
+
+#[test]
+fn an_unknown_key_of_the_configuration_file_stops_every_command() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("denizen.toml"), "listn = \"127.0.0.1:0\"\n").unwrap();
+    let sentence = "error: the key listn in denizen.toml is unknown; the nearest known name is listen";
+    for command in [&["serve"][..], &["workspaces", "list"]] {
+        let arguments = [command, &["--config", "denizen.toml"]].concat();
+        assert_eq!(folder.fails(&arguments), (2, sentence.to_owned()));
+    }
+    assert!(!folder.path().join("denizen-data").exists());
+}
+
+#[test]
+fn the_configuration_file_says_where_the_database_is() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("denizen.toml"), "data_dir = \"elsewhere\"\n").unwrap();
+    folder.prints(&["migrate", "--config", "denizen.toml"]);
+    assert!(folder.path().join("elsewhere/denizen.db").is_file());
+    assert_eq!(folder.json(&["--config", "denizen.toml", "workspaces", "list"]), json!([]));
+}
+
+#[test]
+fn every_command_has_a_help_with_an_example() {
+    let folder = Folder::new();
+    for command in [
+        &["workspaces", "create"][..],
+        &["workspaces", "list"],
+        &["keys", "create"],
+        &["keys", "list"],
+        &["keys", "revoke"],
+        &["external-users", "list"],
+        &["external-users", "get"],
+        &["signing-keys", "list"],
+        &["signing-keys", "rotate"],
+        &["migrate"],
+        &["doctor"],
+        &["openapi"],
+        &["serve"],
+    ] {
+        let help = folder.prints(&[command, &["--help"]].concat());
+        assert!(help.contains(&format!("Example:\n  denizen {}", command.join(" "))), "{help}");
+    }
+    assert_eq!(folder.run(&[]).code, Some(2));
+    assert_eq!(folder.run(&["workspaces"]).code, Some(2));
+    assert_eq!(folder.run(&["accuonts"]).code, Some(2));
+}
