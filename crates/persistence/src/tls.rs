@@ -75,12 +75,18 @@ where
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
+/// What a URL that says nothing of it asks for: a host that has gone away is noticed within seconds. Without these, a
+/// connection would wait for as long as the operating system hopes.
+const PATIENCE: [(&str, &str); 3] =
+    [("connect_timeout", "5"), ("keepalives_idle", "15"), ("tcp_user_timeout", "15")];
+
 fn with_mode(url: &Url, tls: bool) -> Url {
     let kept: Vec<(String, String)> =
         url.query_pairs().into_owned().filter(|(key, _)| key != "sslmode" && key != "sslrootcert").collect();
+    let unsaid = PATIENCE.iter().filter(|(key, _)| !kept.iter().any(|(said, _)| said == key));
     let mut url = url.clone();
     let mode = if tls { "require" } else { "disable" };
-    url.query_pairs_mut().clear().extend_pairs(kept).append_pair("sslmode", mode);
+    url.query_pairs_mut().clear().extend_pairs(&kept).extend_pairs(unsaid).append_pair("sslmode", mode);
     url
 }
 

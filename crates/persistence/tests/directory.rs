@@ -13,6 +13,8 @@ use denizen_domain::{
 use denizen_persistence::{
     Database, api_keys, channels, external_users, introspection, migrations, workspaces,
 };
+use diesel::SqliteConnection;
+use diesel::connection::{Connection as _, SimpleConnection as _};
 
 /// A migrated SQLite database in a folder that goes away with it, a clock that is moved by hand, and a workspace.
 struct Fixture {
@@ -20,7 +22,7 @@ struct Fixture {
     clock: Arc<ManualClock>,
     source: Source,
     workspace_id: WorkspaceId,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Fixture {
@@ -35,7 +37,11 @@ impl Fixture {
         let (slug, name) = (Slug::parse("acme").unwrap(), WorkspaceName::parse("Acme").unwrap());
         let connection = &mut database.write().await.unwrap();
         let (workspace, _) = workspaces::create(connection, &source, &slug, &name).await.unwrap();
-        Self { database: database.clone(), clock, source, workspace_id: workspace.id, _folder: folder }
+        Self { database: database.clone(), clock, source, workspace_id: workspace.id, folder }
+    }
+
+    fn path(&self) -> String {
+        self.folder.path().join("test.db").display().to_string()
     }
 
     async fn user(&self, external_id: &str) -> Result<denizen_domain::ExternalUser> {
@@ -145,4 +151,15 @@ async fn migrations_go_down_and_up_again() {
     assert!(introspection::describe(&fixture.database).await.unwrap().is_empty());
     migrations::run(&fixture.database).await.unwrap();
     assert_eq!(introspection::describe(&fixture.database).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_from_a_newer_version_is_left_alone() {
+    let fixture = Fixture::new().await;
+    let mut file = SqliteConnection::establish(&fixture.path()).unwrap();
+    file.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231235959')").unwrap();
+    let refusal = migrations::run(&fixture.database).await.unwrap_err();
+    assert!(refusal.context().contains("newer version"), "{}", refusal.context());
+    let status = migrations::status(&fixture.database).await.unwrap();
+    assert!(status.iter().any(|migration| !migration.known && migration.applied), "{status:?}");
 }

@@ -47,7 +47,10 @@ pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
 pub(crate) async fn require_current_schema(database: &Database) -> anyhow::Result<()> {
     let migrations = migrations::status(database).await.map_err(reason)?;
     if let Some(newer) = migrations.iter().find(|migration| !migration.known) {
-        bail!("the database was made by a newer version of Denizen (it has the migration {})", newer.name);
+        bail!(
+            "the database was made by a newer version of Denizen (it has the migration {}); start that version, or restore a backup",
+            newer.name
+        );
     }
     let missing = migrations.iter().filter(|migration| !migration.applied).count();
     let all = migrations.len();

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
     DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserFilter, ExternalUserId,
-    ExternalUserOrder, Identifier, Position, Result, SearchText, WorkspaceId,
+    ExternalUserOrder, Identifier, PersonName, Position, Result, SearchText, WorkspaceId,
 };
 use denizen_persistence::{DbConnection, external_users};
 use serde_json::Value;
@@ -126,6 +126,14 @@ async fn find(
     }
 }
 
+/// What a person is called: the display name, or else first and last name.
+fn name_of(user: &ExternalUser) -> Option<String> {
+    let names = [&user.first_name, &user.last_name].into_iter().flatten().map(PersonName::as_str);
+    let given = names.collect::<Vec<_>>().join(" ");
+    let display_name = user.display_name.as_ref().map(DisplayName::to_string);
+    display_name.or_else(|| (!given.is_empty()).then_some(given))
+}
+
 fn text_of(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -144,7 +152,7 @@ impl Listed for ExternalUser {
             self.id.to_string(),
             cell(self.external_id.as_ref().map(ExternalId::as_str)),
             cell(self.identifier.as_ref().map(Identifier::as_str)),
-            cell(self.display_name.as_ref().map(DisplayName::as_str)),
+            cell(name_of(self).as_deref()),
             cell(self.email.as_ref().map(EmailAddress::as_str)),
             if self.blocked { "yes" } else { "no" }.to_owned(),
             moment(Some(self.created_at)),

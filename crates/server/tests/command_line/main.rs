@@ -3,8 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set the stage fails")]
 
 mod program;
-
-use std::net::TcpListener;
+mod refusals;
 
 use serde_json::{Value, json};
 
@@ -114,26 +113,6 @@ fn a_workspace_is_made_with_its_channel_and_listed() {
 }
 
 #[test]
-fn a_slug_is_unique_and_plain() {
-    let folder = Folder::migrated();
-    folder.prints(&["workspaces", "create", "Acme"]);
-    let refused = |arguments: &[&str]| folder.fails(&[&["workspaces", "create"], arguments].concat());
-    assert_eq!(
-        refused(&["acme"]),
-        (
-            1,
-            "error: there is a workspace with the slug acme already; give another one with --slug".to_owned()
-        )
-    );
-    assert_eq!(
-        refused(&["…"]),
-        (2, "error: no slug can be made of this name; give one with --slug".to_owned())
-    );
-    assert_eq!(refused(&["Acme", "--slug", "A b"]).0, 2);
-    assert_eq!(refused(&[""]).0, 2);
-}
-
-#[test]
 fn a_key_is_made_listed_without_its_secret_and_revoked() {
     let folder = Folder::migrated();
     let workspace = folder.json(&["workspaces", "create", "Acme"]);
@@ -174,46 +153,6 @@ fn a_key_is_made_listed_without_its_secret_and_revoked() {
 }
 
 #[test]
-fn a_key_that_cannot_be_made_is_refused() {
-    let folder = Folder::migrated();
-    folder.prints(&["workspaces", "create", "Acme"]);
-    let refused = |arguments: &[&str]| {
-        let ended = folder.run(&[&["keys", "create"], arguments].concat());
-        (ended.code, ended.complaint)
-    };
-    let (code, complaint) = refused(&["--workspace", "acme", "--name", "ci", "--scope", "everything"]);
-    assert_eq!(code, Some(2));
-    assert!(complaint.contains("external_users:read, external_users:write,"), "{complaint}");
-    let long = "a".repeat(101);
-    for wrong in [
-        &["--workspace", "acme"][..],
-        &["--workspace", "acme", "--name", ""],
-        &["--workspace", "acme", "--name", &long],
-        &["--workspace", "acme", "--name", "ci", "--expires-in", "0d"],
-        &["--workspace", "acme", "--name", "ci", "--expires-at", "2020-01-01T00:00:00Z"],
-        &[
-            "--workspace",
-            "acme",
-            "--name",
-            "ci",
-            "--expires-at",
-            "2999-01-01T00:00:00Z",
-            "--expires-in",
-            "1d",
-        ],
-    ] {
-        assert_eq!(refused(wrong).0, Some(2), "{wrong:?}");
-    }
-    let nowhere = refused(&["--workspace", "nowhere", "--name", "ci"]);
-    assert_eq!(nowhere.0, Some(1));
-    assert_eq!(nowhere.1, "error: there is no workspace nowhere; `denizen workspaces list` shows them\n");
-    let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
-    let (code, complaint) = folder.fails(&["keys", "revoke", unknown, "--workspace", "acme"]);
-    assert_eq!(code, 1);
-    assert!(complaint.starts_with(&format!("error: the workspace acme has no key {unknown}")), "{complaint}");
-}
-
-#[test]
 fn migrate_says_what_it_did() {
     let folder = Folder::new();
     let applied = folder.json(&["migrate"]);
@@ -251,51 +190,6 @@ fn the_openapi_document_needs_no_database() {
 }
 
 #[test]
-fn a_missing_database_is_named_and_not_made() {
-    let folder = Folder::new();
-    let sentence = "error: there is no database at ./denizen-data/denizen.db; start the server once or run `denizen migrate`";
-    let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
-    for command in [
-        &["workspaces", "create", "Acme"][..],
-        &["workspaces", "list"],
-        &["keys", "create", "--workspace", "default", "--name", "ci"],
-        &["keys", "list", "--workspace", "default"],
-        &["keys", "revoke", unknown, "--workspace", "default"],
-        &["external-users", "list", "--workspace", "default"],
-        &["external-users", "get", "user_1", "--workspace", "default"],
-        &["signing-keys", "list"],
-        &["signing-keys", "rotate"],
-        &["migrate", "--status"],
-    ] {
-        assert_eq!(folder.fails(command), (1, sentence.to_owned()), "{command:?}");
-    }
-    let doctor = folder.run(&["doctor", "--json"]);
-    assert_eq!(doctor.code, Some(1));
-    let report: Value = serde_json::from_str(&doctor.printed).unwrap();
-    assert_eq!(text(&report, "status"), "failed");
-    assert_eq!(text(&report["checks"][0], "status"), "failed");
-    assert!(sentence.ends_with(text(&report["checks"][0], "message")), "{report}");
-    assert!(folder.is_empty());
-}
-
-#[test]
-fn a_database_that_was_never_migrated_is_left_alone() {
-    let folder = Folder::new();
-    let file = folder.path().join("empty.db");
-    std::fs::write(&file, "").unwrap();
-    let url = format!("sqlite://{}", file.display());
-    let (code, complaint) = folder.fails(&["workspaces", "list", "--database-url", &url]);
-    assert_eq!(code, 1);
-    assert!(complaint.starts_with("error: the database lacks "), "{complaint}");
-    assert!(complaint.ends_with(" migrations; run `denizen migrate` first"), "{complaint}");
-    let status = folder.json(&["migrate", "--status", "--database-url", &url]);
-    assert_eq!(status[0]["applied"], false);
-    let doctor = folder.run(&["doctor", "--database-url", &url]);
-    assert_eq!(doctor.code, Some(1));
-    assert!(doctor.printed.contains("the database lacks "), "{doctor:?}");
-}
-
-#[test]
 fn doctor_says_what_is_missing_and_what_ends_soon() {
     let folder = Folder::migrated();
     let status = |report: &Value, name: &str| {
@@ -319,59 +213,6 @@ fn doctor_says_what_is_missing_and_what_ends_soon() {
     folder.prints(&["keys", "create", "--workspace", "acme", "--name", "ci", "--expires-in", "13d"]);
     assert_eq!(status(&folder.json(&["doctor"]), "keys"), "warning");
     assert!(folder.prints(&["doctor"]).contains("soon to end: ci of acme at "));
-}
-
-#[test]
-fn a_port_in_use_stops_the_start_before_anything_is_made() {
-    let folder = Folder::new();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    assert_eq!(
-        folder.fails(&["serve", "--listen", &address]),
-        (1, format!("error: cannot listen on {address}: another program uses this port"))
-    );
-    assert!(folder.is_empty());
-}
-
-#[test]
-fn a_database_out_of_reach_is_named_without_its_password() {
-    let folder = Folder::new();
-    // A port that was free a moment ago, and which nobody listens on now.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let url = format!("postgres://me:pass-word@127.0.0.1:{port}/users");
-    let sentence =
-        format!("error: cannot reach the PostgreSQL at 127.0.0.1:{port}/users: connection refused");
-    let serve = folder.run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &url]);
-    assert_eq!((serve.code, serve.printed.as_str()), (Some(1), ""));
-    assert_eq!(serve.complaint.lines().last(), Some(sentence.as_str()));
-    assert_eq!(folder.fails(&["workspaces", "list", "--database-url", &url]), (1, sentence.clone()));
-    let doctor = folder.run(&["doctor", "--database-url", &url]);
-    assert_eq!(doctor.code, Some(1));
-    assert!(doctor.printed.contains("connection refused") && !doctor.printed.contains("pass-word"));
-}
-
-#[test]
-fn a_data_folder_that_cannot_be_made_is_named() {
-    let folder = Folder::new();
-    std::fs::write(folder.path().join("file"), "").unwrap();
-    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
-        let ended = folder.run(&[command, &["--data-dir", "file/data"]].concat());
-        assert_eq!(ended.code, Some(1));
-        let last = ended.complaint.lines().last().unwrap();
-        assert!(last.starts_with("error: cannot make the data folder file/data: "), "{last}");
-    }
-}
-
-#[test]
-fn an_unknown_key_of_the_configuration_file_stops_every_command() {
-    let folder = Folder::new();
-    std::fs::write(folder.path().join("denizen.toml"), "listn = \"127.0.0.1:0\"\n").unwrap();
-    let sentence = "error: the key listn in denizen.toml is unknown; the nearest known name is listen";
-    for command in [&["serve"][..], &["workspaces", "list"]] {
-        let arguments = [command, &["--config", "denizen.toml"]].concat();
-        assert_eq!(folder.fails(&arguments), (2, sentence.to_owned()));
-    }
-    assert!(!folder.path().join("denizen-data").exists());
 }
 
 #[test]
