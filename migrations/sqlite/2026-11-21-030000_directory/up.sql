@@ -191,3 +191,21 @@ CREATE TABLE server_secrets (
     created_at INTEGER NOT NULL,
     CONSTRAINT server_secrets_primary_key PRIMARY KEY (purpose, generation)
 ) STRICT;
+
+-- What the planner should take a directory for: a large one of several tenants. Without figures it takes a tenant for ten
+-- users, and walks through all of them where an index would lead to the few that are asked for. They are written down
+-- rather than measured, so that plans are the same on every machine.
+ANALYZE;
+DELETE FROM sqlite_stat1;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('external_users', 'sqlite_autoindex_external_users_1', '1000000 100000 1'),
+    ('external_users', 'sqlite_autoindex_external_users_2', '1000000 100000 2 1'),
+    ('external_users', 'sqlite_autoindex_external_users_3', '1000000 100000 2 1'),
+    ('external_users', 'external_users_created', '1000000 100000 2 1'),
+    ('external_users', 'external_users_username', '1000000 100000 2 1'),
+    ('external_users', 'external_users_blocked', '10000 1000 2 1'),
+    ('external_users', 'external_users_by_channel', '1000000 100000 20000 2 1'),
+    ('external_users', 'external_users_by_super_identity', '1000000 100000 2 1 1'),
+    ('external_users', 'external_users_by_group', '1000000 100000 1000 2 1'),
+    ('external_users', 'external_users_by_tier', '1000000 100000 20000 2 1');
+ANALYZE sqlite_schema;
