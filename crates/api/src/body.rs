@@ -44,11 +44,13 @@ async fn read(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
 /// Reads JSON into a type.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let invalid = |problem: String| Error::BadRequest(BadRequest::InvalidJson(problem));
+    // The reader does not look at texts that it skips.
+    let text = str::from_utf8(bytes).map_err(|_| invalid("The body must be UTF-8.".to_owned()))?;
     // serde would take an array for a struct, field by field.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
+    if !text.trim_ascii_start().starts_with('{') {
         return Err(invalid("The body must be a JSON object.".to_owned()));
     }
-    serde_json::from_slice(bytes)
+    serde_json::from_str(text)
         .map_err(|error| invalid(format!("The body is not the JSON object that is expected: {error}.")))
 }
 

@@ -41,19 +41,22 @@ fn routes() -> OpenApiRouter<App> {
     router
 }
 
-/// The routes with everything around them, from the outside in: compression, CORS, the request's id, log line,
-/// metrics and envelope, then the routes.
+/// The routes with everything around them, from the outside in: compression; the request's id, log line, metrics and
+/// envelope; CORS, where it is wanted; the routes.
 pub(crate) fn with_layers(app: &App) -> Router {
     let (router, document) = routes().split_for_parts();
     let pages = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document))
         .layer(middleware::map_response(with_page_policy));
-    router
+    let mut router = router
         .with_state(app.clone())
         .merge(pages)
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
-        .layer(middleware::from_fn(request::note_route))
+        .layer(middleware::from_fn(request::note_route));
+    if !app.options().cors_origins.is_empty() {
+        router = router.layer(cors(&app.options().cors_origins));
+    }
+    router
         .layer(middleware::from_fn_with_state(app.clone(), request::surround))
-        .layer(cors(&app.options().cors_origins))
         .layer(CompressionLayer::new())
 }
 
