@@ -3,6 +3,8 @@
 //! A connection that is dropped between `begin` and `finish` counts as broken and is closed instead of used again, so
 //! that whatever was half done is rolled back.
 
+use std::time::Duration;
+
 use denizen_domain::{Conflict, Error, Result};
 use diesel::connection::AnsiTransactionManager as SqliteTransactions;
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
@@ -12,7 +14,10 @@ use crate::database::on_backend;
 use crate::error::OrError as _;
 
 /// How often a write is tried that another request gets in the way of.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 5;
+
+/// How long the second attempt waits.
+const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
 /// Begins a transaction that will write. On SQLite it takes the one write lock at once: taking it later, after
 /// reading, fails under load.
@@ -58,9 +63,14 @@ impl TransactionManagerOf {
     }
 }
 
-/// Whether a write should be tried again, because another request got in the way at the same moment.
-pub(crate) fn should_retry<T>(result: &Result<T>, attempt: u32) -> bool {
-    matches!(result, Err(Error::Conflict(Conflict::ConcurrentChange))) && attempt < ATTEMPTS
+/// Whether a write should be tried again, because another request got in the way at the same moment; then waits a
+/// little, longer each time, so that the other one gets done.
+pub(crate) async fn should_retry<T>(result: &Result<T>, attempt: u32) -> bool {
+    let retry = matches!(result, Err(Error::Conflict(Conflict::ConcurrentChange))) && attempt < ATTEMPTS;
+    if retry {
+        tokio::time::sleep(FIRST_PAUSE * attempt).await;
+    }
+    retry
 }
 
 /// Runs a block within a transaction, again where another request gets in the way. `?` in the block undoes all of it.
@@ -71,7 +81,7 @@ macro_rules! in_transaction {
             $crate::transaction::begin($connection).await?;
             let result = async { $body }.await;
             let result = $crate::transaction::finish($connection, result).await;
-            if !$crate::transaction::should_retry(&result, attempt) {
+            if !$crate::transaction::should_retry(&result, attempt).await {
                 break result;
             }
             attempt += 1;

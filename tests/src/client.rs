@@ -1,0 +1,134 @@
+//! Somebody who calls the server.
+
+use std::net::SocketAddr;
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use crate::operator::Key;
+use crate::reply::Reply;
+
+/// A caller with a credential. Paths begin with `/` and are sent as they stand; so are addresses that the server gave in a
+/// `Link`, whose host is left away.
+///
+/// Paths with `..` and the like need [`TestServer::raw`](crate::TestServer::raw): they are tidied up on the way here.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    address: SocketAddr,
+    credential: Credential,
+    headers: HeaderMap,
+}
+
+/// How a caller says who it is.
+#[derive(Debug, Clone)]
+pub(crate) enum Credential {
+    None,
+    /// `x-api-key: K`.
+    ApiKey(Key),
+    /// `Authorization: Bearer K`.
+    BearerKey(Key),
+    /// `authorization: K`.
+    Authorization(Key),
+    /// `x-notiflows-api-key: pk_…` and `x-notiflows-secret-key: sk_…`.
+    Pair(Key),
+}
+
+impl Client {
+    pub(crate) fn new(http: reqwest::Client, address: SocketAddr, credential: Credential) -> Self {
+        Self { http, address, credential, headers: HeaderMap::new() }
+    }
+
+    /// The same caller with another key, sent the same way.
+    #[must_use]
+    pub fn with_key(&self, key: &Key) -> Self {
+        let key = key.clone();
+        let credential = match self.credential {
+            Credential::None => Credential::None,
+            Credential::ApiKey(_) => Credential::ApiKey(key),
+            Credential::BearerKey(_) => Credential::BearerKey(key),
+            Credential::Authorization(_) => Credential::Authorization(key),
+            Credential::Pair(_) => Credential::Pair(key),
+        };
+        Self { credential, ..self.clone() }
+    }
+
+    /// The same caller with one more header, which takes the place of one of this name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
+        client.headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header's value"));
+        client
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, None).await
+    }
+
+    /// POST with a JSON body.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send("POST", path, Some(body)).await
+    }
+
+    /// PUT with a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.send("PUT", path, Some(body)).await
+    }
+
+    /// PATCH with a JSON body.
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send("PATCH", path, Some(body)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send("DELETE", path, None).await
+    }
+
+    /// Any method, with a JSON body or none.
+    pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
+        let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+        self.send_bytes(method, path, body).await
+    }
+
+    /// Any method, with a body of any content type.
+    pub async fn send_bytes(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> Reply {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.http.request(method, format!("http://{}{}", self.address, without_host(path)));
+        for (name, value) in self.credential.headers() {
+            request = request.header(name, value);
+        }
+        if let Some((content_type, body)) = body {
+            request = request.header(CONTENT_TYPE, content_type).body(body);
+        }
+        let response = request.headers(self.headers.clone()).send().await;
+        let response = response.unwrap_or_else(|error| panic!("no answer to {path}: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await;
+        let body = body.unwrap_or_else(|error| panic!("the answer to {path} broke off: {error:?}"));
+        Reply::new(status, headers, &body)
+    }
+}
+
+impl Credential {
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::None => Vec::new(),
+            Self::ApiKey(key) => vec![("x-api-key", key.secret.clone())],
+            Self::BearerKey(key) => vec![("authorization", format!("Bearer {}", key.secret))],
+            Self::Authorization(key) => vec![("authorization", key.secret.clone())],
+            Self::Pair(key) => vec![
+                ("x-notiflows-api-key", key.public.clone()),
+                ("x-notiflows-secret-key", key.secret.clone()),
+            ],
+        }
+    }
+}
+
+fn without_host(path: &str) -> &str {
+    let Some((_, rest)) = path.split_once("://").filter(|_| path.starts_with("http")) else { return path };
+    rest.find('/').map_or("/", |start| &rest[start..])
+}

@@ -1,0 +1,99 @@
+//! What an operator does at a terminal: runs the real `denizen`.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+/// A pair of keys.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// Its id, as `denizen keys revoke` takes it.
+    pub id: String,
+    /// The half that may be shown: `pk_…`.
+    pub public: String,
+    /// The secret half: `sk_…`.
+    pub secret: String,
+}
+
+impl Key {
+    /// Reads what `denizen keys create --json` prints.
+    pub(crate) fn from_json(key: &Value) -> Self {
+        let text = |name: &str| text(key, name);
+        Self { id: text("id"), public: text("publicKey"), secret: text("secretKey") }
+    }
+}
+
+/// A workspace and what is needed to work in it.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// Its id.
+    pub id: String,
+    /// Its name on command lines.
+    pub slug: String,
+    /// Its default channel.
+    pub channel_id: String,
+    /// A key with the default scopes.
+    pub key: Key,
+}
+
+/// Somebody at a terminal, with a database.
+pub(crate) struct Operator {
+    pub(crate) database_url: String,
+}
+
+impl Operator {
+    /// Runs a command and reads the JSON that it prints.
+    pub(crate) async fn json(&self, arguments: &[&str]) -> Value {
+        let output = Command::new(program())
+            .args(arguments)
+            .env_clear()
+            .env("DENIZEN_DATABASE_URL", &self.database_url)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .expect("denizen can be run");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "denizen {arguments:?}: {}\n{printed}{complaint}", output.status);
+        serde_json::from_str(&printed)
+            .unwrap_or_else(|error| panic!("denizen {arguments:?} printed no JSON: {error}\n{printed}"))
+    }
+
+    pub(crate) async fn create_key(&self, workspace: &str, scopes: &[&str]) -> Key {
+        let mut arguments =
+            vec!["keys", "create", "--workspace", workspace, "--name", "a test's key", "--json"];
+        for scope in scopes {
+            arguments.extend(["--scope", scope]);
+        }
+        Key::from_json(&self.json(&arguments).await)
+    }
+
+    pub(crate) async fn create_workspace(&self, name: &str) -> Workspace {
+        let workspace = self.json(&["workspaces", "create", name, "--json"]).await;
+        let slug = text(&workspace, "slug");
+        let key = self.create_key(&slug, &[]).await;
+        let channel_id = text(&workspace["defaultChannel"], "id");
+        Workspace { id: text(&workspace, "id"), slug, channel_id, key }
+    }
+}
+
+/// The `denizen` that was built beside the tests.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test program has a path");
+    let folder = test.parent().and_then(|dependencies| dependencies.parent());
+    let program = folder.expect("a test program lies in target/<profile>/deps").join("denizen");
+    assert!(
+        program.is_file(),
+        "{} is missing: run `cargo xtask test`, or `cargo build --workspace --all-targets` first",
+        program.display()
+    );
+    program
+}
+
+#[track_caller]
+fn text(object: &Value, name: &str) -> String {
+    object[name].as_str().unwrap_or_else(|| panic!("{name} is no text in {object:#}")).to_owned()
+}

@@ -1,0 +1,113 @@
+//! What the server answered, and what tests ask of it.
+
+use std::fmt;
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// An answer. Everything that is asked of it prints the whole answer where it fails.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null where it is none.
+    pub body: Value,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body).into_owned();
+        Self { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
+    /// Demands a status.
+    #[track_caller]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "that the status is right is often all there is to say"
+    )]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "the status of this answer:\n{self}");
+        self
+    }
+
+    /// Demands a status and a JSON body, and gives the body.
+    #[track_caller]
+    pub fn json(self, status: u16) -> Value {
+        let reply = self.is(status);
+        assert_eq!(reply.header("content-type"), Some("application/json"), "{reply}");
+        reply.body
+    }
+
+    /// Demands a status and a JSON array, and gives its elements.
+    #[track_caller]
+    pub fn array(self, status: u16) -> Vec<Value> {
+        match self.is(status).body {
+            Value::Array(elements) => elements,
+            other => panic!("no array: {other:#}"),
+        }
+    }
+
+    /// Demands the error envelope, complete and true to itself, with this status and code. Gives its `details`.
+    #[track_caller]
+    pub fn error(self, status: u16, code: &str) -> Value {
+        let reply = self.is(status);
+        let error = &reply.body["error"];
+        assert_eq!(error["code"], code, "{reply}");
+        assert_eq!(error["status"], status, "{reply}");
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{reply}");
+        assert_eq!(reply.body["message"], error["message"], "{reply}");
+        let page = format!("/errors/{code}");
+        assert!(error["type"].as_str().is_some_and(|page_of| page_of.ends_with(&page)), "{reply}");
+        assert_eq!(error["request_id"].as_str(), reply.header("x-request-id"), "{reply}");
+        let details = error["details"].as_object().unwrap_or_else(|| panic!("no details:\n{reply}"));
+        assert!(!details.values().any(Value::is_null), "details hold only what applies:\n{reply}");
+        assert_eq!(reply.header("content-type"), Some("application/json"), "{reply}");
+        error["details"].clone()
+    }
+
+    /// Demands the error envelope, and gives the names of the broken fields, sorted, each once.
+    #[track_caller]
+    pub fn broken_fields(self, status: u16, code: &str) -> Vec<String> {
+        let details = self.error(status, code);
+        let fields = details["fields"].as_array().unwrap_or_else(|| panic!("no fields in {details:#}"));
+        let mut names: Vec<_> = fields
+            .iter()
+            .map(|field| {
+                for key in ["field", "reason", "message"] {
+                    assert!(field[key].is_string(), "{key} is missing in {details:#}");
+                }
+                field["field"].as_str().unwrap_or_default().to_owned()
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// A header, where it is there and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The address in the `Link` header with `rel="next"`.
+    pub fn next(&self) -> Option<String> {
+        let link = self.header("link")?;
+        let (address, relation) = link.strip_prefix('<')?.split_once('>')?;
+        (relation.trim_start_matches([';', ' ']) == "rel=\"next\"").then(|| address.to_owned())
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "HTTP {}", self.status)?;
+        for (name, value) in &self.headers {
+            writeln!(formatter, "{name}: {}", String::from_utf8_lossy(value.as_bytes()))?;
+        }
+        write!(formatter, "\n{}", self.text)
+    }
+}

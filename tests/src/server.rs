@@ -1,0 +1,171 @@
+//! A server for one test.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use denizen_server::{ManualClock, RunningServer, SequentialIds, ServeCommand, Source, Timestamp};
+
+use crate::client::{Client, Credential};
+use crate::database::TestDatabase;
+use crate::operator::{Key, Operator, Workspace};
+use crate::raw::RawConnection;
+use crate::reply::Reply;
+
+/// What [`TestServer::with_fixed_time`] shows at first, in microseconds since 1970: 2024-01-15T10:30:00Z.
+const FIXED_TIME: i64 = 1_705_314_600_000_000;
+
+/// A server on a free port of 127.0.0.1, with a database of its own. Both go when it is dropped.
+pub struct TestServer {
+    /// The workspace `default`, with its channel and its first key: all five default scopes.
+    pub workspace: Workspace,
+    /// Where it listens.
+    pub address: SocketAddr,
+    running: Option<RunningServer>,
+    http: reqwest::Client,
+    arguments: Vec<String>,
+    source: Source,
+    clock: Option<Arc<ManualClock>>,
+    database: TestDatabase,
+}
+
+impl TestServer {
+    /// A server with its default settings, the machine's clock and random ids.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with more arguments of `denizen serve`, such as `--max-body-size=1KiB`.
+    pub async fn with(arguments: &[&str]) -> Self {
+        Self::launch(arguments, Source::system(), None).await
+    }
+
+    /// A server whose clock stands still at 2024-01-15T10:30:00Z until [`advance`](Self::advance) moves it, whose ids
+    /// count up, and whose address is `http://denizen.test` wherever an answer names it: its answers are the same in
+    /// every run.
+    pub async fn with_fixed_time() -> Self {
+        let moment = Timestamp::from_unix_microseconds(FIXED_TIME).expect("2024 is a year");
+        let clock = Arc::new(ManualClock::at(moment));
+        let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
+        Self::launch(&["--public-url=http://denizen.test"], source, Some(clock)).await
+    }
+
+    /// Moves the clock of a server that was started [`with_fixed_time`](Self::with_fixed_time).
+    pub fn advance(&self, duration: Duration) {
+        self.clock.as_ref().expect("only a fixed time can be moved").advance(duration);
+    }
+
+    /// Stops the server as SIGTERM does. The database stays for [`operator`](Self::operator) and
+    /// [`restart`](Self::restart).
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Stops the server, and starts it again on the same database and another port. Clients made before know the old
+    /// port only.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let running = run(&self.arguments, &self.source).await;
+        self.address = running.address;
+        self.running = Some(running);
+    }
+
+    /// A client that speaks Flowra: `x-api-key`.
+    pub fn flowra(&self) -> Client {
+        self.client(Credential::ApiKey(self.workspace.key.clone()))
+    }
+
+    /// A client that speaks Flowra: `Authorization: Bearer` with the secret key.
+    pub fn flowra_bearer(&self) -> Client {
+        self.client(Credential::BearerKey(self.workspace.key.clone()))
+    }
+
+    /// A client that speaks Zaia: `authorization` with the secret key alone.
+    pub fn zaia(&self) -> Client {
+        self.client(Credential::Authorization(self.workspace.key.clone()))
+    }
+
+    /// A client that speaks Notiflows: the pair of headers.
+    pub fn notiflows(&self) -> Client {
+        self.client(Credential::Pair(self.workspace.key.clone()))
+    }
+
+    /// A client without a credential.
+    pub fn anonymous(&self) -> Client {
+        self.client(Credential::None)
+    }
+
+    /// A client with the access token of an external user.
+    pub fn bearer(&self, token: &str) -> Client {
+        self.anonymous().with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sends a request as these bytes, on a connection of its own, and reads the answer. It should say
+    /// `connection: close`, since the answer is read until the server hangs up.
+    pub async fn raw(&self, request: impl AsRef<[u8]>) -> Reply {
+        let mut connection = self.connect().await;
+        connection.send(request).await;
+        connection.reply().await
+    }
+
+    /// A connection on which bytes can be sent piece by piece.
+    pub async fn connect(&self) -> RawConnection {
+        RawConnection::open(self.address).await
+    }
+
+    /// Runs `denizen` with these arguments on the server's database and gives what it printed, read as JSON. Fails the
+    /// test where the command fails.
+    pub async fn operator(&self, arguments: &[&str]) -> serde_json::Value {
+        self.as_operator().json(arguments).await
+    }
+
+    /// A further key of the workspace `default`, with these scopes, or the default ones where there are none.
+    pub async fn new_key(&self, scopes: &[&str]) -> Key {
+        self.as_operator().create_key(&self.workspace.slug, scopes).await
+    }
+
+    /// A further workspace, with its channel and a key with the default scopes.
+    pub async fn new_workspace(&self, name: &str) -> Workspace {
+        self.as_operator().create_workspace(name).await
+    }
+
+    fn as_operator(&self) -> Operator {
+        Operator { database_url: self.database.url() }
+    }
+
+    fn client(&self, credential: Credential) -> Client {
+        Client::new(self.http.clone(), self.address, credential)
+    }
+
+    async fn launch(more: &[&str], source: Source, clock: Option<Arc<ManualClock>>) -> Self {
+        let database = TestDatabase::create().await;
+        let mut arguments = vec![
+            "--listen=127.0.0.1:0".to_owned(),
+            format!("--database-url={}", database.url()),
+            "--database-connections=8".to_owned(),
+            "--sqlite-synchronous=normal".to_owned(),
+        ];
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
+        let running = run(&arguments, &source).await;
+        let first_start = running.first_start.as_ref().expect("an empty database is given a workspace");
+        let key = serde_json::to_value(&first_start.key).expect("a key is JSON");
+        let workspace = Workspace {
+            id: first_start.workspace.id.to_string(),
+            slug: first_start.workspace.slug.to_string(),
+            channel_id: first_start.channel.id.to_string(),
+            key: Key::from_json(&key),
+        };
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        let http = http.expect("an HTTP client can be made");
+        let address = running.address;
+        Self { workspace, address, running: Some(running), http, arguments, source, clock, database }
+    }
+}
+
+async fn run(arguments: &[String], source: &Source) -> RunningServer {
+    let command = ServeCommand::with_arguments(arguments).expect("the arguments of the server can be read");
+    let running = RunningServer::start(&command.database, &command.serve, source.clone()).await;
+    running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"))
+}

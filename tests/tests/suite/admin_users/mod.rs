@@ -1,0 +1,5 @@
+//! Users by external id: Notiflows' `/admin`, the same at `/admin/v1`.
+
+mod list;
+mod put;
+mod read_and_delete;

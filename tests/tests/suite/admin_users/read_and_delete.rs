@@ -1,0 +1,41 @@
+//! Reading and deleting one user.
+
+use denizen_tests::{TestServer, json};
+
+#[tokio::test]
+async fn a_deleted_user_is_gone_and_its_external_id_is_free() {
+    let server = TestServer::start().await;
+    let made = server.notiflows().put("/admin/users/u-1", json!({})).await.json(201);
+    let reply = server.notiflows().delete("/admin/v1/users/u-1").await.is(204);
+    assert_eq!(reply.text, "");
+    for reply in [
+        server.notiflows().get("/admin/users/u-1").await,
+        server.notiflows().delete("/admin/users/u-1").await,
+    ] {
+        assert_eq!(reply.body["message"], "User not found");
+        assert_eq!(reply.error(404, "not_found"), json!({ "resource": "user", "id": "u-1" }));
+    }
+    let again = server.notiflows().put("/admin/users/u-1", json!({})).await.json(201);
+    assert_ne!(again["id"], made["id"]);
+}
+
+#[tokio::test]
+async fn the_directorys_own_id_is_no_external_id() {
+    let server = TestServer::start().await;
+    let made = server.notiflows().put("/admin/users/u-1", json!({})).await.json(201);
+    let path = format!("/admin/users/{}", made["id"].as_str().unwrap());
+    server.notiflows().get(&path).await.error(404, "not_found");
+    server.notiflows().delete(&path).await.error(404, "not_found");
+    server.notiflows().get("/admin/users/u-1").await.is(200);
+}
+
+#[tokio::test]
+async fn another_workspaces_user_is_not_found() {
+    let server = TestServer::start().await;
+    server.notiflows().put("/admin/users/u-1", json!({})).await.is(201);
+    let other = server.new_workspace("Acme Inc").await;
+    let foreign = server.notiflows().with_key(&other.key);
+    foreign.get("/admin/users/u-1").await.error(404, "not_found");
+    foreign.delete("/admin/users/u-1").await.error(404, "not_found");
+    server.notiflows().get("/admin/users/u-1").await.is(200);
+}

@@ -1,0 +1,212 @@
+//! Bodies that cannot be read at all.
+
+use denizen_tests::{Reply, TestServer, Value, json};
+
+use super::{Directory, Write};
+
+/// The most bytes of a body, unless it is configured.
+const LIMIT: usize = 1024 * 1024;
+
+#[tokio::test]
+async fn a_body_that_is_no_json_object_is_refused() {
+    let directory = Directory::new().await;
+    for write in directory.writes() {
+        let of_first_key =
+            |value: &[u8]| [format!("{{\"{}\":", write.keys()[0]).as_bytes(), value, b"}"].concat();
+        let deep = ["[".repeat(200), "]".repeat(200)].concat();
+        let sound = write.sound.to_string();
+        let twice = format!("{}, {}", &sound[..sound.len() - 1], &sound[1..]);
+        let bodies: [&[u8]; 20] = [
+            b"",
+            b" ",
+            b"{",
+            b"nope",
+            b"null",
+            b"7",
+            b"\"text\"",
+            b"[]",
+            b"[null, null, null, null, null, null]",
+            b"{'name': 'jane'}",
+            b"{\"name\": \"jane\",}",
+            b"{\"name\": \"jane\"} {}",
+            &of_first_key(b"\"\xFF\""),
+            &of_first_key(b"\"\\ud800\""),
+            &of_first_key(b"\"a\nb\""),
+            &of_first_key(b"1e999"),
+            &of_first_key(deep.as_bytes()),
+            &sound.as_bytes()[..sound.len() - 1],
+            &[sound.as_bytes(), b"x"].concat(),
+            twice.as_bytes(),
+        ];
+        for body in bodies {
+            let shown = String::from_utf8_lossy(body);
+            let reply = write.send_bytes("application/json", body).await;
+            assert_eq!(reply.status, 400, "{} with {shown:.80}:\n{reply}", write.name());
+            let details = reply.error(400, "bad_request");
+            assert_eq!(details, json!({ "reason": "invalid_json" }), "{} with {shown:.80}", write.name());
+        }
+        let reply = write.client.send(write.method, &write.path, None).await;
+        assert_eq!(reply.error(400, "bad_request"), json!({ "reason": "invalid_json" }), "{}", write.name());
+        directory.is_unchanged(&write.name()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_text_is_refused_wherever_it_is_none() {
+    let directory = Directory::new().await;
+    for write in directory.writes() {
+        let sound = write.sound.to_string();
+        let known_keys = &sound.as_bytes()[..sound.len() - 1];
+        for rest in [
+            &b",\"something\":\"\xFF\"}"[..],
+            b",\"some\xC3thing\":1}",
+            b",\"a\":[{\"b\":\"\xED\xA0\x80\"}]}",
+        ] {
+            let reply = write.send_bytes("application/json", [known_keys, rest].concat()).await;
+            assert_eq!(reply.status, 400, "{} with a key that is no text:\n{reply}", write.name());
+            let details = reply.error(400, "bad_request");
+            assert_eq!(details, json!({ "reason": "invalid_json" }), "{}", write.name());
+        }
+        directory.is_unchanged(&write.name()).await;
+    }
+}
+
+#[tokio::test]
+async fn custom_fields_of_two_hundred_levels_are_no_json_that_is_read() {
+    let directory = Directory::new().await;
+    let deep = format!("{}{}", "{\"a\":".repeat(200), "1".to_owned() + &"}".repeat(200));
+    for key in ["customFields", "custom_fields"] {
+        for write in directory.writes().iter().filter(|write| write.sound.get(key).is_some()) {
+            let reply = write.send_bytes("application/json", format!("{{\"{key}\":{deep}}}")).await;
+            assert_eq!(
+                reply.error(400, "bad_request"),
+                json!({ "reason": "invalid_json" }),
+                "{}",
+                write.name()
+            );
+        }
+    }
+    directory.is_unchanged("deep custom fields").await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_announced_as_json_is_refused() {
+    let directory = Directory::new().await;
+    for write in directory.writes() {
+        for content_type in [
+            "text/plain",
+            "text/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=a",
+            "application/jsonp",
+            "application/xml",
+            "json",
+            "",
+        ] {
+            let reply = write.send_bytes(content_type, write.sound.to_string()).await;
+            assert_eq!(
+                reply.error(415, "unsupported_media_type"),
+                json!({}),
+                "{} as {content_type}",
+                write.name()
+            );
+        }
+        directory.is_unchanged(&write.name()).await;
+    }
+}
+
+#[tokio::test]
+async fn json_has_several_names() {
+    let directory = Directory::new().await;
+    let write = &directory.writes()[3];
+    for content_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/merge-patch+json",
+    ] {
+        write.send_bytes(content_type, write.sound.to_string()).await.is(200);
+    }
+    let key = &directory.server.workspace.key.secret;
+    let body = write.sound.to_string();
+    let request = format!(
+        "PATCH {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: {key}\r\ncontent-length: {}\r\n\r\n{body}",
+        write.path,
+        body.len()
+    );
+    directory.server.raw(request).await.is(200);
+}
+
+#[tokio::test]
+async fn a_body_of_two_megabytes_is_too_large() {
+    let directory = Directory::new().await;
+    let body = padded(&json!({}), 2 * LIMIT);
+    for write in directory.writes() {
+        is_too_large(write.send_bytes("application/json", body.clone()).await, &write);
+        is_too_large(send_in_chunks(&directory.server, &write, &body).await, &write);
+    }
+    directory.is_unchanged("large bodies").await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_only_announced_as_too_large_is_not_waited_for() {
+    let directory = Directory::new().await;
+    for write in directory.writes() {
+        let mut head = head_of(&directory.server, &write);
+        head.push_str("content-length: 2097152\r\n\r\n{");
+        is_too_large(directory.server.raw(head).await, &write);
+    }
+    directory.is_unchanged("announced bodies").await;
+}
+
+#[tokio::test]
+async fn the_limit_of_bodies_is_counted_to_the_byte() {
+    let directory = Directory::on(TestServer::with(&["--max-body-size=1KiB"]).await).await;
+    for write in directory.writes() {
+        let reply = write.send_bytes("application/json", padded(&json!({ "blocked": null }), 1024)).await;
+        assert_ne!(reply.status, 413, "{}", write.name());
+        for reply in [
+            write.send_bytes("application/json", padded(&json!({}), 1025)).await,
+            send_in_chunks(&directory.server, &write, &padded(&json!({}), 1025)).await,
+        ] {
+            assert_eq!(reply.error(413, "payload_too_large"), json!({ "limit": 1024 }), "{}", write.name());
+        }
+    }
+}
+
+#[track_caller]
+fn is_too_large(reply: Reply, write: &Write) {
+    assert_eq!(reply.error(413, "payload_too_large"), json!({ "limit": LIMIT }), "{}", write.name());
+}
+
+/// A body with spaces after it, up to a length.
+fn padded(body: &Value, length: usize) -> Vec<u8> {
+    let mut bytes = body.to_string().into_bytes();
+    bytes.resize(length, b' ');
+    bytes
+}
+
+/// Sends a body whose length is nowhere announced.
+async fn send_in_chunks(server: &TestServer, write: &Write, body: &[u8]) -> Reply {
+    let mut connection = server.connect().await;
+    connection.send(head_of(server, write) + "transfer-encoding: chunked\r\n\r\n").await;
+    for chunk in body.chunks(64 * 1024) {
+        connection.send([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat()).await;
+    }
+    connection.send("0\r\n\r\n").await;
+    connection.reply().await
+}
+
+/// The head of a write, with every credential that a contract might read, but for the line that says how long it is.
+fn head_of(server: &TestServer, write: &Write) -> String {
+    let key = &server.workspace.key;
+    let credential = match (write.path.starts_with("/admin"), write.broken.0) {
+        (true, _) => format!("x-notiflows-api-key: {}\r\nx-notiflows-secret-key: {}", key.public, key.secret),
+        (false, 422) => format!("x-api-key: {}", key.secret),
+        (false, _) => format!("authorization: {}", key.secret),
+    };
+    format!(
+        "{} {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n{credential}\r\n",
+        write.method, write.path
+    )
+}

@@ -1,0 +1,301 @@
+//! Bodies that are JSON, and whose fields break their rules.
+
+use denizen_tests::{TestServer, Value, json};
+
+use super::Directory;
+use crate::support::{keys, text};
+
+#[tokio::test]
+async fn a_field_of_another_type_is_refused() {
+    let directory = Directory::new().await;
+    for write in directory.writes() {
+        let mut all_wrong = json!({});
+        for key in write.keys() {
+            for value in wrong_types(&write.sound[&key]) {
+                assert_eq!(write.refuses(&key, &value).await, "invalid_type", "{} {key}", write.name());
+                all_wrong[&key] = value;
+            }
+        }
+        let broken = write.send(all_wrong).await.broken_fields(write.broken.0, write.broken.1);
+        assert_eq!(broken, keys(&write.sound), "{} names all of them at once", write.name());
+        directory.is_unchanged(&write.name()).await;
+    }
+}
+
+/// Values of every JSON type but that of a sound one; what is null there may be a text.
+fn wrong_types(sound: &Value) -> Vec<Value> {
+    let values = [json!(7), json!(1.5), json!(true), json!("text"), json!(["text"]), json!({ "a": "text" })];
+    let right = |value: &Value| match sound {
+        Value::Bool(_) => value.is_boolean(),
+        Value::Object(_) => value.is_object(),
+        _ => value.is_string(),
+    };
+    values.into_iter().filter(|value| !right(value)).collect()
+}
+
+/// The keys that must be there, write by write.
+const REQUIRED: [&[&str]; 8] = [
+    &["name"],
+    &["channelId", "externalId", "externalUserGroupId", "identifier", "name", "tierId"],
+    &["channelId", "externalId", "id", "identifier"],
+    &[],
+    &["description", "name", "prompt"],
+    &[],
+    &[],
+    &[],
+];
+
+#[tokio::test]
+async fn all_missing_keys_are_named_at_once() {
+    let directory = Directory::new().await;
+    for (write, required) in directory.writes().iter().zip(REQUIRED) {
+        if required.is_empty() {
+            continue;
+        }
+        let reply = write.send(json!({ "something": "else" })).await;
+        assert_eq!(reply.broken_fields(write.broken.0, write.broken.1), required, "{}", write.name());
+        for key in required {
+            let mut body = write.sound.clone();
+            body.as_object_mut().unwrap().remove(*key);
+            let details = write.send(body).await.error(write.broken.0, write.broken.1);
+            let fields = details["fields"].as_array().unwrap();
+            let only = (text(&fields[0], "field"), text(&fields[0], "reason"), fields.len());
+            assert_eq!(only, ((*key).to_owned(), "required".to_owned(), 1), "{}", write.name());
+        }
+    }
+    directory.is_unchanged("bodies with missing keys").await;
+}
+
+#[tokio::test]
+async fn null_is_refused_where_it_says_nothing() {
+    let directory = Directory::new().await;
+    let writes = directory.writes();
+    for (index, key) in [
+        (0, "name"),
+        (1, "channelId"),
+        (1, "blocked"),
+        (2, "channelId"),
+        (3, "blocked"),
+        (3, "channelId"),
+        (3, "superIdentityId"),
+        (4, "name"),
+        (5, "name"),
+        (5, "isRemoved"),
+        (6, "external_id"),
+        (7, "external_id"),
+    ] {
+        writes[index].refuses(key, &Value::Null).await;
+    }
+    directory.is_unchanged("nulls").await;
+}
+
+#[tokio::test]
+async fn a_text_with_nul_is_refused_in_every_field() {
+    let directory = Directory::new().await;
+    for write in directory.writes() {
+        for key in write.keys() {
+            match write.sound[&key].as_str() {
+                Some(sound) => {
+                    write.refuses(&key, &json!(format!("{sound}\0"))).await;
+                }
+                None if write.sound[&key].is_object() => {
+                    for value in [json!({ "a": "\0" }), json!({ "\0": 1 }), json!({ "a": [{ "b": ["\0"] }] })]
+                    {
+                        assert_eq!(write.refuses(&key, &value).await, "invalid_characters");
+                    }
+                }
+                None => {}
+            }
+        }
+        directory.is_unchanged(&write.name()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_refused_in_every_field() {
+    let directory = Directory::new().await;
+    for write in directory.writes() {
+        for key in write.keys() {
+            if !write.sound[&key].is_boolean() && !write.sound[&key].is_object() {
+                write.refuses(&key, &json!("x".repeat(3_000))).await;
+            }
+        }
+        directory.is_unchanged(&write.name()).await;
+    }
+}
+
+/// The lengths of texts, in characters: write, key, shortest, longest.
+const LENGTHS: [(usize, &str, usize, usize); 20] = [
+    (0, "name", 1, 255),
+    (1, "externalId", 3, 250),
+    (1, "identifier", 1, 255),
+    (1, "name", 3, 50),
+    (1, "firstName", 1, 255),
+    (1, "lastName", 1, 255),
+    (2, "externalId", 1, 250),
+    (2, "identifier", 1, 255),
+    (3, "externalId", 3, 250),
+    (3, "identifier", 1, 255),
+    (3, "name", 3, 50),
+    (3, "displayName", 1, 255),
+    (4, "name", 3, 50),
+    (4, "description", 3, 250),
+    (4, "prompt", 3, 500),
+    (5, "name", 3, 50),
+    (5, "description", 3, 250),
+    (5, "prompt", 3, 500),
+    (6, "first_name", 1, 255),
+    (6, "last_name", 1, 255),
+];
+
+#[tokio::test]
+async fn lengths_are_counted_in_characters_and_to_the_last_one() {
+    let directory = Directory::new().await;
+    let writes = directory.writes();
+    for (index, key, shortest, longest) in LENGTHS {
+        let write = &writes[index];
+        let of_length = |length: usize| json!("ü".repeat(length));
+        assert_eq!(write.refuses(key, &of_length(longest + 1)).await, "too_long", "{} {key}", write.name());
+        assert_eq!(write.refuses(key, &of_length(shortest - 1)).await, "too_short", "{} {key}", write.name());
+    }
+    directory.is_unchanged("texts of wrong lengths").await;
+}
+
+#[tokio::test]
+async fn the_shortest_and_the_longest_texts_are_taken() {
+    let directory = Directory::new().await;
+    let writes = directory.writes();
+    // A letter of their own for every row, since handles are unique.
+    for (letter, (index, key, shortest, longest)) in ('\u{1F600}'..).zip(LENGTHS) {
+        let write = &writes[index];
+        for length in [shortest, longest] {
+            let mut body = json!({});
+            for required in REQUIRED[index] {
+                let names_somebody = ["externalId", "identifier"].contains(required);
+                body[required] = if names_somebody { Value::Null } else { write.sound[required].clone() };
+            }
+            body[key] = json!(String::from(letter).repeat(length));
+            let reply = write.send(body).await;
+            assert!((200..300).contains(&reply.status), "{} {key} of {length}:\n{reply}", write.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn values_that_do_not_have_their_form_are_named_all_at_once() {
+    let directory = Directory::new().await;
+    let malformed = |is_camel: bool| {
+        let mut fields = json!({
+            "email": "jane",
+            "phone": "555-1234",
+            "avatar": "ftp://example.com/jane.jpg",
+            "locale": "en_US",
+            "timezone": "Mars/Olympus",
+        });
+        fields[if is_camel { "customFields" } else { "custom_fields" }] = nested(9);
+        fields
+    };
+    for write in directory.writes() {
+        let Some(is_camel) = write.sound.get("email").map(|_| write.sound.get("customFields").is_some())
+        else {
+            continue;
+        };
+        let malformed = malformed(is_camel);
+        for (key, value) in malformed.as_object().unwrap() {
+            let reason = if value.is_object() { "too_deep" } else { "invalid_format" };
+            assert_eq!(write.refuses(key, value).await, reason, "{} {key}", write.name());
+        }
+        // The merged custom fields are checked against what is there, once the rest of the body holds.
+        let mut texts = malformed.clone();
+        texts.as_object_mut().unwrap().retain(|_, value| value.is_string());
+        let reply = write.send_with(texts.clone()).await;
+        assert_eq!(reply.broken_fields(write.broken.0, write.broken.1), keys(&texts), "{}", write.name());
+        directory.is_unchanged(&write.name()).await;
+    }
+}
+
+#[tokio::test]
+async fn custom_fields_have_at_most_eight_levels_and_64_kibibytes() {
+    let server = TestServer::start().await;
+    let put = async |fields: Value| {
+        server.notiflows().put("/admin/users/new", json!({ "custom_fields": fields })).await
+    };
+    let refused = async |fields: Value| {
+        let details = put(fields).await.error(422, "validation_failed");
+        assert_eq!(details["fields"][0]["field"], "custom_fields", "{details:#}");
+        text(&details["fields"][0], "reason")
+    };
+    let largest = 64 * 1024 - r#"{"a":""}"#.len();
+    assert_eq!(refused(nested(9)).await, "too_deep");
+    assert_eq!(refused(json!({ "a": "x".repeat(largest + 1) })).await, "too_large");
+    server.notiflows().get("/admin/users/new").await.error(404, "not_found");
+
+    assert_eq!(put(nested(8)).await.json(201)["custom_fields"], nested(8));
+    assert_eq!(put(Value::Null).await.json(200)["custom_fields"], json!({}));
+    put(json!({ "a": "x".repeat(largest) })).await.json(200);
+    assert_eq!(refused(json!({ "b": 1 })).await, "too_large");
+    assert_eq!(server.notiflows().get("/admin/users/new").await.json(200)["custom_fields"].get("b"), None);
+}
+
+/// Objects in each other, this many.
+fn nested(levels: usize) -> Value {
+    (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }))
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_is_named_as_such() {
+    let directory = Directory::new().await;
+    let writes = directory.writes();
+    let user_id = text(&directory.user, "id");
+    for (index, key) in [
+        (1, "channelId"),
+        (1, "externalUserGroupId"),
+        (1, "tierId"),
+        (2, "channelId"),
+        (2, "id"),
+        (3, "externalUserGroupId"),
+        (3, "tierId"),
+    ] {
+        let write = &writes[index];
+        for value in ["", "nope", "12345", &user_id[1..], &format!("{user_id}0"), &format!("{{{user_id}}}")] {
+            assert_eq!(write.refuses(key, &json!(value)).await, "invalid_uuid", "{} {key}", write.name());
+            let details = write.send_with(json!({ key: value })).await.error(400, "bad_request");
+            assert_eq!(details["reason"], "invalid_uuid", "{} {key}: {details:#}", write.name());
+            assert_eq!(details["param"], key, "{} {key}: {details:#}", write.name());
+        }
+    }
+    let reply = writes[1].send_with(json!({ "channelId": "nope", "tierId": "nope", "name": "x" })).await;
+    let details = reply.clone().error(400, "bad_request");
+    assert_eq!(details["reason"], "invalid_param", "not only ids are broken: {details:#}");
+    assert_eq!(reply.broken_fields(400, "bad_request"), ["channelId", "name", "tierId"]);
+    directory.is_unchanged("ids that are none").await;
+}
+
+#[tokio::test]
+async fn what_cannot_change_is_not_changed() {
+    let directory = Directory::new().await;
+    let writes = directory.writes();
+    let stranger = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+    for (index, key, value, reason) in [
+        (3, "channelId", json!(directory.channel_id), "immutable"),
+        (3, "channelId", json!(stranger), "immutable"),
+        (3, "superIdentityId", json!(stranger), "immutable"),
+        (3, "displayName", json!("Somebody Else"), "mismatch"),
+        (6, "external_id", json!("NEW"), "mismatch"),
+        (7, "external_id", json!("another"), "mismatch"),
+    ] {
+        assert_eq!(writes[index].refuses(key, &value).await, reason, "{} {key}", writes[index].name());
+    }
+    directory.is_unchanged("changes of what cannot change").await;
+}
+
+#[tokio::test]
+async fn zaia_says_invalid_data_provided() {
+    let directory = Directory::new().await;
+    for write in directory.writes().iter().filter(|write| write.broken.0 == 400) {
+        for body in ["{", r#"{ "name": 7, "channelId": 7 }"#] {
+            let reply = write.send_bytes("application/json", body).await.is(400);
+            assert_eq!(reply.body["message"], "Invalid data provided.", "{} with {body}", write.name());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Requests that nobody should send: each gets the documented refusal, and nothing is written.
+
+mod bodies;
+mod fields;
+mod paths;
+mod queries;
+
+use denizen_tests::{Client, Reply, TestServer, Value, json};
+
+use crate::support::{create, create_channel, path_of, text, with};
+
+/// A workspace with users and channels, none of which may change.
+struct Directory {
+    server: TestServer,
+    user: Value,
+    channel_id: String,
+    before: Value,
+}
+
+impl Directory {
+    async fn new() -> Self {
+        Self::on(TestServer::start().await).await
+    }
+
+    async fn on(server: TestServer) -> Self {
+        let user = create(&server, json!({ "externalId": "the first", "identifier": "jane" })).await;
+        for external_id in ["the second", "the third"] {
+            create(&server, json!({ "externalId": external_id })).await;
+        }
+        let channel_id = create_channel(&server, "mobile app").await;
+        let before = state(&server).await;
+        Self { server, user, channel_id, before }
+    }
+
+    /// Demands that everything is as it was.
+    async fn is_unchanged(&self, after: &str) {
+        assert_eq!(state(&self.server).await, self.before, "something was written by {after}");
+    }
+
+    /// Every write that takes a body, sound.
+    fn writes(&self) -> Vec<Write> {
+        let server = &self.server;
+        let zaia = |method, path: &str, body| Write::new(server.zaia(), method, path, body, 400);
+        let notiflows =
+            |path: &str| Write::new(server.notiflows(), "PUT", path, profile_in_snake_case(), 422);
+        let user = path_of(&self.user);
+        let channel = format!("/api/v1/channels/{}", self.channel_id);
+        vec![
+            Write::new(server.flowra(), "POST", "/api/v1/external-users", json!({ "name": "john" }), 422),
+            zaia("POST", "/api/v1/external-users", self.new_user()),
+            zaia("POST", "/api/v1/external-users/authenticate", self.claim()),
+            zaia("PATCH", &user, self.changes()),
+            zaia("POST", "/api/v1/channels", channel_body()),
+            zaia("PATCH", &channel, with(channel_body(), json!({ "isRemoved": true }))),
+            notiflows("/admin/users/new"),
+            notiflows("/admin/v1/users/new"),
+        ]
+    }
+
+    fn new_user(&self) -> Value {
+        let names = json!({
+            "channelId": self.channel_id,
+            "externalId": "user_12345",
+            "externalUserGroupId": null,
+            "identifier": "john",
+            "name": "John Doe",
+            "tierId": null,
+        });
+        with(names, profile())
+    }
+
+    fn claim(&self) -> Value {
+        json!({ "channelId": self.channel_id, "externalId": "user_12345", "id": null, "identifier": "john" })
+    }
+
+    fn changes(&self) -> Value {
+        let names = json!({
+            "externalId": "user_12345",
+            "externalUserGroupId": null,
+            "identifier": "john",
+            "name": "John Doe",
+            "tierId": null,
+            "channelId": self.user["channelId"],
+            "superIdentityId": self.user["superIdentityId"],
+        });
+        with(names, profile())
+    }
+}
+
+/// A write that takes a body.
+struct Write {
+    client: Client,
+    method: &'static str,
+    path: String,
+    /// A body that is taken as it is.
+    sound: Value,
+    /// What a body that breaks a rule is answered with.
+    broken: (u16, &'static str),
+}
+
+impl Write {
+    fn new(client: Client, method: &'static str, path: &str, sound: Value, broken: u16) -> Self {
+        let code = if broken == 400 { "bad_request" } else { "validation_failed" };
+        Self { client, method, path: path.to_owned(), sound, broken: (broken, code) }
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    async fn send(&self, body: Value) -> Reply {
+        self.client.send(self.method, &self.path, Some(body)).await
+    }
+
+    async fn send_bytes(&self, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
+        self.client.send_bytes(self.method, &self.path, Some((content_type, body.into()))).await
+    }
+
+    /// Sends the sound body with these keys replaced.
+    async fn send_with(&self, changes: Value) -> Reply {
+        self.send(with(self.sound.clone(), changes)).await
+    }
+
+    /// Sends the sound body with one key replaced, and demands that this key is refused and no other. Gives the reason.
+    async fn refuses(&self, key: &str, value: &Value) -> String {
+        let reply = self.send_with(json!({ key: value })).await;
+        assert_eq!(reply.status, self.broken.0, "{} with {key} {value}:\n{reply}", self.name());
+        let details = reply.body["error"]["details"].clone();
+        let fields = reply.broken_fields(self.broken.0, self.broken.1);
+        assert_eq!(fields, [key], "{} with {key} {value}", self.name());
+        text(&details["fields"][0], "reason")
+    }
+
+    /// The keys of the sound body.
+    fn keys(&self) -> Vec<String> {
+        self.sound.as_object().unwrap().keys().cloned().collect()
+    }
+}
+
+fn profile() -> Value {
+    json!({
+        "displayName": "John Doe",
+        "firstName": "John",
+        "lastName": "Doe",
+        "email": "john@example.com",
+        "phone": "+15551234567",
+        "avatar": "https://example.com/john.jpg",
+        "locale": "en-US",
+        "timezone": "America/New_York",
+        "customFields": { "plan": "premium" },
+        "blocked": true,
+    })
+}
+
+fn profile_in_snake_case() -> Value {
+    json!({
+        "avatar": "https://example.com/john.jpg",
+        "custom_fields": { "plan": "premium" },
+        "email": "john@example.com",
+        "external_id": "new",
+        "first_name": "John",
+        "last_name": "Doe",
+        "locale": "en-US",
+        "phone": "+15551234567",
+        "timezone": "America/New_York",
+    })
+}
+
+fn channel_body() -> Value {
+    json!({ "name": "a shop", "description": "customers of the shop", "prompt": "they like tea" })
+}
+
+/// Everything in the workspace, and how much of it there is.
+async fn state(server: &TestServer) -> Value {
+    let users = server.flowra().get("/api/v1/external-users?count=true").await.is(200);
+    let channels = server.zaia().get("/api/v1/channels?pageSize=100&count=true").await.is(200);
+    json!({
+        "numbers of users and channels": [users.header("x-total-count"), channels.header("x-total-count")],
+        "users": users.body,
+        "channels": channels.body,
+    })
+}
+
+#[tokio::test]
+async fn the_sound_requests_that_bad_ones_are_made_of_are_done() {
+    let count = Directory::new().await.writes().len();
+    for index in 0..count {
+        let directory = Directory::new().await;
+        let write = &directory.writes()[index];
+        let reply = write.send(write.sound.clone()).await;
+        assert!((200..300).contains(&reply.status), "{}:\n{reply}", write.name());
+        assert_ne!(state(&directory.server).await, directory.before, "{}", write.name());
+    }
+}

@@ -1,0 +1,310 @@
+//! Parameters of lists.
+
+use denizen_tests::{Client, Reply, TestServer, json};
+
+use super::Directory;
+use crate::support::text;
+
+/// A list, with what its parameters are called.
+struct List {
+    client: Client,
+    path: &'static str,
+    size: &'static str,
+    largest: u32,
+    /// The number of a page, where pages have numbers.
+    number: Option<&'static str>,
+    /// Where a page begins.
+    cursors: &'static [&'static str],
+    search: Option<&'static str>,
+    ids: &'static [&'static str],
+}
+
+fn lists(server: &TestServer) -> [List; 5] {
+    let notiflows = |path| List {
+        client: server.notiflows(),
+        path,
+        size: "limit",
+        largest: 1000,
+        number: None,
+        cursors: &["after", "before"],
+        search: None,
+        ids: &[],
+    };
+    [
+        List {
+            client: server.flowra(),
+            path: "/api/v1/external-users",
+            size: "limit",
+            largest: 1000,
+            number: Some("page"),
+            cursors: &["cursor"],
+            search: Some("q"),
+            ids: &[],
+        },
+        List {
+            client: server.zaia(),
+            path: "/api/v1/external-users",
+            size: "pageSize",
+            largest: 100,
+            number: Some("pageNumber"),
+            cursors: &["cursor"],
+            search: Some("search"),
+            ids: &["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds"],
+        },
+        List {
+            client: server.zaia(),
+            path: "/api/v1/channels",
+            size: "pageSize",
+            largest: 100,
+            number: Some("pageNumber"),
+            cursors: &["cursor"],
+            search: Some("search"),
+            ids: &["ids"],
+        },
+        notiflows("/admin/users"),
+        notiflows("/admin/v1/users"),
+    ]
+}
+
+impl List {
+    async fn get(&self, query: &str) -> Reply {
+        self.client.get(&format!("{}?{query}", self.path)).await
+    }
+
+    /// Demands that one parameter is refused, for this reason.
+    async fn refuses(&self, query: &str, parameter: &str, reason: &str) {
+        let reply = self.get(query).await;
+        assert_eq!(reply.status, 400, "{}?{query}:\n{reply}", self.path);
+        assert_eq!(reply.clone().broken_fields(400, "bad_request"), [parameter], "{}?{query}", self.path);
+        let details = reply.error(400, "bad_request");
+        assert_eq!(details["reason"], reason, "{}?{query}: {details:#}", self.path);
+        assert_eq!(details["param"], parameter, "{}?{query}: {details:#}", self.path);
+    }
+
+    /// The cursor of the page after the first entry.
+    async fn cursor(&self) -> String {
+        let reply = self.get(&format!("{}=1", self.size)).await.is(200);
+        let next = reply.next().unwrap_or_else(|| panic!("{} has no next page:\n{reply}", self.path));
+        let (_, query) = next.split_once('?').unwrap();
+        let cursor = query.split('&').find_map(|pair| pair.strip_prefix(&format!("{}=", self.cursors[0])));
+        cursor.unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn the_size_of_a_page_has_limits() {
+    let directory = Directory::new().await;
+    for list in lists(&directory.server) {
+        let too_many = (list.largest + 1).to_string();
+        for wrong in
+            ["0", &too_many, "-1", "", "1.5", "1e1", "ten", "4294967297", "99999999999999999999", "1%00"]
+        {
+            list.refuses(&format!("{}={wrong}", list.size), list.size, "invalid_param").await;
+        }
+        for right in [1, list.largest] {
+            list.get(&format!("{}={right}", list.size)).await.is(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_number_of_a_page_has_limits() {
+    let directory = Directory::new().await;
+    for list in lists(&directory.server) {
+        let Some(number) = list.number else { continue };
+        for wrong in ["0", "-1", "", "1.5", "1e9", "1000000000", "100001", "first", "18446744073709551616"] {
+            list.refuses(&format!("{number}={wrong}"), number, "invalid_param").await;
+        }
+        let beyond_the_end = list.get(&format!("{number}=100000")).await;
+        assert!(beyond_the_end.array(200).is_empty(), "{}", list.path);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_changed_anywhere_is_refused() {
+    let directory = Directory::new().await;
+    for list in lists(&directory.server) {
+        let cursor = list.cursor().await;
+        for parameter in list.cursors {
+            list.get(&format!("{parameter}={cursor}")).await.is(200);
+            for at in 0..cursor.len() {
+                let letter = if cursor.as_bytes()[at] == b'A' { 'B' } else { 'A' };
+                let changed = format!("{}{letter}{}", &cursor[..at], &cursor[at + 1..]);
+                list.refuses(&format!("{parameter}={changed}"), parameter, "invalid_param").await;
+            }
+            let shorter = &cursor[..cursor.len() - 4];
+            let longer = format!("{cursor}AAAA");
+            for wrong in ["", "1", "null", "%00", "%F0%9F%99%82", shorter, &longer, &"A".repeat(4_000)] {
+                list.refuses(&format!("{parameter}={wrong}"), parameter, "invalid_param").await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_counts_in_its_own_list_and_workspace_only() {
+    let directory = Directory::new().await;
+    let server = &directory.server;
+    let elsewhere = server.new_workspace("elsewhere").await;
+    for (name, body) in [("one", json!({ "name": "one" })), ("two", json!({ "name": "two" }))] {
+        server.flowra().with_key(&elsewhere.key).post("/api/v1/external-users", body).await.is(201);
+        let channel = json!({ "name": name, "description": null, "prompt": null });
+        server.zaia().with_key(&elsewhere.key).post("/api/v1/channels", channel).await.is(200);
+    }
+    let [flowra, zaia, channels, admin, admin_v1] = lists(server);
+    for (of, list) in [
+        (&flowra, &zaia),
+        (&flowra, &channels),
+        (&flowra, &admin),
+        (&zaia, &flowra),
+        (&zaia, &channels),
+        (&channels, &zaia),
+        (&admin, &zaia),
+        (&admin_v1, &flowra),
+    ] {
+        let cursor = of.cursor().await;
+        list.refuses(&format!("{}={cursor}", list.cursors[0]), list.cursors[0], "invalid_param").await;
+    }
+    let sorted = format!("sortBy=name&cursor={}", flowra.cursor().await);
+    flowra.refuses(&sorted, "cursor", "invalid_param").await;
+    for list in lists(server) {
+        let cursor = list.cursor().await;
+        let parameter = list.cursors[0];
+        let stranger = List { client: list.client.with_key(&elsewhere.key), ..list };
+        stranger.refuses(&format!("{parameter}={cursor}"), parameter, "invalid_param").await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_begins_in_one_place() {
+    let directory = Directory::new().await;
+    for list in lists(&directory.server) {
+        let cursor = list.cursor().await;
+        if let Some(number) = list.number {
+            list.refuses(&format!("cursor={cursor}&{number}=1"), "cursor", "invalid_param").await;
+        } else {
+            list.refuses(&format!("after={cursor}&before={cursor}"), "before", "invalid_param").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_sent_twice_is_refused() {
+    let directory = Directory::new().await;
+    for list in lists(&directory.server) {
+        let cursor = list.cursor().await;
+        let mut parameters = vec![(list.size, "1"), ("count", "true")];
+        parameters.extend(list.number.map(|number| (number, "1")));
+        parameters.extend(list.search.map(|search| (search, "jane")));
+        parameters.extend(list.cursors.iter().map(|name| (*name, cursor.as_str())));
+        for (name, value) in parameters {
+            list.get(&format!("{name}={value}")).await.is(200);
+            list.refuses(&format!("{name}={value}&{name}={value}"), name, "invalid_param").await;
+        }
+    }
+    let [flowra, _, _, admin, _] = lists(&directory.server);
+    for (name, value) in [("isActive", "true"), ("sortBy", "name"), ("sortOrder", "asc")] {
+        flowra.refuses(&format!("{name}={value}&{name}={value}"), name, "invalid_param").await;
+    }
+    for name in ["created_after", "created_before"] {
+        let query = format!("{name}=2024-01-15T10:30:00Z");
+        admin.refuses(&format!("{query}&{query}"), name, "invalid_param").await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_word_is_refused() {
+    let directory = Directory::new().await;
+    let [flowra, _, _, admin, admin_v1] = lists(&directory.server);
+    for (name, words) in [
+        ("sortBy", ["age", "CREATEDAT", "created_at", ""]),
+        ("sortOrder", ["up", "ASC", "descending", ""]),
+        ("isActive", ["yes", "1", "TRUE", ""]),
+    ] {
+        for word in words {
+            flowra.refuses(&format!("{name}={word}"), name, "invalid_param").await;
+        }
+    }
+    for list in lists(&directory.server) {
+        for word in ["yes", "1", "TRUE", ""] {
+            list.refuses(&format!("count={word}"), "count", "invalid_param").await;
+        }
+    }
+    for list in [admin, admin_v1] {
+        for name in ["created_after", "created_before"] {
+            for word in ["yesterday", "2024-01-15", "2024-13-15T10:30:00Z", "1705314600", "", "%00"] {
+                list.refuses(&format!("{name}={word}"), name, "invalid_param").await;
+            }
+            list.get(&format!("{name}=9999-12-31T23:59:59Z")).await.is(200);
+            list.get(&format!("{name}=0001-01-01T00:00:00%2B14:00")).await.is(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_to_look_for_has_limits() {
+    let directory = Directory::new().await;
+    for list in lists(&directory.server) {
+        let Some(search) = list.search else { continue };
+        let long = "x".repeat(251);
+        for wrong in [&long, "%FF", "a%00b", "%F0%9F", "%ED%A0%80"] {
+            list.refuses(&format!("{search}={wrong}"), search, "invalid_param").await;
+        }
+        for right in ["%25", "_", "%5C", "'%3B--", "%F0%9F%99%82", "a+b", "%", "%zz"] {
+            list.get(&format!("{search}={right}")).await.is(200);
+        }
+        assert!(!list.get(&format!("{search}=")).await.array(200).is_empty(), "an empty text is no filter");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_whose_name_is_no_text_is_refused() {
+    let directory = Directory::new().await;
+    for list in lists(&directory.server) {
+        list.get("%FF=1").await.error(400, "bad_request");
+        list.get("unknown=1&&=&a").await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_is_named_as_such() {
+    let directory = Directory::new().await;
+    let id = text(&directory.user, "id");
+    for list in lists(&directory.server) {
+        for name in list.ids {
+            for wrong in ["nope", "", &id[1..], "%00", &format!("{id},{id}")] {
+                list.refuses(&format!("{name}={wrong}"), name, "invalid_uuid").await;
+                list.refuses(&format!("{name}={id}&{name}={wrong}"), name, "invalid_uuid").await;
+            }
+            let many = vec![format!("{name}={id}"); 101].join("&");
+            list.refuses(&many, name, "invalid_param").await;
+            list.get(&many[..many.len() - id.len() - name.len() - 2]).await.is(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_broken_parameters_are_named_at_once() {
+    let directory = Directory::new().await;
+    let [flowra, zaia, channels, admin, _] = lists(&directory.server);
+    for (list, query, broken) in [
+        (
+            &flowra,
+            "limit=0&page=0&sortBy=age&isActive=maybe&sortOrder=up",
+            &["isActive", "limit", "page", "sortBy", "sortOrder"][..],
+        ),
+        (
+            &zaia,
+            "pageSize=0&pageNumber=0&channelIds=nope&tierIds=nope",
+            &["channelIds", "pageNumber", "pageSize", "tierIds"],
+        ),
+        (&channels, "pageSize=101&ids=nope&count=maybe", &["count", "ids", "pageSize"]),
+        (
+            &admin,
+            "limit=0&created_after=now&created_before=now",
+            &["created_after", "created_before", "limit"],
+        ),
+    ] {
+        assert_eq!(list.get(query).await.broken_fields(400, "bad_request"), broken, "{}?{query}", list.path);
+    }
+}

@@ -1,0 +1,14 @@
+//! External users: every row of the operations that Flowra and Zaia share under `/api/v1`.
+
+mod authenticate;
+mod create;
+mod create_by_username;
+mod delete;
+mod find_by_username;
+mod list_flowra;
+mod list_zaia;
+mod me;
+mod super_identities;
+mod toggle_active;
+mod tokens;
+mod update;

@@ -1,0 +1,193 @@
+//! Access tokens: what they say, who can check them, and when they end.
+
+use std::time::Duration;
+
+use denizen_tests::{TestServer, Value, json};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+
+use crate::support::{assert_uuid, create, path_of, text};
+
+const ME: &str = "/api/v1/external-users/me";
+
+/// Checks a token as another service would: with the server's published keys, and nothing else.
+async fn claims_of(server: &TestServer, token: &str) -> Value {
+    let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
+    let header = jsonwebtoken::decode_header(token).unwrap();
+    assert_eq!(header.alg, Algorithm::EdDSA);
+    let keys = set["keys"].as_array().unwrap();
+    let key = keys.iter().find(|key| key["kid"].as_str() == header.kid.as_deref()).unwrap();
+    let public = DecodingKey::from_ed_components(key["x"].as_str().unwrap()).unwrap();
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_audience(&[&server.workspace.id]);
+    validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
+    jsonwebtoken::decode::<Value>(token, &public, &validation).unwrap().claims
+}
+
+#[tokio::test]
+async fn a_token_says_who_where_and_until_when_and_anybody_can_check_it() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "gid://app/1" })).await;
+    let claims = claims_of(&server, &text(&user, "accessToken")).await;
+    assert_eq!(claims["sub"], user["id"]);
+    assert_eq!(claims["aud"], server.workspace.id.as_str());
+    assert_eq!(claims["channel_id"], user["channelId"]);
+    assert_eq!(claims["external_id"], "gid://app/1");
+    assert!(claims["iss"].is_string());
+    assert_uuid(&claims["jti"]);
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600, "an hour");
+
+    let again = json!({
+        "channelId": user["channelId"], "externalId": null, "id": user["id"], "identifier": null,
+    });
+    let again = server.zaia().post("/api/v1/external-users/authenticate", again).await.json(200);
+    let next = claims_of(&server, &text(&again, "accessToken")).await;
+    assert_ne!(next["jti"], claims["jti"], "every token has its own");
+    server.bearer(&text(&user, "accessToken")).get(ME).await.is(200);
+    server.bearer(&text(&again, "accessToken")).get(ME).await.is(200);
+}
+
+#[tokio::test]
+async fn a_user_without_an_external_id_has_none_in_its_token() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "identifier": "jane" })).await;
+    assert_eq!(claims_of(&server, &text(&user, "accessToken")).await["external_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_published_keys_are_public_halves_only() {
+    let server = TestServer::start().await;
+    let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
+    let keys = set["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(crate::support::keys(&keys[0]), ["alg", "crv", "kid", "kty", "use", "x"]);
+    let fixed = ["alg", "crv", "kty", "use"].map(|key| text(&keys[0], key));
+    assert_eq!(fixed, ["EdDSA", "Ed25519", "OKP", "sig"]);
+}
+
+#[tokio::test]
+async fn a_tampered_token_is_refused() {
+    let server = TestServer::start().await;
+    let token = text(&create(&server, json!({ "externalId": "u-1" })).await, "accessToken");
+    let parts: Vec<_> = token.split('.').collect();
+    let flipped = |text: &str| {
+        let mut letters: Vec<_> = text.chars().collect();
+        let middle = letters.len() / 2;
+        letters[middle] = if letters[middle] == 'A' { 'B' } else { 'A' };
+        letters.into_iter().collect::<String>()
+    };
+    // {"alg":"none"}
+    let unsigned = "eyJhbGciOiJub25lIn0";
+    for tampered in [
+        format!("{}.{}.{}", parts[0], parts[1], flipped(parts[2])),
+        format!("{}.{}.{}", parts[0], flipped(parts[1]), parts[2]),
+        format!("{}.{}.{}", flipped(parts[0]), parts[1], parts[2]),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{unsigned}.{}.", parts[1]),
+        format!("{unsigned}.{}.{}", parts[1], parts[2]),
+        format!("{}.{}", parts[0], parts[1]),
+        format!("{token}.x"),
+        "..".to_owned(),
+    ] {
+        let reply = server.bearer(&tampered).get(ME).await;
+        assert!(reply.header("www-authenticate").is_some(), "{reply}");
+        reply.error(401, "unauthenticated");
+    }
+    server.bearer(&token).get(ME).await.is(200);
+}
+
+#[tokio::test]
+async fn a_token_of_another_server_is_refused() {
+    let (here, there) = (TestServer::start().await, TestServer::start().await);
+    let token = text(&create(&there, json!({ "externalId": "u-1" })).await, "accessToken");
+    here.bearer(&token).get(ME).await.error(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_token_ends_after_an_hour() {
+    let server = TestServer::with_fixed_time().await;
+    let bearer = server.bearer(&text(&create(&server, json!({ "externalId": "u-1" })).await, "accessToken"));
+    server.advance(Duration::from_secs(3599));
+    bearer.get(ME).await.is(200);
+    server.advance(Duration::from_secs(1));
+    bearer.get(ME).await.error(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn its_life_can_be_configured() {
+    let server = TestServer::with(&["--access-token-lifetime=5m"]).await;
+    let token = text(&create(&server, json!({ "externalId": "u-1" })).await, "accessToken");
+    let claims = claims_of(&server, &token).await;
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 300);
+}
+
+#[tokio::test]
+async fn blocking_cuts_tokens_and_unblocking_lets_new_ones_in() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let before = server.bearer(&text(&user, "accessToken"));
+    server.zaia().patch(&path_of(&user), json!({ "blocked": true })).await.is(200);
+    before.get(ME).await.error(401, "unauthenticated");
+    server.zaia().patch(&path_of(&user), json!({ "blocked": false })).await.is(200);
+    before.get(ME).await.error(401, "unauthenticated");
+
+    // Within the same second.
+    let claim = json!({
+        "channelId": user["channelId"], "externalId": "u-1", "id": null, "identifier": null,
+    });
+    let again = server.zaia().post("/api/v1/external-users/authenticate", claim).await.json(200);
+    server.bearer(&text(&again, "accessToken")).get(ME).await.is(200);
+    before.get(ME).await.error(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn tokens_and_keys_outlive_a_restart() {
+    let mut server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
+    server.restart().await;
+    assert_eq!(server.anonymous().get("/.well-known/jwks.json").await.json(200), set);
+    server.bearer(&text(&user, "accessToken")).get(ME).await.is(200);
+    server.flowra().get("/api/v1/external-users").await.is(200);
+}
+
+#[tokio::test]
+async fn after_a_rotation_the_key_before_still_counts_and_older_ones_do_not() {
+    let mut server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let claim = json!({
+        "channelId": user["channelId"], "externalId": "u-1", "id": null, "identifier": null,
+    });
+    let mut tokens = vec![text(&user, "accessToken")];
+    for _ in 0..2 {
+        let rotated = server.operator(&["signing-keys", "rotate", "--json"]).await;
+        server.restart().await;
+        let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
+        assert_eq!(set["keys"].as_array().unwrap().len(), 2);
+        assert_eq!(set["keys"][0]["kid"], rotated["kid"], "the current one comes first");
+        let again = server.zaia().post("/api/v1/external-users/authenticate", claim.clone()).await.json(200);
+        tokens.push(text(&again, "accessToken"));
+        for current in &tokens[tokens.len() - 2..] {
+            assert_eq!(claims_of(&server, current).await["sub"], user["id"]);
+            server.bearer(current).get(ME).await.is(200);
+        }
+    }
+    server.bearer(&tokens[0]).get(ME).await.error(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_key_can_be_configured() {
+    // The pair of RFC 8410, section 10.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    let private = "-----BEGIN PRIVATE KEY-----\n\
+                   MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+                   -----END PRIVATE KEY-----\n";
+    std::fs::write(&file, private).unwrap();
+    let server = TestServer::with(&[&format!("--signing-key-file={}", file.display())]).await;
+    let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
+    assert_eq!(set["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(set["keys"][0]["x"], "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE");
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    assert_eq!(claims_of(&server, &text(&user, "accessToken")).await["sub"], user["id"]);
+    server.bearer(&text(&user, "accessToken")).get(ME).await.is(200);
+}

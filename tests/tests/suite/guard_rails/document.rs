@@ -1,0 +1,115 @@
+//! The served OpenAPI document, and what the tests read in it.
+
+use denizen_tests::{TestServer, Value};
+
+/// The methods that operations have.
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// The document.
+pub(super) struct Document(Value);
+
+impl Document {
+    /// What `/openapi.json` answers.
+    pub(super) async fn served_by(server: &TestServer) -> Self {
+        Self(server.anonymous().get("/openapi.json").await.json(200))
+    }
+
+    /// All operations, as `METHOD /path`.
+    pub(super) fn operations(&self) -> Vec<(String, &Value)> {
+        let paths = self.0["paths"].as_object().unwrap();
+        let operations = paths.iter().flat_map(|(path, item)| {
+            let item = item.as_object().unwrap();
+            let methods = item.iter().filter(|(method, _)| METHODS.contains(&method.as_str()));
+            methods.map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation))
+        });
+        operations.collect()
+    }
+
+    /// The names of the operations that need a credential, sorted.
+    pub(super) fn secured(&self) -> Vec<String> {
+        self.named(true)
+    }
+
+    /// The names of the operations that need none, sorted.
+    pub(super) fn open(&self) -> Vec<String> {
+        self.named(false)
+    }
+
+    /// The statuses that an operation lists.
+    pub(super) fn statuses(&self, method: &str, path: &str) -> Vec<u16> {
+        let responses = self.operation(method, path)["responses"].as_object().unwrap();
+        responses.keys().map(|status| status.parse().unwrap()).collect()
+    }
+
+    /// The security schemes of an operation, each with its scopes.
+    pub(super) fn schemes(&self, method: &str, path: &str) -> Vec<(&str, &Value)> {
+        let requirements = self.operation(method, path)["security"].as_array().unwrap();
+        let schemes = requirements.iter().flat_map(|requirement| requirement.as_object().unwrap());
+        schemes.map(|(scheme, scopes)| (scheme.as_str(), scopes)).collect()
+    }
+
+    /// The examples of an operation's body: one for each form that it may have.
+    pub(super) fn body_examples(&self, method: &str, path: &str) -> Vec<Value> {
+        let Some(body) = self.operation(method, path).get("requestBody") else { return Vec::new() };
+        let schema = self.resolved(&body["content"]["application/json"]["schema"]);
+        let forms = match schema.get("oneOf") {
+            Some(forms) => forms.as_array().unwrap().iter().map(|form| self.resolved(form)).collect(),
+            None => vec![schema],
+        };
+        let examples = forms.into_iter().map(|form| {
+            let example = form
+                .get("example")
+                .or_else(|| form["allOf"].as_array()?.iter().find_map(|part| part.get("example")));
+            example
+                .unwrap_or_else(|| panic!("{method} {path} has a body without an example: {form:#}"))
+                .clone()
+        });
+        examples.collect()
+    }
+
+    /// A value by its JSON pointer.
+    pub(super) fn pointer(&self, pointer: &str) -> Option<&Value> {
+        self.0.pointer(pointer)
+    }
+
+    /// Everything that is referred to, anywhere in the document.
+    pub(super) fn references(&self) -> Vec<&str> {
+        let mut references = Vec::new();
+        collect_references(&self.0, &mut references);
+        references
+    }
+
+    fn operation(&self, method: &str, path: &str) -> &Value {
+        let operation = &self.0["paths"][path][method.to_lowercase()];
+        assert!(operation.is_object(), "{method} {path} is not in the document");
+        operation
+    }
+
+    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        match schema["$ref"].as_str() {
+            Some(reference) => self.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => schema,
+        }
+    }
+
+    fn named(&self, is_secured: bool) -> Vec<String> {
+        let has_security =
+            |operation: &Value| operation["security"].as_array().is_some_and(|list| !list.is_empty());
+        let operations = self.operations().into_iter();
+        let wanted = operations.filter(|(_, operation)| has_security(operation) == is_secured);
+        let mut names: Vec<_> = wanted.map(|(name, _)| name).collect();
+        names.sort();
+        names
+    }
+}
+
+fn collect_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(object) => {
+            references.extend(object.get("$ref").and_then(Value::as_str));
+            object.values().for_each(|value| collect_references(value, references));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, references)),
+        _ => {}
+    }
+}

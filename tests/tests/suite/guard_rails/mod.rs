@@ -1,0 +1,238 @@
+//! The OpenAPI document, walked: every operation that it names is guarded, and described in full.
+
+mod document;
+mod table;
+
+use denizen_tests::{Client, Key, Reply, TestServer, Value, Workspace, json};
+
+use self::document::Document;
+use self::table::{GUARDS, Guard, OPEN, Stranger};
+use crate::support::{create, create_channel, text, with};
+
+/// What the requests of the table are about: objects of the workspace `default`.
+struct Victim {
+    user: Value,
+    channel_id: String,
+}
+
+impl Victim {
+    async fn new(server: &TestServer, name: &str) -> Self {
+        let user =
+            json!({ "externalId": format!("external {name}"), "identifier": format!("identifier {name}") });
+        Self { user: create(server, user).await, channel_id: create_channel(server, name).await }
+    }
+
+    /// A path or a body of the table, with the victim's own names in it.
+    fn fill(&self, template: &str) -> String {
+        let external_id = text(&self.user, "externalId").replace(' ', "%20");
+        let username = text(&self.user, "identifier").replace(' ', "%20");
+        template
+            .replace("<user>", &text(&self.user, "id"))
+            .replace("<channel>", &self.channel_id)
+            .replace("<external id>", &external_id)
+            .replace("<username>", &username)
+    }
+
+    async fn state(&self, server: &TestServer) -> Value {
+        let owner = server.zaia();
+        json!({
+            "user": owner.get(&self.fill("/api/v1/external-users/<user>")).await.json(200),
+            "channel": owner.get(&self.fill("/api/v1/channels/<channel>")).await.json(200),
+        })
+    }
+}
+
+impl Guard {
+    /// Sends the request, and demands that the document lists the status of the answer.
+    async fn send(&self, document: &Document, client: &Client, victim: &Victim) -> Reply {
+        let (method, template) = self.operation.split_once(' ').unwrap();
+        let client = match self.username {
+            Some(username) => client.with("x-username", &victim.fill(username)),
+            None => client.clone(),
+        };
+        let body = self.body.map(|body| serde_json::from_str(&victim.fill(body)).unwrap());
+        let reply = client.send(method, &victim.fill(self.path), body).await;
+        let listed = document.statuses(method, template);
+        assert!(listed.contains(&reply.status), "{} lists {listed:?} and answered\n{reply}", self.operation);
+        reply
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_guarded() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    let stranger = server.new_workspace("stranger").await;
+    let lacking = table::keys_that_lack_one_scope(&server).await;
+    for (index, guard) in GUARDS.iter().enumerate() {
+        let victim = Victim::new(&server, &format!("victim {index}")).await;
+        let before = victim.state(&server).await;
+
+        let anonymous = guard.send(&document, &server.anonymous(), &victim).await;
+        anonymous.error(401, "unauthenticated");
+
+        let key: &Key = &lacking[guard.scope];
+        let reply = guard.send(&document, &guard.caller.of(&server).with_key(key), &victim).await;
+        let details = reply.error(403, "forbidden");
+        assert_eq!(details, json!({ "required_scope": guard.scope }), "{}", guard.operation);
+
+        let client = guard.caller.of(&server).with_key(&stranger.key);
+        let reply = guard.send(&document, &client, &victim).await;
+        guard.check_stranger(reply, &stranger, &victim);
+        assert_eq!(victim.state(&server).await, before, "{} changed another workspace's", guard.operation);
+
+        // What was refused above was sound: with the right key it is done.
+        let reply = guard.send(&document, &guard.caller.of(&server), &victim).await;
+        assert!((200..300).contains(&reply.status), "{} was answered\n{reply}", guard.operation);
+        let is_list = matches!(guard.stranger, Stranger::List);
+        assert!(!is_list || lists(&reply.body, &victim), "{} lists nothing:\n{reply}", guard.operation);
+    }
+}
+
+/// Whether a list, bare or as a page, holds something of the victim.
+fn lists(body: &Value, victim: &Victim) -> bool {
+    let items = body.as_array().or_else(|| body["items"].as_array());
+    let items = items.unwrap_or_else(|| panic!("no list: {body:#}"));
+    items.iter().any(|item| item["id"] == victim.user["id"] || item["id"] == *victim.channel_id)
+}
+
+impl Guard {
+    fn check_stranger(&self, reply: Reply, stranger: &Workspace, victim: &Victim) {
+        match self.stranger {
+            Stranger::NotFound(resource) => {
+                assert_eq!(reply.error(404, "not_found")["resource"], resource, "{}", self.operation);
+            }
+            Stranger::List => assert!(!lists(&reply.json(200), victim), "{}", self.operation),
+            Stranger::Null => assert_eq!(reply.json(200), Value::Null, "{}", self.operation),
+            Stranger::Own(status) => {
+                let own = reply.json(status);
+                assert_ne!(own["id"], victim.user["id"], "{}", self.operation);
+                if let Some(workspace_id) = own.get("workspaceId") {
+                    assert_eq!(*workspace_id, *stranger.id, "{}", self.operation);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_table_and_the_document_name_the_same_operations() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    let mut guarded: Vec<_> = GUARDS.iter().map(|guard| guard.operation.to_owned()).collect();
+    guarded.sort();
+    assert_eq!(document.secured(), guarded, "left: the document, right: the table");
+    let mut open = OPEN.map(str::to_owned);
+    open.sort();
+    assert_eq!(document.open(), open, "left: the document, right: what needs no credential");
+}
+
+#[tokio::test]
+async fn the_document_names_the_scope_that_is_asked_for() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    for guard in &GUARDS {
+        let (method, path) = guard.operation.split_once(' ').unwrap();
+        for (scheme, scopes) in document.schemes(method, path) {
+            let expected = if scheme == "access_token" { json!([]) } else { json!([guard.scope]) };
+            assert_eq!(*scopes, expected, "{} with {scheme}", guard.operation);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_without_a_credential_answers_as_documented() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    for operation in OPEN {
+        let (method, path) = operation.split_once(' ').unwrap();
+        for code in ["not_found", "nonsense"] {
+            let reply = server.anonymous().send(method, &path.replace("{code}", code), None).await;
+            let listed = document.statuses(method, path);
+            assert!(listed.contains(&reply.status), "{operation} lists {listed:?} and answered\n{reply}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_described_in_full() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    let mut ids = Vec::new();
+    for (name, operation) in document.operations() {
+        ids.push(text(operation, "operationId"));
+        for key in ["summary", "tags"] {
+            assert!(!operation[key].is_null(), "{name} has no {key}");
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        let succeeds = |status: &String| status.starts_with('2');
+        assert!(responses.keys().any(succeeds), "{name} never succeeds");
+        for (status, response) in responses {
+            assert!(!text(response, "description").is_empty(), "{name}: {status} says nothing");
+            assert!(response["headers"]["x-request-id"]["schema"].is_object(), "{name}: {status} has no id");
+            let content = &response["content"];
+            if status == "204" {
+                assert!(content.is_null(), "{name}: 204 has no content");
+            } else if succeeds(status) {
+                let mut types = content.as_object().unwrap().values();
+                assert!(types.all(|media| media["schema"].is_object()), "{name}: {status} has no schema");
+            } else {
+                let media = &content["application/json"];
+                let envelope = json!({ "$ref": "#/components/schemas/ErrorEnvelope" });
+                assert_eq!(media["schema"], envelope, "{name}: {status} has another schema");
+                assert_eq!(media["example"]["error"]["status"].to_string(), *status, "{name}: {status}");
+            }
+            let header = match status.as_str() {
+                "401" => "www-authenticate",
+                "503" => "retry-after",
+                _ => continue,
+            };
+            assert!(response["headers"][header]["schema"].is_object(), "{name}: {status} has no {header}");
+        }
+    }
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "every operation has an id of its own");
+}
+
+#[tokio::test]
+async fn every_reference_and_every_security_scheme_of_the_document_exists() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    for reference in document.references() {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    let schemes = document.pointer("/components/securitySchemes").unwrap();
+    for (name, operation) in document.operations() {
+        for requirement in operation["security"].as_array().into_iter().flatten() {
+            for scheme in requirement.as_object().unwrap().keys() {
+                assert!(schemes[scheme].is_object(), "{name} asks for {scheme}, which nothing explains");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_request_of_the_document_shows_an_example_that_works() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    let victim = Victim::new(&server, "example").await;
+    for guard in &GUARDS {
+        let (method, path) = guard.operation.split_once(' ').unwrap();
+        for example in document.body_examples(method, path) {
+            let mut body = example;
+            if body.get("channelId").is_some() {
+                body = with(body, json!({ "channelId": victim.channel_id }));
+            }
+            // Flowra's body is the one that names no channel.
+            let caller = guard.caller.of(&server);
+            let flowra = path == "/api/v1/external-users" && body.get("channelId").is_none();
+            let client = if flowra { server.flowra() } else { caller };
+            let path = victim.fill(guard.path).replace("external%20example", "user_12345");
+            let reply = client.send(method, &path, Some(body)).await;
+            assert!((200..300).contains(&reply.status), "{}'s example:\n{reply}", guard.operation);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! One row for every operation that needs a credential: a sound request, the scope that it needs, and what somebody
+//! gets who sends it with a key of another workspace.
+
+use std::collections::HashMap;
+
+use denizen_tests::{Client, Key, TestServer};
+
+/// A row.
+pub(super) struct Guard {
+    /// The operation, as the document names it.
+    pub(super) operation: &'static str,
+    /// The scope that it needs.
+    pub(super) scope: &'static str,
+    /// Whose words the request speaks.
+    pub(super) caller: Caller,
+    /// The path of the request. `<user>`, `<channel>`, `<external id>` and `<username>` are of the workspace `default`.
+    pub(super) path: &'static str,
+    /// The body of the request, as JSON, with the same names.
+    pub(super) body: Option<&'static str>,
+    /// `x-username`.
+    pub(super) username: Option<&'static str>,
+    /// What a key of another workspace gets.
+    pub(super) stranger: Stranger,
+}
+
+/// How a key is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Caller {
+    Flowra,
+    Zaia,
+    Notiflows,
+}
+
+impl Caller {
+    /// Such a client, with the first key of the workspace `default`.
+    pub(super) fn of(self, server: &TestServer) -> Client {
+        match self {
+            Self::Flowra => server.flowra(),
+            Self::Zaia => server.zaia(),
+            Self::Notiflows => server.notiflows(),
+        }
+    }
+}
+
+/// What a key of another workspace gets.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stranger {
+    /// 404, for this resource.
+    NotFound(&'static str),
+    /// A list, without anything of the other workspace. The right key gets it with the object.
+    List,
+    /// `null`.
+    Null,
+    /// An object of its own workspace, with this status: the request names nothing that belongs to anybody.
+    Own(u16),
+}
+
+/// Every scope that a key may have.
+const SCOPES: [&str; 6] = [READ, WRITE, AUTHENTICATE, READ_SETTINGS, WRITE_SETTINGS, "api_keys:manage"];
+
+const READ: &str = "external_users:read";
+const WRITE: &str = "external_users:write";
+const AUTHENTICATE: &str = "external_users:authenticate";
+const READ_SETTINGS: &str = "settings:read";
+const WRITE_SETTINGS: &str = "settings:write";
+
+/// Makes a key for every scope, which has all but this one.
+pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'static str, Key> {
+    let mut keys = HashMap::new();
+    for missing in SCOPES {
+        let scopes: Vec<_> = SCOPES.into_iter().filter(|scope| *scope != missing).collect();
+        keys.insert(missing, server.new_key(&scopes).await);
+    }
+    keys
+}
+
+/// The operations that need no credential.
+pub(super) const OPEN: [&str; 6] = [
+    "GET /.well-known/jwks.json",
+    "GET /errors/{code}",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+    "GET /version",
+];
+
+/// What a row has where it says nothing else.
+const ROW: Guard = Guard {
+    operation: "",
+    scope: READ,
+    caller: Caller::Zaia,
+    path: "",
+    body: None,
+    username: None,
+    stranger: Stranger::NotFound("external_user"),
+};
+
+const IN_CHANNEL: &str = r#"{ "channelId": "<channel>", "externalId": "from <user>", "externalUserGroupId": null,
+    "identifier": null, "name": null, "tierId": null }"#;
+const CLAIM: &str =
+    r#"{ "channelId": "<channel>", "externalId": "from <user>", "id": null, "identifier": null }"#;
+
+/// The rows.
+pub(super) const GUARDS: [Guard; 22] = [
+    Guard {
+        operation: "GET /api/v1/external-users",
+        path: "/api/v1/external-users?search=<username>",
+        stranger: Stranger::List,
+        ..ROW
+    },
+    Guard {
+        operation: "POST /api/v1/external-users",
+        scope: WRITE,
+        path: "/api/v1/external-users",
+        body: Some(IN_CHANNEL),
+        stranger: Stranger::NotFound("channel"),
+        ..ROW
+    },
+    Guard {
+        operation: "POST /api/v1/external-users/authenticate",
+        scope: AUTHENTICATE,
+        path: "/api/v1/external-users/authenticate",
+        body: Some(CLAIM),
+        stranger: Stranger::NotFound("channel"),
+        ..ROW
+    },
+    Guard {
+        operation: "GET /api/v1/external-users/me",
+        caller: Caller::Flowra,
+        path: "/api/v1/external-users/me",
+        username: Some("<username>"),
+        stranger: Stranger::Own(200),
+        ..ROW
+    },
+    Guard {
+        operation: "GET /api/v1/external-users/username/{username}",
+        caller: Caller::Flowra,
+        path: "/api/v1/external-users/username/<username>",
+        stranger: Stranger::Null,
+        ..ROW
+    },
+    Guard { operation: "GET /api/v1/external-users/{id}", path: "/api/v1/external-users/<user>", ..ROW },
+    Guard {
+        operation: "PATCH /api/v1/external-users/{id}",
+        scope: WRITE,
+        path: "/api/v1/external-users/<user>",
+        body: Some(r#"{ "name": "somebody else", "blocked": true }"#),
+        ..ROW
+    },
+    Guard {
+        operation: "DELETE /api/v1/external-users/{id}",
+        scope: WRITE,
+        path: "/api/v1/external-users/<user>",
+        ..ROW
+    },
+    Guard {
+        operation: "PUT /api/v1/external-users/{id}/toggle-active",
+        scope: WRITE,
+        caller: Caller::Flowra,
+        path: "/api/v1/external-users/<user>/toggle-active",
+        ..ROW
+    },
+    Guard {
+        operation: "GET /api/v1/channels",
+        scope: READ_SETTINGS,
+        path: "/api/v1/channels?ids=<channel>",
+        stranger: Stranger::List,
+        ..ROW
+    },
+    Guard {
+        operation: "POST /api/v1/channels",
+        scope: WRITE_SETTINGS,
+        path: "/api/v1/channels",
+        body: Some(r#"{ "name": "api", "description": null, "prompt": null }"#),
+        stranger: Stranger::Own(200),
+        ..ROW
+    },
+    Guard {
+        operation: "GET /api/v1/channels/{id}",
+        scope: READ_SETTINGS,
+        path: "/api/v1/channels/<channel>",
+        stranger: Stranger::NotFound("channel"),
+        ..ROW
+    },
+    Guard {
+        operation: "PATCH /api/v1/channels/{id}",
+        scope: WRITE_SETTINGS,
+        path: "/api/v1/channels/<channel>",
+        body: Some(r#"{ "name": "another name", "isRemoved": true }"#),
+        stranger: Stranger::NotFound("channel"),
+        ..ROW
+    },
+    Guard {
+        operation: "DELETE /api/v1/channels/{id}",
+        scope: WRITE_SETTINGS,
+        path: "/api/v1/channels/<channel>",
+        stranger: Stranger::NotFound("channel"),
+        ..ROW
+    },
+    admin("GET /admin/users", READ, "/admin/users", None, Stranger::List),
+    admin("GET /admin/users/{id}", READ, "/admin/users/<external id>", None, Stranger::NotFound("user")),
+    admin("PUT /admin/users/{id}", WRITE, "/admin/users/<external id>", Some(PROFILE), Stranger::Own(201)),
+    admin("DELETE /admin/users/{id}", WRITE, "/admin/users/<external id>", None, Stranger::NotFound("user")),
+    admin("GET /admin/v1/users", READ, "/admin/v1/users", None, Stranger::List),
+    admin(
+        "GET /admin/v1/users/{id}",
+        READ,
+        "/admin/v1/users/<external id>",
+        None,
+        Stranger::NotFound("user"),
+    ),
+    admin(
+        "PUT /admin/v1/users/{id}",
+        WRITE,
+        "/admin/v1/users/<external id>",
+        Some(PROFILE),
+        Stranger::Own(201),
+    ),
+    admin(
+        "DELETE /admin/v1/users/{id}",
+        WRITE,
+        "/admin/v1/users/<external id>",
+        None,
+        Stranger::NotFound("user"),
+    ),
+];
+
+const PROFILE: &str = r#"{ "first_name": "Somebody", "last_name": "Else" }"#;
+
+const fn admin(
+    operation: &'static str,
+    scope: &'static str,
+    path: &'static str,
+    body: Option<&'static str>,
+    stranger: Stranger,
+) -> Guard {
+    Guard { operation, scope, caller: Caller::Notiflows, path, body, stranger, ..ROW }
+}

@@ -1,0 +1,22 @@
+//! The whole server over HTTP. One program, so that it is linked once; one room for each part of the server.
+//!
+//! A test starts a server of its own, so that tests depend on nothing but themselves and run in any order.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what goes wrong in a function that tests share fails the test"
+)]
+
+mod admin_users;
+mod bad_input;
+mod channels;
+mod concurrency;
+mod credentials;
+mod external_users;
+mod guard_rails;
+mod one_record;
+mod operations;
+mod races;
+mod seeds;
+mod support;
+mod walk;

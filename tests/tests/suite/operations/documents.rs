@@ -1,0 +1,114 @@
+//! The documentation and the OpenAPI document.
+
+use denizen_tests::{Reply, TestServer, json};
+
+use crate::support::text;
+
+#[tokio::test]
+async fn the_documentation_is_a_page_that_fetches_nothing_from_outside() {
+    let server = TestServer::start().await;
+    let client = server.anonymous();
+    let page = client.get("/docs/").await.is(200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page}");
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'self'") && !policy.contains("http"), "{policy}");
+
+    let links = links(&page.text);
+    assert!(links.iter().any(|link| content_type_of(link) == "text/javascript"), "a script: {links:?}");
+    assert!(links.iter().any(|link| content_type_of(link) == "text/css"), "a style: {links:?}");
+    let mut scripts = String::new();
+    for link in links {
+        assert!(!link.contains("//"), "{link} leads elsewhere");
+        let path = format!("/docs/{}", link.trim_start_matches("./"));
+        let file = client.get(if link.starts_with('/') { &link } else { &path }).await.is(200);
+        assert_eq!(file.header("content-type"), Some(content_type_of(&link)), "{link}");
+        assert!(!file.text.contains("@import url") && !file.text.contains("@import \""), "{link} imports");
+        assert!(!file.text.contains("url(http") && !file.text.contains("url(//"), "{link} fetches");
+        if link.ends_with("initializer.js") {
+            scripts.push_str(&file.text);
+        }
+    }
+    assert!(scripts.contains("/openapi.json"), "the page shows the server's own document:\n{scripts}");
+}
+
+/// What a page has in `src` and `href`.
+fn links(page: &str) -> Vec<String> {
+    let attributes = ["src=\"", "href=\"", "src='", "href='"];
+    let links = attributes.into_iter().flat_map(|attribute| {
+        let quote = attribute.chars().last().unwrap();
+        page.split(attribute).skip(1).filter_map(move |rest| rest.split(quote).next().map(str::to_owned))
+    });
+    links.collect()
+}
+
+fn content_type_of(link: &str) -> &'static str {
+    match link.rsplit('.').next() {
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("png") => "image/png",
+        _ => "nothing that the documentation needs",
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_is_found_without_the_slash() {
+    let server = TestServer::start().await;
+    let reply = server.anonymous().get("/docs").await;
+    match reply.status {
+        200 => assert!(reply.text.contains("<html"), "{reply}"),
+        _ => assert!(
+            (300..400).contains(&reply.status) && reply.header("location") == Some("/docs/"),
+            "{reply}"
+        ),
+    }
+    server.anonymous().get("/docs/no-such-file.js").await.error(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_of_version_3_1() {
+    let server = TestServer::start().await;
+    let document = server.anonymous().get("/openapi.json").await.json(200);
+    assert!(text(&document, "openapi").starts_with("3.1."), "{}", document["openapi"]);
+    assert_eq!(document["info"]["title"], "Denizen");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert!(document["paths"].as_object().unwrap().len() > 10);
+    let schemes = &document["components"]["securitySchemes"];
+    for (scheme, header) in [
+        ("api_key", "x-api-key"),
+        ("authorization", "authorization"),
+        ("notiflows_api_key", "x-notiflows-api-key"),
+        ("notiflows_secret_key", "x-notiflows-secret-key"),
+    ] {
+        let named = (&schemes[scheme]["type"], &schemes[scheme]["in"], &schemes[scheme]["name"]);
+        assert_eq!(named, (&"apiKey".into(), &"header".into(), &header.into()), "{scheme}");
+    }
+    for scheme in ["bearer", "access_token"] {
+        assert_eq!(schemes[scheme]["type"], "http", "{scheme}");
+        assert_eq!(schemes[scheme]["scheme"], "bearer", "{scheme}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_large_is_compressed_for_those_who_ask_for_it() {
+    let server = TestServer::start().await;
+    let encoding = |reply: &Reply| reply.header("content-encoding").map(str::to_owned);
+    let plain = server.anonymous().get("/openapi.json").await.is(200);
+    assert_eq!(encoding(&plain), None);
+    let mut vary = plain.headers.get_all("vary").iter();
+    assert!(vary.any(|vary| vary.to_str().unwrap().contains("accept-encoding")), "caches tell them apart");
+
+    let packed = server.anonymous().with("accept-encoding", "gzip").get("/openapi.json").await.is(200);
+    assert_eq!(encoding(&packed).as_deref(), Some("gzip"));
+    assert!(packed.body.is_null(), "the body is no JSON as it stands");
+
+    for index in 0..20 {
+        let body = json!({ "first_name": "Jane" });
+        server.notiflows().put(&format!("/admin/users/{index}"), body).await.is(201);
+    }
+    for client in [server.flowra(), server.zaia()] {
+        let streamed = client.with("accept-encoding", "gzip, br").get("/api/v1/external-users").await.is(200);
+        assert_eq!(encoding(&streamed).as_deref(), Some("gzip"));
+    }
+    let refused = server.anonymous().with("accept-encoding", "gzip;q=0").get("/openapi.json").await.is(200);
+    assert_eq!(encoding(&refused), None);
+}

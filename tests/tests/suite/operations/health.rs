@@ -1,0 +1,123 @@
+//! Health, metrics, version, signing keys.
+
+use denizen_tests::{TestServer, json};
+
+use crate::support::{keys, text};
+
+#[tokio::test]
+async fn a_server_that_runs_is_live_and_ready() {
+    let server = TestServer::start().await;
+    assert_eq!(server.anonymous().get("/health/live").await.json(200), json!({ "status": "live" }));
+    assert_eq!(server.anonymous().get("/health/ready").await.json(200), json!({ "status": "ready" }));
+    server.anonymous().send("HEAD", "/health/ready", None).await.is(200);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_finishes_what_has_begun_and_says_that_it_is_not_ready() {
+    let mut server = TestServer::start().await;
+    let key = &server.workspace.key.secret;
+    let write = format!(
+        "POST /api/v1/external-users HTTP/1.1\r\nhost: a\r\nx-api-key: {key}\r\ncontent-length: 15\r\n\r\n{{\"name\":"
+    );
+    let (mut writer, mut asker) = (server.connect().await, server.connect().await);
+    writer.send(write).await;
+    asker.send("GET /health/ready HTTP/1.1\r\nhost: a\r\n").await;
+
+    // The first to run is the stop; the rest of the requests arrives after it has begun.
+    let ((), written, asked) = tokio::join!(
+        server.stop(),
+        async {
+            writer.send("\"jane\"}").await;
+            writer.reply().await
+        },
+        async {
+            asker.send("\r\n").await;
+            asker.reply().await
+        },
+    );
+    assert_eq!(written.json(201)["name"], "jane");
+    assert!(asked.header("retry-after").is_some(), "{asked}");
+    asked.error(503, "unavailable");
+}
+
+#[tokio::test]
+async fn the_version_is_that_of_the_program() {
+    let server = TestServer::start().await;
+    let version = server.anonymous().get("/version").await.json(200);
+    assert_eq!(version, json!({ "name": "denizen", "version": env!("CARGO_PKG_VERSION") }));
+}
+
+#[tokio::test]
+async fn metrics_count_requests_connections_and_statements() {
+    let server = TestServer::start().await;
+    server.flowra().get("/api/v1/external-users/username/jane").await.json(200);
+    server.anonymous().get("/api/v1/external-users/username/john").await.error(401, "unauthenticated");
+    server.anonymous().get("/no/such/path").await.error(404, "not_found");
+    let metrics = server.anonymous().get("/metrics").await.is(200);
+    assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"), "{metrics}");
+
+    let requests = |route: &str, status: u16| {
+        format!("denizen_http_requests_total{{method=\"GET\",route=\"{route}\",status=\"{status}\"}}")
+    };
+    let route = "/api/v1/external-users/username/{username}";
+    for line in [requests(route, 200), requests(route, 401), requests("unknown", 404)] {
+        assert!(count(&metrics.text, &line) >= 1.0, "{line} is missing:\n{}", metrics.text);
+    }
+    let times = format!("denizen_http_request_seconds_count{{method=\"GET\",route=\"{route}\"}}");
+    assert!(count(&metrics.text, &times) >= 2.0, "{times} is missing:\n{}", metrics.text);
+    assert!(metrics.text.contains("denizen_http_request_seconds_bucket{"), "{}", metrics.text);
+
+    for state in ["maximum", "open", "idle", "waiting"] {
+        let gauges = metrics.text.lines().filter(|line| {
+            line.starts_with("denizen_database_pool_connections{")
+                && line.contains(&format!("state=\"{state}\""))
+        });
+        let values: Vec<_> = gauges.map(value).collect();
+        assert!(!values.is_empty() && values.iter().all(|value| *value >= 0.0), "{state}: {values:?}");
+    }
+    let statements = "denizen_database_statement_seconds_count{result=\"ok\"}";
+    assert!(count(&metrics.text, statements) >= 1.0, "{statements} is missing:\n{}", metrics.text);
+    assert!(metrics.text.contains("denizen_database_statement_seconds_bucket{"), "{}", metrics.text);
+    for metric in ["denizen_http_requests_total", "denizen_database_pool_connections"] {
+        assert!(metrics.text.contains(&format!("# HELP {metric} ")), "{metric} is not explained");
+    }
+}
+
+#[tokio::test]
+async fn metrics_hold_no_names_and_no_secrets() {
+    let server = TestServer::start().await;
+    server.flowra().post("/api/v1/external-users", json!({ "name": "somebody@example.com" })).await.json(201);
+    server.flowra().get("/api/v1/external-users/username/somebody@example.com").await.json(200);
+    server.anonymous().get("/a-path-that-nobody-knows").await.is(404);
+    let metrics = server.anonymous().get("/metrics").await.text;
+    for private in ["somebody", "sk_", "pk_", "a-path-that-nobody-knows", &server.workspace.id] {
+        assert!(!metrics.contains(private), "{private} stands in the metrics");
+    }
+}
+
+/// The number that a metric shows; 0 where it is not there.
+fn count(metrics: &str, name: &str) -> f64 {
+    metrics.lines().find(|line| line.starts_with(name)).map_or(0.0, value)
+}
+
+fn value(line: &str) -> f64 {
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn there_is_one_signing_key_and_it_stays() {
+    let mut server = TestServer::start().await;
+    let reply = server.anonymous().get("/.well-known/jwks.json").await;
+    assert!(reply.header("cache-control").unwrap().contains("max-age="), "{reply}");
+    let set = reply.json(200);
+    let [key] = set["keys"].as_array().unwrap().as_slice() else { panic!("not one key: {set:#}") };
+    assert_eq!(keys(key), ["alg", "crv", "kid", "kty", "use", "x"], "no private half");
+    for (name, value) in [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")] {
+        assert_eq!(key[name], value, "{name}");
+    }
+    assert_eq!(text(key, "x").len(), 43, "32 bytes in base64url");
+    assert!(!text(key, "kid").is_empty());
+
+    server.restart().await;
+    assert_eq!(server.anonymous().get("/.well-known/jwks.json").await.json(200), set);
+}

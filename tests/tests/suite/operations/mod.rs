@@ -1,0 +1,7 @@
+//! What the server offers its operator, and what all answers have in common.
+
+mod browsers;
+mod documents;
+mod errors;
+mod health;
+mod requests;

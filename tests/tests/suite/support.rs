@@ -1,0 +1,87 @@
+//! What several rooms use: users made through the API, and what is asked of records.
+
+use denizen_tests::{TestServer, Value, json};
+
+/// The body with which Zaia makes a user: all six keys, null but for the default channel, then these changes.
+pub(crate) fn zaia_body(server: &TestServer, changes: Value) -> Value {
+    let empty = json!({
+        "channelId": server.workspace.channel_id,
+        "externalId": null,
+        "externalUserGroupId": null,
+        "identifier": null,
+        "name": null,
+        "tierId": null,
+    });
+    with(empty, changes)
+}
+
+/// An object with the keys of another one put in.
+pub(crate) fn with(mut object: Value, changes: Value) -> Value {
+    let Value::Object(changes) = changes else { panic!("{changes} is no object") };
+    object.as_object_mut().unwrap().extend(changes);
+    object
+}
+
+/// Makes a user through Zaia.
+pub(crate) async fn create(server: &TestServer, changes: Value) -> Value {
+    server.zaia().post("/api/v1/external-users", zaia_body(server, changes)).await.json(200)
+}
+
+/// Makes a channel.
+pub(crate) async fn create_channel(server: &TestServer, name: &str) -> String {
+    let body = json!({ "name": name, "description": null, "prompt": null });
+    text(&server.zaia().post("/api/v1/channels", body).await.json(200), "id")
+}
+
+/// The path of a user in `/api/v1`.
+pub(crate) fn path_of(user: &Value) -> String {
+    format!("/api/v1/external-users/{}", text(user, "id"))
+}
+
+/// A field that holds a text.
+#[track_caller]
+pub(crate) fn text(object: &Value, key: &str) -> String {
+    object[key].as_str().unwrap_or_else(|| panic!("{key} is no text in {object:#}")).to_owned()
+}
+
+/// One field of every record, for comparing lists.
+#[track_caller]
+pub(crate) fn each(records: &[Value], key: &str) -> Vec<String> {
+    records.iter().map(|record| text(record, key)).collect()
+}
+
+/// The names of an object's keys, sorted.
+#[track_caller]
+pub(crate) fn keys(object: &Value) -> Vec<&str> {
+    let object = object.as_object().unwrap_or_else(|| panic!("{object:#} is no object"));
+    let mut keys: Vec<_> = object.keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// Demands a UUID of version 4, in lower case.
+#[track_caller]
+pub(crate) fn assert_uuid(value: &Value) {
+    let text = value.as_str().unwrap_or_else(|| panic!("{value} is no UUID"));
+    let form = text.bytes().enumerate().all(|(index, byte)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        14 => byte == b'4',
+        19 => b"89ab".contains(&byte),
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    });
+    assert!(text.len() == 36 && form, "{text} is no UUID of version 4");
+}
+
+/// Demands a time in RFC 3339, in UTC with `Z`.
+#[track_caller]
+pub(crate) fn assert_time(value: &Value) {
+    let text = value.as_str().unwrap_or_else(|| panic!("{value} is no time"));
+    let form = text.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 => byte == b'-',
+        10 => byte == b'T',
+        13 | 16 => byte == b':',
+        19 => matches!(byte, b'.' | b'Z'),
+        _ => byte.is_ascii_digit() || index + 1 == text.len(),
+    });
+    assert!(text.len() >= 20 && form && text.ends_with('Z'), "{text} is no time in UTC");
+}
