@@ -77,20 +77,46 @@ pub(crate) async fn find_locked_external_user(
     row.or_error("lock an external user")?.map(ExternalUser::try_from).transpose()
 }
 
+/// Locks a row of a workspace until the transaction ends.
+macro_rules! lock_row {
+    ($connection:expr, $table:ident, $workspace_id:expr, $id:expr, $strength:ident) => {{
+        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
+        let row = tables::$table::table
+            .filter(tables::$table::workspace_id.eq(stored($workspace_id)))
+            .filter(tables::$table::id.eq(stored($id)))
+            .select(tables::$table::id)
+            .$strength();
+        row.load::<StoredUuid>(&mut ***object).await.or_error("lock a row")?;
+        Ok(())
+    }};
+}
+
 /// Keeps others from changing a person, and users from joining or leaving it, until the transaction ends.
 pub(crate) async fn lock_super_identity(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     id: SuperIdentityId,
 ) -> Result<()> {
-    let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let row = tables::super_identities::table
-        .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
-        .filter(tables::super_identities::id.eq(stored(id)))
-        .select(tables::super_identities::id)
-        .for_update();
-    row.load::<StoredUuid>(&mut ***object).await.or_error("lock a super identity")?;
-    Ok(())
+    lock_row!(connection, super_identities, workspace_id, id, for_update)
+}
+
+/// Keeps others from changing a channel, and new users from coming into it, until the transaction ends.
+pub(crate) async fn lock_channel(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<()> {
+    lock_row!(connection, channels, workspace_id, id, for_update)
+}
+
+/// Keeps a channel from being changed or removed until the transaction ends, and lets other new users come into it at
+/// the same time.
+pub(crate) async fn keep_channel(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<()> {
+    lock_row!(connection, channels, workspace_id, id, for_key_share)
 }
 
 /// The person with an external id, who keeps it until the transaction ends.
@@ -108,37 +134,4 @@ pub(crate) async fn find_kept_super_identity(
         DbConnection::Sqlite(object) => query.first::<StoredUuid>(&mut **object).await,
     };
     Ok(found.optional().or_error("find a super identity")?.map(Into::into))
-}
-
-/// Keeps others from changing a channel, and new users from coming into it, until the transaction ends.
-pub(crate) async fn lock_channel(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: ChannelId,
-) -> Result<()> {
-    let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let row = tables::channels::table
-        .filter(tables::channels::workspace_id.eq(stored(workspace_id)))
-        .filter(tables::channels::id.eq(stored(id)))
-        .select(tables::channels::id)
-        .for_update();
-    row.load::<StoredUuid>(&mut ***object).await.or_error("lock a channel")?;
-    Ok(())
-}
-
-/// Keeps a channel from being changed or removed until the transaction ends, and lets other new users come into it at
-/// the same time.
-pub(crate) async fn keep_channel(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: ChannelId,
-) -> Result<()> {
-    let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let row = tables::channels::table
-        .filter(tables::channels::workspace_id.eq(stored(workspace_id)))
-        .filter(tables::channels::id.eq(stored(id)))
-        .select(tables::channels::id)
-        .for_key_share();
-    row.load::<StoredUuid>(&mut ***object).await.or_error("keep a channel")?;
-    Ok(())
 }
