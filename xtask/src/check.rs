@@ -59,12 +59,12 @@ fn format() -> Result<()> {
 
 fn clippy() -> Result<()> {
     let mut cargo = command::cargo();
-    command::run(cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    command::run(cargo.args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
 fn documentation() -> Result<()> {
     let mut cargo = command::cargo();
-    cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    cargo.args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     command::run(&mut cargo)
 }
 

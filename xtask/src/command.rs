@@ -38,7 +38,7 @@ pub(crate) fn cargo() -> Command {
 
 /// What `cargo metadata` says of the crates of the workspace.
 pub(crate) fn workspace_metadata() -> Result<Value> {
-    let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata = output(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))?;
     serde_json::from_str(&metadata).context("cannot read what `cargo metadata` writes")
 }
 

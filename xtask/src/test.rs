@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let harness = Harness::start(arguments)?;
     let targets = Targets::of_workspace()?;
     // All that follows is built at once: with the same features, so that nothing is built twice.
-    command::run(command::cargo().args(["build", "--workspace", "--all-targets"]))?;
+    command::run(command::cargo().args(["build", "--locked", "--workspace", "--all-targets"]))?;
 
     let mut runs = vec![harness.unit_tests(&targets)?];
     for database in [Database::Sqlite, Database::Postgres] {
@@ -131,7 +131,7 @@ impl<'a> Harness<'a> {
 
     fn cargo_test(&self) -> Command {
         let mut command = command::cargo();
-        command.args(["test", "--workspace", "--no-fail-fast"]).env_remove(DATABASE_VARIABLE);
+        command.args(["test", "--locked", "--workspace", "--no-fail-fast"]).env_remove(DATABASE_VARIABLE);
         match &self.postgres {
             Some(server) => command.env(URL_VARIABLE, server.url()),
             None => command.env_remove(URL_VARIABLE),

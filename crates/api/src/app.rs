@@ -1,5 +1,6 @@
 //! What all handlers share.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -98,13 +99,15 @@ impl App {
         self.0.ready.store(ready, Ordering::SeqCst);
     }
 
-    /// Keeps things up every half minute, until it is dropped: writes when keys were last used, and notices signing
-    /// keys that another server made.
-    pub async fn run_background(self) {
-        let mut ticks = tokio::time::interval(UPKEEP);
-        ticks.tick().await;
+    /// Keeps things up every half minute: writes when keys were last used, and notices signing keys that another server
+    /// made. Ends between two rounds once `stop` does.
+    pub async fn run_background(self, stop: impl Future<Output = ()> + Send) {
+        let mut stop = pin!(stop);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(UPKEEP) => {}
+            }
             self.flush().await;
             if let Err(error) = self.0.tokens.reload(&self.0.database).await {
                 tracing::warn!(cause = error.context(), "signing keys cannot be read");

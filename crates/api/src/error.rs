@@ -203,7 +203,7 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
     }
     let problem = match response.extensions().get::<ApiError>() {
         Some(ApiError::Domain(error)) => {
-            log_fault(error, context);
+            context.set_cause(error.context());
             problem_of(error, context.contract)
         }
         Some(ApiError::PayloadTooLarge { limit }) => plain(ErrorCode::PayloadTooLarge, Some(*limit)),
@@ -238,15 +238,6 @@ fn envelope(problem: Problem, context: &RequestContext) -> ErrorEnvelope {
             request_id: context.id.clone(),
             details,
         },
-    }
-}
-
-/// What the caller is not told goes to the log.
-fn log_fault(error: &Error, context: &RequestContext) {
-    match error {
-        Error::Internal(_) => tracing::error!(id = context.id, cause = error.context(), "request failed"),
-        Error::Unavailable(_) => tracing::warn!(id = context.id, cause = error.context(), "request refused"),
-        _ => {}
     }
 }
 

@@ -42,5 +42,6 @@ mod tokens;
 
 pub use app::{App, AppOptions};
 pub use external_users::external_user_json;
+pub use request::request_id_of;
 pub use router::openapi;
-pub use tokens::{ACCEPTED_SIGNING_KEYS, generate_signing_key, signing_key_id};
+pub use tokens::{ACCEPTED_SIGNING_KEYS, check_signing_key, generate_signing_key, signing_key_id};

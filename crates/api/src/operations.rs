@@ -92,10 +92,11 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
 
 /// List the public keys of access tokens
 ///
-/// For services that check tokens themselves. May be cached for five minutes.
+/// For services that check tokens themselves. May be cached for half a minute; a token with a `kid` that is not in the
+/// cache asks for a new look.
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "listSigningKeys", tag = "operations", responses((status = 200, body = JwkSet)))]
 pub(crate) async fn jwks(State(app): State<App>) -> impl IntoResponse {
-    let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))];
+    let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=30"))];
     (cache, Json(JwkSet { keys: app.tokens().public_keys() }))
 }
 

@@ -2,15 +2,16 @@
 //! its errors.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::{Error, WorkspaceId};
+use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::contract::Contract;
@@ -33,6 +34,10 @@ pub(crate) struct RequestContext {
     pub(crate) base_url: String,
     /// Whose credential it carried, once that is known.
     caller: OnceLock<CallerName>,
+    /// The pattern of the path that it matched, once that is known.
+    route: OnceLock<String>,
+    /// What was wrong, where the caller is not told.
+    cause: OnceLock<String>,
 }
 
 /// A caller as the log names it.
@@ -48,12 +53,21 @@ impl RequestContext {
         self.caller.get_or_init(|| CallerName { workspace_id, name });
     }
 
+    /// Notes what was wrong, for the log.
+    pub(crate) fn set_cause(&self, cause: &str) {
+        if !cause.is_empty() {
+            self.cause.get_or_init(|| cause.to_owned());
+        }
+    }
+
     fn of(parts: &Parts, app: &App) -> Self {
         Self {
-            id: request_id(&parts.headers).unwrap_or_else(|| app.source().ids.uuid().to_string()),
+            id: request_id_of(&parts.headers).unwrap_or_else(|| app.source().ids.uuid().to_string()),
             contract: Contract::of(parts),
             base_url: base_url(parts, app),
             caller: OnceLock::new(),
+            route: OnceLock::new(),
+            cause: OnceLock::new(),
         }
     }
 }
@@ -81,48 +95,53 @@ impl<S: Sync> FromRequestParts<S> for Context {
 /// Runs a request and sees to everything that all answers have in common.
 ///
 /// The work goes on in a task of its own: a client that hangs up, or the time limit, ends the waiting and never the
-/// work, so that nothing is left half done and a panic is an answer like any other.
+/// work, so that nothing is left half done and a panic is an answer like any other. What follows the work is a task, too:
+/// a request whose client has gone has its line in the log like every other.
 pub(crate) async fn surround(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
     let context = Arc::new(RequestContext::of(&parts, &app));
     parts.extensions.insert(Context(context.clone()));
-    let method = parts.method.clone();
+    let (method, version) = (parts.method.clone(), parts.version);
     let work = tokio::spawn(next.run(Request::from_parts(parts, body)));
-    let response = match tokio::time::timeout(app.options().request_timeout, work).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(panic)) => {
-            tracing::error!(id = context.id, cause = %panic, "request panicked");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    let answer = tokio::spawn(async move {
+        let mut response = enveloped(finished(work, &app, version).await, &context);
+        if let Ok(id) = HeaderValue::from_str(&context.id) {
+            response.headers_mut().insert(REQUEST_ID, id);
         }
-        Err(_) => {
-            tracing::warn!(id = context.id, "request timed out");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        }
-    };
-    let route =
-        response.extensions().get::<Route>().map_or_else(|| "unknown".to_owned(), |route| route.0.clone());
-    let mut response = enveloped(response, &context);
-    if let Ok(id) = HeaderValue::from_str(&context.id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    add_security_headers(response.headers_mut());
-    record(&context, known(&method), &route, response.status(), started);
-    response
+        add_security_headers(response.headers_mut());
+        record(&context, known(&method), response.status(), started.elapsed());
+        response
+    });
+    answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-/// The pattern of the path that a request matched.
-#[derive(Debug, Clone)]
-struct Route(String);
-
-/// Notes the route on the answer, since only the inside of the router knows it.
-pub(crate) async fn note_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|path| Route(path.as_str().to_owned()));
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
+/// The answer of the work, or what is answered where it panics or takes too long.
+async fn finished(work: JoinHandle<Response>, app: &App, version: Version) -> Response {
+    match tokio::time::timeout(app.options().request_timeout, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            ApiError::from(Error::Internal(format!("the request panicked: {panic}"))).into_response()
+        }
+        Err(_) => {
+            let late = Error::Unavailable("the request took longer than the request time-out".to_owned());
+            let mut response = ApiError::from(late).into_response();
+            // Whatever is left of a body that came too slowly is not waited for.
+            if version < Version::HTTP_2 {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
     }
-    response
+}
+
+/// Notes the route of a request, which only the inside of the router knows.
+pub(crate) async fn note_route(request: Request, next: Next) -> Response {
+    let (context, path) = (request.extensions().get::<Context>(), request.extensions().get::<MatchedPath>());
+    if let (Some(Context(context)), Some(path)) = (context, path) {
+        context.route.get_or_init(|| path.as_str().to_owned());
+    }
+    next.run(request).await
 }
 
 /// The name of a method for the metrics, which must not grow with what strangers send.
@@ -139,30 +158,44 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-fn record(context: &RequestContext, method: &str, route: &str, status: StatusCode, started: Instant) {
-    let elapsed = started.elapsed();
-    let labels =
-        [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_str().to_owned())];
+/// One line and one count for a request. What an error did not tell the caller stands in the line.
+fn record(context: &RequestContext, method: &'static str, status: StatusCode, elapsed: Duration) {
+    let route = context.route.get().map_or("unknown", String::as_str);
+    let (code, labels) =
+        (status.as_str().to_owned(), [("method", method.to_owned()), ("route", route.to_owned())]);
+    metrics::histogram!("denizen_http_request_seconds", &labels).record(elapsed);
+    let [method_label, route_label] = labels;
+    let labels = [method_label, route_label, ("status", code)];
     metrics::counter!("denizen_http_requests_total", &labels).increment(1);
-    metrics::histogram!("denizen_http_request_seconds", &labels[..2]).record(elapsed);
     let caller = context.caller.get();
-    tracing::info!(
-        target: "denizen::request",
-        id = context.id,
-        workspace = caller.map(|caller| caller.workspace_id.to_string()),
-        caller = caller.map(|caller| caller.name.as_str()),
-        method,
-        route,
-        status = status.as_u16(),
-        milliseconds = elapsed.as_secs_f64() * 1000.0,
-    );
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "denizen::request",
+                id = context.id,
+                workspace = caller.map(|caller| caller.workspace_id.to_string()),
+                caller = caller.map(|caller| caller.name.as_str()),
+                method,
+                route,
+                status = status.as_u16(),
+                milliseconds = elapsed.as_secs_f64() * 1000.0,
+                cause = context.cause.get(),
+            )
+        };
+    }
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => line!(warn),
+        status if status.is_server_error() => line!(error),
+        _ => line!(info),
+    }
 }
 
-/// An id that is taken over from a client: visible ASCII of a reasonable length, so that it can stand in a log line.
-fn request_id(headers: &HeaderMap) -> Option<String> {
+/// The id that a client gave its request in `x-request-id`, where it can stand in a log: at most 128 visible characters
+/// of ASCII, and no `@`, since e-mail addresses have no place there.
+pub fn request_id_of(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
-    let sound =
-        (1..=MAXIMUM_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'@';
+    let sound = (1..=MAXIMUM_REQUEST_ID).contains(&id.len()) && id.bytes().all(plain);
     sound.then(|| id.to_owned())
 }
 
@@ -185,4 +218,73 @@ fn add_security_headers(headers: &mut HeaderMap) {
     default(header::REFERRER_POLICY, "no-referrer");
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(header::X_FRAME_OPTIONS, "DENY");
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use denizen_domain::Source;
+    use denizen_persistence::{Database, migrations};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::AppOptions;
+
+    /// The answer of a handler, with everything around it.
+    async fn answer(
+        handler: axum::routing::MethodRouter<App>,
+        options: AppOptions,
+    ) -> (StatusCode, serde_json::Value) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        migrations::run(&database).await.unwrap();
+        let app = App::start(database, Source::system(), options).await.unwrap();
+        let router = Router::new().route("/it", handler).with_state(app.clone());
+        let router = router.layer(axum::middleware::from_fn_with_state(app, surround));
+        let request =
+            Request::builder().uri("/it").header("host", "denizen.test").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_is_an_answer_that_tells_nothing() {
+        async fn broken() -> StatusCode {
+            panic!("the inside")
+        }
+        let (status, body) = answer(get(broken), AppOptions::default()).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["error"]["code"], "internal_error");
+        assert_eq!(body["error"]["type"], "http://denizen.test/errors/internal_error");
+        assert!(!body.to_string().contains("the inside"), "{body}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_handler_that_takes_too_long_is_answered_for() {
+        let options = AppOptions { request_timeout: Duration::from_millis(1), ..AppOptions::default() };
+        let (status, body) = answer(get(std::future::pending::<StatusCode>), options).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(body["error"]["code"], "unavailable");
+    }
+
+    #[test]
+    fn a_request_id_is_taken_over_where_it_can_stand_in_a_log() {
+        for (id, taken) in [
+            ("req_abc-123", true),
+            ("7d444840-9dc0-41d1-b245-5ffdce74fad2", true),
+            ("", false),
+            ("jane@example.com", false),
+            ("a b", false),
+            (&"x".repeat(129), false),
+        ] {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(id).unwrap())]);
+            assert_eq!(request_id_of(&headers).is_some(), taken, "{id}");
+        }
+    }
 }

@@ -41,6 +41,11 @@ pub fn signing_key_id(pkcs8: &[u8]) -> Result<String> {
     Ok(jwk_of(&public_key_of(pkcs8)?).kid)
 }
 
+/// Checks a private key that is configured. Fails where the text is no Ed25519 key in PKCS #8, in PEM.
+pub fn check_signing_key(pem: &SecretString) -> Result<()> {
+    keys_of(&[private_key_of(pem)?]).map(|_| ())
+}
+
 /// What an access token says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claims {

@@ -1,6 +1,8 @@
 //! The workspace: the tenant, and the wall between tenants.
 
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::text::text_type;
 use crate::{Reason, Timestamp, Violation, WorkspaceId, text};
@@ -35,10 +37,12 @@ impl Slug {
         Ok(Self(text.to_owned()))
     }
 
-    /// The slug that a name suggests: `My Company` gives `my-company`. `None` where nothing is left of the name.
+    /// The slug that a name suggests: `My Company` gives `my-company`, `Zürich` gives `zurich`. `None` where nothing is
+    /// left of the name.
     pub fn suggested_by(name: &str) -> Option<Self> {
-        let folded = text::fold(name);
-        let words = folded
+        let folded = text::fold_for_search(name);
+        let without_marks: String = folded.nfd().filter(|character| !is_combining_mark(*character)).collect();
+        let words = without_marks
             .split(|character: char| !character.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty());
         let slug: String = words.collect::<Vec<_>>().join("-").chars().take(Self::MAXIMUM).collect();
@@ -68,9 +72,13 @@ mod tests {
 
     #[test]
     fn a_name_suggests_its_slug() {
-        for (name, slug) in
-            [("My Company", "my-company"), ("pwd/whoami", "pwd-whoami"), ("  Ünix 7! ", "nix-7")]
-        {
+        for (name, slug) in [
+            ("My Company", "my-company"),
+            ("pwd/whoami", "pwd-whoami"),
+            ("  Ünix 7! ", "unix-7"),
+            ("Acme U\u{308}mlaut", "acme-umlaut"),
+            ("Große Straße ①", "grosse-strasse-1"),
+        ] {
             assert_eq!(Slug::suggested_by(name).unwrap().as_str(), slug);
         }
         assert_eq!(Slug::suggested_by("…"), None);

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use denizen_domain::{Error, Result};
-use diesel::QueryableByName;
 use diesel::backend::Backend as DieselBackend;
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
-use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
+use diesel::{QueryableByName, SqliteConnection};
+use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::database::AsyncSqliteConnection;
 use crate::error::OrError as _;
 use crate::{Backend, Database, DbConnection, introspection, on_backend};
 
@@ -33,7 +35,7 @@ pub struct MigrationStatus {
     pub known: bool,
 }
 
-/// Applies what is missing, each in its own transaction, and names it. Fails where the schema belongs to a newer
+/// Applies what is missing and names it: each in its own transaction on PostgreSQL, all in one on SQLite. Fails where the schema belongs to a newer
 /// version, and then changes nothing.
 pub async fn run(database: &Database) -> Result<Vec<String>> {
     perform(database, Action::Run).await
@@ -71,27 +73,53 @@ enum Action {
     RevertLast,
 }
 
-/// Migrations are diesel's own, and synchronous; they run on a thread that may block.
 async fn perform(database: &Database, action: Action) -> Result<Vec<String>> {
-    let mut connection = database.write().await?;
+    match database.write().await? {
+        DbConnection::Postgres(connection) => perform_on_postgres(connection, action).await,
+        DbConnection::Sqlite(connection) => perform_on_sqlite(connection, action).await,
+    }
+}
+
+/// Migrations are diesel's own, and synchronous; they run on a thread that may block.
+async fn perform_on_postgres(
+    mut connection: Box<Object<AsyncPgConnection>>,
+    action: Action,
+) -> Result<Vec<String>> {
     lock(&mut connection).await?;
-    let work = move || match connection {
-        DbConnection::Postgres(object) => {
-            let mut harness = AsyncMigrationHarness::new(*object);
-            let outcome = act(&mut harness, || POSTGRES, action);
-            (outcome, DbConnection::Postgres(Box::new(harness.into_inner())))
-        }
-        DbConnection::Sqlite(object) => {
-            let mut harness = AsyncMigrationHarness::new(object);
-            let outcome = act(&mut harness, || SQLITE, action);
-            (outcome, DbConnection::Sqlite(harness.into_inner()))
-        }
+    let work = move || {
+        let mut harness = AsyncMigrationHarness::new(*connection);
+        let outcome = act(&mut harness, || POSTGRES, action);
+        (outcome, harness.into_inner())
     };
     let finished = tokio::task::spawn_blocking(work).await;
     let (outcome, mut connection) =
         finished.map_err(|error| Error::Internal(format!("the migrations stopped: {error}")))?;
     unlock(&mut connection).await?;
     outcome
+}
+
+/// On SQLite all of it is one transaction, which takes the lock on writing before it looks at what is missing: the
+/// second of two servers that start on one file waits for the first and then finds nothing to do.
+async fn perform_on_sqlite(
+    mut connection: Object<AsyncSqliteConnection>,
+    action: Action,
+) -> Result<Vec<String>> {
+    let work = move |connection: &mut SqliteConnection| {
+        Ok(connection.immediate_transaction(|connection| {
+            act::<Sqlite>(connection, || SQLITE, action).map_err(MigrationError)
+        }))
+    };
+    let outcome = connection.spawn_blocking(work).await.or_error("migrate")?;
+    outcome.map_err(|MigrationError(error)| error)
+}
+
+/// Lets a transaction of diesel's end with an error of ours.
+struct MigrationError(Error);
+
+impl From<diesel::result::Error> for MigrationError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(failed(error))
+    }
 }
 
 fn act<DB: DieselBackend>(
@@ -159,23 +187,38 @@ fn failed(error: impl std::fmt::Display) -> Error {
 
 /// Waits until no other server migrates the same database. Waiting and migrating may take longer than any statement of a
 /// request, so that the time limit of statements is put aside until `unlock`.
-async fn lock(connection: &mut DbConnection) -> Result<()> {
+async fn lock(connection: &mut AsyncPgConnection) -> Result<()> {
     let without_limit = "SELECT set_config('denizen.statement_timeout', current_setting('statement_timeout'), false), \
                          set_config('statement_timeout', '0', false)";
-    run_on_postgres(connection, without_limit).await?;
-    run_on_postgres(connection, &format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await
+    execute(connection, without_limit).await?;
+    execute(connection, &format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await
 }
 
-async fn unlock(connection: &mut DbConnection) -> Result<()> {
-    run_on_postgres(connection, &format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).await?;
+async fn unlock(connection: &mut AsyncPgConnection) -> Result<()> {
+    execute(connection, &format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).await?;
     let with_limit =
         "SELECT set_config('statement_timeout', current_setting('denizen.statement_timeout'), false)";
-    run_on_postgres(connection, with_limit).await
+    execute(connection, with_limit).await
 }
 
-/// SQLite's own lock is enough, and its statements have no time limit.
-async fn run_on_postgres(connection: &mut DbConnection, statement: &str) -> Result<()> {
-    let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    diesel::sql_query(statement).execute(&mut ***object).await.or_error("lock or unlock the schema")?;
+async fn execute(connection: &mut AsyncPgConnection, statement: &str) -> Result<()> {
+    diesel::sql_query(statement).execute(connection).await.or_error("lock or unlock the schema")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn servers_that_start_at_once_on_one_new_file_migrate_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/denizen.db", folder.path().display());
+        let connect = async || Database::connect(&url).await.unwrap();
+        let servers = [connect().await, connect().await, connect().await];
+        let [one, two, three] = servers.each_ref().map(run);
+        let (one, two, three) = tokio::join!(one, two, three);
+        let known: Vec<String> = known_names::<Sqlite>(&SQLITE).unwrap().into_values().collect();
+        assert_eq!([one.unwrap(), two.unwrap(), three.unwrap()].concat(), known);
+    }
 }

@@ -12,8 +12,11 @@ use crate::settings::DatabaseSettings;
 
 /// Connects to the database; the embedded one is made where it is missing.
 pub(crate) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Database> {
-    if let Some(file) = settings.embedded_file() {
-        make_file(&settings.data_dir, &file)?;
+    if let Some(folder) = settings.embedded_folder() {
+        make_folder(folder)?;
+    }
+    if let Some(file) = settings.sqlite_file() {
+        make_file(&file)?;
     }
     Ok(Database::connect_with(&settings.options()).await?)
 }
@@ -28,6 +31,7 @@ pub(crate) async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database
 
 /// Connects to a database that is there already, whatever is in it.
 pub(crate) async fn connect_existing(settings: &DatabaseSettings) -> anyhow::Result<Database> {
+    settings.embedded_folder().map_or(Ok(()), require_no_file)?;
     if let Some(file) = settings.sqlite_file().filter(|file| !file.exists()) {
         let file = file.display();
         bail!("there is no database at {file}; start the server once or run `denizen migrate`");
@@ -66,14 +70,24 @@ pub(crate) fn reason(error: Error) -> anyhow::Error {
     }
 }
 
-/// Makes the data folder and the database file, for this user alone: the files hold people's data. An empty file is
-/// an empty database, and making it here gives a clearer error than the database would.
-fn make_file(folder: &Path, file: &Path) -> anyhow::Result<()> {
+/// Makes the data folder, for this user alone.
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    require_no_file(folder)?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))
+}
+
+fn require_no_file(folder: &Path) -> anyhow::Result<()> {
+    ensure!(!folder.is_file(), "the data folder {} is a file", folder.display());
+    Ok(())
+}
+
+/// Makes the database file, for this user alone: it holds people's data. An empty file is an empty database, and making
+/// it here gives a clearer error than the database would. SQLite gives the files beside it the same permissions.
+fn make_file(file: &Path) -> anyhow::Result<()> {
     OpenOptions::new()
         .append(true)
         .create(true)

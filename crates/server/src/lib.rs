@@ -34,7 +34,7 @@ use command_line::{Command, CommandLine};
 pub use commands::ServeCommand;
 pub use denizen_domain::{Clock, ManualClock, RandomIds, SequentialIds, Source, Timestamp};
 pub use running_server::RunningServer;
-pub use settings::{DatabaseSettings, LogFormat, ServeSettings, Synchronous};
+pub use settings::{DatabaseSettings, LogFormat, ServeSettings, SigningKeySettings, Synchronous};
 
 /// How long the end of the process waits for threads that are still busy.
 const LAST_WAIT: Duration = Duration::from_secs(1);

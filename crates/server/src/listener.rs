@@ -6,6 +6,7 @@
 mod activity;
 mod connection;
 mod newcomers;
+mod refusals;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use tokio::sync::{Semaphore, SetOnce, watch};
 use tokio::time::timeout;
 
 use connection::Connections;
+use refusals::RefusalLog;
 
 /// How long a draining server leaves idle connections open, so that a request that is on its way finds somebody.
 /// Such a request is answered, and its answer says that the connection closes.
@@ -122,6 +124,7 @@ impl Listener {
             refused: Arc::new(connections(Answers::always(refusal)).single_request()),
             places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
+            refusal_log: RefusalLog::default(),
             phases,
         };
         tokio::spawn(acceptor.run(self.socket));
@@ -158,6 +161,7 @@ struct Acceptor {
     refused: Arc<Connections>,
     places: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
+    refusal_log: RefusalLog,
     phases: watch::Receiver<Phase>,
 }
 
@@ -206,19 +210,39 @@ impl Acceptor {
         }
         let phases = self.phases.clone();
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            let connections = Arc::clone(&self.served);
+            let (connections, counted) = (Arc::clone(&self.served), CountedConnection::new());
             tokio::spawn(async move {
                 connections.serve(stream, peer, phases).await;
-                drop(place);
+                drop((counted, place));
             });
-        } else if let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() {
-            tracing::debug!(%peer, "a connection is refused: there are too many");
+            return;
+        }
+        self.refusal_log.note(peer);
+        if let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() {
             let connections = Arc::clone(&self.refused);
             tokio::spawn(async move {
                 _ = timeout(REFUSAL_TIME, connections.serve(stream, peer, phases)).await;
                 drop(place);
             });
         }
+    }
+}
+
+/// A connection in the gauge of those that are open. It leaves the same gauge that it entered, so that connections from
+/// before there were metrics are never taken off.
+struct CountedConnection(metrics::Gauge);
+
+impl CountedConnection {
+    fn new() -> Self {
+        let gauge = metrics::gauge!("denizen_connections_open");
+        gauge.increment(1);
+        Self(gauge)
+    }
+}
+
+impl Drop for CountedConnection {
+    fn drop(&mut self) {
+        self.0.decrement(1);
     }
 }
 

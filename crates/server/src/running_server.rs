@@ -9,8 +9,7 @@ use anyhow::{Context as _, anyhow};
 use denizen_api::{App, AppOptions};
 use denizen_domain::Source;
 use denizen_persistence::bootstrap::{self, FirstStart};
-use secrecy::SecretString;
-use tokio::sync::SetOnce;
+use tokio::sync::{SetOnce, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::database::{self, reason};
@@ -55,7 +54,7 @@ impl RunningServer {
         let (app, first_start) = start_app(database, serve.migrate, source, options).await?;
         application.set(app.router()).map_err(|_| anyhow!("the application was started twice"))?;
         app.set_ready(true);
-        let background = BackgroundTask(tokio::spawn(app.clone().run_background()));
+        let background = BackgroundTask::start(app.clone());
         Ok(Self { address, first_start, app, listening, background, drain_timeout: serve.drain_timeout })
     }
 
@@ -68,7 +67,7 @@ impl RunningServer {
         if !listening.drain(drain_timeout).await {
             tracing::warn!(?drain_timeout, "requests took longer than the drain time-out and were cut");
         }
-        drop(background);
+        background.finish().await;
         app.flush().await;
     }
 }
@@ -79,12 +78,26 @@ impl fmt::Debug for RunningServer {
     }
 }
 
-/// A task that ends with its owner.
-struct BackgroundTask(JoinHandle<()>);
+/// The upkeep of the application. It ends between two rounds, also when its owner is dropped: a round that is cut in the
+/// middle would lose what it was about to write.
+struct BackgroundTask {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
 
-impl Drop for BackgroundTask {
-    fn drop(&mut self) {
-        self.0.abort();
+impl BackgroundTask {
+    fn start(app: App) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async move { _ = stopped.await };
+        Self { stop, task: tokio::spawn(app.run_background(stopped)) }
+    }
+
+    /// Waits for the end of the round in progress.
+    async fn finish(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            tracing::warn!(%error, "the upkeep of the application ended early");
+        }
     }
 }
 
@@ -114,15 +127,8 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         max_body_size: serve.max_body_size,
         cors_origins: serve.cors_origin.clone(),
         access_token_lifetime: serve.access_token_lifetime,
-        signing_key: signing_key(serve)?,
+        signing_key: serve.signing_key.read()?,
     })
-}
-
-fn signing_key(serve: &ServeSettings) -> anyhow::Result<Option<SecretString>> {
-    let Some(path) = &serve.signing_key_file else { return Ok(None) };
-    let pem = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the signing key {}", path.display()))?;
-    Ok(Some(pem.into()))
 }
 
 fn limits(serve: &ServeSettings) -> Limits {

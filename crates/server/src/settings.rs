@@ -11,12 +11,15 @@ pub(crate) mod sources;
 pub(crate) mod values;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{ArgAction, Args, ValueEnum};
 use denizen_persistence::{DatabaseOptions, SqliteSynchronous};
 use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::database::reason;
 
 /// Where the data is: needed by every command.
 #[derive(Debug, Clone, Args)]
@@ -46,16 +49,16 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// The file of the embedded database, or `None` where `--database-url` names another database.
-    pub(crate) fn embedded_file(&self) -> Option<PathBuf> {
-        self.database_url.is_none().then(|| self.data_dir.join("denizen.db"))
+    /// The folder of the embedded database, or `None` where `--database-url` names another database.
+    pub(crate) fn embedded_folder(&self) -> Option<&Path> {
+        self.database_url.is_none().then_some(&*self.data_dir)
     }
 
     /// The file of a SQLite database, wherever it is; `None` for PostgreSQL, and where the URL names no file.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
         let url = self.url();
         let path = url.strip_prefix("sqlite://")?.split('?').next()?;
-        (!path.is_empty()).then(|| PathBuf::from(path))
+        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
     }
 
     /// How to connect.
@@ -92,7 +95,8 @@ impl DatabaseSettings {
 #[command(next_help_heading = "Server")]
 pub struct ServeSettings {
     /// Address and port to listen on; port 0 takes any free one
-    #[arg(long, env = "DENIZEN_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "DENIZEN_LISTEN", value_name = "ADDRESS")]
+    #[arg(default_value = "127.0.0.1:8080", value_parser = values::listen_address)]
     pub listen: SocketAddr,
 
     /// Address that clients call the server by, such as `https://users.example.com`; it stands in errors and tokens
@@ -105,12 +109,13 @@ pub struct ServeSettings {
     #[arg(default_value = "30s", value_parser = values::duration)]
     pub request_timeout: Duration,
 
-    /// Longest time for the head of a request; idle connections close after it, too
+    /// Longest time for the head of a request. A connection that has not sent one by then, idle ones included, is
+    /// closed without an answer
     #[arg(long, env = "DENIZEN_HEADER_TIMEOUT", value_name = "TIME")]
     #[arg(default_value = "30s", value_parser = values::duration)]
     pub header_timeout: Duration,
 
-    /// Most connections at the same time; those beyond are answered 503
+    /// Most connections at the same time; those beyond are answered 503, but for `/health/live`
     #[arg(long, env = "DENIZEN_MAX_CONNECTIONS", value_name = "NUMBER")]
     #[arg(default_value = "10000", value_parser = values::positive)]
     pub max_connections: usize,
@@ -131,14 +136,14 @@ pub struct ServeSettings {
     #[arg(value_delimiter = ',', value_parser = values::origin)]
     pub cors_origin: Vec<String>,
 
-    /// How long the access token of an external user is valid
+    /// How long the access token of an external user is valid; at least a second
     #[arg(long, env = "DENIZEN_ACCESS_TOKEN_LIFETIME", value_name = "TIME")]
-    #[arg(default_value = "1h", value_parser = values::duration)]
+    #[arg(default_value = "1h", value_parser = values::token_lifetime)]
     pub access_token_lifetime: Duration,
 
-    /// Ed25519 key that signs access tokens, as PKCS#8 PEM [default: one that is made and kept in the database]
-    #[arg(long, env = "DENIZEN_SIGNING_KEY_FILE", value_name = "FILE")]
-    pub signing_key_file: Option<PathBuf>,
+    /// What signs access tokens.
+    #[command(flatten)]
+    pub signing_key: SigningKeySettings,
 
     /// Form of the log on standard error; `auto` is text on a terminal and JSON otherwise
     #[arg(long, env = "DENIZEN_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
@@ -153,6 +158,28 @@ pub struct ServeSettings {
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub migrate: bool,
+}
+
+/// What signs access tokens.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server")]
+pub struct SigningKeySettings {
+    /// Ed25519 key that signs access tokens, as PKCS#8 PEM [default: one that is made and kept in the database]
+    #[arg(long, env = "DENIZEN_SIGNING_KEY_FILE", value_name = "FILE")]
+    pub signing_key_file: Option<PathBuf>,
+}
+
+impl SigningKeySettings {
+    /// Reads the key and checks that it can sign. `None` where none is configured.
+    pub(crate) fn read(&self) -> anyhow::Result<Option<SecretString>> {
+        let Some(path) = &self.signing_key_file else { return Ok(None) };
+        let file = path.display();
+        let pem = std::fs::read_to_string(path);
+        let pem = SecretString::from(pem.with_context(|| format!("cannot read the signing key {file}"))?);
+        let checked = denizen_api::check_signing_key(&pem).map_err(reason);
+        checked.with_context(|| format!("cannot use the signing key {file}"))?;
+        Ok(Some(pem))
+    }
 }
 
 /// What an answered write survives on SQLite.

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use denizen_domain::IdSource;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::SetOnce;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
@@ -30,13 +30,15 @@ pub(crate) struct Unavailable {
 }
 
 impl Unavailable {
-    /// Answers everything with 503 and asks the client to close.
+    /// Answers everything with 503 and asks the client to close. The server is alive all the same: restarting a busy one
+    /// would make it worse.
     pub(crate) fn refusal(&self) -> Router {
         let unavailable = self.clone();
-        Router::new().fallback(async move |headers: HeaderMap| {
+        let refuse = async move |headers: HeaderMap| {
             let message = "The server has too many connections. Try again in a moment.";
             ([(CONNECTION, "close")], unavailable.answer(&headers, message))
-        })
+        };
+        Router::new().route("/health/live", get(live)).fallback(refuse)
     }
 
     /// Answers as long as the application starts: alive, but not ready. All other requests wait for the application,
@@ -45,7 +47,7 @@ impl Unavailable {
         let (not_ready, waiting) =
             (self.clone(), Waiting { application, patience, unavailable: self.clone() });
         Router::new()
-            .route("/health/live", get(async || Json(json!({ "status": "live" }))))
+            .route("/health/live", get(live))
             .route("/health/ready", get(async move |headers: HeaderMap| not_ready.answer(&headers, STARTING)))
             .fallback(wait)
             .with_state(Arc::new(waiting))
@@ -81,6 +83,10 @@ impl Unavailable {
         });
         usable.map_or_else(|| self.ids.uuid().to_string(), str::to_owned)
     }
+}
+
+async fn live() -> Json<Value> {
+    Json(json!({ "status": "live" }))
 }
 
 const STARTING: &str = "The server is starting. Try again in a moment.";
@@ -129,6 +135,12 @@ mod tests {
             body,
             r#"{"message":"The server has too many connections. Try again in a moment.","error":{"type":"http://users.example.com/errors/unavailable","code":"unavailable","message":"The server has too many connections. Try again in a moment.","status":503,"request_id":"mine","details":{}}}"#
         );
+    }
+
+    #[tokio::test]
+    async fn a_full_server_is_alive_and_not_ready() {
+        assert_eq!(get(unavailable().refusal(), "/health/live").await.0, StatusCode::OK);
+        assert_eq!(get(unavailable().refusal(), "/health/ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[tokio::test]

@@ -47,7 +47,9 @@ fn unseen(layers: &Value) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
     for (krate, hidden) in layers {
         let mut cargo = command::cargo();
-        let tree = command::output(cargo.args(["tree", "-p", krate, "-e", "normal", "--prefix", "none"]))?;
+        let tree = command::output(
+            cargo.args(["tree", "--locked", "-p", krate, "-e", "normal", "--prefix", "none"]),
+        )?;
         let seen: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
         for name in hidden.as_array().into_iter().flatten().filter_map(Value::as_str) {
             if seen.contains(&name) {

@@ -9,7 +9,7 @@ use denizen_domain::Source;
 use serde::Serialize;
 
 use crate::output::Output;
-use crate::settings::DatabaseSettings;
+use crate::settings::{DatabaseSettings, SigningKeySettings};
 
 /// Check the database, the keys, the clock and the machine; change nothing
 ///
@@ -22,6 +22,9 @@ pub(crate) struct DoctorCommand {
 
     #[command(flatten)]
     database: DatabaseSettings,
+
+    #[command(flatten)]
+    signing_key: SigningKeySettings,
 }
 
 /// How a check ended. The worse, the greater.
@@ -80,14 +83,22 @@ struct Report<'a> {
 
 impl DoctorCommand {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Self { output, database: settings } = self;
+        let Self { output, database: settings, signing_key } = self;
         let mut checks = database::check(&settings, &*Source::system().clock).await;
+        checks.extend(signing_key_file(&signing_key));
         checks.extend(machine::check(&settings));
         show(output, &checks)?;
         let failed = checks.iter().filter(|check| check.status == Status::Failed).count();
         ensure!(failed == 0, "{failed} of {} checks failed", checks.len());
         Ok(())
     }
+}
+
+/// The key that a server signs with instead of the database's, where one is configured.
+fn signing_key_file(settings: &SigningKeySettings) -> Option<Check> {
+    let file = settings.signing_key_file.as_ref()?.display();
+    let message = format!("the key in {file} can sign access tokens");
+    Some(Check::new("signing key file", settings.read().map(|_| Finding::new(Status::Ok, message))))
 }
 
 fn show(output: Output, checks: &[Check]) -> anyhow::Result<()> {

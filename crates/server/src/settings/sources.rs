@@ -26,6 +26,8 @@ const TEST_PREFIX: &str = "DENIZEN_TEST_";
 /// Reads the settings that are not on the command line: checks the names and values of the environment, reads the
 /// configuration file, and gives the commands that belong to them new defaults, which their help shows.
 ///
+/// A variable that is empty counts as absent: that is how Compose files and charts leave a setting out.
+///
 /// Fails with one sentence on an unknown name, which names the nearest known one, and on a value of the wrong type.
 pub(crate) fn apply(
     command: Command,
@@ -34,6 +36,7 @@ pub(crate) fn apply(
 ) -> Result<Command, clap::Error> {
     let settings = Settings::of(&command);
     settings.check_environment(environment).map_err(usage_error)?;
+    let command = without_empty_variables(command, environment);
     match config_file(arguments, environment) {
         Some(path) => {
             let values = settings.read_file(&path).map_err(usage_error)?;
@@ -79,12 +82,15 @@ impl Settings {
     fn check_environment(&self, environment: &[(OsString, OsString)]) -> Result<(), String> {
         for (name, value) in environment {
             let name = name.to_string_lossy();
-            if !name.starts_with(PREFIX) || name.starts_with(TEST_PREFIX) {
+            if !name.starts_with(PREFIX) || name.starts_with(TEST_PREFIX) || value.is_empty() {
                 continue;
             }
             let Some(argument) =
                 self.arguments.iter().find(|argument| argument.get_env() == Some(OsStr::new(&*name)))
             else {
+                if describes_a_service(&name, &value.to_string_lossy()) {
+                    continue;
+                }
                 let known = self.arguments.iter().filter_map(Arg::get_env).filter_map(OsStr::to_str);
                 return Err(format!(
                     "the environment variable {name} is unknown{}",
@@ -138,7 +144,29 @@ fn config_file(arguments: &[OsString], environment: &[(OsString, OsString)]) -> 
             return Some(PathBuf::from(path));
         }
     }
-    environment.iter().find(|(name, _)| name == CONFIG_VARIABLE).map(|(_, path)| PathBuf::from(path))
+    let variable = environment.iter().find(|(name, path)| name == CONFIG_VARIABLE && !path.is_empty());
+    variable.map(|(_, path)| PathBuf::from(path))
+}
+
+/// Whether a variable is one that Kubernetes and Docker give to every container beside a service whose name begins with
+/// `denizen`, such as `DENIZEN_SERVICE_HOST` and `DENIZEN_PORT_8080_TCP_ADDR`. Nobody has misspelt a setting there.
+fn describes_a_service(name: &str, value: &str) -> bool {
+    let names_a_port = name.split_once("_PORT_").is_some_and(|(_, port)| port.starts_with(char::is_numeric));
+    let is_address = name.ends_with("_PORT") && value.contains("://");
+    let is_service =
+        name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_");
+    is_service || is_address || names_a_port
+}
+
+/// Lets a command and all commands below it see only variables that are not empty; clap reads the environment itself.
+fn without_empty_variables(command: Command, environment: &[(OsString, OsString)]) -> Command {
+    let is_empty = |name: &OsStr| environment.iter().any(|(other, value)| other == name && value.is_empty());
+    command
+        .mut_args(|argument| match argument.get_env() {
+            Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+            _ => argument,
+        })
+        .mut_subcommands(|command| without_empty_variables(command, environment))
 }
 
 /// Makes the file's values the defaults of a command and of all commands below it.

@@ -1,5 +1,6 @@
 //! How the values of settings read: times, sizes, addresses. An error is half a sentence that says what is expected.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::http::Uri;
@@ -28,6 +29,26 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         return Err("expected a time of more than nothing and at most a year".to_owned());
     }
     Ok(duration)
+}
+
+/// Parses how long an access token is valid, like [`duration`]; at least a second, since tokens count in seconds.
+pub(super) fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = duration(text)?;
+    if lifetime < Duration::from_secs(1) {
+        return Err("expected a time of at least 1s".to_owned());
+    }
+    Ok(lifetime)
+}
+
+/// Parses an address and port to listen on. `localhost` is 127.0.0.1.
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let address = match text.strip_prefix("localhost:") {
+        Some(port) => port.parse().ok().map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        None => text.parse().ok(),
+    };
+    address.ok_or_else(|| {
+        "must be an address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080".to_owned()
+    })
 }
 
 /// Parses `64KiB`, `1MiB`, `1GiB`, or plain bytes; at least one byte.
@@ -148,6 +169,26 @@ mod tests {
             "18446744073709551615h",
         ] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_access_token_lives_for_a_second_at_least() {
+        assert_eq!(token_lifetime("1s"), Ok(Duration::from_secs(1)));
+        for wrong in ["999ms", "1ms", "0"] {
+            assert!(token_lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_to_listen_on_has_a_port() {
+        for (text, address) in
+            [("127.0.0.1:8080", "127.0.0.1:8080"), ("[::]:0", "[::]:0"), ("localhost:8080", "127.0.0.1:8080")]
+        {
+            assert_eq!(listen_address(text).unwrap().to_string(), address);
+        }
+        for wrong in ["", "8080", ":8080", "localhost", "localhost:", "localhost:x", "::1:8080", "here:1"] {
+            assert!(listen_address(wrong).unwrap_err().contains("such as 127.0.0.1:8080"), "{wrong}");
         }
     }
 

@@ -5,6 +5,9 @@
 mod program;
 mod refusals;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::{Value, json};
 
 use program::Folder;
@@ -36,6 +39,17 @@ fn a_first_start_shows_a_key_and_a_second_one_shows_none() {
     let (status, rest) = server.stop();
     assert_eq!(status.code(), Some(0));
     assert_eq!(rest, "Data: ./denizen-data/denizen.db\n");
+}
+
+#[test]
+fn a_server_that_logs_little_goes_on_until_it_is_told_to_stop() {
+    for filter in ["off", "error", "denizen_api=debug"] {
+        let folder = Folder::new();
+        let mut server = folder.serve_with(&["--log-filter", filter]);
+        let secret = server.printed("secret key");
+        assert_eq!(server.status(&secret), 200, "{filter}");
+        assert_eq!(server.stop().0.code(), Some(0), "{filter}");
+    }
 }
 
 #[test]
@@ -102,14 +116,15 @@ fn a_workspace_is_made_with_its_channel_and_listed() {
     assert_eq!((text(&made, "slug"), text(&made, "name")), ("my-company", "My Company"));
     assert_eq!(keys(&made["defaultChannel"]), ["id", "name"]);
     folder.prints(&["workspaces", "create", "My Company", "--slug", "other"]);
+    folder.prints(&["workspaces", "create", "Acme Ümlaut"]);
 
     let list = folder.json(&["workspaces", "list"]);
     let slugs: Vec<&str> = list.as_array().unwrap().iter().map(|workspace| text(workspace, "slug")).collect();
-    assert_eq!(slugs, ["my-company", "other"]);
+    assert_eq!(slugs, ["my-company", "other", "acme-umlaut"]);
     assert_eq!(keys(&list[0]), ["id", "slug", "name", "createdAt", "updatedAt"]);
     let table = folder.prints(&["workspaces", "list"]);
-    assert_eq!(table.lines().count(), 3);
-    assert!(table.starts_with("SLUG        ID "), "{table}");
+    assert_eq!(table.lines().count(), 4);
+    assert!(table.starts_with("SLUG         ID "), "{table}");
 }
 
 #[test]
@@ -213,6 +228,38 @@ fn doctor_says_what_is_missing_and_what_ends_soon() {
     folder.prints(&["keys", "create", "--workspace", "acme", "--name", "ci", "--expires-in", "13d"]);
     assert_eq!(status(&folder.json(&["doctor"]), "keys"), "warning");
     assert!(folder.prints(&["doctor"]).contains("soon to end: ci of acme at "));
+}
+
+#[test]
+fn a_database_file_belongs_to_its_owner_wherever_it_is() {
+    let folder = Folder::new();
+    let file = folder.path().join("here.db");
+    let url = format!("sqlite://{}", file.display());
+    folder.prints(&["migrate", "--database-url", &url]);
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!folder.path().join("denizen-data").exists());
+
+    let finding = || {
+        let report = folder.json(&["doctor", "--database-url", &url]);
+        let checks = report["checks"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["name"] == "database file").unwrap()
+    };
+    assert_eq!(text(&finding(), "status"), "ok");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(text(&finding(), "status"), "warning");
+    assert!(text(&finding(), "message").contains("chmod 600"));
+}
+
+#[test]
+fn an_empty_variable_leaves_its_setting_out() {
+    let folder = Folder::new();
+    let names = ["DENIZEN_CONFIG", "DENIZEN_DATA_DIR", "DENIZEN_DATABASE_URL", "DENIZEN_SQLITE_SYNCHRONOUS"];
+    let ended = folder.run_with(&names.map(|name| (name, "")), &["migrate"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(folder.path().join("denizen-data/denizen.db").is_file());
+    let ended = folder.run_with(&[("DENIZEN_DATA_DIR", "elsewhere")], &["migrate"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(folder.path().join("elsewhere/denizen.db").is_file());
 }
 
 #[test]

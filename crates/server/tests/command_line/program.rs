@@ -43,7 +43,12 @@ impl Folder {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        let output = self.denizen(arguments).output().unwrap();
+        self.run_with(&[], arguments)
+    }
+
+    /// Runs a command to its end, with variables in its environment.
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let output = self.denizen(arguments).envs(environment.iter().copied()).output().unwrap();
         Ended {
             code: output.status.code(),
             printed: String::from_utf8(output.stdout).unwrap(),
@@ -73,8 +78,13 @@ impl Folder {
 
     /// Starts a server on any free port, and waits until it listens.
     pub(crate) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
         let mut child = self
-            .denizen(&["serve", "--listen", "127.0.0.1:0"])
+            .denizen(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -151,6 +151,38 @@ fn a_data_folder_that_cannot_be_made_is_named() {
         let last = ended.complaint.lines().last().unwrap();
         assert!(last.starts_with("error: cannot make the data folder file/data: "), "{last}");
     }
+    for command in [&["migrate"][..], &["workspaces", "list"]] {
+        assert_eq!(
+            folder.fails(&[command, &["--data-dir", "file"]].concat()),
+            (1, "error: the data folder file is a file".to_owned())
+        );
+    }
+    let (code, complaint) = folder.fails(&["migrate", "--database-url", "sqlite://nowhere/here.db"]);
+    assert_eq!(code, 1);
+    assert!(complaint.starts_with("error: cannot write the database file nowhere/here.db: "), "{complaint}");
+    assert!(!folder.path().join("nowhere").exists());
+}
+
+#[test]
+fn a_signing_key_that_cannot_sign_stops_the_start_before_anything_is_made() {
+    let folder = Folder::new();
+    let refused = |file: &str| {
+        let ended = folder.run(&["serve", "--listen", "127.0.0.1:0", "--signing-key-file", file]);
+        assert_eq!((ended.code, ended.printed.as_str()), (Some(1), ""));
+        ended.complaint.lines().last().unwrap().to_owned()
+    };
+    let missing = refused("key.pem");
+    assert!(missing.starts_with("error: cannot read the signing key key.pem: "), "{missing}");
+    let key = folder.path().join("key.pem");
+    std::fs::write(&key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+    let broken = refused("key.pem");
+    assert!(broken.starts_with("error: cannot use the signing key key.pem: "), "{broken}");
+    assert!(!folder.path().join("denizen-data").exists());
+
+    folder.prints(&["migrate"]);
+    let doctor = folder.run(&["doctor", "--signing-key-file", "key.pem"]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.printed.contains("cannot use the signing key key.pem"), "{doctor:?}");
 }
 
 #[test]

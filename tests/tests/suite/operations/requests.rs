@@ -35,7 +35,7 @@ async fn a_request_without_a_usable_id_is_given_one() {
     let server = TestServer::start().await;
     let client = server.flowra();
     let mut replies = vec![client.get("/version").await.is(200), client.get("/no/such/path").await.is(404)];
-    for unusable in ["", "two words", "schlüssel", "tab\there", &"x".repeat(129)] {
+    for unusable in ["", "two words", "schlüssel", "tab\there", "jane@example.com", &"x".repeat(129)] {
         let client = client.with("x-request-id", unusable);
         replies.push(client.get("/version").await.is(200));
         replies.push(client.post("/api/v1/external-users", json!({})).await.is(422));

@@ -1,8 +1,11 @@
-//! What the machine has to offer: room on the disk, open files.
+//! What the machine has to offer: a folder and a file for the database, room on the disk, open files.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use rustix::fs::{Access, access};
 
 use super::{Check, Finding, Status};
 use crate::settings::DatabaseSettings;
@@ -18,15 +21,54 @@ const NO_ROOM: u64 = 100 * MEBIBYTE;
 /// As many connections as a server accepts by default, and some files for the database.
 const ENOUGH_FILES: u64 = 10_240;
 
+/// What the file permissions of the group and of others let them do with a database: read or write it.
+const OF_OTHER_USERS: u32 = 0o066;
+
 /// Checks what can be checked here: the disk only where the database is a file.
 pub(super) fn check(settings: &DatabaseSettings) -> Vec<Check> {
-    let folder = settings.sqlite_file().and_then(|file| file.parent().map(Path::to_owned));
-    let folder = folder.map(|folder| if folder.as_os_str().is_empty() { ".".into() } else { folder });
-    let disk = folder.filter(|folder| folder.is_dir()).map(|folder| Check::new("disk", disk(&folder)));
+    let mut checks = Vec::new();
+    if let Some(file) = settings.sqlite_file() {
+        checks.extend(storage(&file));
+    }
     let limits = std::fs::read_to_string("/proc/self/limits").ok();
     let limit = limits.as_deref().and_then(open_file_limit);
     let files = limit.map(|limit| Check::new("open files", Ok(open_files(limit))));
-    disk.into_iter().chain(files).collect()
+    checks.extend(files);
+    checks
+}
+
+/// Checks the file of the database and the folder around it, as far as they are there.
+fn storage(file: &Path) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() {
+        checks.push(Check::new("data folder", Ok(writable(folder))));
+        checks.push(Check::new("disk", disk(folder)));
+    }
+    if let Ok(metadata) = file.metadata() {
+        checks.push(Check::new("database file", Ok(private(file, &metadata.permissions()))));
+    }
+    checks
+}
+
+/// SQLite makes files beside the database while it writes.
+fn writable(folder: &Path) -> Finding {
+    let shown = folder.display();
+    match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) => Finding::new(Status::Ok, format!("this user may write to {shown}")),
+        Err(error) => Finding::new(Status::Failed, format!("this user may not write to {shown}: {error}")),
+    }
+}
+
+fn private(file: &Path, permissions: &Permissions) -> Finding {
+    let file = file.display();
+    if permissions.mode() & OF_OTHER_USERS == 0 {
+        return Finding::new(Status::Ok, format!("only its owner may read {file}"));
+    }
+    Finding::new(Status::Warning, format!("other users may read {file}; `chmod 600 {file}` keeps them out"))
 }
 
 fn disk(folder: &Path) -> anyhow::Result<Finding> {
@@ -66,6 +108,14 @@ fn open_file_limit(limits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_that_others_may_read_is_for_somebody_to_look_at() {
+        for (mode, status) in [(0o600, Status::Ok), (0o640, Status::Warning), (0o604, Status::Warning)] {
+            let finding = private(Path::new("denizen.db"), &Permissions::from_mode(mode));
+            assert_eq!(finding.status, status, "{mode:o}");
+        }
+    }
 
     #[test]
     fn the_less_room_the_worse() {

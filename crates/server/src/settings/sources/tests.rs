@@ -125,9 +125,35 @@ fn a_misspelt_or_wrong_environment_variable_stops_the_start() {
     );
     assert_eq!(
         refused("DENIZEN_LISTEN", "here"),
-        "error: the environment variable DENIZEN_LISTEN is wrong: invalid socket address syntax"
+        "error: the environment variable DENIZEN_LISTEN is wrong: must be an address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080"
     );
     assert!(serve("", &[], &[("DENIZEN_TEST_ANYTHING", "1"), ("DENIZENS", "1"), ("OTHER", "1")]).is_ok());
+}
+
+#[test]
+fn variables_that_describe_a_service_beside_the_server_are_passed_over() {
+    let environment = [
+        ("DENIZEN_SERVICE_HOST", "10.96.0.10"),
+        ("DENIZEN_SERVICE_PORT", "8080"),
+        ("DENIZEN_SERVICE_PORT_HTTP", "8080"),
+        ("DENIZEN_PORT", "tcp://10.96.0.10:8080"),
+        ("DENIZEN_PORT_8080_TCP", "tcp://10.96.0.10:8080"),
+        ("DENIZEN_PORT_8080_TCP_PROTO", "tcp"),
+        ("DENIZEN_PORT_8080_TCP_PORT", "8080"),
+        ("DENIZEN_PORT_8080_TCP_ADDR", "10.96.0.10"),
+        ("DENIZEN_POSTGRES_SERVICE_HOST", "10.96.0.11"),
+        ("DENIZEN_POSTGRES_PORT_5432_TCP", "tcp://10.96.0.11:5432"),
+    ];
+    assert!(serve("", &[], &environment).is_ok());
+    for name in ["DENIZEN_PORT", "DENIZEN_SERVICE", "DENIZEN_LISTEN_PORT", "DENIZEN_PORT_HTTP"] {
+        assert!(serve("", &[], &[(name, "8080")]).unwrap_err().contains("is unknown"), "{name}");
+    }
+}
+
+#[test]
+fn an_empty_variable_is_absent() {
+    let empty = ["DENIZEN_CONFIG", "DENIZEN_LISTEN", "DENIZEN_DATABASE_URL", "DENIZEN_MISSPELT"];
+    assert!(serve("", &[], &empty.map(|name| (name, ""))).is_ok());
 }
 
 #[test]

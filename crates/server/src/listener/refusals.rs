@@ -1,0 +1,56 @@
+//! What the operator learns of connections above the limit: a count, and a warning now and then.
+
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long one warning is enough. Many clients that are refused at once must not fill the log.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(10);
+
+/// Counts refused connections, and warns of them.
+#[derive(Default)]
+pub(super) struct RefusalLog(Mutex<Refused>);
+
+/// What happened since the last warning.
+#[derive(Default)]
+struct Refused {
+    warned: Option<Instant>,
+    connections: u64,
+}
+
+impl RefusalLog {
+    /// Notes that a client is refused.
+    pub(super) fn note(&self, peer: SocketAddr) {
+        metrics::counter!("denizen_connections_refused_total").increment(1);
+        tracing::debug!(%peer, "a connection is refused: there are too many");
+        if let Some(refused) = self.due() {
+            tracing::warn!(refused, "connections are refused: as many as --max-connections allows are open");
+        }
+    }
+
+    /// How many were refused since the last warning, where it is time for the next.
+    fn due(&self) -> Option<u64> {
+        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.connections += 1;
+        if refused.warned.is_some_and(|warned| warned.elapsed() < BETWEEN_WARNINGS) {
+            return None;
+        }
+        refused.warned = Some(Instant::now());
+        Some(std::mem::take(&mut refused.connections))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_warning_counts_what_came_since_the_last() {
+        let log = RefusalLog::default();
+        assert_eq!([log.due(), log.due(), log.due()], [Some(1), None, None]);
+        tokio::time::advance(BETWEEN_WARNINGS).await;
+        assert_eq!([log.due(), log.due()], [Some(3), None]);
+    }
+}
