@@ -199,6 +199,8 @@ fn describe_metrics() {
         Unit::Seconds,
         "Time until the answer begins, by route."
     );
+    describe_gauge!("denizen_connections_open", "Connections of clients that are open.");
+    describe_counter!("denizen_connections_refused_total", "Connections refused because too many were open.");
     describe_gauge!("denizen_database_pool_connections", "Connections by pool and state.");
     describe_histogram!(
         "denizen_database_pool_wait_seconds",

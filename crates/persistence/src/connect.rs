@@ -13,6 +13,12 @@ use url::Url;
 use crate::database::AsyncSqliteConnection;
 use crate::{metrics_of_queries, settings, tls};
 
+/// How often a connection to SQLite is set up while another process changes the file's journal mode.
+const SETUP_ATTEMPTS: u32 = 100;
+
+/// How long the next attempt waits.
+const SETUP_PAUSE: Duration = Duration::from_millis(20);
+
 /// How a database is opened.
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
@@ -117,7 +123,7 @@ async fn open_sqlite(path: &str, options: &DatabaseOptions) -> Result<Pools, Con
             let setup = setup.clone();
             async move {
                 let mut connection = AsyncSqliteConnection::establish(&path).await?;
-                connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+                set_up(&mut connection, &setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
                 Ok(connection)
             }
             .boxed()
@@ -127,6 +133,21 @@ async fn open_sqlite(path: &str, options: &DatabaseOptions) -> Result<Pools, Con
     try_out(&writer, format!("SQLite database {path}")).await?;
     let readers = pool(open(false), options.connections.unwrap_or(4));
     Ok(Pools::Sqlite { readers, writer })
+}
+
+/// Changing the journal mode of a new file fails at once where another process does the same, whatever the time-out for
+/// a busy database says; so that is tried again.
+async fn set_up(connection: &mut AsyncSqliteConnection, setup: &str) -> diesel::QueryResult<()> {
+    let mut attempt = 1;
+    loop {
+        match connection.batch_execute(setup).await {
+            Err(error) if attempt < SETUP_ATTEMPTS && error.to_string() == "database is locked" => {
+                attempt += 1;
+                tokio::time::sleep(SETUP_PAUSE).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Connections are not tried before each use: that costs a round trip, and one that broke is noticed by the
