@@ -17,9 +17,6 @@ use tower::ServiceExt as _;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest id of a request that is taken from the client, in bytes.
-const LONGEST_REQUEST_ID: usize = 128;
-
 /// Makes answers with status 503 in the envelope that all errors have.
 #[derive(Debug, Clone)]
 pub(crate) struct Unavailable {
@@ -77,11 +74,7 @@ impl Unavailable {
     }
 
     fn request_id(&self, headers: &HeaderMap) -> String {
-        let sent = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-        let usable = sent.filter(|id| {
-            (1..=LONGEST_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-        });
-        usable.map_or_else(|| self.ids.uuid().to_string(), str::to_owned)
+        denizen_api::request_id_of(headers).unwrap_or_else(|| self.ids.uuid().to_string())
     }
 }
 
