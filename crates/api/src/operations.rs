@@ -19,7 +19,7 @@ use crate::tokens::Jwk;
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `live`, `ready` or `not_ready`.
+    /// `live` or `ready`; a server that is not ready answers with an error.
     #[schema(example = "ready")]
     status: &'static str,
 }
