@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 /// A pair of keys.
@@ -38,6 +39,17 @@ pub struct Workspace {
     pub key: Key,
 }
 
+/// Somebody who logs in, and what is needed to do so.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its id.
+    pub id: String,
+    /// What it logs in with.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+}
+
 /// Somebody at a terminal, with a database.
 pub(crate) struct Operator {
     pub(crate) database_url: String,
@@ -46,15 +58,26 @@ pub(crate) struct Operator {
 impl Operator {
     /// Runs a command and reads the JSON that it prints.
     pub(crate) async fn json(&self, arguments: &[&str]) -> Value {
-        let output = Command::new(program())
+        self.json_from("", arguments).await
+    }
+
+    /// The same, with a text on its standard input.
+    pub(crate) async fn json_from(&self, input: &str, arguments: &[&str]) -> Value {
+        let mut command = Command::new(program())
             .args(arguments)
             .env_clear()
             .env("DENIZEN_DATABASE_URL", &self.database_url)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
-            .output()
-            .await
+            .spawn()
             .expect("denizen can be run");
+        let mut pipe = command.stdin.take().expect("the input is a pipe");
+        // A command that does not read its input may have ended; how it ended is what counts.
+        let _ = pipe.write_all(input.as_bytes()).await;
+        drop(pipe);
+        let output = command.wait_with_output().await.expect("denizen ends");
         let printed = String::from_utf8_lossy(&output.stdout);
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "denizen {arguments:?}: {}\n{printed}{complaint}", output.status);
@@ -77,6 +100,25 @@ impl Operator {
         let key = self.create_key(&slug, &[]).await;
         let channel_id = text(&workspace["defaultChannel"], "id");
         Workspace { id: text(&workspace, "id"), slug, channel_id, key }
+    }
+
+    pub(crate) async fn create_account(
+        &self,
+        email: &str,
+        workspace: Option<&Workspace>,
+        roles: &[&str],
+    ) -> Account {
+        let mut arguments = vec!["accounts", "create", "--email", email, "--password-stdin", "--json"];
+        arguments.extend(["--first-name", "First", "--last-name", "Last"]);
+        if let Some(workspace) = workspace {
+            arguments.extend(["--workspace", &workspace.slug]);
+        }
+        for role in roles {
+            arguments.extend(["--role", role]);
+        }
+        let password = format!("password of {email}");
+        let account = self.json_from(&password, &arguments).await;
+        Account { id: text(&account, "id"), username: text(&account, "username"), password }
     }
 }
 

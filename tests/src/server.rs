@@ -5,20 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use denizen_server::{ManualClock, RunningServer, SequentialIds, ServeCommand, Source, Timestamp};
+use serde_json::json;
 
 use crate::client::{Client, Credential};
 use crate::database::TestDatabase;
-use crate::operator::{Key, Operator, Workspace};
+use crate::operator::{Account, Key, Operator, Workspace};
 use crate::raw::RawConnection;
 use crate::reply::Reply;
 
 /// What [`TestServer::with_fixed_time`] shows at first, in microseconds since 1970: 2024-01-15T10:30:00Z.
 const FIXED_TIME: i64 = 1_705_314_600_000_000;
 
-/// A server on a free port of 127.0.0.1, with a database of its own. Both go when it is dropped.
+/// A server on a free port of 127.0.0.1, with a database of its own. Both go when it is dropped; a database that several
+/// servers share goes with the last of them.
 pub struct TestServer {
     /// The workspace `default`, with its channel and its first key: all five default scopes.
     pub workspace: Workspace,
+    /// The account that the directory starts with: the role ADMIN.
+    pub administrator: Account,
     /// Where it listens.
     pub address: SocketAddr,
     running: Option<RunningServer>,
@@ -26,7 +30,7 @@ pub struct TestServer {
     arguments: Vec<String>,
     source: Source,
     clock: Option<Arc<ManualClock>>,
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 impl TestServer {
@@ -48,6 +52,22 @@ impl TestServer {
         let clock = Arc::new(ManualClock::at(moment));
         let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
         Self::launch(&["--public-url=http://denizen.test"], source, Some(clock)).await
+    }
+
+    /// A further server on the same database, with the same settings, clock and ids.
+    pub async fn another(&self) -> Self {
+        let running = run(&self.arguments, &self.source).await;
+        Self {
+            workspace: self.workspace.clone(),
+            administrator: self.administrator.clone(),
+            address: running.address,
+            running: Some(running),
+            http: self.http.clone(),
+            arguments: self.arguments.clone(),
+            source: self.source.clone(),
+            clock: self.clock.clone(),
+            database: Arc::clone(&self.database),
+        }
     }
 
     /// Moves the clock of a server that was started [`with_fixed_time`](Self::with_fixed_time).
@@ -97,9 +117,26 @@ impl TestServer {
         self.client(Credential::None)
     }
 
-    /// A client with the access token of an external user.
+    /// A client with a token: the access token of an external user, or the token of an account.
     pub fn bearer(&self, token: &str) -> Client {
         self.anonymous().with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Logs in, and gives a client with the token.
+    pub async fn log_in(&self, username: &str, password: &str) -> Client {
+        let body = json!({ "username": username, "password": password });
+        let answer = self.anonymous().post("/login", body).await.json(200);
+        self.bearer(answer["token"].as_str().expect("whoever logs in is given a token"))
+    }
+
+    /// Logs in to an account.
+    pub async fn as_account(&self, account: &Account) -> Client {
+        self.log_in(&account.username, &account.password).await
+    }
+
+    /// Logs in to the account that the directory starts with.
+    pub async fn as_administrator(&self) -> Client {
+        self.as_account(&self.administrator).await
     }
 
     /// Sends a request as these bytes, on a connection of its own, and reads the answer. It should say
@@ -131,6 +168,11 @@ impl TestServer {
         self.as_operator().create_workspace(name).await
     }
 
+    /// A further account with a password, at home in a workspace or in none, with these roles, by their names.
+    pub async fn new_account(&self, email: &str, workspace: Option<&Workspace>, roles: &[&str]) -> Account {
+        self.as_operator().create_account(email, workspace, roles).await
+    }
+
     fn as_operator(&self) -> Operator {
         Operator { database_url: self.database.url() }
     }
@@ -140,7 +182,7 @@ impl TestServer {
     }
 
     async fn launch(more: &[&str], source: Source, clock: Option<Arc<ManualClock>>) -> Self {
-        let database = TestDatabase::create().await;
+        let database = Arc::new(TestDatabase::create().await);
         let mut arguments = vec![
             "--listen=127.0.0.1:0".to_owned(),
             format!("--database-url={}", database.url()),
@@ -149,19 +191,42 @@ impl TestServer {
         ];
         arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         let running = run(&arguments, &source).await;
-        let first_start = running.first_start.as_ref().expect("an empty database is given a workspace");
-        let key = serde_json::to_value(&first_start.key).expect("a key is JSON");
-        let workspace = Workspace {
-            id: first_start.workspace.id.to_string(),
-            slug: first_start.workspace.slug.to_string(),
-            channel_id: first_start.channel.id.to_string(),
-            key: Key::from_json(&key),
-        };
+        let (workspace, administrator) = beginnings(&running);
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("an HTTP client can be made");
         let address = running.address;
-        Self { workspace, address, running: Some(running), http, arguments, source, clock, database }
+        Self {
+            workspace,
+            administrator,
+            address,
+            running: Some(running),
+            http,
+            arguments,
+            source,
+            clock,
+            database,
+        }
     }
+}
+
+/// What an empty database was given.
+fn beginnings(running: &RunningServer) -> (Workspace, Account) {
+    let first_start = running.first_start.as_ref().expect("an empty database is given something");
+    let first = first_start.workspace.as_ref().expect("an empty database is given a workspace");
+    let key = serde_json::to_value(&first.key).expect("a key is JSON");
+    let workspace = Workspace {
+        id: first.workspace.id.to_string(),
+        slug: first.workspace.slug.to_string(),
+        channel_id: first.channel.id.to_string(),
+        key: Key::from_json(&key),
+    };
+    let first = first_start.administrator.as_ref().expect("an empty database is given an administrator");
+    let administrator = Account {
+        id: first.account.id.to_string(),
+        username: first.account.username.to_string(),
+        password: first.password.expose().to_owned(),
+    };
+    (workspace, administrator)
 }
 
 async fn run(arguments: &[String], source: &Source) -> RunningServer {

@@ -6,18 +6,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use denizen_domain::{CursorSeal, Error, Result, Source};
-use denizen_persistence::Database;
+use denizen_domain::{CursorSeal, DEFAULT_MINIMUM_PASSWORD_LENGTH, Error, Result, Source};
+use denizen_persistence::log_in_failures::FailureLimits;
 use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::{Database, account_tokens, log_in_failures, workspaces};
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 
 use crate::key_usage::KeyUsage;
+use crate::passwords::Passwords;
 use crate::tokens::Tokens;
 use crate::{operations, router};
 
 /// How often last uses are written and signing keys read again.
 const UPKEEP: Duration = Duration::from_secs(30);
+
+/// How many tokens and failed log-ins are removed in one round at most.
+const SWEPT: u32 = 10_000;
+
+/// How many batches of deleted workspaces are removed in one round at most.
+const SWEEPS_OF_WORKSPACES: u32 = 200;
 
 /// How the application behaves.
 #[derive(Debug, Clone)]
@@ -33,6 +42,18 @@ pub struct AppOptions {
     pub cors_origins: Vec<String>,
     /// How long an access token counts.
     pub access_token_lifetime: Duration,
+    /// How long the token of a log-in counts after it was last used.
+    pub login_token_lifetime: Duration,
+    /// How long it does where somebody wants to be remembered, and how long the cookie is kept then.
+    pub login_cookie_lifetime: Duration,
+    /// The fewest characters of a new password.
+    pub minimum_password_length: usize,
+    /// How many log-ins may fail before further ones are refused for a while.
+    pub login_failures: FailureLimits,
+    /// The most passwords that are hashed at the same time: each keeps a processor core busy for tens of milliseconds.
+    pub password_hashing_threads: usize,
+    /// The networks of proxies whose `X-Forwarded-For` says where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
     /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. Without it, the database keeps one.
     pub signing_key: Option<SecretString>,
 }
@@ -45,9 +66,24 @@ impl Default for AppOptions {
             max_body_size: 1024 * 1024,
             cors_origins: Vec::new(),
             access_token_lifetime: Duration::from_hours(1),
+            login_token_lifetime: Duration::from_hours(3),
+            login_cookie_lifetime: Duration::from_hours(30 * 24),
+            minimum_password_length: DEFAULT_MINIMUM_PASSWORD_LENGTH,
+            login_failures: FailureLimits {
+                per_username: 10,
+                per_address: 50,
+                window: Duration::from_mins(15),
+            },
+            password_hashing_threads: default_password_hashing_threads(),
+            trusted_proxies: Vec::new(),
             signing_key: None,
         }
     }
+}
+
+/// Half of the processor's cores, so that the others go on answering while people log in; at least one.
+pub fn default_password_hashing_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
 /// The application. Cloning shares it.
@@ -61,6 +97,8 @@ struct Inner {
     tokens: Tokens,
     cursors: CursorSeal,
     key_usage: KeyUsage,
+    passwords: Passwords,
+    issued_tokens: [u8; 32],
     metrics: PrometheusHandle,
     ready: AtomicBool,
 }
@@ -76,14 +114,18 @@ impl App {
     /// It is not ready until [`set_ready`](Self::set_ready) says so.
     pub async fn start(database: Database, source: Source, options: AppOptions) -> Result<Self> {
         let tokens = Tokens::load(&database, &source, options.signing_key.as_ref()).await?;
-        let cursors = cursor_seal(&database, &source).await?;
+        let cursors = server_secret(&database, &source, Purpose::Cursors).await?;
+        let issued_tokens = server_secret(&database, &source, Purpose::IssuedTokens).await?;
+        let passwords = Passwords::new(options.password_hashing_threads);
         Ok(Self(Arc::new(Inner {
             database,
             source,
             options,
             tokens,
-            cursors,
+            cursors: CursorSeal::new(&cursors),
             key_usage: KeyUsage::default(),
+            passwords,
+            issued_tokens,
             metrics: operations::metrics_recorder(),
             ready: AtomicBool::new(false),
         })))
@@ -99,8 +141,8 @@ impl App {
         self.0.ready.store(ready, Ordering::SeqCst);
     }
 
-    /// Keeps things up every half minute: writes when keys were last used, and notices signing keys that another server
-    /// made. Ends between two rounds once `stop` does.
+    /// Keeps things up every half minute: writes when keys were last used, notices signing keys that another server made,
+    /// and removes what has ended. Ends between two rounds once `stop` does.
     pub async fn run_background(self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
         loop {
@@ -112,8 +154,26 @@ impl App {
             if let Err(error) = self.0.tokens.reload(&self.0.database).await {
                 tracing::warn!(cause = error.context(), "signing keys cannot be read");
             }
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(cause = error.context(), "what has ended cannot be removed");
+            }
             self.0.metrics.run_upkeep();
         }
+    }
+
+    /// Removes some of the tokens, failed log-ins and workspaces that have ended.
+    async fn sweep(&self) -> Result<()> {
+        let Inner { database, source, options, .. } = &*self.0;
+        let now = source.clock.now();
+        let counts_from = now.minus(options.login_failures.window);
+        account_tokens::sweep(&mut database.write().await?, now, SWEPT).await?;
+        log_in_failures::sweep(&mut database.write().await?, counts_from, SWEPT).await?;
+        for _ in 0..SWEEPS_OF_WORKSPACES {
+            if !workspaces::sweep(database).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Writes what is kept in memory. To be called once when the last request is answered.
@@ -147,6 +207,15 @@ impl App {
         &self.0.key_usage
     }
 
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// What the tokens that are issued for accounts are derived with.
+    pub(crate) fn issued_tokens_secret(&self) -> &[u8; 32] {
+        &self.0.issued_tokens
+    }
+
     pub(crate) fn metrics(&self) -> &PrometheusHandle {
         &self.0.metrics
     }
@@ -161,11 +230,11 @@ impl App {
     }
 }
 
-async fn cursor_seal(database: &Database, source: &Source) -> Result<CursorSeal> {
+/// 32 random bytes that all servers on the database share.
+async fn server_secret(database: &Database, source: &Source, purpose: Purpose) -> Result<[u8; 32]> {
     let connection = &mut database.write().await?;
     let make = || Ok(source.ids.random_bytes().to_vec());
-    let secret = server_secrets::find_or_create(connection, source, Purpose::Cursors, make).await?;
-    let bytes =
-        secret.bytes.try_into().map_err(|_| Error::Internal("the secret of cursors is broken".to_owned()))?;
-    Ok(CursorSeal::new(&bytes))
+    let secret = server_secrets::find_or_create(connection, source, purpose, make).await?;
+    let broken = |_| Error::Internal(format!("the secret for {purpose:?} does not have 32 bytes"));
+    secret.bytes.try_into().map_err(broken)
 }

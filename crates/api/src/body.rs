@@ -132,6 +132,32 @@ impl JsonType for Map<String, Value> {
     }
 }
 
+impl JsonType for Vec<Value> {
+    const NAME: &'static str = "an array";
+    type Borrowed = [Value];
+
+    fn of(value: Value) -> Option<Self> {
+        if let Value::Array(entries) = value { Some(entries) } else { None }
+    }
+
+    fn borrowed(&self) -> &[Value] {
+        self
+    }
+}
+
+impl JsonType for Value {
+    const NAME: &'static str = "a value";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        Some(value)
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
 impl<'de, T: JsonType> Deserialize<'de> for Input<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Value::deserialize(deserializer)? {

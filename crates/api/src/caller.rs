@@ -1,41 +1,77 @@
 //! Who is calling, and whether they may: extractors that a handler names in its signature.
 
-use std::marker::PhantomData;
+use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use denizen_domain::{
-    BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder, Reason, Scope, ScopeSet,
-    Unauthenticated, Violation, Violations, WorkspaceId,
+    Account, AccountToken, Authority, BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder,
+    Reach, Reason, Right, Scope, ScopeSet, Secret, Unauthenticated, Violation, Violations, WorkspaceId,
 };
-use denizen_persistence::{api_keys, external_users};
+use denizen_persistence::account_tokens::{self, SignedIn};
+use denizen_persistence::{api_keys, external_users, workspaces};
 
 use crate::app::App;
 use crate::contract::Contract;
 use crate::credentials::Credential;
 use crate::error::ApiError;
 use crate::request::Context;
+use crate::session_cookie;
 
-/// A scope, as a type.
+/// What an operation asks of its caller, as a type that its handler names.
 pub(crate) trait Permission: Send + Sync {
-    /// The scope.
-    const SCOPE: Scope;
+    /// What a handler may know of whoever has it.
+    type Holder: Send;
+
+    /// The holder, where it is one.
+    fn admit(identity: Identity) -> Result<Self::Holder, Error>;
 }
 
-macro_rules! permissions {
+/// Whoever calls, and has the permission.
+#[derive(Debug)]
+pub(crate) struct Caller<P: Permission> {
+    /// The API that the request speaks.
+    pub(crate) contract: Contract,
+    holder: P::Holder,
+}
+
+impl<P: Permission> Deref for Caller<P> {
+    type Target = P::Holder;
+
+    fn deref(&self) -> &P::Holder {
+        &self.holder
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Caller<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let context = Context::of(parts)?;
+        let identity = authenticate(app, parts, &context).await?;
+        Ok(Self { contract: context.0.contract, holder: P::admit(identity)? })
+    }
+}
+
+/// Scopes of keys. Everything that a handler does for a key, it does in the key's workspace.
+macro_rules! scopes {
     ($($(#[$attribute:meta])* $name:ident => $scope:ident),+ $(,)?) => {$(
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy)]
         pub(crate) struct $name;
 
         impl Permission for $name {
-            const SCOPE: Scope = Scope::$scope;
+            type Holder = KeyHolder;
+
+            fn admit(identity: Identity) -> Result<KeyHolder, Error> {
+                require_scope(identity, Scope::$scope)
+            }
         }
     )+};
 }
 
-permissions! {
+scopes! {
     /// May see external users.
     CanReadExternalUsers => ReadExternalUsers,
     /// May make, change, block and delete external users.
@@ -48,32 +84,112 @@ permissions! {
     CanWriteSettings => WriteSettings,
 }
 
-/// The holder of a key that has a scope. Everything a handler does, it does in this workspace.
-#[derive(Debug)]
-pub(crate) struct Caller<P> {
-    /// The workspace that the key opens.
-    pub(crate) workspace_id: WorkspaceId,
-    /// What else the key may do.
-    pub(crate) scopes: ScopeSet,
-    /// The API that the request speaks.
-    pub(crate) contract: Contract,
-    permission: PhantomData<P>,
+/// A token stands for one user, or one account, and opens nothing of a workspace that keys open.
+fn require_scope(identity: Identity, scope: Scope) -> Result<KeyHolder, Error> {
+    match identity {
+        Identity::Key(holder) => holder.scopes.require(scope).map(|()| holder),
+        Identity::ExternalUser(_) | Identity::Account(_) => {
+            Err(Error::Forbidden(Forbidden::MissingScope(scope)))
+        }
+    }
 }
 
-impl<P: Permission> FromRequestParts<App> for Caller<P> {
-    type Rejection = ApiError;
+/// An account that is logged in, and how far the right reaches that the operation asks for.
+#[derive(Debug)]
+pub(crate) struct AccountHolder {
+    /// Who it is.
+    pub(crate) account: Account,
+    /// The token that says so.
+    pub(crate) token: AccountToken,
+    /// What it may do.
+    pub(crate) authority: Authority,
+    /// Where it may do what the operation does.
+    pub(crate) reach: Reach,
+}
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let context = Context::of(parts)?;
-        let contract = context.0.contract;
-        match authenticate(app, &parts.headers, &context).await? {
-            Identity::Key(holder) => {
-                holder.scopes.require(P::SCOPE)?;
-                let KeyHolder { workspace_id, scopes, .. } = holder;
-                Ok(Self { workspace_id, scopes, contract, permission: PhantomData })
+/// Rights of accounts: a permission that lets an operation be done everywhere, and one that lets it be done in the own
+/// workspace, where there is such a one.
+macro_rules! rights {
+    ($($(#[$attribute:meta])* $name:ident => $everywhere:ident $(/ $at_home:ident)?),+ $(,)?) => {$(
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $name;
+
+        impl Permission for $name {
+            type Holder = AccountHolder;
+
+            fn admit(identity: Identity) -> Result<AccountHolder, Error> {
+                let at_home: Option<denizen_domain::Permission> = None;
+                $(let at_home = at_home.or(Some(denizen_domain::Permission::$at_home));)?
+                require_right(identity, Right { everywhere: denizen_domain::Permission::$everywhere, at_home })
             }
-            // A token stands for one user and opens nothing of the workspace.
-            Identity::ExternalUser(_) => Err(Error::Forbidden(Forbidden::MissingScope(P::SCOPE)).into()),
+        }
+    )+};
+}
+
+rights! {
+    /// May see accounts.
+    CanReadAccounts => IamAccountRead / TenantAccountRead,
+    /// May make accounts.
+    CanCreateAccounts => IamAccountCreate / TenantAccountCreate,
+    /// May change accounts.
+    CanUpdateAccounts => IamAccountUpdate / TenantAccountUpdate,
+    /// May delete accounts.
+    CanDeleteAccounts => IamAccountDelete,
+    /// May take members out of a workspace.
+    CanRemoveMembers => IamAccountDelete / TenantAccountDelete,
+    /// May see roles.
+    CanReadRoles => All / TenantRolesRead,
+    /// May make roles.
+    CanCreateRoles => All / TenantRolesCreate,
+    /// May change roles.
+    CanUpdateRoles => All / TenantRolesUpdate,
+    /// May delete roles.
+    CanDeleteRoles => All / TenantRolesDelete,
+    /// May see every workspace.
+    CanReadWorkspaces => IamTenantRead,
+    /// May make workspaces.
+    CanCreateWorkspaces => IamTenantCreate,
+    /// May see a workspace itself.
+    CanReadProfile => IamTenantRead / TenantProfileRead,
+    /// May change a workspace itself.
+    CanUpdateProfile => IamTenantUpdate / TenantProfileUpdate,
+    /// May delete workspaces.
+    CanDeleteWorkspaces => IamTenantDelete,
+    /// May see everybody's tokens.
+    CanReadTokens => All,
+    /// May make tokens for accounts.
+    CanCreateTokens => IamTokenCreate,
+    /// May look up whose a token is.
+    CanIntrospectTokens => IamTokenIntrospect,
+    /// May revoke everybody's tokens.
+    CanDeleteTokens => IamTokenDelete,
+}
+
+fn require_right(identity: Identity, right: Right) -> Result<AccountHolder, Error> {
+    let Identity::Account(signed_in) = identity else {
+        let missing = right.at_home.unwrap_or(right.everywhere);
+        return Err(Error::Forbidden(Forbidden::MissingPermission(missing)));
+    };
+    let authority = signed_in.authority();
+    let reach = authority.reach(right)?;
+    let SignedIn { account, token } = *signed_in;
+    Ok(AccountHolder { account, token, authority, reach })
+}
+
+/// Is logged in, whatever it may do. Reaches nothing but itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsLoggedIn;
+
+impl Permission for IsLoggedIn {
+    type Holder = Box<SignedIn>;
+
+    fn admit(identity: Identity) -> Result<Box<SignedIn>, Error> {
+        match identity {
+            Identity::Account(signed_in) => Ok(signed_in),
+            Identity::Key(_) | Identity::ExternalUser(_) => {
+                Err(Error::Unauthenticated(Unauthenticated::NotLoggedIn))
+            }
         }
     }
 }
@@ -93,12 +209,16 @@ impl FromRequestParts<App> for ActingUser {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let context = Context::of(parts)?;
-        let user = match authenticate(app, &parts.headers, &context).await? {
+        let user = match authenticate(app, parts, &context).await? {
             Identity::ExternalUser(user) => *user,
             Identity::Key(holder) => {
                 holder.scopes.require(Scope::ReadExternalUsers)?;
                 let username = username(&parts.headers)?;
                 named(app, holder.workspace_id, &holder.scopes, &username).await?
+            }
+            Identity::Account(_) => {
+                let missing = Forbidden::MissingScope(Scope::ReadExternalUsers);
+                return Err(Error::Forbidden(missing).into());
             }
         };
         user.require_unblocked()?;
@@ -107,46 +227,80 @@ impl FromRequestParts<App> for ActingUser {
 }
 
 /// Whoever a credential belongs to.
-enum Identity {
+pub(crate) enum Identity {
+    /// A key.
     Key(KeyHolder),
+    /// An external user.
     ExternalUser(Box<ExternalUser>),
+    /// An account.
+    Account(Box<SignedIn>),
 }
 
 const UNKNOWN_KEY: Error = Error::Unauthenticated(Unauthenticated::UnknownKey);
 const VOID_TOKEN: Error = Error::Unauthenticated(Unauthenticated::VoidToken);
+const UNKNOWN_TOKEN: Error = Error::Unauthenticated(Unauthenticated::UnknownToken);
 
-async fn authenticate(app: &App, headers: &HeaderMap, context: &Context) -> Result<Identity, ApiError> {
-    let identity = match Credential::of(headers, context.0.contract)? {
-        Credential::Secret(secret) => {
-            let connection = &mut app.database().read().await?;
-            let holder = api_keys::authenticate(connection, &secret, app.source().clock.now()).await?;
-            Identity::Key(holder.ok_or(UNKNOWN_KEY)?)
-        }
-        Credential::Pair { public_key, secret } => {
-            let connection = &mut app.database().read().await?;
-            let holder = api_keys::authenticate(connection, &secret, app.source().clock.now()).await?;
-            Identity::Key(holder.filter(|holder| holder.public_key.matches(&public_key)).ok_or(UNKNOWN_KEY)?)
+async fn authenticate(app: &App, parts: &Parts, context: &Context) -> Result<Identity, ApiError> {
+    let identity = match Credential::of(&parts.headers, context.0.contract)? {
+        Credential::Key(secret) => Identity::Key(holder_of_key(app, &secret, None).await?),
+        Credential::KeyPair { public_key, secret } => {
+            Identity::Key(holder_of_key(app, &secret, Some(&public_key)).await?)
         }
         Credential::AccessToken(token) => {
             Identity::ExternalUser(Box::new(holder_of_token(app, &token).await?))
         }
+        Credential::AccountToken { secret, is_cookie } => {
+            if is_cookie {
+                session_cookie::require_same_site(&parts.method, &parts.headers, &context.0)?;
+            }
+            Identity::Account(Box::new(signed_in(app, &secret).await?))
+        }
     };
     match &identity {
         Identity::Key(holder) => {
-            app.key_usage().note(holder, app.source().clock.now());
-            context.0.set_caller(holder.workspace_id, format!("key {}", holder.key_id));
+            context.0.set_caller(Some(holder.workspace_id), format!("key {}", holder.key_id));
         }
         Identity::ExternalUser(user) => {
-            context.0.set_caller(user.workspace_id, format!("external user {}", user.id));
+            context.0.set_caller(Some(user.workspace_id), format!("external user {}", user.id));
+        }
+        Identity::Account(signed_in) => {
+            let account = &signed_in.account;
+            context.0.set_caller(account.home, format!("account {}", account.id));
         }
     }
     Ok(identity)
+}
+
+/// The holder of a key, with this public half where one was sent.
+async fn holder_of_key(app: &App, secret: &Secret, public_key: Option<&str>) -> Result<KeyHolder, ApiError> {
+    let now = app.source().clock.now();
+    let holder = api_keys::authenticate(&mut app.database().read().await?, secret, now).await?;
+    let is_pair =
+        |holder: &KeyHolder| public_key.is_none_or(|public_key| holder.public_key.matches(public_key));
+    let holder = holder.filter(is_pair).ok_or(UNKNOWN_KEY)?;
+    app.key_usage().note(&holder, now);
+    Ok(holder)
+}
+
+/// Whoever is logged in with a token, whose life is prolonged by that where it is that of a log-in.
+async fn signed_in(app: &App, secret: &Secret) -> Result<SignedIn, ApiError> {
+    let now = app.source().clock.now();
+    let signed_in = account_tokens::authenticate(&mut app.database().read().await?, secret, now).await?;
+    let signed_in = signed_in.ok_or(UNKNOWN_TOKEN)?;
+    let token = &signed_in.token;
+    if let Some(end) = token.life.prolonged(token.expires_at, now) {
+        account_tokens::prolong(&mut app.database().write().await?, token.id, end).await?;
+    }
+    Ok(signed_in)
 }
 
 /// The user of a token that is genuine, in force, and not cut by blocking or deletion.
 async fn holder_of_token(app: &App, token: &str) -> Result<ExternalUser, ApiError> {
     let claims = app.tokens().verify(app, token).await?.ok_or(VOID_TOKEN)?;
     let connection = &mut app.database().read().await?;
+    if !workspaces::is_in_use(connection, claims.aud).await? {
+        return Err(VOID_TOKEN.into());
+    }
     let user = external_users::find(connection, claims.aud, claims.sub).await?;
     Ok(user.filter(|user| user.accepts_token_of(claims.iat)).ok_or(VOID_TOKEN)?)
 }

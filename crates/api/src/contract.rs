@@ -12,6 +12,8 @@ pub(crate) enum Contract {
     Zaia,
     /// Users by external id.
     Notiflows,
+    /// Accounts, with roles and permissions.
+    FlowMate,
     /// Health, metrics, documents.
     Operations,
 }
@@ -25,6 +27,9 @@ impl Contract {
         if below("/admin").is_some() {
             return Self::Notiflows;
         }
+        if speaks_flowmate(path) {
+            return Self::FlowMate;
+        }
         match below("/api/v1/external-users") {
             Some(rest) if rest.starts_with("/username/") || rest.ends_with("/toggle-active") => Self::Flowra,
             Some("" | "/me") if speaks_flowra(&parts.headers) => Self::Flowra,
@@ -37,10 +42,21 @@ impl Contract {
     pub(crate) fn field_name(self, field: &str) -> String {
         match self {
             Self::Notiflows => field.to_owned(),
+            Self::FlowMate => if field == "workspace" { "tenant" } else { field }.to_owned(),
             Self::Flowra | Self::Zaia | Self::Operations => camel_case(field),
         }
     }
 }
+
+/// What stands below `/api` and `/api/v1` is FlowMate's, but for what the other contracts have there.
+fn speaks_flowmate(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("/api/") else { return matches!(path, "/login" | "/logout") };
+    let thing = rest.strip_prefix("v1/").unwrap_or(rest).split('/').next();
+    thing.is_some_and(|thing| FLOWMATE.contains(&thing))
+}
+
+/// The things that FlowMate's paths begin with.
+const FLOWMATE: [&str; 5] = ["users", "roles", "permissions", "tenants", "tokens"];
 
 /// `x-api-key`, or `Authorization` with the scheme Bearer. A key without a scheme speaks Zaia.
 fn speaks_flowra(headers: &HeaderMap) -> bool {
@@ -81,6 +97,10 @@ mod tests {
             ("/api/v1/channels", ("x-api-key", "sk_a"), Contract::Zaia),
             ("/admin/v1/users", ("x-api-key", "sk_a"), Contract::Notiflows),
             ("/administrators", ("x-api-key", "sk_a"), Contract::Operations),
+            ("/login", ("accept", "*/*"), Contract::FlowMate),
+            ("/api/users", ("authorization", "Bearer lit_a"), Contract::FlowMate),
+            ("/api/v1/tenants/7/users", ("x-api-key", "sk_a"), Contract::FlowMate),
+            ("/api/v1/usersystems", ("x-api-key", "sk_a"), Contract::Zaia),
         ] {
             let request = Request::builder().uri(path).header(header.0, header.1).body(()).unwrap();
             assert_eq!(Contract::of(&request.into_parts().0), contract, "{path} {header:?}");
@@ -91,5 +111,6 @@ mod tests {
     fn fields_are_spelt_as_the_contract_spells_them() {
         assert_eq!(Contract::Zaia.field_name("external_user_group_id"), "externalUserGroupId");
         assert_eq!(Contract::Notiflows.field_name("external_id"), "external_id");
+        assert_eq!(Contract::FlowMate.field_name("workspace"), "tenant");
     }
 }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use denizen_domain::{
-    BadRequest, Error, FieldViolation, Forbidden, Reason, Resource, Unauthenticated, Violations,
+    BadRequest, Coded as _, Error, FieldViolation, Forbidden, Reason, Resource, Unauthenticated, Violations,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,6 +30,16 @@ pub(crate) enum ApiError {
 
 /// The result of a handler.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// Whether this is what went wrong.
+    pub(crate) fn is(&self, reason: Unauthenticated) -> bool {
+        match self {
+            Self::Domain(error) => matches!(**error, Error::Unauthenticated(other) if other == reason),
+            _ => false,
+        }
+    }
+}
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
@@ -103,6 +113,12 @@ pub(crate) struct ErrorDetails {
     /// What was not found.
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<&'static str>,
+    /// After how many seconds to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    /// Within how many seconds the limit counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<u64>,
 }
 
 /// One broken field.
@@ -218,8 +234,12 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
     if problem.code == ErrorCode::Unauthenticated {
         parts.headers.insert(header::WWW_AUTHENTICATE, challenge(context.contract));
     }
-    if problem.code == ErrorCode::Unavailable {
-        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    let retry_after = match problem.code {
+        ErrorCode::Unavailable => Some(1),
+        _ => problem.details.retry_after,
+    };
+    if let Some(seconds) = retry_after {
+        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     let envelope = envelope(problem, context);
     let body = serde_json::to_vec(&envelope).unwrap_or_default();
@@ -252,16 +272,21 @@ fn problem_of(error: &Error, contract: Contract) -> Problem {
             message,
             ErrorDetails { auth: Some(auth(*reason, contract)), ..none },
         ),
-        Error::Forbidden(Forbidden::MissingScope(scope)) => {
-            (ErrorCode::Forbidden, message, ErrorDetails { required_scope: Some(scope.code()), ..none })
-        }
-        Error::Forbidden(Forbidden::Blocked) => {
-            (ErrorCode::Forbidden, message, ErrorDetails { reason: Some("blocked"), ..none })
-        }
+        Error::Forbidden(forbidden) => (ErrorCode::Forbidden, message, forbidden_details(*forbidden)),
         Error::NotFound { resource, id } => return not_found(*resource, id.clone(), contract),
         Error::Conflict(conflict) => {
             let param = conflict.field().map(|field| contract.field_name(field));
             (ErrorCode::Conflict, message, ErrorDetails { reason: Some(conflict.reason()), param, ..none })
+        }
+        Error::RateLimited { limit, window, retry_after } => {
+            let details = ErrorDetails {
+                limit: usize::try_from(*limit).ok(),
+                window: Some(window.as_secs()),
+                // Not a moment too early.
+                retry_after: Some(retry_after.as_secs() + 1),
+                ..none
+            };
+            (ErrorCode::RateLimited, message, details)
         }
         Error::Unavailable(_) => (ErrorCode::Unavailable, message, none),
         Error::Internal(_) => (ErrorCode::InternalError, message, none),
@@ -269,11 +294,21 @@ fn problem_of(error: &Error, contract: Contract) -> Problem {
     Problem { code, message, details }
 }
 
+fn forbidden_details(forbidden: Forbidden) -> ErrorDetails {
+    let (required_scope, param) = match forbidden {
+        Forbidden::MissingScope(scope) => (Some(scope.code()), None),
+        Forbidden::MissingPermission(permission) => (Some(permission.code()), None),
+        Forbidden::ProtectedField(field) => (None, Some(field.to_owned())),
+        _ => (None, None),
+    };
+    ErrorDetails { required_scope, param, reason: forbidden.reason(), ..ErrorDetails::default() }
+}
+
 /// Zaia answers a body that breaks a rule with 400 and one text; everywhere else it is 422.
 fn invalid(violations: &Violations, contract: Contract) -> Problem {
     match contract {
         Contract::Zaia => broken_parameters(violations, INVALID_DATA.to_owned(), contract),
-        Contract::Flowra | Contract::Notiflows | Contract::Operations => Problem {
+        Contract::Flowra | Contract::Notiflows | Contract::FlowMate | Contract::Operations => Problem {
             code: ErrorCode::ValidationFailed,
             message: "The request has fields that break their rules.".to_owned(),
             details: ErrorDetails { fields: field_errors(violations, contract), ..ErrorDetails::default() },
@@ -308,16 +343,25 @@ fn broken_parameters(violations: &Violations, message: String, contract: Contrac
 }
 
 fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Problem {
-    let user = resource == Resource::ExternalUser && contract == Contract::Notiflows;
-    let message = if user { "User not found".to_owned() } else { format!("{resource} not found.") };
+    let message = match (resource, contract) {
+        (Resource::ExternalUser, Contract::Notiflows) => "User not found".to_owned(),
+        (Resource::Account, Contract::FlowMate) => "User not found.".to_owned(),
+        (Resource::Workspace, Contract::FlowMate) => "Tenant not found.".to_owned(),
+        _ => format!("{resource} not found."),
+    };
     let resource = match resource {
-        Resource::ExternalUser if user => "user",
+        Resource::ExternalUser if contract == Contract::Notiflows => "user",
+        Resource::Account if contract == Contract::FlowMate => "user",
+        Resource::Workspace if contract == Contract::FlowMate => "tenant",
         Resource::ExternalUser => "external_user",
         Resource::ExternalUserGroup => "external_user_group",
         Resource::Tier => "tier",
         Resource::Channel => "channel",
         Resource::Workspace => "workspace",
         Resource::ApiKey => "api_key",
+        Resource::Account => "account",
+        Resource::Role => "role",
+        Resource::AccountToken => "token",
         Resource::Path => "path",
     };
     let details = ErrorDetails { resource: Some(resource), id, ..ErrorDetails::default() };
@@ -355,6 +399,7 @@ fn auth(reason: Unauthenticated, contract: Contract) -> &'static str {
         _ if reason == Unauthenticated::VoidToken => "access_token",
         Contract::Flowra | Contract::Notiflows | Contract::Operations => "api_key",
         Contract::Zaia => "authorization",
+        Contract::FlowMate => "bearer",
     }
 }
 
@@ -363,6 +408,8 @@ fn challenge(contract: Contract) -> HeaderValue {
         Contract::Notiflows => {
             "ApiKey realm=\"denizen\", header=\"x-notiflows-api-key, x-notiflows-secret-key\""
         }
-        Contract::Flowra | Contract::Zaia | Contract::Operations => "Bearer realm=\"denizen\"",
+        Contract::Flowra | Contract::Zaia | Contract::FlowMate | Contract::Operations => {
+            "Bearer realm=\"denizen\""
+        }
     })
 }

@@ -1,6 +1,7 @@
 //! The directory over HTTP: axum in, axum out, with an OpenAPI document that is made of the same list as the routes.
 //!
-//! A contract is a room: `external_users` (Flowra and Zaia), `admin_users` (Notiflows), `channels`. A room holds its own
+//! A contract is a room: `external_users` (Flowra and Zaia), `admin_users` (Notiflows), `channels`,
+//! `accounts` (FlowMate). A room holds its own
 //! wire types and nothing of the rules, which are in `denizen_domain`, and nothing of SQL, which is in
 //! `denizen_persistence`.
 //!
@@ -20,28 +21,36 @@
 //! ## Adding an error
 //! 1. Add it to [`denizen_domain::Error`]; the compiler asks for its answer in `error.rs`.
 
+mod accounts;
 mod admin_users;
 mod app;
 mod body;
 mod caller;
 mod channels;
+mod client_address;
 mod contract;
 mod credentials;
 mod error;
 mod external_users;
 mod key_usage;
+mod log_in;
 mod openapi;
 mod operations;
 mod paging;
+mod passwords;
 mod path;
 mod query;
 mod request;
 mod router;
 mod samples;
+mod session_cookie;
+mod stream;
 mod tokens;
 
-pub use app::{App, AppOptions};
+pub use app::{App, AppOptions, default_password_hashing_threads};
+pub use denizen_persistence::log_in_failures::FailureLimits;
 pub use external_users::external_user_json;
+pub use ipnet::IpNet;
 pub use request::request_id_of;
 pub use router::openapi;
 pub use tokens::{ACCEPTED_SIGNING_KEYS, check_signing_key, generate_signing_key, signing_key_id};

@@ -1,5 +1,7 @@
 //! The OpenAPI document: what every operation says of itself, and what is the same for all.
 
+use std::collections::BTreeSet;
+
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -25,13 +27,16 @@ impl Modify for Shared {
             ))
             .build();
         add_components(document);
-        for (path, item) in &mut document.paths.paths {
+        let mut ids = BTreeSet::new();
+        for item in document.paths.paths.values_mut() {
             let operations =
                 [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
             for operation in operations.into_iter().flatten() {
-                // The same operations stand below two base paths, and no two may have the same id.
-                if path.starts_with("/admin/v1/") {
-                    operation.operation_id = operation.operation_id.take().map(|id| format!("{id}V1"));
+                // The same operations stand below two base paths, the one without a version first, and no two may have
+                // the same id.
+                let id = operation.operation_id.get_or_insert_default();
+                if !ids.insert(id.clone()) {
+                    id.push_str("V1");
                 }
                 complete(operation);
             }
@@ -41,7 +46,7 @@ impl Modify for Shared {
 
 const DESCRIPTION: &str = "The user directory that a multi-tenant platform runs for itself. \
     One directory, spoken to in the words of several published APIs: Flowra and Zaia at `/api/v1`, Notiflows at `/admin` \
-    and `/admin/v1`. What one writes, the others read. Every error has the same envelope, and every answer carries \
+    and `/admin/v1`, FlowMate at `/login`, `/api` and `/api/v1`. What one writes, the others read. Every error has the same envelope, and every answer carries \
     `x-request-id`.";
 
 fn add_components(document: &mut OpenApi) {
@@ -69,6 +74,20 @@ fn add_components(document: &mut OpenApi) {
             header("x-notiflows-secret-key", "A secret key, `sk_…`. Together with its public key."),
         ),
         ("access_token", bearer("The access token of an external user.", Some("JWT"))),
+        (
+            "account_token",
+            bearer(
+                "The token of an account: of a log-in, issued, or personal. The scopes named are permissions, of which one is enough.",
+                None,
+            ),
+        ),
+        (
+            "session_cookie",
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                "denizen_session",
+                "The cookie of a log-in, from pages of the same site. The scopes named are permissions, of which one is enough.",
+            ))),
+        ),
     ];
     for (name, scheme) in schemes {
         components.add_security_scheme(name, scheme);

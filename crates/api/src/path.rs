@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
-use denizen_domain::{ChannelId, Error, ExternalUserId, InvalidId, Reason, Resource, Violation};
+use denizen_domain::{
+    AccountId, AccountTokenId, ChannelId, Error, ExternalUserId, InvalidId, Reason, Resource, RoleId,
+    Violation, WorkspaceId,
+};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -41,19 +44,58 @@ impl AddressedId for ChannelId {
     const RESOURCE: Resource = Resource::Channel;
 }
 
+impl AddressedId for AccountId {
+    const RESOURCE: Resource = Resource::Account;
+}
+
+impl AddressedId for AccountTokenId {
+    const RESOURCE: Resource = Resource::AccountToken;
+}
+
+impl AddressedId for RoleId {
+    const RESOURCE: Resource = Resource::Role;
+}
+
+impl AddressedId for WorkspaceId {
+    const RESOURCE: Resource = Resource::Workspace;
+}
+
 impl<I: AddressedId> FromRequestParts<App> for PathId<I> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let PathText(text) = PathText::from_request_parts(parts, app).await?;
-        let id = text.parse().map_err(|InvalidId| Error::not_found(I::RESOURCE, &text))?;
-        Ok(Self(id))
+        Ok(Self(addressed(&text)?))
     }
+}
+
+/// Two ids in a path: of a thing, and of something within it.
+pub(crate) struct PathIds<I, J>(pub(crate) I, pub(crate) J);
+
+impl<I: AddressedId, J: AddressedId> FromRequestParts<App> for PathIds<I, J> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Path::<(String, String)>::from_request_parts(parts, app).await {
+            Ok(Path((outer, inner))) if !outer.contains('\0') && !inner.contains('\0') => {
+                Ok(Self(addressed(&outer)?, addressed(&inner)?))
+            }
+            Ok(_) | Err(_) => Err(unreadable(parts).into()),
+        }
+    }
+}
+
+fn addressed<I: AddressedId>(text: &str) -> Result<I, Error> {
+    text.parse().map_err(|InvalidId| Error::not_found(I::RESOURCE, text))
 }
 
 fn unreadable(parts: &Parts) -> Error {
     let pattern = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let name = pattern.split(['{', '}']).nth(1).unwrap_or("path");
+    // Of several, it is not known which one it is.
+    let name = match pattern.split(['{', '}']).collect::<Vec<_>>()[..] {
+        [_, name, _] => name,
+        _ => "path",
+    };
     paging::invalid(
         name,
         Violation::new(Reason::InvalidCharacters, "must be UTF-8, percent-encoded, without NUL"),

@@ -13,8 +13,8 @@ use percent_encoding::percent_decode_str;
 use crate::app::App;
 use crate::error::ApiError;
 
-/// The most ids that one parameter takes.
-const MAXIMUM_IDS: usize = 100;
+/// The most values that one parameter takes.
+const MAXIMUM_VALUES: usize = 100;
 
 /// The parameters of a query string, as a type that reads itself from them.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -64,17 +64,9 @@ impl QueryReader {
         rule(&value).map_err(|violation| self.add(name, violation)).ok()
     }
 
-    /// A parameter that may be sent several times: ids, at most a hundred.
+    /// Like [`texts`](Self::texts), for ids.
     pub(crate) fn ids<T: FromStr<Err = InvalidId>>(&mut self, name: &str) -> Vec<T> {
-        let values: Vec<_> =
-            self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
-        if values.len() > MAXIMUM_IDS {
-            self.add(
-                name,
-                Violation::new(Reason::TooLong, format!("must be sent at most {MAXIMUM_IDS} times")),
-            );
-            return Vec::new();
-        }
+        let values = self.texts(name);
         let mut ids = Vec::with_capacity(values.len());
         for value in values {
             match value.parse() {
@@ -114,6 +106,23 @@ impl QueryReader {
             "false" => Ok(false),
             _ => Err(Violation::new(Reason::Unknown, "must be true or false")),
         })
+    }
+
+    /// Whether a parameter is there, and says neither `false` nor `0`.
+    pub(crate) fn truthy(&mut self, name: &str) -> bool {
+        self.one(name, |text| Ok(!matches!(text, "false" | "0"))).unwrap_or(false)
+    }
+
+    /// A parameter that may be sent several times: texts, at most a hundred.
+    pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
+        let values: Vec<_> =
+            self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
+        if values.len() > MAXIMUM_VALUES {
+            let message = format!("must be sent at most {MAXIMUM_VALUES} times");
+            self.add(name, Violation::new(Reason::TooLong, message));
+            return Vec::new();
+        }
+        values
     }
 
     /// A moment, as RFC 3339.

@@ -1,6 +1,7 @@
 //! What surrounds every request: its id, its contract, its line in the log, its place in the metrics, the envelope of
 //! its errors.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use denizen_domain::{Error, WorkspaceId};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::client_address;
 use crate::contract::Contract;
 use crate::error::{ApiError, enveloped};
 
@@ -32,6 +34,8 @@ pub(crate) struct RequestContext {
     pub(crate) contract: Contract,
     /// Where the server is, as the client sees it: `http://host:port`.
     pub(crate) base_url: String,
+    /// Where the request comes from.
+    pub(crate) client_address: IpAddr,
     /// Whose credential it carried, once that is known.
     caller: OnceLock<CallerName>,
     /// The pattern of the path that it matched, once that is known.
@@ -43,13 +47,13 @@ pub(crate) struct RequestContext {
 /// A caller as the log names it.
 #[derive(Debug)]
 struct CallerName {
-    workspace_id: WorkspaceId,
+    workspace_id: Option<WorkspaceId>,
     name: String,
 }
 
 impl RequestContext {
-    /// Notes who is calling.
-    pub(crate) fn set_caller(&self, workspace_id: WorkspaceId, name: String) {
+    /// Notes who is calling, and in which workspace, where it is in one.
+    pub(crate) fn set_caller(&self, workspace_id: Option<WorkspaceId>, name: String) {
         self.caller.get_or_init(|| CallerName { workspace_id, name });
     }
 
@@ -65,6 +69,7 @@ impl RequestContext {
             id: request_id_of(&parts.headers).unwrap_or_else(|| app.source().ids.uuid().to_string()),
             contract: Contract::of(parts),
             base_url: base_url(parts, app),
+            client_address: client_address::of(parts, app),
             caller: OnceLock::new(),
             route: OnceLock::new(),
             cause: OnceLock::new(),
@@ -173,7 +178,7 @@ fn record(context: &RequestContext, method: &'static str, status: StatusCode, el
             tracing::$level!(
                 target: "denizen::request",
                 id = context.id,
-                workspace = caller.map(|caller| caller.workspace_id.to_string()),
+                workspace = caller.and_then(|caller| caller.workspace_id).map(|id| id.to_string()),
                 caller = caller.map(|caller| caller.name.as_str()),
                 method,
                 route,
@@ -205,7 +210,8 @@ fn base_url(parts: &Parts, app: &App) -> String {
     }
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(Authority::as_str));
-    format!("http://{}", host.unwrap_or("localhost"))
+    let scheme = if client_address::is_secured_by_proxy(parts, app) { "https" } else { "http" };
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
 /// Answers are data about people: not to be stored by caches, guessed at or framed. Pages set their own, wider policy.

@@ -14,7 +14,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
 use crate::openapi::Shared;
-use crate::{admin_users, channels, external_users, operations, paging, request};
+use crate::{accounts, admin_users, channels, external_users, operations, paging, request};
 
 /// The OpenAPI document of the server.
 pub fn openapi() -> OpenApi {
@@ -31,6 +31,9 @@ fn routes() -> OpenApiRouter<App> {
         .merge(channels::routes())
         .nest("/admin", admin_users::routes())
         .nest("/admin/v1", admin_users::routes())
+        .merge(accounts::sign_in_routes())
+        .nest("/api", accounts::routes())
+        .nest("/api/v1", accounts::routes())
         .routes(routes!(operations::live))
         .routes(routes!(operations::ready))
         .routes(routes!(operations::version))

@@ -81,6 +81,93 @@ pub(crate) fn update_channel() -> Value {
     json!({"description": "Users of the app for phones"})
 }
 
+const ACCOUNT: &str = "9a4c7e1d-2b3f-4d5a-8c6e-1f2a3b4c5d6e";
+const ROLE: &str = "3d5f7a9b-1c2e-4f6a-9b8d-0e1f2a3b4c5d";
+const TOKEN: &str = "6b8d0f2a-4c6e-4a8b-8d0f-2a4c6e8b0d1f";
+
+pub(crate) fn role() -> Value {
+    json!({
+        "id": ROLE, "_id": ROLE, "name": "Support", "permissions": ["tenant.profile.read", "tenant.account.read"],
+        "scope": "tenant", "isGlobal": false, "description": "Answers questions", "tenant": WORKSPACE,
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-15T10:30:00.000000Z",
+    })
+}
+
+pub(crate) fn create_role() -> Value {
+    json!({"name": "Support", "permissions": ["tenant.profile.read", "tenant.account.read"], "description": "Answers questions"})
+}
+
+pub(crate) fn update_role() -> Value {
+    json!({"permissions": ["tenant.profile.read"]})
+}
+
+pub(crate) fn user() -> Value {
+    json!({
+        "id": ACCOUNT, "_id": ACCOUNT, "username": "jane.doe@example.com", "firstname": "Jane", "lastname": "Doe",
+        "status": "ACTIVE", "tenant": WORKSPACE, "roles": [role()], "permissions": [], "confirmed": true,
+        "img": "https://example.com/avatars/jane.jpg", "phone": "+15551234567",
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+    })
+}
+
+pub(crate) fn create_user() -> Value {
+    json!({
+        "username": "jane.doe@example.com", "firstname": "Jane", "lastname": "Doe", "password": "correct horse battery",
+        "status": "ACTIVE", "confirmed": true,
+    })
+}
+
+pub(crate) fn update_user() -> Value {
+    json!({"firstname": "Jane", "phone": "+15551234567"})
+}
+
+pub(crate) fn replace_user() -> Value {
+    json!({"username": "jane.doe@example.com", "firstname": "Jane", "lastname": "Doe", "confirmed": true})
+}
+
+pub(crate) fn log_in() -> Value {
+    json!({"username": "jane.doe@example.com", "password": "correct horse battery", "remember-me": true})
+}
+
+pub(crate) fn tenant() -> Value {
+    json!({
+        "id": WORKSPACE, "_id": WORKSPACE, "name": "My Company", "slug": "my-company", "status": "ACTIVE",
+        "confirmed": true, "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-15T10:30:00.000000Z",
+    })
+}
+
+pub(crate) fn create_tenant() -> Value {
+    json!({"name": "My Company", "confirmed": true, "status": "ACTIVE"})
+}
+
+pub(crate) fn update_tenant() -> Value {
+    json!({"name": "Our Company"})
+}
+
+pub(crate) fn account_token() -> Value {
+    json!({
+        "id": TOKEN, "_id": TOKEN, "token": "****x7Kq", "accountId": ACCOUNT, "type": "issued", "description": "nightly import",
+        "inquirer": "importer", "permissions": [], "expiresAt": "2024-01-15T12:30:00.000000Z",
+        "createdAt": "2024-01-15T10:30:00.000000Z",
+    })
+}
+
+pub(crate) fn new_token() -> Value {
+    json!({"token": "tok_9fQ2mW5xT8vKc1LrYh3Zb6NdPs0GjEaUoIi4RtXqC7M", "id": TOKEN})
+}
+
+pub(crate) fn create_token() -> Value {
+    json!({"accountId": ACCOUNT, "expiresIn": "2h", "description": "nightly import", "inquirer": "importer"})
+}
+
+pub(crate) fn create_personal_token() -> Value {
+    json!({"description": "my laptop", "expiresIn": "90d"})
+}
+
+pub(crate) fn introspect_token() -> Value {
+    json!({"token": "tok_9fQ2mW5xT8vKc1LrYh3Zb6NdPs0GjEaUoIi4RtXqC7M"})
+}
+
 /// An error envelope with a code and a message.
 pub(crate) fn error(code: &str, message: &str, status: u16) -> Value {
     json!({

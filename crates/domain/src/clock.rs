@@ -46,6 +46,20 @@ impl Timestamp {
             .and_then(|duration| self.0.checked_add_signed(duration));
         Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
+
+    /// The moment so much earlier; the first one there is, where that would be before it.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let earlier = chrono::Duration::from_std(duration)
+            .ok()
+            .and_then(|duration| self.0.checked_sub_signed(duration));
+        Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    }
+
+    /// How long it is from an earlier moment to this one; nothing where that is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.signed_duration_since(earlier.0).to_std().unwrap_or_default()
+    }
 }
 
 impl From<DateTime<Utc>> for Timestamp {

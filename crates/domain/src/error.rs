@@ -1,8 +1,9 @@
 //! The one error type: what happened, in the caller's words, with a context for the log.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::{Scope, Violations};
+use crate::{Permission, Scope, Violations};
 
 /// The result of whatever the directory does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -34,6 +35,16 @@ pub enum Error {
     /// The request contradicts what is there.
     #[error("{0}")]
     Conflict(Conflict),
+    /// There were too many requests of this kind, or too many that failed.
+    #[error("Too many attempts. Try again later.")]
+    RateLimited {
+        /// How many there may be.
+        limit: u32,
+        /// Within what time.
+        window: Duration,
+        /// When the next one may come.
+        retry_after: Duration,
+    },
     /// The server cannot answer now and may later: the database is out of reach or too slow.
     #[error("The service is temporarily unavailable.")]
     Unavailable(String),
@@ -72,6 +83,12 @@ pub enum Resource {
     Workspace,
     /// An API key.
     ApiKey,
+    /// An account.
+    Account,
+    /// A role.
+    Role,
+    /// A token of an account.
+    AccountToken,
     /// A path that the server does not know.
     Path,
 }
@@ -85,6 +102,9 @@ impl fmt::Display for Resource {
             Self::Channel => "Channel",
             Self::Workspace => "Workspace",
             Self::ApiKey => "API key",
+            Self::Account => "Account",
+            Self::Role => "Role",
+            Self::AccountToken => "Token",
             Self::Path => "Path",
         })
     }
@@ -143,6 +163,18 @@ pub enum Unauthenticated {
     /// The access token is not genuine, has ended, or its user is blocked or gone.
     #[error("The access token is invalid, expired or revoked.")]
     VoidToken,
+    /// There is no token where one is expected.
+    #[error("Log in first: a token must be sent as Authorization: Bearer.")]
+    NotLoggedIn,
+    /// The token of an account is unknown, has ended or was revoked.
+    #[error("The token is unknown, expired or revoked.")]
+    UnknownToken,
+    /// No account has this username with this password. Says no more, so that strangers do not learn who has an account.
+    #[error("Invalid username or password")]
+    WrongPassword,
+    /// The account is not in use. Said to its own holder only. The words are those of the FlowMate contract.
+    #[error("ENTITY_DISABLED")]
+    Disabled,
 }
 
 /// Why a known caller may not.
@@ -154,6 +186,47 @@ pub enum Forbidden {
     /// The external user is blocked.
     #[error("The external user is blocked.")]
     Blocked,
+    /// The account lacks a permission.
+    #[error("The account lacks the permission {0}.")]
+    MissingPermission(Permission),
+    /// A right is to be given that is not the caller's to give.
+    #[error("Rights can only be given by who holds them, and those beyond one workspace by who holds all.")]
+    NotHeld,
+    /// A role is to be given that belongs to another workspace, or does not exist.
+    #[error("The role is none of the workspace's.")]
+    ForeignRole,
+    /// Something of another workspace is to be changed, or put there.
+    #[error("The caller's rights end at the border of its workspace.")]
+    ForeignWorkspace,
+    /// The account may do more than the caller.
+    #[error("The account has rights that the caller does not have.")]
+    GreaterRights,
+    /// A field that the caller cannot change, though it may change others of the same object.
+    #[error("The field {0} is not the caller's to change.")]
+    ProtectedField(&'static str),
+    /// The name of a role that exists from the start, or that programs expect to mean something.
+    #[error("The name is reserved.")]
+    ReservedRoleName,
+    /// A browser sends a cookie along with a request that the page of another site makes.
+    #[error("A page of another site cannot do this with a cookie.")]
+    CrossSite,
+}
+
+impl Forbidden {
+    /// The kind, for programs; `None` where the missing right says it all.
+    pub const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::MissingScope(_) | Self::MissingPermission(_) => None,
+            Self::Blocked => Some("blocked"),
+            Self::NotHeld => Some("not_held"),
+            Self::ForeignRole => Some("foreign_role"),
+            Self::ForeignWorkspace => Some("foreign_workspace"),
+            Self::GreaterRights => Some("greater_rights"),
+            Self::ProtectedField(_) => Some("protected_field"),
+            Self::ReservedRoleName => Some("reserved"),
+            Self::CrossSite => Some("cross_site"),
+        }
+    }
 }
 
 /// What a request contradicts.
@@ -177,6 +250,27 @@ pub enum Conflict {
     /// Another workspace has this slug.
     #[error("A workspace with this slug already exists.")]
     SlugTaken,
+    /// Another account has this username.
+    #[error("An account with this username already exists.")]
+    UsernameTaken,
+    /// Another role has this name, whatever its case.
+    #[error("A role with this name already exists.")]
+    RoleNameTaken,
+    /// The workspace has as many roles as it may.
+    #[error("The workspace has as many roles as it may have.")]
+    TooManyRoles,
+    /// The account has as many personal tokens as it may.
+    #[error("The account has as many personal tokens as it may have. Revoke one first.")]
+    TooManyTokens,
+    /// The role exists from the start and stays as it is.
+    #[error("The role exists from the start and cannot be changed.")]
+    BuiltInRole,
+    /// An account cannot delete itself or take itself out of use.
+    #[error("An account cannot delete itself or take itself out of use.")]
+    OwnAccount,
+    /// An account cannot delete the workspace that is its own home, or take it out of use.
+    #[error("An account cannot delete its own workspace or take it out of use.")]
+    OwnWorkspace,
     /// Somebody else changed the same object at the same time; the request can be sent again.
     #[error("The object was changed by another request at the same time. Send the request again.")]
     ConcurrentChange,
@@ -186,10 +280,17 @@ impl Conflict {
     /// The kind, for programs.
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::ExternalIdTaken | Self::IdentifierTaken | Self::SlugTaken => "taken",
+            Self::ExternalIdTaken
+            | Self::IdentifierTaken
+            | Self::SlugTaken
+            | Self::UsernameTaken
+            | Self::RoleNameTaken => "taken",
+            Self::BuiltInRole => "built_in_role",
+            Self::OwnAccount => "own_account",
+            Self::OwnWorkspace => "own_workspace",
             Self::ChannelRemoved => "channel_removed",
             Self::DefaultChannel => "default_channel",
-            Self::TooManyChannels => "limit_reached",
+            Self::TooManyChannels | Self::TooManyRoles | Self::TooManyTokens => "limit_reached",
             Self::ConcurrentChange => "concurrent_change",
         }
     }
@@ -201,7 +302,16 @@ impl Conflict {
             Self::IdentifierTaken => Some("identifier"),
             Self::ChannelRemoved => Some("channel_id"),
             Self::SlugTaken => Some("slug"),
-            Self::DefaultChannel | Self::TooManyChannels | Self::ConcurrentChange => None,
+            Self::UsernameTaken => Some("username"),
+            Self::RoleNameTaken => Some("name"),
+            Self::DefaultChannel
+            | Self::TooManyChannels
+            | Self::TooManyRoles
+            | Self::TooManyTokens
+            | Self::BuiltInRole
+            | Self::OwnAccount
+            | Self::OwnWorkspace
+            | Self::ConcurrentChange => None,
         }
     }
 }

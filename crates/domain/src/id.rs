@@ -61,6 +61,12 @@ typed_ids! {
     SuperIdentityId,
     /// Id of an [`ApiKey`](crate::ApiKey).
     ApiKeyId,
+    /// Id of an [`Account`](crate::Account).
+    AccountId,
+    /// Id of an [`AccountToken`](crate::AccountToken).
+    AccountTokenId,
+    /// Id of a [`Role`](crate::Role).
+    RoleId,
 }
 
 /// Only the canonical form counts: the other spellings that UUID libraries read (braces, `urn:`, no hyphens) would

@@ -1,7 +1,7 @@
 //! What a user directory is, without a database, a network or a runtime.
 //!
-//! This crate holds the words and rules of Denizen: typed ids, workspaces, channels, external users and the rule of
-//! every field, keys and scopes, paging, time. The other layers translate their own formats into these types and
+//! This crate holds the words and rules of Denizen: typed ids, workspaces, channels, external users and accounts and
+//! the rule of every field, keys and scopes, roles and permissions, paging, time. The other layers translate their own formats into these types and
 //! call these functions; a rule that is here is nowhere else.
 //!
 //! # Recipes
@@ -15,26 +15,42 @@
 //! 1. Give it a type with a `parse` function in `external_user/fields.rs`, with a table of good and bad values below it.
 //! 2. Add it to [`ExternalUser`] and [`ExternalUserChanges`]; the compiler names every place that has to decide.
 //!
+//! ## Deciding who may do what to an account
+//! 1. [`Authority`] is who asks; [`Authority::reach`] says how far a [`Right`] reaches.
+//! 2. Its `require_…` functions decide about one account each, before and after a change.
+//!
 //! ## Adding a scope
 //! 1. Add the variant to [`Scope`]; its wire code is next to it.
 //! 2. Decide whether a key that is made without scopes has it, in [`ScopeSet::default`].
 
+mod account;
 mod api_key;
 mod channel;
 mod clock;
+mod code_set;
 mod error;
 mod external_user;
 mod id;
 mod paging;
 mod patch;
+mod permission;
+mod role;
 mod scope;
+mod secret;
+mod status;
 mod text;
 mod violation;
 mod workspace;
 
-pub use api_key::{ApiKey, KeyHolder, NewApiKey, PublicKey, SecretHash, SecretKey};
+pub use account::{
+    Account, AccountChanges, AccountToken, Authority, DEFAULT_MINIMUM_PASSWORD_LENGTH, Membership,
+    NewAccount, NewAccountToken, Password, PasswordHash, Reach, Right, TokenKind, TokenLife, TokenRequest,
+    Username,
+};
+pub use api_key::{ApiKey, KeyHolder, NewApiKey, PublicKey};
 pub use channel::{Channel, ChannelChanges};
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp};
+pub use code_set::{CodeSet, Coded};
 pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result, Unauthenticated};
 pub use external_user::{
     Avatar, CustomFields, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges,
@@ -42,11 +58,16 @@ pub use external_user::{
     SearchText, TimeZone,
 };
 pub use id::{
-    ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, InvalidId, SuperIdentityId, TierId, WorkspaceId,
+    AccountId, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, InvalidId, RoleId,
+    SuperIdentityId, TierId, WorkspaceId,
 };
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
 pub use patch::Patch;
+pub use permission::{Permission, PermissionSet};
+pub use role::{Role, RoleChanges, RoleDescription, RoleName};
 pub use scope::{Scope, ScopeSet};
+pub use secret::{Secret, SecretHash};
+pub use status::Status;
 pub use text::{fold, fold_for_search};
 pub use violation::{FieldViolation, Reason, Violation, Violations};
-pub use workspace::{Slug, Workspace, WorkspaceName};
+pub use workspace::{Slug, Workspace, WorkspaceChanges, WorkspaceName};

@@ -6,6 +6,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use crate::secret::keyed_with;
 use crate::{Reason, Timestamp, Violation};
 
 /// Which end of the order comes first.
@@ -151,10 +152,7 @@ const TEXT: u8 = 1;
 impl CursorSeal {
     /// A seal with the server's secret.
     pub fn new(secret: &[u8; 32]) -> Self {
-        // HMAC fills a key that is shorter than its block with zeros.
-        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        block[..secret.len()].copy_from_slice(secret);
-        Self(Hmac::new(&block))
+        Self(keyed_with(secret))
     }
 
     /// The cursor for a position. The list is named by a text that no other list has.

@@ -39,6 +39,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The same, and null where there is nothing: for what is replaced as a whole.
+    #[must_use]
+    pub fn or_null(self) -> Self {
+        match self {
+            Self::Absent => Self::Null,
+            given => given,
+        }
+    }
+
     /// Carries the change out on a field.
     pub fn apply(self, field: &mut Option<T>) {
         match self {

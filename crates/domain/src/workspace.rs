@@ -5,7 +5,9 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::text::text_type;
-use crate::{Reason, Timestamp, Violation, WorkspaceId, text};
+use crate::{
+    Authority, Conflict, Error, Forbidden, Reach, Reason, Status, Timestamp, Violation, WorkspaceId, text,
+};
 
 text_type! {
     /// What a workspace is called by people: 1 to 100 characters.
@@ -37,6 +39,14 @@ impl Slug {
         Ok(Self(text.to_owned()))
     }
 
+    /// This slug with a number behind it, for where it is taken: `my-company-2`.
+    #[must_use]
+    pub fn numbered(&self, number: u64) -> Self {
+        let ending = format!("-{number}");
+        let kept: String = self.0.chars().take(Self::MAXIMUM - ending.len()).collect();
+        Self(format!("{}{ending}", kept.trim_end_matches('-')))
+    }
+
     /// The slug that a name suggests: `My Company` gives `my-company`, `Zürich` gives `zurich`. `None` where nothing is
     /// left of the name.
     pub fn suggested_by(name: &str) -> Option<Self> {
@@ -60,10 +70,60 @@ pub struct Workspace {
     pub slug: Slug,
     /// Its name for people.
     pub name: WorkspaceName,
+    /// Whether it is in use. While it is not, its keys and the accounts whose home it is are refused.
+    pub status: Status,
+    /// Whether somebody has confirmed that it is wanted.
+    pub confirmed: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Workspace {
+    /// Fails with [`Forbidden::ProtectedField`] where it is not for who reaches so far to make this of it: whoever reaches
+    /// their own workspace only says what it is called, and not whether it is in use.
+    pub fn require_may_become(&self, after: &Self, reach: Reach) -> Result<(), Error> {
+        let protected = |field| Err(Error::Forbidden(Forbidden::ProtectedField(field)));
+        match reach {
+            Reach::Workspace(_) if self.status != after.status => protected("status"),
+            Reach::Workspace(_) if self.confirmed != after.confirmed => protected("confirmed"),
+            Reach::Workspace(_) | Reach::Everywhere => Ok(()),
+        }
+    }
+
+    /// Fails with [`Conflict::OwnWorkspace`] where it is the home of who wants it to be gone or out of use.
+    pub fn require_not_home_of(&self, authority: &Authority) -> Result<(), Error> {
+        if authority.home == Some(self.id) {
+            return Err(Error::Conflict(Conflict::OwnWorkspace));
+        }
+        Ok(())
+    }
+}
+
+/// What a request says of a workspace's fields.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WorkspaceChanges {
+    /// See [`Workspace::name`].
+    pub name: Option<WorkspaceName>,
+    /// See [`Workspace::status`].
+    pub status: Option<Status>,
+    /// See [`Workspace::confirmed`].
+    pub confirmed: Option<bool>,
+}
+
+impl WorkspaceChanges {
+    /// Changes a workspace. The time of change moves only where a field does. Its slug stays, whatever its name.
+    pub fn apply_to(self, workspace: &mut Workspace, now: Timestamp) {
+        let before = workspace.clone();
+        let Self { name, status, confirmed } = self;
+        workspace.name = name.unwrap_or(before.name.clone());
+        workspace.status = status.unwrap_or(before.status);
+        workspace.confirmed = confirmed.unwrap_or(before.confirmed);
+        if *workspace != before {
+            workspace.updated_at = now;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +142,13 @@ mod tests {
             assert_eq!(Slug::suggested_by(name).unwrap().as_str(), slug);
         }
         assert_eq!(Slug::suggested_by("…"), None);
+    }
+
+    #[test]
+    fn a_slug_that_is_taken_gets_a_number() {
+        assert_eq!(Slug::parse("acme").unwrap().numbered(2).as_str(), "acme-2");
+        let long = Slug::parse(&"a".repeat(63)).unwrap().numbered(12);
+        assert_eq!(long.as_str(), format!("{}-12", "a".repeat(60)));
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Keys, and the way from a secret to whoever holds it.
 
 use denizen_domain::{
-    ApiKey, ApiKeyId, Error, KeyHolder, NewApiKey, PublicKey, Result, ScopeSet, SecretHash, SecretKey, Slice,
-    Source, Timestamp, Window, WorkspaceId,
+    ApiKey, ApiKeyId, Coded as _, Error, KeyHolder, NewApiKey, PublicKey, Result, ScopeSet, Secret,
+    SecretHash, Slice, Source, Status, Timestamp, Window, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::error::{OrError as _, broken_row};
 use crate::keyset::load_window;
-use crate::schema::{api_key_secrets, api_keys};
+use crate::schema::{api_key_secrets, api_keys, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
 use crate::{DbConnection, on_backend};
@@ -130,7 +130,7 @@ pub(crate) async fn insert(
         revoked_at: None,
         created_at: source.clock.now(),
     };
-    let secret = SecretKey::generate(&*source.ids);
+    let secret = Secret::generate(ApiKey::SECRET_PREFIX, &*source.ids);
     let (row, secret_row) = (ApiKeyRow::from(&key), secret_row(&key, &secret));
     on_backend!(connection, |conn| diesel::insert_into(api_keys::table).values(&row).execute(conn).await)
         .or_error("insert a key")?;
@@ -141,14 +141,18 @@ pub(crate) async fn insert(
     Ok(NewApiKey { key, secret })
 }
 
-/// Whoever holds this secret, unless it is unknown, revoked or expired.
+/// Whoever holds this secret, unless it is unknown, revoked or expired, or its workspace is not in use.
 pub async fn authenticate(
     connection: &mut DbConnection,
-    presented: &SecretKey,
+    presented: &Secret,
     now: Timestamp,
 ) -> Result<Option<KeyHolder>> {
     let hash = presented.hash();
-    let query = api_key_secrets::table.filter(api_key_secrets::secret_hash.eq(hash.as_bytes().to_vec()));
+    let query = api_key_secrets::table
+        .inner_join(workspaces::table.on(workspaces::id.eq(api_key_secrets::workspace_id)))
+        .filter(api_key_secrets::secret_hash.eq(hash.as_bytes().to_vec()))
+        .filter(workspaces::status.eq(Status::Active.code()))
+        .select(api_key_secrets::all_columns);
     let row = on_backend!(connection, |conn| query.first::<SecretRow>(conn).await.optional());
     let Some(row) = row.or_error("look up a secret")? else { return Ok(None) };
     let SecretRow { secret_hash, workspace_id, api_key_id, public_key, scopes, expires_at } = row;
@@ -245,7 +249,7 @@ pub async fn record_use(
     })
 }
 
-fn secret_row(key: &ApiKey, secret: &SecretKey) -> SecretRow {
+fn secret_row(key: &ApiKey, secret: &Secret) -> SecretRow {
     SecretRow {
         secret_hash: secret.hash().as_bytes().to_vec(),
         workspace_id: stored(key.workspace_id),

@@ -1,15 +1,36 @@
 //! What an empty directory starts with.
 
 use denizen_domain::{
-    Channel, Conflict, Error, NewApiKey, Result, ScopeSet, Slug, Source, Workspace, WorkspaceName,
+    Account, AccountChanges, Authority, Channel, Conflict, Error, NewAccount, NewApiKey, Password,
+    PasswordHash, Patch, PersonName, Reach, Result, Role, RoleName, ScopeSet, Slug, Source, Status, Username,
+    Workspace, WorkspaceName,
 };
 
 use crate::transaction::in_transaction;
-use crate::{Database, api_keys, channels, workspaces};
+use crate::{Database, DbConnection, accounts, api_keys, channels, roles, workspaces};
+
+/// The slug of the workspace that a directory starts with.
+const FIRST_SLUG: &str = "default";
 
 /// What the first start made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct FirstStart {
+    /// The first workspace, where there was none.
+    pub workspace: Option<FirstWorkspace>,
+    /// The administrator, where there was no account.
+    pub administrator: Option<Administrator>,
+}
+
+impl FirstStart {
+    /// Whether there was nothing to make.
+    pub fn is_empty(&self) -> bool {
+        self.workspace.is_none() && self.administrator.is_none()
+    }
+}
+
+/// The workspace that a directory starts with.
+#[derive(Debug, Clone)]
+pub struct FirstWorkspace {
     /// The workspace `default`.
     pub workspace: Workspace,
     /// Its channel.
@@ -18,24 +39,84 @@ pub struct FirstStart {
     pub key: NewApiKey,
 }
 
-/// Gives an empty directory the workspace `default` with a channel and a key. `None` where there is a workspace
-/// already, and also where another server makes it at this moment.
-pub async fn first_start(database: &Database, source: &Source) -> Result<Option<FirstStart>> {
+/// The account that a directory starts with.
+#[derive(Debug, Clone)]
+pub struct Administrator {
+    /// The account, with the role ADMIN. Its home is the workspace `default`, which it administers, where there is one.
+    pub account: Account,
+    /// Its password: the only time that it is known.
+    pub password: Password,
+}
+
+/// Gives a directory without workspaces the workspace `default` with a channel and a key, and one without accounts an
+/// administrator: all of it, or nothing where something is wrong or another server does so at this moment.
+pub async fn first_start(
+    database: &Database,
+    source: &Source,
+    administrator: &Username,
+) -> Result<FirstStart> {
     let connection = &mut database.write().await?;
-    if workspaces::any(connection).await? {
-        return Ok(None);
-    }
-    let slug = Slug::from_stored("default".to_owned());
-    let name = WorkspaceName::from_stored("Default".to_owned());
+    let needs_workspace = !workspaces::any(connection).await?;
+    let password = if accounts::any(connection).await? { None } else { Some(new_password(source).await?) };
     let made = in_transaction!(connection, {
-        let workspace = workspaces::insert(connection, source, &slug, &name).await?;
-        let channel = channels::insert_default(connection, source, workspace.id).await?;
-        let key = api_keys::insert(connection, source, workspace.id, "first key", &ScopeSet::default(), None)
-            .await?;
-        Ok(FirstStart { workspace, channel, key })
+        let workspace =
+            if needs_workspace { Some(insert_workspace(connection, source).await?) } else { None };
+        let administrator = match &password {
+            Some(password) => Some(insert_administrator(connection, source, administrator, password).await?),
+            None => None,
+        };
+        Ok(FirstStart { workspace, administrator })
     });
     match made {
-        Err(Error::Conflict(Conflict::SlugTaken)) => Ok(None),
-        made => made.map(Some),
+        Err(Error::Conflict(Conflict::SlugTaken | Conflict::UsernameTaken)) => Ok(FirstStart::default()),
+        made => made,
     }
+}
+
+async fn insert_workspace(connection: &mut DbConnection, source: &Source) -> Result<FirstWorkspace> {
+    let slug = Slug::from_stored(FIRST_SLUG.to_owned());
+    let name = WorkspaceName::from_stored("Default".to_owned());
+    let workspace = workspaces::insert(connection, source, &slug, &name).await?;
+    let channel = channels::insert_default(connection, source, workspace.id).await?;
+    let key =
+        api_keys::insert(connection, source, workspace.id, "first key", &ScopeSet::default(), None).await?;
+    Ok(FirstWorkspace { workspace, channel, key })
+}
+
+async fn insert_administrator(
+    connection: &mut DbConnection,
+    source: &Source,
+    username: &Username,
+    (password, hash): &(Password, PasswordHash),
+) -> Result<Administrator> {
+    let home = workspaces::find_by_slug(connection, FIRST_SLUG).await?.map(|workspace| workspace.id);
+    let role = RoleName::from_stored(Role::ADMIN.to_owned());
+    let role = roles::find_by_name(connection, None, &role).await?;
+    let role = role.ok_or_else(|| Error::Internal("the role ADMIN is gone".to_owned()))?;
+    let name = PersonName::from_stored("admin".to_owned());
+    let new = NewAccount {
+        username: username.clone(),
+        first_name: name.clone(),
+        last_name: name,
+        rest: AccountChanges {
+            status: Some(Status::Active),
+            home: Patch::from(home),
+            roles: Some(vec![role.id]),
+            confirmed: Some(true),
+            password: Some(hash.clone()),
+            ..AccountChanges::default()
+        },
+    };
+    let everything = Authority::operator();
+    let account = accounts::insert_admin(connection, source, &everything, Reach::Everywhere, &new).await?;
+    Ok(Administrator { account, password: password.clone() })
+}
+
+/// A random password and its hash, which takes a while and so is made on a thread for such things.
+async fn new_password(source: &Source) -> Result<(Password, PasswordHash)> {
+    let password = Password::generate(&*source.ids);
+    let (secret, ids) = (password.clone(), source.ids.clone());
+    let hash = tokio::task::spawn_blocking(move || secret.hash(&*ids)).await;
+    let hash = hash.map_err(|error| Error::Internal(format!("hash a password: {error}")))??;
+    Ok((password, hash))
 }

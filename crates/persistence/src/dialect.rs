@@ -1,7 +1,8 @@
 //! Statements that must differ between the two databases, each with the reason.
 
 use denizen_domain::{
-    ChannelId, ExternalUser, ExternalUserId, Result, SearchText, SuperIdentityId, WorkspaceId,
+    AccountId, ChannelId, ExternalUser, ExternalUserId, Result, RoleId, SearchText, SuperIdentityId,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -89,6 +90,55 @@ macro_rules! lock_row {
         row.load::<StoredUuid>(&mut ***object).await.or_error("lock a row")?;
         Ok(())
     }};
+}
+
+/// Locks a row of a table that belongs to no workspace until the transaction ends.
+macro_rules! lock_row_by_id {
+    ($connection:expr, $table:ident, $id:expr, $strength:ident) => {{
+        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
+        let row = tables::$table::table
+            .filter(tables::$table::id.eq(stored($id)))
+            .select(tables::$table::id)
+            .$strength();
+        row.load::<StoredUuid>(&mut ***object).await.or_error("lock a row")?;
+        Ok(())
+    }};
+}
+
+/// Keeps others from changing an account, its tokens and its memberships until the transaction ends.
+pub(crate) async fn lock_account(connection: &mut DbConnection, id: AccountId) -> Result<()> {
+    lock_row_by_id!(connection, accounts, id, for_update)
+}
+
+/// Keeps others from changing any member of a workspace until the transaction ends. In the order of their ids, so that
+/// two that want some of the same do not wait for each other.
+pub(crate) async fn lock_members(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<()> {
+    let DbConnection::Postgres(object) = connection else { return Ok(()) };
+    let members = tables::memberships::table
+        .filter(tables::memberships::workspace_id.eq(stored(workspace_id)))
+        .select(tables::memberships::account_id);
+    let accounts = tables::accounts::table
+        .filter(tables::accounts::id.eq_any(members))
+        .order(tables::accounts::id.asc())
+        .select(tables::accounts::id)
+        .for_update();
+    accounts.load::<StoredUuid>(&mut ***object).await.or_error("lock the members of a workspace")?;
+    Ok(())
+}
+
+/// Keeps others from changing a role until the transaction ends.
+pub(crate) async fn lock_role(connection: &mut DbConnection, id: RoleId) -> Result<()> {
+    lock_row_by_id!(connection, roles, id, for_update)
+}
+
+/// Keeps others from changing a workspace, and anything from being put into it, until the transaction ends.
+pub(crate) async fn lock_workspace(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
+    lock_row_by_id!(connection, workspaces, id, for_update)
+}
+
+/// Keeps a workspace from being changed or deleted until the transaction ends.
+pub(crate) async fn keep_workspace(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
+    lock_row_by_id!(connection, workspaces, id, for_share)
 }
 
 /// Keeps others from changing a person, and users from joining or leaving it, until the transaction ends.

@@ -17,6 +17,8 @@
 //! 2. What belongs together goes between `begin` and `finish`. Nothing opens a second connection.
 //! 3. Not found is `Option`; a taken name is a [`Conflict`](denizen_domain::Conflict); the rest is `.or_error("doing what")`.
 
+pub mod account_tokens;
+pub mod accounts;
 pub mod api_keys;
 pub mod bootstrap;
 pub mod channels;
@@ -27,8 +29,11 @@ mod error;
 pub mod external_users;
 pub mod introspection;
 mod keyset;
+pub mod log_in_failures;
+pub mod memberships;
 mod metrics_of_queries;
 pub mod migrations;
+pub mod roles;
 #[cfg_attr(
     not(test),
     expect(clippy::wildcard_imports, reason = "schemas read like those that diesel's own tool writes")

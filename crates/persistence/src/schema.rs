@@ -4,6 +4,89 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `account_roles`.
+    account_roles (account_id, role_id) {
+        /// Column `account_id`.
+        account_id -> PortableUuid,
+        /// Column `role_id`.
+        role_id -> PortableUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `account_tokens`.
+    account_tokens (secret_hash) {
+        /// Column `secret_hash`.
+        secret_hash -> Binary,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `account_id`.
+        account_id -> PortableUuid,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `ending`.
+        ending -> Text,
+        /// Column `description`.
+        description -> Text,
+        /// Column `inquirer`.
+        inquirer -> Text,
+        /// Column `permissions`.
+        permissions -> Text,
+        /// Column `request_hash`.
+        request_hash -> Nullable<Binary>,
+        /// Column `life_seconds`.
+        life_seconds -> Nullable<BigInt>,
+        /// Column `is_prolonged`.
+        is_prolonged -> Bool,
+        /// Column `expires_at`.
+        expires_at -> Nullable<PortableTimestamp>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `accounts`.
+    accounts (id) {
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `username`.
+        username -> Text,
+        /// Column `first_name`.
+        first_name -> Text,
+        /// Column `last_name`.
+        last_name -> Text,
+        /// Column `status`.
+        status -> Text,
+        /// Column `home_workspace_id`.
+        home_workspace_id -> Nullable<PortableUuid>,
+        /// Column `permissions`.
+        permissions -> Text,
+        /// Column `confirmed`.
+        confirmed -> Bool,
+        /// Column `avatar`.
+        avatar -> Nullable<Text>,
+        /// Column `phone`.
+        phone -> Nullable<Text>,
+        /// Column `password_hash`.
+        password_hash -> Nullable<Text>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `api_key_secrets`.
     api_key_secrets (secret_hash) {
         /// Column `secret_hash`.
@@ -161,6 +244,65 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `log_in_failures`.
+    log_in_failures (id) {
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `username_hash`.
+        username_hash -> Binary,
+        /// Column `address`.
+        address -> Text,
+        /// Column `occurred_at`.
+        occurred_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `memberships`.
+    memberships (workspace_id, account_id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `account_id`.
+        account_id -> PortableUuid,
+        /// Column `is_admin`.
+        is_admin -> Bool,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `roles`.
+    roles (id) {
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `workspace_id`.
+        workspace_id -> Nullable<PortableUuid>,
+        /// Column `name`.
+        name -> Text,
+        /// Column `name_folded`.
+        name_folded -> Text,
+        /// Column `description`.
+        description -> Text,
+        /// Column `permissions`.
+        permissions -> Text,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `server_secrets`.
     server_secrets (purpose, generation) {
         /// Column `purpose`.
@@ -232,15 +374,27 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+        /// Column `status`.
+        status -> Text,
+        /// Column `confirmed`.
+        confirmed -> Bool,
+        /// Column `deleted_at`.
+        deleted_at -> Nullable<PortableTimestamp>,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_roles,
+    account_tokens,
+    accounts,
     api_key_secrets,
     api_keys,
     channels,
     external_user_groups,
     external_users,
+    log_in_failures,
+    memberships,
+    roles,
     server_secrets,
     super_identities,
     tiers,

@@ -17,6 +17,8 @@ pub enum Purpose {
     AccessTokens,
     /// Sealing cursors: 32 random bytes.
     Cursors,
+    /// Deriving the tokens that are issued for accounts: 32 random bytes.
+    IssuedTokens,
 }
 
 impl Purpose {
@@ -24,6 +26,7 @@ impl Purpose {
         match self {
             Self::AccessTokens => "access_tokens",
             Self::Cursors => "cursors",
+            Self::IssuedTokens => "issued_tokens",
         }
     }
 }

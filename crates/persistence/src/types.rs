@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use denizen_domain::{
-    ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, SuperIdentityId, TierId, Timestamp, WorkspaceId,
+    AccountId, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, RoleId,
+    SuperIdentityId, TierId, Timestamp, WorkspaceId,
 };
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -69,10 +70,13 @@ macro_rules! stored_as_uuid {
 }
 
 stored_as_uuid!(
+    AccountId,
+    AccountTokenId,
     ApiKeyId,
     ChannelId,
     ExternalUserGroupId,
     ExternalUserId,
+    RoleId,
     SuperIdentityId,
     TierId,
     WorkspaceId

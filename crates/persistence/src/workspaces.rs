@@ -1,19 +1,25 @@
 //! Workspaces: the tenants themselves.
 
+mod removal;
+mod residents;
+
 use denizen_domain::{
-    Channel, Conflict, Error, Result, Slice, Slug, Source, Window, Workspace, WorkspaceId, WorkspaceName,
+    Authority, Channel, Coded as _, Conflict, Error, Reach, Result, Slice, Slug, Source, Status, Window,
+    Workspace, WorkspaceChanges, WorkspaceId, WorkspaceName,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::error::OrError as _;
+use crate::error::{OrError as _, broken_row};
 use crate::keyset::load_window;
 use crate::schema::workspaces;
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, channels, on_backend};
+use crate::{DbConnection, channels, dialect, on_backend};
 
-#[derive(Queryable, Insertable)]
+pub use removal::{delete, sweep};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = workspaces)]
 struct WorkspaceRow {
     id: StoredUuid,
@@ -21,27 +27,49 @@ struct WorkspaceRow {
     name: String,
     created_at: StoredTime,
     updated_at: StoredTime,
+    status: String,
+    confirmed: bool,
 }
 
-impl From<WorkspaceRow> for Workspace {
-    fn from(row: WorkspaceRow) -> Self {
-        let WorkspaceRow { id, slug, name, created_at, updated_at } = row;
-        let (slug, name) = (Slug::from_stored(slug), WorkspaceName::from_stored(name));
-        Self { id: id.into(), slug, name, created_at: created_at.into(), updated_at: updated_at.into() }
+impl TryFrom<WorkspaceRow> for Workspace {
+    type Error = Error;
+
+    fn try_from(row: WorkspaceRow) -> Result<Self> {
+        let WorkspaceRow { id, slug, name, created_at, updated_at, status, confirmed } = row;
+        let status =
+            Status::from_code(&status).map_err(|problem| broken_row("workspaces", "status", id, problem))?;
+        Ok(Self {
+            id: id.into(),
+            slug: Slug::from_stored(slug),
+            name: WorkspaceName::from_stored(name),
+            status,
+            confirmed,
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+        })
     }
 }
 
 impl From<&Workspace> for WorkspaceRow {
     fn from(workspace: &Workspace) -> Self {
-        let Workspace { id, slug, name, created_at, updated_at } = workspace;
+        let Workspace { id, slug, name, status, confirmed, created_at, updated_at } = workspace;
         Self {
             id: stored(*id),
             slug: slug.to_string(),
             name: name.to_string(),
             created_at: (*created_at).into(),
             updated_at: (*updated_at).into(),
+            status: status.to_string(),
+            confirmed: *confirmed,
         }
     }
+}
+
+/// The workspaces that are not deleted.
+macro_rules! existing {
+    () => {
+        workspaces::table.filter(workspaces::deleted_at.is_null()).select(WorkspaceRow::as_select())
+    };
 }
 
 /// Makes a workspace and its default channel. Fails with [`Conflict::SlugTaken`].
@@ -58,6 +86,37 @@ pub async fn create(
     })
 }
 
+/// Makes a workspace with whatever slug is free for its name: `my-company`, or else `my-company-2`, and so on.
+pub async fn create_named(
+    connection: &mut DbConnection,
+    source: &Source,
+    name: &WorkspaceName,
+    changes: &WorkspaceChanges,
+) -> Result<Workspace> {
+    let wanted = Slug::suggested_by(name.as_str()).unwrap_or(Slug::from_stored("workspace".to_owned()));
+    in_transaction!(connection, {
+        let mut number = 1;
+        let made = loop {
+            let slug = if number == 1 { wanted.clone() } else { wanted.numbered(number) };
+            match insert(connection, source, &slug, name).await {
+                Err(Error::Conflict(Conflict::SlugTaken)) => number = next_number(number, source),
+                made => break made?,
+            }
+        };
+        channels::insert_default(connection, source, made.id).await?;
+        let mut workspace = made.clone();
+        changes.clone().apply_to(&mut workspace, made.created_at);
+        update(connection, &workspace).await?;
+        Ok(workspace)
+    })
+}
+
+/// The number to try after this one: those that people expect first, and then any, since there may be many.
+fn next_number(number: u64, source: &Source) -> u64 {
+    const COUNTED: u64 = 10;
+    if number < COUNTED { number + 1 } else { COUNTED + u64::from(source.ids.uuid().as_fields().0) }
+}
+
 /// Makes a workspace alone, within a transaction that also makes its default channel.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
@@ -67,8 +126,15 @@ pub(crate) async fn insert(
 ) -> Result<Workspace> {
     let now = source.clock.now();
     let id = WorkspaceId::from_uuid(source.ids.uuid());
-    let workspace =
-        Workspace { id, slug: slug.clone(), name: name.clone(), created_at: now, updated_at: now };
+    let workspace = Workspace {
+        id,
+        slug: slug.clone(),
+        name: name.clone(),
+        status: Status::Active,
+        confirmed: true,
+        created_at: now,
+        updated_at: now,
+    };
     let row = WorkspaceRow::from(&workspace);
     let inserted = on_backend!(connection, |conn| {
         diesel::insert_into(workspaces::table).values(&row).on_conflict_do_nothing().execute(conn).await
@@ -79,21 +145,71 @@ pub(crate) async fn insert(
 
 /// The workspace of this id.
 pub async fn find(connection: &mut DbConnection, id: WorkspaceId) -> Result<Option<Workspace>> {
-    let query = workspaces::table.filter(workspaces::id.eq(stored(id)));
-    let row = on_backend!(connection, |conn| query.first::<WorkspaceRow>(conn).await.optional());
-    Ok(row.or_error("find a workspace")?.map(Workspace::from))
+    let row = on_backend!(connection, |conn| {
+        existing!().filter(workspaces::id.eq(stored(id))).first::<WorkspaceRow>(conn).await.optional()
+    });
+    row.or_error("find a workspace")?.map(Workspace::try_from).transpose()
+}
+
+/// The workspace of this id, where it lies within reach.
+pub async fn find_within(
+    connection: &mut DbConnection,
+    reach: Reach,
+    id: WorkspaceId,
+) -> Result<Option<Workspace>> {
+    if reach.includes(id) { find(connection, id).await } else { Ok(None) }
 }
 
 /// The workspace of this slug.
 pub async fn find_by_slug(connection: &mut DbConnection, slug: &str) -> Result<Option<Workspace>> {
-    let query = workspaces::table.filter(workspaces::slug.eq(slug));
-    let row = on_backend!(connection, |conn| query.first::<WorkspaceRow>(conn).await.optional());
-    Ok(row.or_error("find a workspace by its slug")?.map(Workspace::from))
+    let row = on_backend!(connection, |conn| {
+        existing!().filter(workspaces::slug.eq(slug)).first::<WorkspaceRow>(conn).await.optional()
+    });
+    row.or_error("find a workspace by its slug")?.map(Workspace::try_from).transpose()
+}
+
+/// Changes a workspace. `None` where there is no such workspace within reach. Fails where the change is not for who
+/// reaches so far to make ([`Workspace::require_may_become`]); where it takes the workspace out of use and with it an
+/// account that may do more than whoever asks; and then with [`Conflict::OwnWorkspace`].
+pub async fn change(
+    connection: &mut DbConnection,
+    source: &Source,
+    authority: &Authority,
+    reach: Reach,
+    id: WorkspaceId,
+    changes: &WorkspaceChanges,
+) -> Result<Option<Workspace>> {
+    in_transaction!(connection, {
+        dialect::lock_workspace(connection, id).await?;
+        let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
+        let mut workspace = before.clone();
+        changes.clone().apply_to(&mut workspace, source.clock.now());
+        before.require_may_become(&workspace, reach)?;
+        if before.status == Status::Active && workspace.status != Status::Active {
+            residents::require_no_greater(connection, authority, id).await?;
+            workspace.require_not_home_of(authority)?;
+        }
+        update(connection, &workspace).await?;
+        Ok(Some(workspace))
+    })
+}
+
+async fn update(connection: &mut DbConnection, workspace: &Workspace) -> Result<()> {
+    let row = WorkspaceRow::from(workspace);
+    let changed = workspaces::table.filter(workspaces::id.eq(stored(workspace.id)));
+    on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
+        .or_error("change a workspace")?;
+    Ok(())
+}
+
+/// Whether a workspace lets anybody in: it is there, and not out of use.
+pub async fn is_in_use(connection: &mut DbConnection, id: WorkspaceId) -> Result<bool> {
+    Ok(find(connection, id).await?.is_some_and(|workspace| workspace.status == Status::Active))
 }
 
 /// Whether there is any workspace.
 pub async fn any(connection: &mut DbConnection) -> Result<bool> {
-    let query = workspaces::table.select(workspaces::id).limit(1);
+    let query = workspaces::table.filter(workspaces::deleted_at.is_null()).select(workspaces::id).limit(1);
     let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
     Ok(!ids.or_error("look for any workspace")?.is_empty())
 }
@@ -102,13 +218,19 @@ pub async fn any(connection: &mut DbConnection) -> Result<bool> {
 pub async fn list(connection: &mut DbConnection, window: &Window) -> Result<Slice<Workspace>> {
     let rows = load_window!(
         connection,
-        workspaces::table.into_boxed(),
+        existing!().into_boxed(),
         workspaces::created_at,
         workspaces::id,
         window,
         StoredTime,
         WorkspaceRow
     );
-    let workspaces = rows.or_error("list workspaces")?.into_iter().map(Workspace::from).collect();
-    Ok(Slice::cut(workspaces, window))
+    let workspaces = rows.or_error("list workspaces")?.into_iter().map(Workspace::try_from);
+    Ok(Slice::cut(workspaces.collect::<Result<_>>()?, window))
+}
+
+/// How many workspaces there are.
+pub async fn count(connection: &mut DbConnection) -> Result<i64> {
+    let query = workspaces::table.filter(workspaces::deleted_at.is_null()).count();
+    on_backend!(connection, |conn| query.get_result(conn).await).or_error("count workspaces")
 }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    DoctorCommand, ExternalUsersCommand, KeysCommand, MigrateCommand, OpenapiCommand, ServeCommand,
-    SigningKeysCommand, WorkspacesCommand,
+    AccountsCommand, DoctorCommand, ExternalUsersCommand, KeysCommand, MigrateCommand, OpenapiCommand,
+    ServeCommand, SigningKeysCommand, TokensCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -32,7 +32,7 @@ pub(crate) struct CommandLine {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Serve(ServeCommand),
+    Serve(Box<ServeCommand>),
 
     /// Make and list workspaces, the tenants of the directory
     #[command(subcommand)]
@@ -41,6 +41,14 @@ pub(crate) enum Command {
     /// Make, list and revoke keys, which callers authenticate with
     #[command(subcommand)]
     Keys(KeysCommand),
+
+    /// Make and list accounts, which people log in to, take them out of use, and set their passwords
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+
+    /// Make, list and revoke the tokens of accounts
+    #[command(subcommand)]
+    Tokens(TokensCommand),
 
     /// List and find external users
     #[command(subcommand)]

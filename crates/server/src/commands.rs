@@ -1,5 +1,6 @@
 //! The commands, a module each.
 
+mod accounts;
 mod doctor;
 mod external_users;
 mod keys;
@@ -7,8 +8,10 @@ mod migrate;
 mod openapi;
 mod serve;
 mod signing_keys;
+mod tokens;
 mod workspaces;
 
+pub(crate) use accounts::AccountsCommand;
 pub(crate) use doctor::DoctorCommand;
 pub(crate) use external_users::ExternalUsersCommand;
 pub(crate) use keys::KeysCommand;
@@ -16,4 +19,5 @@ pub(crate) use migrate::MigrateCommand;
 pub(crate) use openapi::OpenapiCommand;
 pub use serve::ServeCommand;
 pub(crate) use signing_keys::SigningKeysCommand;
+pub(crate) use tokens::TokensCommand;
 pub(crate) use workspaces::WorkspacesCommand;

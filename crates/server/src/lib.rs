@@ -34,7 +34,10 @@ use command_line::{Command, CommandLine};
 pub use commands::ServeCommand;
 pub use denizen_domain::{Clock, ManualClock, RandomIds, SequentialIds, Source, Timestamp};
 pub use running_server::RunningServer;
-pub use settings::{DatabaseSettings, LogFormat, ServeSettings, SigningKeySettings, Synchronous};
+pub use settings::{
+    DatabaseSettings, LogFormat, LogInSettings, PasswordSettings, ServeSettings, SigningKeySettings,
+    Synchronous,
+};
 
 /// How long the end of the process waits for threads that are still busy.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -65,6 +68,8 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Serve(command) => command.run().await,
             Command::Workspaces(command) => command.run().await,
             Command::Keys(command) => command.run().await,
+            Command::Accounts(command) => command.run().await,
+            Command::Tokens(command) => command.run().await,
             Command::ExternalUsers(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
             Command::Migrate(command) => command.run().await,

@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use crate::listing::{Listed, read_pages};
 
+/// How many things a sentence names before it only counts.
+const NAMED: usize = 10;
+
 /// In which form a command answers.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Output {
@@ -53,6 +56,13 @@ impl Output {
 /// A moment in a table: to the second. Nothing is a hyphen.
 pub(crate) fn moment(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| time.as_datetime().format("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// Names the first few things of many.
+pub(crate) fn named(mut things: impl ExactSizeIterator<Item = String>) -> String {
+    let more = things.len().saturating_sub(NAMED);
+    let first = things.by_ref().take(NAMED).collect::<Vec<_>>().join(", ");
+    if more == 0 { first } else { format!("{first} and {more} more") }
 }
 
 /// Prints to standard output.

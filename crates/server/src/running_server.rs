@@ -21,7 +21,8 @@ use crate::unavailable::Unavailable;
 pub struct RunningServer {
     /// The address that it listens on, with the real port.
     pub address: SocketAddr,
-    /// What was made for an empty database: the only time that the first key's secret is known. `None` otherwise.
+    /// What was made for an empty database: the only time that the first key's secret and the administrator's password are
+    /// known. `None` otherwise.
     pub first_start: Option<FirstStart>,
     app: App,
     listening: Listening,
@@ -51,7 +52,7 @@ impl RunningServer {
         let answers = Answers { application: Arc::clone(&application), until_then };
         let listening = listener.start(answers, unavailable.refusal(), limits(serve));
 
-        let (app, first_start) = start_app(database, serve.migrate, source, options).await?;
+        let (app, first_start) = start_app(database, serve, source, options).await?;
         application.set(app.router()).map_err(|_| anyhow!("the application was started twice"))?;
         app.set_ready(true);
         let background = BackgroundTask::start(app.clone());
@@ -103,12 +104,12 @@ impl BackgroundTask {
 
 async fn start_app(
     settings: &DatabaseSettings,
-    migrate: bool,
+    serve: &ServeSettings,
     source: Source,
     options: AppOptions,
 ) -> anyhow::Result<(App, Option<FirstStart>)> {
     let database = database::connect(settings).await?;
-    if migrate {
+    if serve.migrate {
         database::migrate(&database).await?;
     } else {
         database::require_current_schema(&database).await?;
@@ -116,8 +117,10 @@ async fn start_app(
     let app = App::start(database.clone(), source.clone(), options).await.map_err(reason);
     let app = app.context("cannot start the application")?;
     // Last, since nothing may fail once there is a secret to show.
-    let first_start = bootstrap::first_start(&database, &source).await.map_err(reason);
-    Ok((app, first_start.context("cannot make the first workspace")?))
+    let first_start =
+        bootstrap::first_start(&database, &source, &serve.log_in.admin_email).await.map_err(reason);
+    let first_start = first_start.context("cannot make what an empty directory starts with")?;
+    Ok((app, (!first_start.is_empty()).then_some(first_start)))
 }
 
 fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
@@ -127,6 +130,12 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         max_body_size: serve.max_body_size,
         cors_origins: serve.cors_origin.clone(),
         access_token_lifetime: serve.access_token_lifetime,
+        login_token_lifetime: serve.log_in.login_token_lifetime,
+        login_cookie_lifetime: serve.log_in.login_cookie_lifetime,
+        minimum_password_length: serve.log_in.password.min_password_length,
+        login_failures: serve.log_in.failure_limits(),
+        password_hashing_threads: serve.log_in.hashing_threads(),
+        trusted_proxies: serve.trusted_proxy.clone(),
         signing_key: serve.signing_key.read()?,
     })
 }

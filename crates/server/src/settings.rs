@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{ArgAction, Args, ValueEnum};
+use denizen_api::{FailureLimits, IpNet, default_password_hashing_threads};
+use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username};
 use denizen_persistence::{DatabaseOptions, SqliteSynchronous};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -35,7 +37,8 @@ pub struct DatabaseSettings {
     pub database_url: Option<SecretString>,
 
     /// Most connections on PostgreSQL, most readers on SQLite [default: 4 for each processor core, or 4 readers]
-    #[arg(long, env = "DENIZEN_DATABASE_CONNECTIONS", value_name = "NUMBER", value_parser = values::positive)]
+    #[arg(long, env = "DENIZEN_DATABASE_CONNECTIONS", value_name = "NUMBER")]
+    #[arg(value_parser = values::positive::<usize>)]
     pub database_connections: Option<usize>,
 
     /// Longest time that one statement may take on PostgreSQL
@@ -104,6 +107,13 @@ pub struct ServeSettings {
     #[arg(long, env = "DENIZEN_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<String>,
 
+    /// Proxy that is believed when it says for whom it asks, and whether by HTTPS (`X-Forwarded-For`,
+    /// `X-Forwarded-Proto`): its address, or the network that it is in, such as `10.0.0.0/8`. Several with commas, or
+    /// the flag again
+    #[arg(long, env = "DENIZEN_TRUSTED_PROXY", value_name = "ADDRESS|NETWORK")]
+    #[arg(value_delimiter = ',', value_parser = values::network)]
+    pub trusted_proxy: Vec<IpNet>,
+
     /// Longest time that a request may take
     #[arg(long, env = "DENIZEN_REQUEST_TIMEOUT", value_name = "TIME")]
     #[arg(default_value = "30s", value_parser = values::duration)]
@@ -117,7 +127,7 @@ pub struct ServeSettings {
 
     /// Most connections at the same time; those beyond are answered 503, but for `/health/live`
     #[arg(long, env = "DENIZEN_MAX_CONNECTIONS", value_name = "NUMBER")]
-    #[arg(default_value = "10000", value_parser = values::positive)]
+    #[arg(default_value = "10000", value_parser = values::positive::<usize>)]
     pub max_connections: usize,
 
     /// Largest body of a request, such as `64KiB` or `1MiB`
@@ -158,6 +168,10 @@ pub struct ServeSettings {
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub migrate: bool,
+
+    /// How people log in. Last, since whatever follows stands below its heading in the help.
+    #[command(flatten)]
+    pub log_in: LogInSettings,
 }
 
 /// What signs access tokens.
@@ -180,6 +194,76 @@ impl SigningKeySettings {
         checked.with_context(|| format!("cannot use the signing key {file}"))?;
         Ok(Some(pem))
     }
+}
+
+/// How people log in.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log-in")]
+pub struct LogInSettings {
+    /// E-mail address of the administrator whom a directory without accounts is given
+    #[arg(long, env = "DENIZEN_ADMIN_EMAIL", value_name = "EMAIL")]
+    #[arg(default_value = "admin@localhost", value_parser = Username::parse)]
+    pub admin_email: Username,
+
+    /// How long the token of a log-in is valid after it was last used
+    #[arg(long, env = "DENIZEN_LOGIN_TOKEN_LIFETIME", value_name = "TIME")]
+    #[arg(default_value = "3h", value_parser = values::lifetime)]
+    pub login_token_lifetime: Duration,
+
+    /// The same for whoever wants to be remembered; their browser keeps the cookie for as long
+    #[arg(long, env = "DENIZEN_LOGIN_COOKIE_LIFETIME", value_name = "TIME")]
+    #[arg(default_value = "30d", value_parser = values::lifetime)]
+    pub login_cookie_lifetime: Duration,
+
+    /// What a password must be like.
+    #[command(flatten)]
+    pub password: PasswordSettings,
+
+    /// Most log-ins to one account that may fail within the window; further ones are answered 429
+    #[arg(long, env = "DENIZEN_LOGIN_FAILURES_PER_ACCOUNT", value_name = "NUMBER")]
+    #[arg(default_value = "10", value_parser = values::positive::<u32>)]
+    pub login_failures_per_account: u32,
+
+    /// Most log-ins from one address that may fail within the window; further ones are answered 429
+    #[arg(long, env = "DENIZEN_LOGIN_FAILURES_PER_ADDRESS", value_name = "NUMBER")]
+    #[arg(default_value = "50", value_parser = values::positive::<u32>)]
+    pub login_failures_per_address: u32,
+
+    /// How long a failed log-in counts
+    #[arg(long, env = "DENIZEN_LOGIN_FAILURE_WINDOW", value_name = "TIME")]
+    #[arg(default_value = "15m", value_parser = values::duration)]
+    pub login_failure_window: Duration,
+
+    /// Most passwords that are hashed at the same time, each on a processor core of its own [default: half of the cores]
+    #[arg(long, env = "DENIZEN_PASSWORD_HASHING_THREADS", value_name = "NUMBER")]
+    #[arg(value_parser = values::positive::<usize>)]
+    pub password_hashing_threads: Option<usize>,
+}
+
+impl LogInSettings {
+    /// How many log-ins may fail.
+    pub(crate) fn failure_limits(&self) -> FailureLimits {
+        FailureLimits {
+            per_username: self.login_failures_per_account,
+            per_address: self.login_failures_per_address,
+            window: self.login_failure_window,
+        }
+    }
+
+    /// How many passwords are hashed at the same time.
+    pub(crate) fn hashing_threads(&self) -> usize {
+        self.password_hashing_threads.unwrap_or_else(default_password_hashing_threads)
+    }
+}
+
+/// What a password must be like.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Log-in")]
+pub struct PasswordSettings {
+    /// Fewest characters of a new password: 1 to 1000
+    #[arg(long, env = "DENIZEN_MIN_PASSWORD_LENGTH", value_name = "NUMBER")]
+    #[arg(default_value_t = DEFAULT_MINIMUM_PASSWORD_LENGTH, value_parser = values::password_length)]
+    pub min_password_length: usize,
 }
 
 /// What an answered write survives on SQLite.

@@ -1,16 +1,13 @@
 //! Flowra's list: everybody, streamed, or a page.
 
 use axum::Json;
-use axum::body::Body;
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use denizen_domain::{
     Direction, ExternalUser, ExternalUserFilter, ExternalUserOrder, Page, PageNumber, Reason, Result,
     SearchText, Slice, Violation, Window, WorkspaceId,
 };
 use denizen_persistence::external_users;
-use futures_util::stream;
 use utoipa::IntoParams;
 
 use super::answer::ExternalUserAnswer;
@@ -21,10 +18,7 @@ use crate::error::ApiResult;
 use crate::paging::{self, ListName};
 use crate::query::{FromQuery, QueryReader};
 use crate::request::RequestContext;
-
-/// How many users a streamed list reads at a time: it holds a connection only while it reads them, and never more
-/// than these in memory.
-const BATCH: u32 = 200;
+use crate::stream::{self, BATCH, Batch, Batches};
 
 /// The size of a page where only its number was given.
 const DEFAULT_LIMIT: u32 = 100;
@@ -142,7 +136,7 @@ pub(super) async fn list(
         }
         response
     } else {
-        list.stream(app.clone()).await?
+        stream::json_array(app, list, None).await?
     };
     if let Some(total) = total {
         paging::add_total_count(response.headers_mut(), total);
@@ -168,56 +162,17 @@ impl UserList {
         let connection = &mut app.database().read().await?;
         external_users::list(connection, self.workspace_id, &self.filter, self.order, &window).await
     }
-
-    /// All of the list, batch by batch, as one JSON array. The first batch is read before the answer begins, so that
-    /// an error is still an error; a later one breaks the answer off, which clients notice.
-    async fn stream(self, app: App) -> Result<Response> {
-        let first = self.read(&app, Page::default(), BATCH).await?;
-        let state = Streaming { app, list: self, batch: Some(first), is_first: true };
-        let body = Body::from_stream(stream::try_unfold(state, Streaming::next));
-        Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
-    }
 }
 
-/// A list on its way out.
-struct Streaming {
-    app: App,
-    list: UserList,
-    /// The batch that goes out next; `None` once the array is closed.
-    batch: Option<Slice<ExternalUser>>,
-    is_first: bool,
-}
+/// All of the list.
+impl Batches for UserList {
+    type Item = ExternalUserAnswer;
 
-impl Streaming {
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, std::io::Error> {
-        let Some(batch) = self.batch.take() else { return Ok(None) };
-        let last =
-            batch.items.last().filter(|_| batch.has_more_after).map(|user| self.list.order.position_of(user));
-        let chunk = self.chunk(batch.items, last.is_none())?;
-        if let Some(position) = last {
-            let next = self.list.read(&self.app, Page::After(position), BATCH).await;
-            self.batch = Some(next.map_err(|error| {
-                tracing::error!(cause = error.context(), "a streamed list broke off");
-                std::io::Error::other(error)
-            })?);
-        }
-        self.is_first = false;
-        Ok(Some((chunk, self)))
-    }
-
-    /// Some users as a piece of the array.
-    fn chunk(&self, users: Vec<ExternalUser>, is_last: bool) -> Result<Bytes, std::io::Error> {
-        let mut chunk = Vec::with_capacity(users.len() * 768 + 2);
-        for (index, user) in users.into_iter().enumerate() {
-            chunk.push(if self.is_first && index == 0 { b'[' } else { b',' });
-            serde_json::to_writer(&mut chunk, &ExternalUserAnswer::new(user, Contract::Flowra))?;
-        }
-        if self.is_first && chunk.is_empty() {
-            chunk.push(b'[');
-        }
-        if is_last {
-            chunk.push(b']');
-        }
-        Ok(Bytes::from(chunk))
+    async fn read(&self, app: &App, page: Page) -> Result<Batch<ExternalUserAnswer>> {
+        let slice = self.read(app, page, BATCH).await?;
+        let next = slice.items.last().filter(|_| slice.has_more_after);
+        let next = next.map(|user| self.order.position_of(user));
+        let answer = |user| ExternalUserAnswer::new(user, Contract::Flowra);
+        Ok(Batch { items: slice.items.into_iter().map(answer).collect(), next })
     }
 }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use denizen_domain::Source;
-use denizen_persistence::bootstrap::FirstStart;
+use denizen_persistence::bootstrap::{Administrator, FirstStart, FirstWorkspace};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::settings::{DatabaseSettings, ServeSettings};
@@ -16,7 +16,8 @@ use crate::{RunningServer, logging};
 
 /// Run the server
 ///
-/// On an empty folder this is all there is to do: the database is made, and a first workspace with a key is shown once.
+/// On an empty folder this is all there is to do: the database is made, and a first workspace, its key and an
+/// administrator are shown once.
 #[derive(Debug, Clone, Parser)]
 #[command(after_help = "Example:\n  denizen serve --listen 0.0.0.0:8080 --data-dir /var/lib/denizen")]
 pub struct ServeCommand {
@@ -102,14 +103,24 @@ impl fmt::Display for Banner<'_> {
         let Self { base, data, first_start } = self;
         writeln!(formatter, "Denizen {} listens on {base}  (docs: {base}/docs)", env!("CARGO_PKG_VERSION"))?;
         writeln!(formatter, "Data: {data}")?;
-        let Some(FirstStart { workspace, channel, key }) = first_start else { return Ok(()) };
-        let secret = key.secret.expose();
-        writeln!(formatter, "\nFirst start. This is shown once:")?;
-        writeln!(formatter, "  workspace   {:<9} {}", workspace.slug.as_str(), workspace.id)?;
-        writeln!(formatter, "  channel     {:<9} {}", channel.name, channel.id)?;
-        writeln!(formatter, "  public key  {}", key.key.public_key.as_str())?;
-        writeln!(formatter, "  secret key  {secret}")?;
-        writeln!(formatter, "\nTry it:\n  curl -H 'x-api-key: {secret}' {base}/api/v1/external-users")
+        let Some(FirstStart { workspace, administrator }) = first_start else { return Ok(()) };
+        let reason = if workspace.is_some() { "First start" } else { "There was no account yet" };
+        writeln!(formatter, "\n{reason}. This is shown once:")?;
+        if let Some(FirstWorkspace { workspace, channel, key }) = workspace {
+            writeln!(formatter, "  workspace      {:<9} {}", workspace.slug.as_str(), workspace.id)?;
+            writeln!(formatter, "  channel        {:<9} {}", channel.name, channel.id)?;
+            writeln!(formatter, "  public key     {}", key.key.public_key)?;
+            writeln!(formatter, "  secret key     {}", key.secret.expose())?;
+        }
+        if let Some(Administrator { account, password }) = administrator {
+            writeln!(formatter, "  administrator  {}", account.username)?;
+            writeln!(formatter, "  password       {}", password.expose())?;
+        }
+        if let Some(FirstWorkspace { key, .. }) = workspace {
+            let secret = key.secret.expose();
+            writeln!(formatter, "\nTry it:\n  curl -H 'x-api-key: {secret}' {base}/api/v1/external-users")?;
+        }
+        Ok(())
     }
 }
 

@@ -121,11 +121,12 @@ impl ListWorkspaces {
 }
 
 impl Listed for Workspace {
-    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "CREATED", "NAME"];
+    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "STATUS", "CREATED", "NAME"];
 
     fn cells(&self) -> Vec<String> {
-        let Self { id, slug, name, created_at, updated_at: _ } = self;
-        vec![slug.to_string(), id.to_string(), moment(Some(*created_at)), name.to_string()]
+        let Self { id, slug, name, status, confirmed: _, created_at, updated_at: _ } = self;
+        let created = moment(Some(*created_at));
+        vec![slug.to_string(), id.to_string(), status.to_string(), created, name.to_string()]
     }
 
     fn json(&self) -> anyhow::Result<Value> {
@@ -148,16 +149,20 @@ pub(crate) struct WorkspaceArgument {
 impl WorkspaceArgument {
     /// Finds the workspace.
     pub(crate) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Workspace> {
-        let Self { workspace: name } = self;
-        let by_id = match name.parse::<WorkspaceId>() {
-            Ok(id) => workspaces::find(connection, id).await.map_err(reason)?,
-            Err(_) => None,
-        };
-        // A slug may look like an id.
-        let found = match by_id {
-            Some(workspace) => Some(workspace),
-            None => workspaces::find_by_slug(connection, name).await.map_err(reason)?,
-        };
-        found.ok_or_else(|| anyhow!("there is no workspace {name}; `denizen workspaces list` shows them"))
+        find(connection, &self.workspace).await
     }
+}
+
+/// Finds a workspace by its slug or id.
+pub(crate) async fn find(connection: &mut DbConnection, name: &str) -> anyhow::Result<Workspace> {
+    let by_id = match name.parse::<WorkspaceId>() {
+        Ok(id) => workspaces::find(connection, id).await.map_err(reason)?,
+        Err(_) => None,
+    };
+    // A slug may look like an id.
+    let found = match by_id {
+        Some(workspace) => Some(workspace),
+        None => workspaces::find_by_slug(connection, name).await.map_err(reason)?,
+    };
+    found.ok_or_else(|| anyhow!("there is no workspace {name}; `denizen workspaces list` shows them"))
 }

@@ -183,7 +183,7 @@ fn with_defaults(command: Command, values: &[FileValue]) -> Command {
 fn texts(argument: &Arg, value: &Value) -> Result<Vec<String>, &'static str> {
     let type_id = argument.get_value_parser().type_id();
     let is_boolean = type_id == TypeId::of::<bool>();
-    let is_number = type_id == TypeId::of::<usize>();
+    let is_number = type_id == TypeId::of::<usize>() || type_id == TypeId::of::<u32>();
     let takes_number = is_number || type_id == TypeId::of::<Duration>();
     let is_list = matches!(argument.get_action(), ArgAction::Append);
     match value {

@@ -1,12 +1,14 @@
 //! How the values of settings read: times, sizes, addresses. An error is half a sentence that says what is expected.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::Uri;
 use chrono::DateTime;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use denizen_domain::{Scope, Timestamp, Violation};
+use denizen_api::IpNet;
+use denizen_domain::{Coded as _, Password, Scope, Timestamp, Violation};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -16,7 +18,7 @@ const LONGEST: Duration = Duration::from_hours(365 * 24);
 /// A day, in seconds.
 const DAY: u64 = 24 * 3_600;
 
-/// Longest life of a key, in seconds: a hundred years.
+/// Longest life of a key or a token, in seconds: a hundred years.
 const LONGEST_LIFETIME: u64 = 36_500 * DAY;
 
 /// Parses `500ms`, `30s`, `5m`, `2h`, or plain seconds; more than nothing and at most a year.
@@ -61,9 +63,23 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
 }
 
 /// Parses a number of at least one.
-pub(super) fn positive(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| *number > 0);
+pub(super) fn positive<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| *number >= N::from(1));
     number.ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}
+
+/// Parses the fewest characters of a password.
+pub(super) fn password_length(text: &str) -> Result<usize, String> {
+    let longest = Password::MAXIMUM_LENGTH;
+    let length = text.parse().ok().filter(|length| (1..=longest).contains(length));
+    length.ok_or_else(|| format!("expected a whole number from 1 to {longest}"))
+}
+
+/// Parses a network, such as `10.0.0.0/8`, or an address, which is a network of its own.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse().ok().map(|address: IpAddr| IpNet::from(address.to_canonical()));
+    let network = address.or_else(|| text.parse().ok());
+    network.ok_or_else(|| "expected an address such as 10.0.0.1, or a network such as 10.0.0.0/8".to_owned())
 }
 
 /// Takes a text that must not show up anywhere.
@@ -101,7 +117,7 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses how long a key is valid: `90d`, `12h`, `30m`, `2w`; more than nothing and at most a hundred years.
+/// Parses how long a key or a token is valid: `90d`, `12h`, `30m`, `2w`; more than nothing and at most a hundred years.
 pub(crate) fn lifetime(text: &str) -> Result<Duration, String> {
     let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", DAY), ("w", 7 * DAY)];
     let seconds = with_unit(text, &units).ok_or("expected a time such as 90d, 12h or 2w")?;
@@ -126,9 +142,17 @@ pub(crate) fn key_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// Checks what a token is said to be for.
+pub(crate) fn description(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0..=1000 => Ok(text.to_owned()),
+        _ => Err("must have at most 1000 characters".to_owned()),
+    }
+}
+
 /// Takes the code of a scope; the error and the help list all of them.
 pub(crate) fn scope() -> impl TypedValueParser<Value = Scope> {
-    PossibleValuesParser::new(Scope::ALL.map(Scope::code))
+    PossibleValuesParser::new(Scope::ALL.iter().map(|scope| scope.code()))
         .try_map(|code| -> Result<Scope, Violation> { code.parse() })
 }
 
@@ -199,6 +223,39 @@ mod tests {
         }
         for wrong in ["", "0", "1MB", "MiB", "-1", "1.5MiB", "99999999999999GiB"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_at_least_one_and_fits() {
+        assert_eq!(positive::<usize>("10"), Ok(10));
+        assert_eq!(positive::<u32>("4294967295"), Ok(u32::MAX));
+        for wrong in ["", "0", "-1", "1.5", "many", "4294967296"] {
+            assert!(positive::<u32>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_password_has_a_length_that_passwords_may_have() {
+        assert_eq!((password_length("1"), password_length("1000")), (Ok(1), Ok(1000)));
+        for wrong in ["", "0", "1001", "eight"] {
+            assert!(password_length(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_network_may_be_one_address() {
+        for (text, read) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.0.0.1", "10.0.0.1/32"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("::1", "::1/128"),
+        ] {
+            assert_eq!(network(text).unwrap().to_string(), read);
+        }
+        for wrong in ["", "10.0.0", "10.0.0.0/33", "proxy.example.com", "10.0.0.1:80"] {
+            assert!(network(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set the stage fails")]
 
+mod accounts;
 mod program;
 mod refusals;
 
@@ -26,19 +27,41 @@ fn length(list: &Value) -> usize {
 }
 
 #[test]
-fn a_first_start_shows_a_key_and_a_second_one_shows_none() {
+fn a_first_start_shows_a_key_and_an_administrator_and_a_second_one_shows_none() {
     let folder = Folder::new();
     let mut server = folder.serve();
     let secret = server.printed("secret key");
+    let (administrator, password) = (server.printed("administrator"), server.printed("password"));
     assert_eq!(server.status(&secret), 200);
+    assert_eq!(administrator, "admin@localhost");
+    assert_eq!(server.log_in(&administrator, &password), 200);
     let (status, _) = server.stop();
     assert_eq!(status.code(), Some(0));
 
-    let server = folder.serve();
+    let server = folder.serve_with(&["--admin-email", "other@example.com"]);
     assert_eq!(server.status(&secret), 200);
+    assert_eq!(server.log_in(&administrator, &password), 200);
     let (status, rest) = server.stop();
     assert_eq!(status.code(), Some(0));
     assert_eq!(rest, "Data: ./denizen-data/denizen.db\n");
+}
+
+#[test]
+fn a_directory_without_accounts_is_given_an_administrator() {
+    let folder = Folder::migrated();
+    folder.prints(&["workspaces", "create", "Acme"]);
+    let (status, printed) = folder.serve_with(&["--admin-email", "Root@Example.com"]).stop();
+    assert_eq!(status.code(), Some(0));
+    let lines: Vec<&str> = printed.lines().skip(1).collect();
+    let (password, others) = lines.split_last().unwrap();
+    let shown = "There was no account yet. This is shown once:";
+    assert_eq!(others, ["", shown, "  administrator  root@example.com"]);
+    assert_eq!(password.strip_prefix("  password       ").unwrap().len(), 24);
+
+    let accounts = folder.json(&["accounts", "list"]);
+    assert_eq!(length(&accounts), 1);
+    assert_eq!(accounts[0]["roles"], json!(["ADMIN"]));
+    assert_eq!(accounts[0]["workspaceId"], Value::Null, "there is no workspace `default`");
 }
 
 #[test]
@@ -112,7 +135,8 @@ fn external_users_are_listed_searched_and_found() {
 fn a_workspace_is_made_with_its_channel_and_listed() {
     let folder = Folder::migrated();
     let made = folder.json(&["workspaces", "create", "My Company"]);
-    assert_eq!(keys(&made), ["id", "slug", "name", "createdAt", "updatedAt", "defaultChannel"]);
+    let shown = ["id", "slug", "name", "status", "confirmed", "createdAt", "updatedAt"];
+    assert_eq!(keys(&made), [&shown[..], &["defaultChannel"]].concat());
     assert_eq!((text(&made, "slug"), text(&made, "name")), ("my-company", "My Company"));
     assert_eq!(keys(&made["defaultChannel"]), ["id", "name"]);
     folder.prints(&["workspaces", "create", "My Company", "--slug", "other"]);
@@ -121,7 +145,7 @@ fn a_workspace_is_made_with_its_channel_and_listed() {
     let list = folder.json(&["workspaces", "list"]);
     let slugs: Vec<&str> = list.as_array().unwrap().iter().map(|workspace| text(workspace, "slug")).collect();
     assert_eq!(slugs, ["my-company", "other", "acme-umlaut"]);
-    assert_eq!(keys(&list[0]), ["id", "slug", "name", "createdAt", "updatedAt"]);
+    assert_eq!(keys(&list[0]), shown);
     let table = folder.prints(&["workspaces", "list"]);
     assert_eq!(table.lines().count(), 4);
     assert!(table.starts_with("SLUG         ID "), "{table}");
@@ -280,6 +304,14 @@ fn every_command_has_a_help_with_an_example() {
         &["keys", "create"],
         &["keys", "list"],
         &["keys", "revoke"],
+        &["accounts", "create"],
+        &["accounts", "list"],
+        &["accounts", "disable"],
+        &["accounts", "enable"],
+        &["accounts", "set-password"],
+        &["tokens", "create"],
+        &["tokens", "list"],
+        &["tokens", "revoke"],
         &["external-users", "list"],
         &["external-users", "get"],
         &["signing-keys", "list"],

@@ -1,12 +1,13 @@
 //! The real `denizen`, run in a folder of its own.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A folder to run `denizen` in, which goes away with its data.
@@ -18,6 +19,22 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) printed: String,
     pub(crate) complaint: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            printed: String::from_utf8(output.stdout).unwrap(),
+            complaint: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The code that a command failed with that printed nothing, and the first line of its complaint.
+    pub(crate) fn failure(&self) -> (i32, String) {
+        assert_eq!(self.printed, "", "{self:?}");
+        (self.code.unwrap(), self.complaint.lines().next().unwrap().to_owned())
+    }
 }
 
 impl Folder {
@@ -48,12 +65,14 @@ impl Folder {
 
     /// Runs a command to its end, with variables in its environment.
     pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
-        let output = self.denizen(arguments).envs(environment.iter().copied()).output().unwrap();
-        Ended {
-            code: output.status.code(),
-            printed: String::from_utf8(output.stdout).unwrap(),
-            complaint: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ended::of(self.denizen(arguments).envs(environment.iter().copied()).output().unwrap())
+    }
+
+    /// Runs a command to its end, with a text on its standard input.
+    pub(crate) fn run_from(&self, input: &str, arguments: &[&str]) -> Ended {
+        let file = self.path().join("input");
+        std::fs::write(&file, input).unwrap();
+        Ended::of(self.denizen(arguments).stdin(File::open(&file).unwrap()).output().unwrap())
     }
 
     /// What a command prints that succeeds.
@@ -69,11 +88,16 @@ impl Folder {
         serde_json::from_str(&printed).unwrap()
     }
 
+    /// The JSON that a command prints with `--json`, with a text on its standard input.
+    pub(crate) fn json_from(&self, input: &str, arguments: &[&str]) -> Value {
+        let ended = self.run_from(input, &[arguments, &["--json"]].concat());
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
+        serde_json::from_str(&ended.printed).unwrap()
+    }
+
     /// The code that a command fails with, and the first line of its complaint.
     pub(crate) fn fails(&self, arguments: &[&str]) -> (i32, String) {
-        let Ended { code, printed, complaint } = self.run(arguments);
-        assert_eq!(printed, "", "{arguments:?}");
-        (code.unwrap(), complaint.lines().next().unwrap().to_owned())
+        self.run(arguments).failure()
     }
 
     /// Starts a server on any free port, and waits until it listens.
@@ -120,6 +144,17 @@ impl Server {
     /// The status of a request with a secret key.
     pub(crate) fn status(&self, secret: &str) -> u16 {
         self.request("GET /api/v1/external-users", &format!("x-api-key: {secret}"), "")
+    }
+
+    /// The status of a request with the token of an account.
+    pub(crate) fn status_of_token(&self, token: &str) -> u16 {
+        self.request("GET /api/users/me", &format!("authorization: Bearer {token}"), "")
+    }
+
+    /// The status of logging in.
+    pub(crate) fn log_in(&self, username: &str, password: &str) -> u16 {
+        let body = json!({ "username": username, "password": password });
+        self.request("POST /login", "accept: */*", &body.to_string())
     }
 
     /// Sends a request and gives its status.

@@ -68,6 +68,92 @@ fn a_key_that_cannot_be_made_is_refused() {
 }
 
 #[test]
+fn an_account_that_cannot_be_made_is_refused() {
+    let folder = Folder::migrated();
+    for name in ["Acme", "Other"] {
+        folder.prints(&["workspaces", "create", name]);
+    }
+    let refused = |email: &str, more: &[&str]| {
+        let named = ["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"];
+        folder.fails(&[&named, more].concat())
+    };
+    let email = "user@example.com";
+    assert_eq!(refused("nobody", &[]).0, 2);
+    assert_eq!(refused(email, &["--role", ""]).0, 2);
+    assert_eq!(
+        refused(email, &["--role", "GARDENER", "--workspace", "acme"]),
+        (
+            1,
+            "error: there is no role GARDENER that the account could hold; there are ADMIN, TENANT_ADMIN, USER"
+                .to_owned()
+        )
+    );
+    let nowhere = "error: there is no workspace nowhere; `denizen workspaces list` shows them";
+    assert_eq!(refused(email, &["--workspace", "nowhere"]), (1, nowhere.to_owned()));
+    assert_eq!(folder.json(&["accounts", "list"]), Value::Array(vec![]));
+
+    folder.prints(&["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"]);
+    let taken = "error: there is an account user@example.com already";
+    assert_eq!(refused("User@Example.COM", &["--workspace", "acme"]), (1, taken.to_owned()));
+}
+
+#[test]
+fn a_password_is_taken_from_standard_input_only_and_has_its_length() {
+    let folder = Folder::migrated();
+    let create = [
+        "accounts",
+        "create",
+        "--email",
+        "user@example.com",
+        "--first-name",
+        "First",
+        "--last-name",
+        "Last",
+        "--password-stdin",
+    ];
+    let sentence = |minimum: u32| {
+        let sentence =
+            format!("error: the password on standard input must have {minimum} to 1000 characters");
+        (2, sentence)
+    };
+    for input in ["", "\n", "1234567\n12345678\n", &"x".repeat(1001)] {
+        assert_eq!(folder.run_from(input, &create).failure(), sentence(8), "{input:?}");
+    }
+    let longer = [&create[..], &["--min-password-length", "12"]].concat();
+    assert_eq!(folder.run_from("12345678", &longer).failure(), sentence(12));
+    assert_eq!(folder.json(&["accounts", "list"]), Value::Array(vec![]));
+
+    let set = ["accounts", "set-password", "user@example.com"];
+    assert_eq!(folder.fails(&set).0, 2, "a password has to come from somewhere");
+    assert_eq!(
+        folder.run_from("1234567", &[&set[..], &["--password-stdin"]].concat()).failure(),
+        sentence(8)
+    );
+}
+
+#[test]
+fn accounts_and_tokens_that_are_not_there_are_named() {
+    let folder = Folder::migrated();
+    let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+    for name in ["nobody@example.com", unknown] {
+        let sentence = format!("error: there is no account {name}; `denizen accounts list` shows them");
+        for command in [
+            &["accounts", "disable", name][..],
+            &["accounts", "enable", name],
+            &["tokens", "create", "--account", name],
+            &["tokens", "list", "--account", name],
+        ] {
+            assert_eq!(folder.fails(command), (1, sentence.clone()), "{command:?}");
+        }
+    }
+    assert_eq!(folder.fails(&["accounts", "disable", "nobody"]).0, 2);
+    assert_eq!(
+        folder.fails(&["tokens", "revoke", unknown]),
+        (1, format!("error: there is no token {unknown}; `denizen tokens list` shows them"))
+    );
+}
+
+#[test]
 fn a_missing_database_is_named_and_not_made() {
     let folder = Folder::new();
     let sentence = "error: there is no database at ./denizen-data/denizen.db; start the server once or run `denizen migrate`";
@@ -78,6 +164,12 @@ fn a_missing_database_is_named_and_not_made() {
         &["keys", "create", "--workspace", "default", "--name", "ci"],
         &["keys", "list", "--workspace", "default"],
         &["keys", "revoke", unknown, "--workspace", "default"],
+        &["accounts", "create", "--email", "a@b.example", "--first-name", "A", "--last-name", "B"],
+        &["accounts", "list"],
+        &["accounts", "disable", "a@b.example"],
+        &["tokens", "create", "--account", "a@b.example"],
+        &["tokens", "list"],
+        &["tokens", "revoke", unknown],
         &["external-users", "list", "--workspace", "default"],
         &["external-users", "get", "user_1", "--workspace", "default"],
         &["signing-keys", "list"],

@@ -10,7 +10,7 @@ use denizen_persistence::{Backend, Database, api_keys, introspection, migrations
 use super::{Check, Finding, Status};
 use crate::database::{connect_existing, reason, require_current_schema};
 use crate::listing::read_all;
-use crate::output::moment;
+use crate::output::{moment, named};
 use crate::settings::DatabaseSettings;
 
 /// Keys that end within this time are named.
@@ -21,9 +21,6 @@ const CLOCK_WARNING: Duration = Duration::from_secs(2);
 
 /// Beyond this difference, tokens of other servers come from the future.
 const CLOCK_FAILURE: Duration = Duration::from_mins(1);
-
-/// How many things a sentence names before it only counts.
-const NAMED: usize = 10;
 
 /// Checks the database, as far as it goes: without one, or with another version's schema, the rest cannot be asked.
 pub(super) async fn check(settings: &DatabaseSettings, clock: &dyn Clock) -> Vec<Check> {
@@ -174,13 +171,6 @@ async fn signing_key(database: &Database) -> anyhow::Result<Finding> {
 
 fn counted(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
-}
-
-/// Names the first few.
-fn named(mut things: impl ExactSizeIterator<Item = String>) -> String {
-    let more = things.len().saturating_sub(NAMED);
-    let first = things.by_ref().take(NAMED).collect::<Vec<_>>().join(", ");
-    if more == 0 { first } else { format!("{first} and {more} more") }
 }
 
 #[cfg(test)]

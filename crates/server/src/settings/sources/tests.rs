@@ -18,7 +18,7 @@ fn serve(file: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result
     let arguments: Vec<OsString> = arguments.map(OsString::from).collect();
     let environment: Vec<_> = environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
     match CommandLine::read(&arguments, &environment) {
-        Ok(CommandLine { command: Command::Serve(command), .. }) => Ok(command),
+        Ok(CommandLine { command: Command::Serve(command), .. }) => Ok(*command),
         Ok(other) => panic!("{other:?} is another command"),
         Err(error) => Err(error.to_string().replace(path, "FILE").trim_end().to_owned()),
     }
@@ -37,6 +37,9 @@ fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
         request_timeout = "2m"
         max_body_size = "64KiB"
         cors_origin = ["https://one.example", "https://two.example"]
+        login_failures_per_account = 3
+        login_cookie_lifetime = "2w"
+        trusted_proxy = ["10.0.0.0/8", "::1"]
         migrate = false
     "#;
     let ServeCommand { database, serve } = serve(file, &["--max-connections=8"], &[]).unwrap();
@@ -46,6 +49,11 @@ fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
     assert_eq!(serve.request_timeout, Duration::from_mins(2));
     assert_eq!(serve.max_body_size, 65_536);
     assert_eq!(serve.cors_origin, ["https://one.example", "https://two.example"]);
+    assert_eq!(serve.log_in.login_failures_per_account, 3);
+    assert_eq!(serve.log_in.login_failures_per_address, 50);
+    assert_eq!(serve.log_in.login_cookie_lifetime, Duration::from_hours(14 * 24));
+    assert_eq!(serve.log_in.login_token_lifetime, Duration::from_hours(3));
+    assert_eq!(serve.trusted_proxy, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
     assert!(!serve.migrate);
     assert_eq!(serve.drain_timeout, Duration::from_secs(30));
 }

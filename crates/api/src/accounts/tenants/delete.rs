@@ -1,0 +1,38 @@
+//! Deleting workspaces.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Error, Resource, WorkspaceId};
+use denizen_persistence::workspaces;
+
+use super::super::answer::Done;
+use super::super::meta::Meta;
+use crate::app::App;
+use crate::caller::{Caller, CanDeleteWorkspaces};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// Delete a workspace
+///
+/// It is gone for everybody at once, with its keys, its roles, its external users, and its accounts that are members of no
+/// other workspace. Those that are find their home in the one that they have been members of for longest. Not the
+/// workspace of accounts that may do more beyond workspaces than the caller, and not the caller's own.
+#[utoipa::path(delete, path = "/tenants/{id}", operation_id = "deleteTenant", tag = "tenants",
+    params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
+    responses(
+        (status = 200, description = "The workspace was deleted", body = Done),
+        (status = 404, description = "Tenant not found.", body = crate::error::ErrorEnvelope),
+        (status = 409, description = "An account cannot delete its own workspace", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.tenant.delete"]), ("session_cookie" = ["iam.tenant.delete"])))]
+pub(crate) async fn delete(
+    caller: Caller<CanDeleteWorkspaces>,
+    State(app): State<App>,
+    PathId(id): PathId<WorkspaceId>,
+    meta: Meta,
+) -> ApiResult<Response> {
+    let connection = &mut app.database().write().await?;
+    if !workspaces::delete(connection, app.source(), &caller.authority, id).await? {
+        return Err(Error::not_found(Resource::Workspace, id).into());
+    }
+    Ok(meta.one(Done { message: "Tenant deleted." }))
+}

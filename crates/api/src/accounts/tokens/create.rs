@@ -1,0 +1,55 @@
+//! Issuing tokens for accounts.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Error, Forbidden, Patch, Permission, PermissionSet, Resource, TokenRequest};
+use denizen_persistence::{account_tokens, accounts};
+
+use super::super::answer::NewToken;
+use super::super::meta::Meta;
+use super::input::{CheckedToken, CreateToken};
+use crate::app::App;
+use crate::body::JsonBody;
+use crate::caller::{Caller, CanCreateTokens};
+use crate::error::ApiResult;
+
+/// Issue a token for an account
+///
+/// Whoever has it may do all that the account may, so that the caller must hold all of that, too. An equal request gets
+/// the same token, whose life begins anew, unless `new` asks for another one.
+#[utoipa::path(post, path = "/tokens", operation_id = "createToken", tag = "tokens", params(Meta), request_body = CreateToken,
+    responses(
+        (status = 200, description = "The token", body = NewToken),
+        (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.token.create"]), ("session_cookie" = ["iam.token.create"])))]
+pub(crate) async fn create(
+    caller: Caller<CanCreateTokens>,
+    State(app): State<App>,
+    meta: Meta,
+    JsonBody(body): JsonBody<CreateToken>,
+) -> ApiResult<Response> {
+    let CheckedToken { account_id, lifetime, description, inquirer, permissions, wants_new } =
+        body.check(&caller.authority)?;
+    if permissions.is_some() && !caller.authority.holds(Permission::IamTokenUpdate) {
+        return Err(Error::Forbidden(Forbidden::MissingPermission(Permission::IamTokenUpdate)).into());
+    }
+    let permissions = permissions.unwrap_or(PermissionSet::empty());
+    let connection = &mut app.database().write().await?;
+    let account = accounts::find(connection, account_id).await?;
+    let account = account.ok_or_else(|| Error::not_found(Resource::Account, account_id))?;
+    caller.authority.require_may_stand_in_for(&account, &permissions)?;
+    let request = TokenRequest {
+        account_id,
+        description,
+        inquirer: inquirer.unwrap_or_else(|| caller.account.id.to_string()),
+        permissions,
+        lifetime: match lifetime {
+            Patch::Value(lifetime) => Some(lifetime),
+            Patch::Null => None,
+            Patch::Absent => Some(app.options().login_token_lifetime),
+        },
+    };
+    let secret = app.issued_tokens_secret();
+    let new = account_tokens::issue(connection, app.source(), secret, &request, wants_new).await?;
+    Ok(meta.one(NewToken { token: new.secret.expose().to_owned(), id: new.token.id.as_uuid() }))
+}

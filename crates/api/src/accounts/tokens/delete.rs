@@ -1,0 +1,34 @@
+//! Revoking anybody's token.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{AccountTokenId, Error, Resource};
+use denizen_persistence::account_tokens;
+
+use super::super::answer::Done;
+use super::super::meta::Meta;
+use crate::app::App;
+use crate::caller::{Caller, CanDeleteTokens};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// Revoke a token
+///
+/// Whosever it is. From the next request on it opens nothing.
+#[utoipa::path(delete, path = "/tokens/{id}", operation_id = "deleteToken", tag = "tokens",
+    params(("id" = Uuid, Path, description = "The token's id"), Meta),
+    responses(
+        (status = 200, description = "The token was revoked", body = Done),
+        (status = 404, description = "Token not found.", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.token.delete"]), ("session_cookie" = ["iam.token.delete"])))]
+pub(crate) async fn delete(
+    _caller: Caller<CanDeleteTokens>,
+    State(app): State<App>,
+    PathId(id): PathId<AccountTokenId>,
+    meta: Meta,
+) -> ApiResult<Response> {
+    if !account_tokens::revoke(&mut app.database().write().await?, id).await? {
+        return Err(Error::not_found(Resource::AccountToken, id).into());
+    }
+    Ok(meta.one(Done { message: "Token revoked." }))
+}

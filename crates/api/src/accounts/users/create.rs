@@ -1,0 +1,35 @@
+//! Making accounts.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_persistence::accounts;
+
+use super::super::answer::Created;
+use super::super::meta::Meta;
+use super::input::CreateUser;
+use crate::app::App;
+use crate::body::JsonBody;
+use crate::caller::{Caller, CanCreateAccounts};
+use crate::error::ApiResult;
+
+/// Make an account
+///
+/// Whoever reaches only their own workspace makes it there, with `tenant` or without. Nobody gives what they do not hold:
+/// roles and permissions beyond the caller's own are 403, and so is another workspace. What is not said is `ACTIVE`, not
+/// confirmed, without a home, roles and permissions.
+#[utoipa::path(post, path = "/users", operation_id = "createUser", tag = "users", params(Meta), request_body = CreateUser,
+    responses(
+        (status = 200, description = "The account was made", body = Created),
+        (status = 409, description = "An account with this username already exists", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.account.create", "tenant.account.create"]), ("session_cookie" = ["iam.account.create", "tenant.account.create"])))]
+pub(crate) async fn create(
+    caller: Caller<CanCreateAccounts>,
+    State(app): State<App>,
+    meta: Meta,
+    JsonBody(body): JsonBody<CreateUser>,
+) -> ApiResult<Response> {
+    let new = body.check(&app, &caller.authority)?.into_new(&app).await?;
+    let connection = &mut app.database().write().await?;
+    let account = accounts::create(connection, app.source(), &caller.authority, caller.reach, &new).await?;
+    Ok(meta.one(Created { id: account.id.as_uuid() }))
+}

@@ -1,0 +1,36 @@
+//! Deleting accounts.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{AccountId, Error, Resource};
+use denizen_persistence::accounts;
+
+use super::super::answer::Done;
+use super::super::meta::Meta;
+use crate::app::App;
+use crate::caller::{Caller, CanDeleteAccounts};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// Delete an account
+///
+/// Its tokens and memberships go with it. An account cannot delete itself, or one that may do more beyond a workspace.
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "users",
+    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    responses(
+        (status = 200, description = "The account was deleted", body = Done),
+        (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope),
+        (status = 409, description = "An account cannot delete itself", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.account.delete"]), ("session_cookie" = ["iam.account.delete"])))]
+pub(crate) async fn delete(
+    caller: Caller<CanDeleteAccounts>,
+    State(app): State<App>,
+    PathId(id): PathId<AccountId>,
+    meta: Meta,
+) -> ApiResult<Response> {
+    let connection = &mut app.database().write().await?;
+    if !accounts::delete(connection, &caller.authority, caller.reach, id).await? {
+        return Err(Error::not_found(Resource::Account, id).into());
+    }
+    Ok(meta.one(Done { message: "User deleted." }))
+}

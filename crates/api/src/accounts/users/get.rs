@@ -1,0 +1,34 @@
+//! Reading one account.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{AccountId, Error, Resource};
+use denizen_persistence::accounts;
+
+use super::super::answer::User;
+use super::super::meta::Meta;
+use crate::app::App;
+use crate::caller::{Caller, CanReadAccounts};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// Get an account
+///
+/// For whoever sees only their own workspace, its members.
+#[utoipa::path(get, path = "/users/{id}", operation_id = "getUser", tag = "users",
+    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    responses(
+        (status = 200, body = User),
+        (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.account.read", "tenant.account.read"]), ("session_cookie" = ["iam.account.read", "tenant.account.read"])))]
+pub(crate) async fn get(
+    caller: Caller<CanReadAccounts>,
+    State(app): State<App>,
+    PathId(id): PathId<AccountId>,
+    meta: Meta,
+) -> ApiResult<Response> {
+    let connection = &mut app.database().read().await?;
+    let account = accounts::find_within(connection, caller.reach, id).await?;
+    let account = account.ok_or_else(|| Error::not_found(Resource::Account, id))?;
+    Ok(meta.one(User::from(account.seen_within(caller.reach))))
+}

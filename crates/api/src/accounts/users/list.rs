@@ -1,0 +1,125 @@
+//! Listing accounts.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{AccountId, Direction, Page, Position, Reach, Result, SortKey, Username, Window};
+use denizen_persistence::accounts::{self, AccountFilter};
+use denizen_persistence::memberships::{self, Member};
+use utoipa::IntoParams;
+
+use super::super::answer::User;
+use crate::app::App;
+use crate::caller::{Caller, CanReadAccounts};
+use crate::error::ApiResult;
+use crate::query::{FromQuery, Query, QueryReader};
+use crate::stream::{self, BATCH, Batch, Batches};
+
+/// What the list takes.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListUsers {
+    /// One of these. The key may be repeated, up to 100 times.
+    #[param(rename = "userId", value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
+    user_id: Vec<AccountId>,
+    /// One of these, whatever the case. The key may be repeated, up to 100 times.
+    #[param(value_type = Vec<String>, required = false, style = Form, explode)]
+    username: Vec<String>,
+    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Anything but `false` and `0` does, also nothing: `?meta`.
+    #[param(value_type = Option<bool>)]
+    meta: bool,
+}
+
+impl FromQuery for ListUsers {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self {
+            user_id: parameters.ids("userId"),
+            username: parameters.texts("username"),
+            meta: parameters.truthy("meta"),
+        }
+    }
+}
+
+/// List accounts
+///
+/// Oldest first: all of them, or the members of the own workspace for whoever sees no others. All of the list is sent,
+/// while it is read. With `userId` and `username` those that have one of the ids and one of the usernames; one that does
+/// not exist is no error.
+#[utoipa::path(get, path = "/users", operation_id = "listUsers", tag = "users", params(ListUsers),
+    responses((status = 200, body = Vec<User>)),
+    security(("account_token" = ["iam.account.read", "tenant.account.read"]), ("session_cookie" = ["iam.account.read", "tenant.account.read"])))]
+pub(crate) async fn list(
+    caller: Caller<CanReadAccounts>,
+    State(app): State<App>,
+    Query(parameters): Query<ListUsers>,
+) -> ApiResult<Response> {
+    let ListUsers { user_id, username, meta } = parameters;
+    // What is no e-mail address is nobody's username.
+    let usernames: Vec<_> = username.iter().filter_map(|text| Username::parse(text).ok()).collect();
+    let nobody = usernames.is_empty() && !username.is_empty();
+    let list = UserList { reach: caller.reach, filter: AccountFilter { ids: user_id, usernames }, nobody };
+    let total = if meta { Some(list.count(&app).await?) } else { None };
+    Ok(stream::json_array(&app, list, total).await?)
+}
+
+/// The accounts within reach that a filter lets through.
+pub(crate) struct UserList {
+    /// Whose they are.
+    reach: Reach,
+    /// Which they are.
+    filter: AccountFilter,
+    /// Whether the filter asks for what nobody can have.
+    nobody: bool,
+}
+
+impl UserList {
+    /// All of them within reach.
+    pub(crate) fn of(reach: Reach) -> Self {
+        Self { reach, filter: AccountFilter::default(), nobody: false }
+    }
+
+    /// How many there are.
+    pub(crate) async fn count(&self, app: &App) -> Result<i64> {
+        if self.nobody {
+            return Ok(0);
+        }
+        let connection = &mut app.database().read().await?;
+        match self.reach {
+            Reach::Everywhere => accounts::count(connection, &self.filter).await,
+            Reach::Workspace(id) => memberships::count(connection, id, &self.filter).await,
+        }
+    }
+}
+
+impl Batches for UserList {
+    type Item = User;
+
+    async fn read(&self, app: &App, page: Page) -> Result<Batch<User>> {
+        if self.nobody {
+            return Ok(Batch { items: Vec::new(), next: None });
+        }
+        let window = Window { page, limit: BATCH, direction: Direction::Ascending };
+        let connection = &mut app.database().read().await?;
+        match self.reach {
+            Reach::Everywhere => {
+                let slice = accounts::list(connection, &self.filter, &window).await?;
+                let last = slice.items.last().filter(|_| slice.has_more_after);
+                let next = last.map(|account| Position {
+                    key: SortKey::Time(account.created_at),
+                    id: account.id.as_uuid(),
+                });
+                Ok(Batch { items: slice.items.into_iter().map(User::from).collect(), next })
+            }
+            Reach::Workspace(id) => {
+                let slice = memberships::list(connection, id, &self.filter, &window).await?;
+                let last = slice.items.last().filter(|_| slice.has_more_after);
+                let next = last.map(|member| Position {
+                    key: SortKey::Time(member.membership.created_at),
+                    id: member.account.id.as_uuid(),
+                });
+                let seen = |member: Member| User::from(member.account.seen_within(self.reach));
+                let users = slice.items.into_iter().map(seen);
+                Ok(Batch { items: users.collect(), next })
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Changing the whole of an account.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::AccountId;
+
+use super::super::answer::User;
+use super::super::meta::Meta;
+use super::input::ReplaceUser;
+use super::update::change;
+use crate::app::App;
+use crate::body::JsonBody;
+use crate::caller::{Caller, CanUpdateAccounts};
+use crate::error::ApiResult;
+use crate::path::PathId;
+use crate::request::Context;
+
+/// Replace an account
+///
+/// Like changing it, but what is not sent goes back to what a new account has; only the password and the home stay.
+#[utoipa::path(put, path = "/users/{id}", operation_id = "replaceUser", tag = "users", request_body = ReplaceUser,
+    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    responses(
+        (status = 200, description = "The account was replaced", body = User),
+        (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope),
+        (status = 409, description = "Another account has the username, or an account would take itself out of use", body = crate::error::ErrorEnvelope),
+        (status = 429, description = "Too many attempts with a wrong `currentPassword`", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.account.update", "tenant.account.update"]), ("session_cookie" = ["iam.account.update", "tenant.account.update"])))]
+pub(crate) async fn replace(
+    caller: Caller<CanUpdateAccounts>,
+    State(app): State<App>,
+    Context(context): Context,
+    PathId(id): PathId<AccountId>,
+    meta: Meta,
+    JsonBody(body): JsonBody<ReplaceUser>,
+) -> ApiResult<Response> {
+    let checked = body.check(&app, &caller.authority)?;
+    let account = change(&app, &context, &caller, id, checked).await?;
+    Ok(meta.one(User::from(account)))
+}

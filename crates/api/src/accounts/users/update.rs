@@ -1,0 +1,63 @@
+//! Changing some of an account.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Account, AccountId, Error, Resource};
+use denizen_persistence::accounts;
+
+use super::super::answer::User;
+use super::super::meta::Meta;
+use super::input::{CheckedUser, UpdateUser};
+use super::me;
+use crate::app::App;
+use crate::body::JsonBody;
+use crate::caller::{AccountHolder, Caller, CanUpdateAccounts};
+use crate::error::ApiResult;
+use crate::path::PathId;
+use crate::request::{Context, RequestContext};
+
+/// Change an account
+///
+/// `roles` and `permissions` take the place of all that were there. Nobody gives what they do not hold, and an account that
+/// may do more than the caller is left alone (403, before any 409). A new password ends all tokens of the account but the
+/// one that asks for it; for oneself it needs `currentPassword`. Moving to another home leaves behind what counted in the
+/// old one.
+#[utoipa::path(patch, path = "/users/{id}", operation_id = "updateUser", tag = "users", request_body = UpdateUser,
+    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    responses(
+        (status = 200, description = "The account was changed", body = User),
+        (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope),
+        (status = 409, description = "Another account has the username, or an account would take itself out of use", body = crate::error::ErrorEnvelope),
+        (status = 429, description = "Too many attempts with a wrong `currentPassword`", body = crate::error::ErrorEnvelope)),
+    security(("account_token" = ["iam.account.update", "tenant.account.update"]), ("session_cookie" = ["iam.account.update", "tenant.account.update"])))]
+pub(crate) async fn update(
+    caller: Caller<CanUpdateAccounts>,
+    State(app): State<App>,
+    Context(context): Context,
+    PathId(id): PathId<AccountId>,
+    meta: Meta,
+    JsonBody(body): JsonBody<UpdateUser>,
+) -> ApiResult<Response> {
+    let checked = body.check(&app, &caller.authority)?;
+    let account = change(&app, &context, &caller, id, checked).await?;
+    Ok(meta.one(User::from(account)))
+}
+
+/// Changes an account within the caller's reach.
+pub(super) async fn change(
+    app: &App,
+    context: &RequestContext,
+    caller: &AccountHolder,
+    id: AccountId,
+    checked: CheckedUser,
+) -> ApiResult<Account> {
+    let AccountHolder { account, token, authority, reach } = caller;
+    if id == account.id {
+        me::require_current_password(app, context, account, &checked).await?;
+    }
+    let changes = checked.hashed(app).await?;
+    let connection = &mut app.database().write().await?;
+    let changed =
+        accounts::change(connection, app.source(), authority, *reach, id, &changes, Some(token.id)).await?;
+    Ok(changed.ok_or_else(|| Error::not_found(Resource::Account, id))?)
+}

@@ -1,0 +1,58 @@
+//! Passwords are hashed on threads of their own, and only so many at a time: hashing is slow on purpose, and whoever does
+//! not log in should not notice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use denizen_domain::{Error, Password, PasswordHash, Result, Source};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long somebody waits for their turn before they are told that the server is busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The turns in which passwords are hashed.
+pub(crate) struct Passwords(Arc<Semaphore>);
+
+impl Passwords {
+    /// At most so many at the same time.
+    pub(crate) fn new(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once.max(1))))
+    }
+
+    /// Waits for a turn, first come, first served. Fails with [`Error::Unavailable`] where that takes too long.
+    pub(crate) async fn turn(&self) -> Result<Turn> {
+        let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned());
+        match waiting.await {
+            Ok(Ok(permit)) => Ok(Turn(permit)),
+            Ok(Err(_)) | Err(_) => Err(Error::Unavailable("too many passwords wait to be hashed".to_owned())),
+        }
+    }
+
+    /// Hashes a new password.
+    pub(crate) async fn hash(&self, source: &Source, password: Password) -> Result<PasswordHash> {
+        let Turn(permit) = self.turn().await?;
+        let ids = Arc::clone(&source.ids);
+        let hash = on_thread(move || {
+            let hash = password.hash(&*ids);
+            drop(permit);
+            hash
+        });
+        hash.await?
+    }
+}
+
+/// A turn: nobody else's password is checked in its place until it is dropped.
+pub(crate) struct Turn(OwnedSemaphorePermit);
+
+impl Turn {
+    /// Whether a password is the one that was hashed; takes as long where there is none. The turn goes on.
+    pub(crate) async fn is_right(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool> {
+        let hash = hash.unwrap_or_else(PasswordHash::of_nothing);
+        on_thread(move || hash.is_of(&password)).await
+    }
+}
+
+async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Internal(format!("hash a password: {error}")))
+}

@@ -1,0 +1,14 @@
+//! Accounts: the people who log in.
+
+mod find;
+mod list;
+mod row;
+mod write;
+
+pub(crate) use find::is_in_use;
+pub use find::{LogInCandidate, any, find, find_by_username, find_for_log_in, find_within};
+pub(crate) use list::narrowed;
+pub use list::{AccountFilter, count, list};
+pub(crate) use row::{AccountRow, with_roles};
+pub use write::{change, create, create_admin, delete};
+pub(crate) use write::{insert_admin, leave_home};

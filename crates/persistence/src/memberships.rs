@@ -1,0 +1,220 @@
+//! Who is a member of which workspace.
+
+use denizen_domain::{
+    Account, AccountId, Authority, Conflict, Error, Membership, Reach, Result, Slice, Source, Timestamp,
+    Window, WorkspaceId,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::accounts::narrowed;
+use crate::accounts::{self as account_functions, AccountFilter, AccountRow, with_roles};
+use crate::error::OrError as _;
+use crate::keyset::load_window;
+use crate::schema::{accounts, memberships};
+use crate::transaction::in_transaction;
+use crate::types::{StoredTime, StoredUuid, stored};
+use crate::{DbConnection, dialect, on_backend};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = memberships)]
+struct MembershipRow {
+    workspace_id: StoredUuid,
+    account_id: StoredUuid,
+    is_admin: bool,
+    created_at: StoredTime,
+}
+
+impl From<MembershipRow> for Membership {
+    fn from(row: MembershipRow) -> Self {
+        let MembershipRow { workspace_id, account_id, is_admin, created_at } = row;
+        Self {
+            workspace_id: workspace_id.into(),
+            account_id: account_id.into(),
+            is_admin,
+            created_at: created_at.into(),
+        }
+    }
+}
+
+/// A member of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Who it is.
+    pub account: Account,
+    /// Since when, and as what.
+    pub membership: Membership,
+}
+
+/// The membership of an account in a workspace.
+pub async fn find(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+) -> Result<Option<Membership>> {
+    let query = memberships::table
+        .filter(memberships::workspace_id.eq(stored(workspace_id)))
+        .filter(memberships::account_id.eq(stored(account_id)));
+    let row = on_backend!(connection, |conn| query.first::<MembershipRow>(conn).await.optional());
+    Ok(row.or_error("find a membership")?.map(Membership::from))
+}
+
+macro_rules! members {
+    ($workspace_id:expr, $filter:expr, $selection:expr) => {
+        narrowed!(
+            memberships::table
+                .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+                .filter(memberships::workspace_id.eq(stored($workspace_id)))
+                .select($selection)
+                .into_boxed(),
+            $filter
+        )
+    };
+}
+
+/// A page of a workspace's members, in the order in which they came.
+pub async fn list(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    filter: &AccountFilter,
+    window: &Window,
+) -> Result<Slice<Member>> {
+    let rows = load_window!(
+        connection,
+        members!(workspace_id, filter, (MembershipRow::as_select(), AccountRow::as_select())),
+        memberships::created_at,
+        memberships::account_id,
+        window,
+        StoredTime,
+        (MembershipRow, AccountRow)
+    );
+    let (memberships, rows): (Vec<_>, Vec<_>) = rows.or_error("list members")?.into_iter().unzip();
+    let accounts = with_roles(connection, rows).await?;
+    let member = |(account, row): (Account, MembershipRow)| Member { account, membership: row.into() };
+    let members = accounts.into_iter().zip(memberships).map(member).collect();
+    Ok(Slice::cut(members, window))
+}
+
+/// How many members of a workspace a filter lets through.
+pub async fn count(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    filter: &AccountFilter,
+) -> Result<i64> {
+    on_backend!(connection, |conn| {
+        members!(workspace_id, filter, diesel::dsl::count_star()).get_result(conn).await
+    })
+    .or_error("count members")
+}
+
+/// Takes a member out of a workspace. Where it was at home there, its next home is the workspace that it has been a member
+/// of for longest, if there is any, and what counted in the old one only stays behind. `false` where it is no member of a
+/// workspace within reach. Fails where the account is at home there and not the caller's to delete, or is its own.
+pub async fn remove(
+    connection: &mut DbConnection,
+    source: &Source,
+    authority: &Authority,
+    reach: Reach,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+) -> Result<bool> {
+    in_transaction!(connection, {
+        dialect::lock_account(connection, account_id).await?;
+        let here = Reach::Workspace(workspace_id);
+        let member = account_functions::find_within(connection, here, account_id).await?;
+        let Some(mut account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(false) };
+        let is_at_home = account.home == Some(workspace_id);
+        if is_at_home {
+            authority.require_may_delete(reach, &account)?;
+        } else if authority.account_id == Some(account_id) {
+            return Err(Error::Conflict(Conflict::OwnAccount));
+        }
+        delete(connection, workspace_id, account_id).await?;
+        if is_at_home {
+            let next = oldest_of(connection, account_id).await?;
+            let now = source.clock.now();
+            account_functions::leave_home(connection, &mut account, next, now).await?;
+        }
+        Ok(true)
+    })
+}
+
+/// Makes an account a member. Nothing changes where it is one already.
+pub(crate) async fn insert(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+    is_admin: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let row = MembershipRow {
+        workspace_id: stored(workspace_id),
+        account_id: stored(account_id),
+        is_admin,
+        created_at: now.into(),
+    };
+    on_backend!(connection, |conn| {
+        diesel::insert_into(memberships::table).values(&row).on_conflict_do_nothing().execute(conn).await
+    })
+    .or_error("insert a membership")?;
+    Ok(())
+}
+
+/// Says whether a member administers the workspace.
+pub(crate) async fn set_admin(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+    is_admin: bool,
+) -> Result<()> {
+    let changed = memberships::table
+        .filter(memberships::workspace_id.eq(stored(workspace_id)))
+        .filter(memberships::account_id.eq(stored(account_id)));
+    let change = memberships::is_admin.eq(is_admin);
+    on_backend!(connection, |conn| diesel::update(changed).set(change).execute(conn).await)
+        .or_error("change a membership")?;
+    Ok(())
+}
+
+/// Ends a membership, and nothing more.
+pub(crate) async fn delete(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+) -> Result<()> {
+    let ended = memberships::table
+        .filter(memberships::workspace_id.eq(stored(workspace_id)))
+        .filter(memberships::account_id.eq(stored(account_id)));
+    on_backend!(connection, |conn| diesel::delete(ended).execute(conn).await)
+        .or_error("delete a membership")?;
+    Ok(())
+}
+
+/// Whether an account is a member of any workspace but this one. Like [`oldest_of`], it goes from an account to its
+/// workspaces, and so over all of them.
+pub(crate) async fn any_but(
+    connection: &mut DbConnection,
+    account_id: AccountId,
+    workspace_id: Option<WorkspaceId>,
+) -> Result<bool> {
+    let query = memberships::table
+        .filter(memberships::account_id.eq(stored(account_id)))
+        .select(memberships::workspace_id)
+        .limit(2);
+    let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
+    let ids = ids.or_error("look for the workspaces of an account")?;
+    Ok(ids.into_iter().any(|id| Some(WorkspaceId::from(id)) != workspace_id))
+}
+
+/// The workspace that an account has been a member of for longest.
+pub(crate) async fn oldest_of(
+    connection: &mut DbConnection,
+    account_id: AccountId,
+) -> Result<Option<WorkspaceId>> {
+    let query = memberships::table
+        .filter(memberships::account_id.eq(stored(account_id)))
+        .order((memberships::created_at.asc(), memberships::workspace_id.asc()))
+        .select(memberships::workspace_id);
+    let id = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
+    Ok(id.or_error("find the workspaces of an account")?.map(Into::into))
+}

@@ -1,0 +1,320 @@
+//! `denizen accounts`: the people who log in.
+
+mod create;
+mod password;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use denizen_domain::{
+    Account, AccountChanges, AccountId, Authority, Position, Reach, SortKey, Source, Status, Timestamp,
+    Username, WorkspaceId,
+};
+use denizen_persistence::accounts::{self, AccountFilter};
+use denizen_persistence::memberships::{self, Member};
+use denizen_persistence::{Database, DbConnection};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::workspaces;
+use crate::database::{self, reason};
+use crate::listing::Listed;
+use crate::output::{Output, moment};
+use crate::settings::{DatabaseSettings, PasswordSettings};
+
+use create::CreateAccount;
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountsCommand {
+    Create(CreateAccount),
+    List(ListAccounts),
+
+    /// Take an account out of use: nobody can log in to it, and its tokens are refused for as long as this lasts
+    #[command(after_help = "Example:\n  denizen accounts disable user@example.com")]
+    Disable(OneAccount),
+
+    /// Put an account into use again; its tokens work again, too
+    #[command(after_help = "Example:\n  denizen accounts enable user@example.com")]
+    Enable(OneAccount),
+
+    SetPassword(SetPassword),
+}
+
+impl AccountsCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Create(command) => command.run().await,
+            Self::List(command) => command.run().await,
+            Self::Disable(command) => command.change_status(Status::Disabled).await,
+            Self::Enable(command) => command.change_status(Status::Active).await,
+            Self::SetPassword(command) => command.run().await,
+        }
+    }
+}
+
+/// An account as a command is given it.
+#[derive(Debug, Clone)]
+pub(super) enum AccountName {
+    /// Its id.
+    Id(AccountId),
+    /// What it logs in with.
+    Username(Username),
+}
+
+impl AccountName {
+    /// Reads an e-mail address or an id.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let by_id = text.parse().map(Self::Id);
+        by_id
+            .or_else(|_| Username::parse(text).map(Self::Username))
+            .map_err(|_| "expected the e-mail address or the id of an account")
+    }
+
+    /// Finds the account.
+    pub(super) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Account> {
+        let (found, name) = match self {
+            Self::Id(id) => (accounts::find(connection, *id).await, id.to_string()),
+            Self::Username(username) => {
+                (accounts::find_by_username(connection, username).await, username.to_string())
+            }
+        };
+        let found = found.map_err(reason)?;
+        found.ok_or_else(|| anyhow!("there is no account {name}; `denizen accounts list` shows them"))
+    }
+}
+
+/// List accounts, the oldest first
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen accounts list --workspace default")]
+pub(crate) struct ListAccounts {
+    /// Only the members of this workspace, by its slug or id, and whether they administer it
+    #[arg(long, value_name = "SLUG|ID")]
+    workspace: Option<String>,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl ListAccounts {
+    async fn run(self) -> anyhow::Result<()> {
+        let Self { workspace, output, database } = self;
+        let database = database::open(&database).await?;
+        let connection = &mut database.read().await.map_err(reason)?;
+        let filter = AccountFilter::default();
+        if let Some(workspace) = workspace {
+            let id = workspaces::find(connection, &workspace).await?.id;
+            output
+                .pages(None, async |window| memberships::list(connection, id, &filter, window).await)
+                .await?;
+        } else {
+            output.pages(None, async |window| accounts::list(connection, &filter, window).await).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Listed for Account {
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "USERNAME", "NAME", "STATUS", "WORKSPACE", "CREATED", "ROLES"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.username.to_string(),
+            name_of(self),
+            self.status.to_string(),
+            home_of(self),
+            moment(Some(self.created_at)),
+            roles_of(self),
+        ]
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(AccountView::of(self, None))?)
+    }
+
+    fn position(&self) -> Position {
+        Position { key: SortKey::Time(self.created_at), id: self.id.as_uuid() }
+    }
+}
+
+impl Listed for Member {
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "USERNAME", "NAME", "STATUS", "ADMIN", "MEMBER SINCE", "ROLES"];
+
+    fn cells(&self) -> Vec<String> {
+        let Self { account, membership } = self;
+        vec![
+            account.id.to_string(),
+            account.username.to_string(),
+            name_of(account),
+            account.status.to_string(),
+            yes_or_no(membership.is_admin),
+            moment(Some(membership.created_at)),
+            roles_of(account),
+        ]
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(AccountView::of(&self.account, Some(self.membership.is_admin)))?)
+    }
+
+    fn position(&self) -> Position {
+        Position { key: SortKey::Time(self.membership.created_at), id: self.account.id.as_uuid() }
+    }
+}
+
+/// The account that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct OneAccount {
+    /// The account, by what it logs in with or its id
+    #[arg(value_name = "EMAIL|ID", value_parser = AccountName::parse)]
+    account: AccountName,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl OneAccount {
+    async fn change_status(self, status: Status) -> anyhow::Result<()> {
+        let database = database::open(&self.database).await?;
+        let changes = AccountChanges { status: Some(status), ..AccountChanges::default() };
+        self.change(&database, &Source::system(), &changes).await
+    }
+
+    async fn change(
+        &self,
+        database: &Database,
+        source: &Source,
+        changes: &AccountChanges,
+    ) -> anyhow::Result<()> {
+        let connection = &mut database.write().await.map_err(reason)?;
+        let id = self.account.find(connection).await?.id;
+        let (operator, reach) = (Authority::operator(), Reach::Everywhere);
+        let changed = accounts::change(connection, source, &operator, reach, id, changes, None).await;
+        let account = changed.map_err(reason)?.ok_or_else(|| anyhow!("the account {id} is gone"))?;
+        let is_admin = is_admin_at_home(connection, &account).await?;
+        print(self.output, &account, is_admin)
+    }
+}
+
+/// Give an account a new password, which ends all its tokens
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    denizen accounts set-password user@example.com --password-stdin < password.txt")]
+pub(crate) struct SetPassword {
+    /// Take the password from the first line of standard input
+    #[arg(long, required = true)]
+    password_stdin: bool,
+
+    #[command(flatten)]
+    account: OneAccount,
+
+    #[command(flatten)]
+    password: PasswordSettings,
+}
+
+impl SetPassword {
+    async fn run(self) -> anyhow::Result<()> {
+        let source = Source::system();
+        let password = password::read(self.password.min_password_length)?;
+        let database = database::open(&self.account.database).await?;
+        let hash = password::hash(password, &source).await?;
+        let changes = AccountChanges { password: Some(hash), ..AccountChanges::default() };
+        self.account.change(&database, &source, &changes).await
+    }
+}
+
+/// An account as programs see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AccountView<'a> {
+    id: AccountId,
+    username: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    status: Status,
+    workspace_id: Option<WorkspaceId>,
+    /// Whether it administers the workspace that is asked about; left out where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_admin: Option<bool>,
+    roles: Vec<&'a str>,
+    created_at: Timestamp,
+}
+
+impl<'a> AccountView<'a> {
+    fn of(account: &'a Account, is_admin: Option<bool>) -> Self {
+        let Account {
+            id,
+            username,
+            first_name,
+            last_name,
+            status,
+            home,
+            roles,
+            permissions: _,
+            confirmed: _,
+            avatar: _,
+            phone: _,
+            created_at,
+            updated_at: _,
+        } = account;
+        Self {
+            id: *id,
+            username: username.as_str(),
+            first_name: first_name.as_str(),
+            last_name: last_name.as_str(),
+            status: *status,
+            workspace_id: *home,
+            is_admin,
+            roles: roles.iter().map(|role| role.name.as_str()).collect(),
+            created_at: *created_at,
+        }
+    }
+}
+
+/// Prints one account, and whether it administers its home.
+fn print(output: Output, account: &Account, is_admin: bool) -> anyhow::Result<()> {
+    output.object(
+        &AccountView::of(account, Some(is_admin)),
+        &[
+            ("id", account.id.to_string()),
+            ("username", account.username.to_string()),
+            ("name", name_of(account)),
+            ("status", account.status.to_string()),
+            ("workspace", home_of(account)),
+            ("administers it", yes_or_no(is_admin)),
+            ("roles", roles_of(account)),
+            ("created", moment(Some(account.created_at))),
+        ],
+    )
+}
+
+async fn is_admin_at_home(connection: &mut DbConnection, account: &Account) -> anyhow::Result<bool> {
+    let Some(home) = account.home else { return Ok(false) };
+    let membership = memberships::find(connection, home, account.id).await.map_err(reason)?;
+    Ok(membership.is_some_and(|membership| membership.is_admin))
+}
+
+fn name_of(account: &Account) -> String {
+    format!("{} {}", account.first_name, account.last_name)
+}
+
+fn home_of(account: &Account) -> String {
+    account.home.map_or_else(|| "-".to_owned(), |home| home.to_string())
+}
+
+fn roles_of(account: &Account) -> String {
+    let names: Vec<&str> = account.roles.iter().map(|role| role.name.as_str()).collect();
+    if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+}
+
+fn yes_or_no(is_so: bool) -> String {
+    if is_so { "yes" } else { "no" }.to_owned()
+}

@@ -1,0 +1,147 @@
+//! `denizen accounts create`.
+
+use anyhow::anyhow;
+use clap::Args;
+use denizen_domain::{
+    AccountChanges, Authority, Conflict, Error, NewAccount, PasswordHash, Patch, PersonName, Reach, Role,
+    RoleId, RoleName, Source, Username, WorkspaceId,
+};
+use denizen_persistence::{DbConnection, accounts, roles};
+
+use super::{password, print};
+use crate::commands::workspaces;
+use crate::database::{self, reason};
+use crate::output::{Output, named};
+use crate::settings::{DatabaseSettings, PasswordSettings};
+
+/// Make an account
+///
+/// Without --password-stdin it has no password, and nobody can log in to it until `denizen accounts set-password` gives
+/// it one.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    denizen accounts create --email user@example.com --first-name Given --last-name Family \\\n    \
+    --workspace default --role USER --password-stdin --json < password.txt")]
+pub(crate) struct CreateAccount {
+    /// What it logs in with: an e-mail address
+    #[arg(long, value_name = "EMAIL", value_parser = Username::parse)]
+    email: Username,
+
+    /// First name: 1 to 255 characters
+    #[arg(long, value_name = "NAME", value_parser = PersonName::parse)]
+    first_name: PersonName,
+
+    /// Last name: 1 to 255 characters
+    #[arg(long, value_name = "NAME", value_parser = PersonName::parse)]
+    last_name: PersonName,
+
+    /// Its home, by slug or id: the workspace in which its roles count [default: none]
+    #[arg(long, value_name = "SLUG|ID")]
+    workspace: Option<String>,
+
+    /// Make it an administrator: of its workspace, with the role `TENANT_ADMIN`, or, without one, of everything, with
+    /// the role ADMIN
+    #[arg(long)]
+    admin: bool,
+
+    /// Role that it holds: a global one or its workspace's own, by name or id; the flag can be repeated
+    #[arg(long, value_name = "ROLE", value_parser = RoleName::parse)]
+    role: Vec<RoleName>,
+
+    /// Take its password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    password: PasswordSettings,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl CreateAccount {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let source = Source::system();
+        let password = self.password(&source).await?;
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let home = match &self.workspace {
+            Some(name) => Some(workspaces::find(connection, name).await?.id),
+            None => None,
+        };
+        let new = NewAccount {
+            username: self.email.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            rest: AccountChanges {
+                home: Patch::from(home),
+                roles: Some(self.roles(connection, home).await?),
+                password,
+                ..AccountChanges::default()
+            },
+        };
+        let (operator, reach) = (Authority::operator(), Reach::Everywhere);
+        let account = if self.admin {
+            accounts::create_admin(connection, &source, &operator, reach, &new).await
+        } else {
+            accounts::create(connection, &source, &operator, reach, &new).await
+        };
+        let account = account.map_err(|error| failure(error, &self.email))?;
+        print(self.output, &account, self.admin && account.home.is_some())
+    }
+
+    async fn password(&self, source: &Source) -> anyhow::Result<Option<PasswordHash>> {
+        if !self.password_stdin {
+            return Ok(None);
+        }
+        let password = password::read(self.password.min_password_length)?;
+        password::hash(password, source).await.map(Some)
+    }
+
+    async fn roles(
+        &self,
+        connection: &mut DbConnection,
+        home: Option<WorkspaceId>,
+    ) -> anyhow::Result<Vec<RoleId>> {
+        let of_admin = if home.is_some() { Role::TENANT_ADMIN } else { Role::ADMIN };
+        let of_admin = self.admin.then(|| RoleName::from_stored(of_admin.to_owned()));
+        let mut ids = Vec::new();
+        for name in self.role.iter().chain(&of_admin) {
+            ids.push(find_role(connection, home, name).await?.id);
+        }
+        Ok(ids)
+    }
+}
+
+/// Finds a role that accounts with this home may hold, by its name or id.
+async fn find_role(
+    connection: &mut DbConnection,
+    home: Option<WorkspaceId>,
+    name: &RoleName,
+) -> anyhow::Result<Role> {
+    let by_id = match name.as_str().parse::<RoleId>() {
+        Ok(id) => roles::find(connection, id).await.map_err(reason)?,
+        Err(_) => None,
+    };
+    // A name may look like an id.
+    let found = match by_id.filter(|role| role.is_usable_in(home)) {
+        Some(role) => Some(role),
+        None => roles::find_by_name(connection, home, name).await.map_err(reason)?,
+    };
+    if let Some(role) = found {
+        return Ok(role);
+    }
+    let known = roles::list(connection, home).await.map_err(reason)?;
+    let known = named(known.iter().map(|role| role.name.to_string()));
+    Err(anyhow!("there is no role {name} that the account could hold; there are {known}"))
+}
+
+fn failure(error: Error, username: &Username) -> anyhow::Error {
+    match error {
+        Error::Conflict(Conflict::UsernameTaken) => anyhow!("there is an account {username} already"),
+        error => reason(error),
+    }
+}

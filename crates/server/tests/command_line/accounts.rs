@@ -1,0 +1,126 @@
+//! Accounts and their tokens at the command line, and what a running server makes of them.
+
+use serde_json::{Value, json};
+
+use crate::program::Folder;
+use crate::{keys, length, text};
+
+const PASSWORD: &str = "correct horse";
+
+/// What is shown of an account.
+const SHOWN: [&str; 9] =
+    ["id", "username", "firstName", "lastName", "status", "workspaceId", "isAdmin", "roles", "createdAt"];
+
+/// Makes an account with [`PASSWORD`].
+fn create(folder: &Folder, email: &str, more: &[&str]) -> Value {
+    let create = ["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"];
+    folder.json_from(PASSWORD, &[&create, more, &["--password-stdin"]].concat())
+}
+
+#[test]
+fn an_account_is_made_in_a_workspace_and_listed() {
+    let folder = Folder::migrated();
+    let workspace = folder.json(&["workspaces", "create", "Acme"]);
+    let made = create(&folder, "User@Example.com", &["--workspace", "acme", "--role", "user"]);
+    assert_eq!(keys(&made), SHOWN);
+    assert_eq!(text(&made, "username"), "user@example.com");
+    assert_eq!((text(&made, "firstName"), text(&made, "lastName")), ("First", "Last"));
+    assert_eq!((&made["status"], &made["isAdmin"]), (&json!("ACTIVE"), &json!(false)));
+    assert_eq!(made["workspaceId"], workspace["id"]);
+    assert_eq!(made["roles"], json!(["USER"]));
+    let nowhere = create(&folder, "nowhere@example.com", &[]);
+    assert_eq!((&nowhere["workspaceId"], &nowhere["roles"]), (&Value::Null, &json!([])));
+
+    assert_eq!(folder.json(&["accounts", "list", "--workspace", "acme"]), json!([made]));
+    let all = folder.json(&["accounts", "list"]);
+    assert_eq!(length(&all), 2);
+    assert!(!keys(&all[0]).contains(&"isAdmin"), "no workspace is asked about");
+    let table = folder.prints(&["accounts", "list"]);
+    assert_eq!(table.lines().count(), 3);
+    assert!(!table.contains("argon2"), "{table}");
+    assert!(folder.prints(&["accounts", "list", "--workspace", "acme"]).contains("  no     "));
+}
+
+#[test]
+fn an_administrator_is_one_of_a_workspace_or_of_everything() {
+    let folder = Folder::migrated();
+    folder.prints(&["workspaces", "create", "Acme"]);
+    let everywhere = create(&folder, "admin@example.com", &["--admin"]);
+    assert_eq!((&everywhere["roles"], &everywhere["isAdmin"]), (&json!(["ADMIN"]), &json!(false)));
+    let more = ["--workspace", "acme", "--admin", "--role", "USER", "--role", "TENANT_ADMIN"];
+    let at_home = create(&folder, "admin@acme.example", &more);
+    assert_eq!((&at_home["roles"], &at_home["isAdmin"]), (&json!(["TENANT_ADMIN", "USER"]), &json!(true)));
+    assert_eq!(folder.json(&["accounts", "list", "--workspace", "acme"]), json!([at_home]));
+}
+
+#[test]
+fn a_disabled_account_is_shut_out_until_it_is_enabled() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let email = "user@example.com";
+    let made = create(&folder, email, &["--workspace", "default", "--admin"]);
+    let token = folder.json(&["tokens", "create", "--account", email]);
+    let token = text(&token, "token");
+    assert_eq!((server.log_in(email, PASSWORD), server.status_of_token(token)), (200, 200));
+
+    let disabled = folder.json(&["accounts", "disable", text(&made, "id")]);
+    assert_eq!((keys(&disabled), text(&disabled, "status")), (SHOWN.to_vec(), "DISABLED"));
+    assert_eq!(disabled["isAdmin"], true);
+    assert_eq!((server.log_in(email, PASSWORD), server.status_of_token(token)), (401, 401));
+
+    assert_eq!(folder.json(&["accounts", "enable", email]), made);
+    assert_eq!((server.log_in(email, PASSWORD), server.status_of_token(token)), (200, 200));
+}
+
+#[test]
+fn a_new_password_ends_the_tokens_of_an_account() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let email = "user@example.com";
+    let named = ["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"];
+    folder.json(&named);
+    assert_eq!(server.log_in(email, ""), 401, "nobody can log in without a password");
+    assert_eq!(server.log_in(email, PASSWORD), 401);
+    let token = folder.json(&["tokens", "create", "--account", email]);
+    assert_eq!(server.status_of_token(text(&token, "token")), 200);
+
+    let set = folder.json_from(PASSWORD, &["accounts", "set-password", email, "--password-stdin"]);
+    assert_eq!((keys(&set), text(&set, "username")), (SHOWN.to_vec(), email));
+    assert_eq!(server.status_of_token(text(&token, "token")), 401);
+    assert_eq!(server.log_in(email, PASSWORD), 200);
+}
+
+#[test]
+fn a_token_is_made_listed_without_itself_and_revoked() {
+    let folder = Folder::new();
+    let mut server = folder.serve();
+    let administrator = server.printed("administrator");
+    let made = create(&folder, "user@example.com", &[]);
+    let issue =
+        |more: &[&str]| folder.json(&[&["tokens", "create", "--account", "user@example.com"], more].concat());
+    let token = issue(&["--expires-in", "2h", "--description", "nightly import"]);
+    assert_eq!(keys(&token), ["id", "token"]);
+    assert_eq!(server.status_of_token(text(&token, "token")), 200);
+    let other = issue(&[]);
+    assert_ne!(other, issue(&[]), "each is a new one");
+    folder.prints(&["tokens", "create", "--account", &administrator]);
+
+    let list = folder.json(&["tokens", "list", "--account", text(&made, "id")]);
+    assert_eq!(length(&list), 3);
+    let shown = ["id", "kind", "accountId", "username", "token", "description", "expiresAt", "createdAt"];
+    assert_eq!(keys(&list[0]), shown);
+    assert_eq!((&list[0]["id"], &list[0]["accountId"]), (&token["id"], &made["id"]));
+    assert_eq!((text(&list[0], "kind"), text(&list[0], "description")), ("issued", "nightly import"));
+    let ending = text(&token, "token");
+    assert_eq!(text(&list[0], "token"), format!("****{}", &ending[ending.len() - 4..]));
+    assert!(list[0]["expiresAt"].is_string() && list[1]["expiresAt"].is_null());
+    let all = folder.prints(&["tokens", "list"]);
+    assert_eq!(all.lines().count(), 5, "{all}");
+    assert!(all.contains("user@example.com") && all.contains("admin@localhost"), "{all}");
+    assert!(!all.contains("tok_"), "{all}");
+
+    let revoked = folder.json(&["tokens", "revoke", text(&token, "id")]);
+    assert_eq!(revoked, json!({ "id": token["id"], "revoked": true }));
+    assert_eq!(server.status_of_token(text(&token, "token")), 401);
+    assert_eq!(server.status_of_token(text(&other, "token")), 200);
+}

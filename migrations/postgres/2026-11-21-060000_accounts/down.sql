@@ -1,0 +1,10 @@
+DROP TABLE log_in_failures;
+DROP TABLE account_tokens;
+DROP TABLE account_roles;
+DROP TABLE roles;
+DROP TABLE memberships;
+DROP TABLE accounts;
+DROP INDEX workspaces_deleted;
+ALTER TABLE workspaces DROP COLUMN deleted_at;
+ALTER TABLE workspaces DROP COLUMN confirmed;
+ALTER TABLE workspaces DROP COLUMN status;
