@@ -1,5 +1,7 @@
 //! What all handlers share.
 
+mod sweep;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,12 +9,13 @@ use std::time::Duration;
 
 use axum::Router;
 use denizen_domain::{CursorSeal, DEFAULT_MINIMUM_PASSWORD_LENGTH, Error, Result, Source};
+use denizen_persistence::Database;
 use denizen_persistence::log_in_failures::FailureLimits;
 use denizen_persistence::server_secrets::{self, Purpose};
-use denizen_persistence::{Database, account_tokens, log_in_failures, workspaces};
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::key_usage::KeyUsage;
 use crate::passwords::Passwords;
@@ -21,12 +24,6 @@ use crate::{operations, router};
 
 /// How often last uses are written and signing keys read again.
 const UPKEEP: Duration = Duration::from_secs(30);
-
-/// How many tokens and failed log-ins are removed in one round at most.
-const SWEPT: u32 = 10_000;
-
-/// How many batches of deleted workspaces are removed in one round at most.
-const SWEEPS_OF_WORKSPACES: u32 = 200;
 
 /// How the application behaves.
 #[derive(Debug, Clone)]
@@ -142,38 +139,27 @@ impl App {
     }
 
     /// Keeps things up every half minute: writes when keys were last used, notices signing keys that another server made,
-    /// and removes what has ended. Ends between two rounds once `stop` does.
+    /// and removes what has ended. Ends once `stop` does, if need be in the middle of removing, which goes on with the next
+    /// start; what is about to be written is.
     pub async fn run_background(self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
+        let mut upkeep = interval_at(Instant::now() + UPKEEP, UPKEEP);
+        upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = &mut stop => return,
-                () = tokio::time::sleep(UPKEEP) => {}
+                _ = upkeep.tick() => {}
             }
             self.flush().await;
             if let Err(error) = self.0.tokens.reload(&self.0.database).await {
                 tracing::warn!(cause = error.context(), "signing keys cannot be read");
             }
-            if let Err(error) = self.sweep().await {
-                tracing::warn!(cause = error.context(), "what has ended cannot be removed");
-            }
             self.0.metrics.run_upkeep();
-        }
-    }
-
-    /// Removes some of the tokens, failed log-ins and workspaces that have ended.
-    async fn sweep(&self) -> Result<()> {
-        let Inner { database, source, options, .. } = &*self.0;
-        let now = source.clock.now();
-        let counts_from = now.minus(options.login_failures.window);
-        account_tokens::sweep(&mut database.write().await?, now, SWEPT).await?;
-        log_in_failures::sweep(&mut database.write().await?, counts_from, SWEPT).await?;
-        for _ in 0..SWEEPS_OF_WORKSPACES {
-            if !workspaces::sweep(database).await? {
-                break;
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.sweep() => {}
             }
         }
-        Ok(())
     }
 
     /// Writes what is kept in memory. To be called once when the last request is answered.

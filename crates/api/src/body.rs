@@ -18,7 +18,10 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
-        let bytes = read(request, app.options().max_body_size).await?;
+        let (limit, patience) = (app.options().max_body_size, app.options().request_timeout);
+        // Whoever takes longer has been answered already. The request does not wait on, with rights that it had long ago.
+        let late = |_| Error::Unavailable("the body came too slowly".to_owned());
+        let bytes = tokio::time::timeout(patience, read(request, limit)).await.map_err(late)??;
         Ok(Self(parse(&bytes)?))
     }
 }

@@ -7,10 +7,11 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use denizen_domain::{
     Account, AccountToken, Authority, BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder,
-    Reach, Reason, Right, Scope, ScopeSet, Secret, Unauthenticated, Violation, Violations, WorkspaceId,
+    Permission as Code, Reach, Reason, Right, Scope, ScopeSet, Secret, Unauthenticated, Violation,
+    Violations, WorkspaceId,
 };
 use denizen_persistence::account_tokens::{self, SignedIn};
-use denizen_persistence::{api_keys, external_users, workspaces};
+use denizen_persistence::{Asker, api_keys, external_users, workspaces};
 
 use crate::app::App;
 use crate::contract::Contract;
@@ -105,12 +106,21 @@ pub(crate) struct AccountHolder {
     pub(crate) authority: Authority,
     /// Where it may do what the operation does.
     pub(crate) reach: Reach,
+    /// What lets it.
+    right: Right,
+}
+
+impl AccountHolder {
+    /// Who asks, for changes, which look at its rights again.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker::LoggedIn { token_id: self.token.id, right: Some(self.right) }
+    }
 }
 
 /// Rights of accounts: a permission that lets an operation be done everywhere, and one that lets it be done in the own
 /// workspace, where there is such a one.
 macro_rules! rights {
-    ($($(#[$attribute:meta])* $name:ident => $everywhere:ident $(/ $at_home:ident)?),+ $(,)?) => {$(
+    ($($(#[$attribute:meta])* $name:ident => $right:expr),+ $(,)?) => {$(
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy)]
         pub(crate) struct $name;
@@ -119,9 +129,7 @@ macro_rules! rights {
             type Holder = AccountHolder;
 
             fn admit(identity: Identity) -> Result<AccountHolder, Error> {
-                let at_home: Option<denizen_domain::Permission> = None;
-                $(let at_home = at_home.or(Some(denizen_domain::Permission::$at_home));)?
-                require_right(identity, Right { everywhere: denizen_domain::Permission::$everywhere, at_home })
+                require_right(identity, $right)
             }
         }
     )+};
@@ -129,41 +137,51 @@ macro_rules! rights {
 
 rights! {
     /// May see accounts.
-    CanReadAccounts => IamAccountRead / TenantAccountRead,
+    CanReadAccounts => either(Code::IamAccountRead, Code::TenantAccountRead),
     /// May make accounts.
-    CanCreateAccounts => IamAccountCreate / TenantAccountCreate,
+    CanCreateAccounts => either(Code::IamAccountCreate, Code::TenantAccountCreate),
     /// May change accounts.
-    CanUpdateAccounts => IamAccountUpdate / TenantAccountUpdate,
+    CanUpdateAccounts => either(Code::IamAccountUpdate, Code::TenantAccountUpdate),
     /// May delete accounts.
-    CanDeleteAccounts => IamAccountDelete,
+    CanDeleteAccounts => everywhere(Code::IamAccountDelete),
     /// May take members out of a workspace.
-    CanRemoveMembers => IamAccountDelete / TenantAccountDelete,
+    CanRemoveMembers => either(Code::IamAccountDelete, Code::TenantAccountDelete),
     /// May see roles.
-    CanReadRoles => All / TenantRolesRead,
+    CanReadRoles => either(Code::All, Code::TenantRolesRead),
     /// May make roles.
-    CanCreateRoles => All / TenantRolesCreate,
+    CanCreateRoles => either(Code::All, Code::TenantRolesCreate),
     /// May change roles.
-    CanUpdateRoles => All / TenantRolesUpdate,
+    CanUpdateRoles => either(Code::All, Code::TenantRolesUpdate),
     /// May delete roles.
-    CanDeleteRoles => All / TenantRolesDelete,
+    CanDeleteRoles => either(Code::All, Code::TenantRolesDelete),
     /// May see every workspace.
-    CanReadWorkspaces => IamTenantRead,
+    CanReadWorkspaces => everywhere(Code::IamTenantRead),
     /// May make workspaces.
-    CanCreateWorkspaces => IamTenantCreate,
+    CanCreateWorkspaces => everywhere(Code::IamTenantCreate),
     /// May see a workspace itself.
-    CanReadProfile => IamTenantRead / TenantProfileRead,
+    CanReadProfile => either(Code::IamTenantRead, Code::TenantProfileRead),
     /// May change a workspace itself.
-    CanUpdateProfile => IamTenantUpdate / TenantProfileUpdate,
+    CanUpdateProfile => either(Code::IamTenantUpdate, Code::TenantProfileUpdate),
     /// May delete workspaces.
-    CanDeleteWorkspaces => IamTenantDelete,
+    CanDeleteWorkspaces => everywhere(Code::IamTenantDelete),
     /// May see everybody's tokens.
-    CanReadTokens => All,
+    CanReadTokens => everywhere(Code::All),
     /// May make tokens for accounts.
-    CanCreateTokens => IamTokenCreate,
+    CanCreateTokens => everywhere(Code::IamTokenCreate),
     /// May look up whose a token is.
-    CanIntrospectTokens => IamTokenIntrospect,
+    CanIntrospectTokens => everywhere(Code::IamTokenIntrospect),
     /// May revoke everybody's tokens.
-    CanDeleteTokens => IamTokenDelete,
+    CanDeleteTokens => everywhere(Code::IamTokenDelete),
+}
+
+/// A right that one permission gives everywhere, and another one in the own workspace.
+const fn either(everywhere: Code, at_home: Code) -> Right {
+    Right { everywhere, at_home: Some(at_home) }
+}
+
+/// A right that reaches everywhere or not at all.
+const fn everywhere(permission: Code) -> Right {
+    Right { everywhere: permission, at_home: None }
 }
 
 fn require_right(identity: Identity, right: Right) -> Result<AccountHolder, Error> {
@@ -174,7 +192,7 @@ fn require_right(identity: Identity, right: Right) -> Result<AccountHolder, Erro
     let authority = signed_in.authority();
     let reach = authority.reach(right)?;
     let SignedIn { account, token } = *signed_in;
-    Ok(AccountHolder { account, token, authority, reach })
+    Ok(AccountHolder { account, token, authority, reach, right })
 }
 
 /// Is logged in, whatever it may do. Reaches nothing but itself.

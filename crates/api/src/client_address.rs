@@ -53,12 +53,18 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         if !contains(trusted, client) {
             break;
         }
-        match hop.parse() {
-            Ok(address) => client = address,
-            Err(_) => break,
+        match address_of(hop) {
+            Some(address) => client = address,
+            None => break,
         }
     }
     client
+}
+
+/// An address as proxies write it: alone, with a port, or in brackets.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let alone = hop.trim_start_matches('[').trim_end_matches(']').parse();
+    alone.or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip())).ok()
 }
 
 #[cfg(test)]
@@ -75,6 +81,9 @@ mod tests {
             ("10.0.0.1", Some("198.51.100.7"), "198.51.100.7"),
             ("::ffff:10.0.0.1", Some("198.51.100.7"), "198.51.100.7"),
             ("10.0.0.1", Some("203.0.113.9, 198.51.100.7, 10.0.0.2"), "198.51.100.7"),
+            ("10.0.0.1", Some("198.51.100.7:4711"), "198.51.100.7"),
+            ("10.0.0.1", Some("[2001:db8::1]:443"), "2001:db8::1"),
+            ("10.0.0.1", Some("[2001:db8::1]"), "2001:db8::1"),
             ("10.0.0.1", Some("198.51.100.7, nonsense"), "10.0.0.1"),
         ] {
             let headers = forwarded.map(|text| (FORWARDED_FOR, HeaderValue::from_static(text)));

@@ -1,6 +1,7 @@
 //! From what happened to what is answered: one mapping, and one envelope on every path.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -283,7 +284,7 @@ fn problem_of(error: &Error, contract: Contract) -> Problem {
                 limit: usize::try_from(*limit).ok(),
                 window: Some(window.as_secs()),
                 // Not a moment too early.
-                retry_after: Some(retry_after.as_secs() + 1),
+                retry_after: Some((*retry_after + Duration::from_nanos(999_999_999)).as_secs().max(1)),
                 ..none
             };
             (ErrorCode::RateLimited, message, details)

@@ -1,9 +1,8 @@
 //! Checking a username and a password: how often that may fail, and what a failure tells, which is nothing.
 
-use denizen_domain::{Error, Password, Result, Timestamp, Unauthenticated, Username};
+use denizen_domain::{Error, Password, Result, Secret, Timestamp, Unauthenticated, Username};
 use denizen_persistence::accounts::{self, LogInCandidate};
 use denizen_persistence::log_in_failures::{self, Attempt};
-use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::client_address;
@@ -22,7 +21,7 @@ pub(crate) async fn check(
     username: &str,
     password: Password,
 ) -> ApiResult<LogInCandidate> {
-    let attempt = attempt(context, username);
+    let attempt = attempt(app, context, username);
     let turn = app.passwords().turn().await?;
     require_below_limits(app, &attempt).await?;
     let candidate = candidate(app, username).await?;
@@ -38,9 +37,11 @@ pub(crate) async fn check(
     Ok(candidate)
 }
 
-fn attempt(context: &RequestContext, username: &str) -> Attempt {
+/// People type passwords where usernames belong, so that a plain hash of what they typed would be worth guessing at.
+fn attempt(app: &App, context: &RequestContext, username: &str) -> Attempt {
+    let keyed = Secret::derive("", app.issued_tokens_secret(), username.to_lowercase().as_bytes());
     Attempt {
-        username_hash: Sha256::digest(username.to_lowercase().as_bytes()).into(),
+        username_hash: *keyed.hash().as_bytes(),
         address: client_address::counted_as(context.client_address),
     }
 }

@@ -103,8 +103,10 @@ fn complete(operation: &mut Operation) {
     let has_body = operation.request_body.is_some();
     let mut errors =
         vec![(ErrorCode::InternalError, "The server made a mistake."), (ErrorCode::Unavailable, UNAVAILABLE)];
-    if secured {
+    if secured || has_body {
         errors.push((ErrorCode::BadRequest, "A parameter or the body cannot be understood."));
+    }
+    if secured {
         errors.push((ErrorCode::Unauthenticated, "No valid credential."));
         errors.push((ErrorCode::Forbidden, "The credential lacks the scope, or the user is blocked."));
     }
@@ -156,7 +158,7 @@ fn add_headers(status: &str, response: &mut Response) {
     add("x-request-id", "The request's own `x-request-id`, or the one that was made for it");
     match status {
         "401" => add("www-authenticate", "The credential that is expected"),
-        "503" => add("retry-after", "After how many seconds to try again"),
+        "429" | "503" => add("retry-after", "After how many seconds to try again"),
         _ => {}
     }
 }

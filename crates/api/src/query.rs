@@ -110,7 +110,7 @@ impl QueryReader {
 
     /// Whether a parameter is there, and says neither `false` nor `0`.
     pub(crate) fn truthy(&mut self, name: &str) -> bool {
-        self.one(name, |text| Ok(!matches!(text, "false" | "0"))).unwrap_or(false)
+        self.pairs.iter().any(|(key, value)| key == name && !matches!(value.as_str(), "false" | "0"))
     }
 
     /// A parameter that may be sent several times: texts, at most a hundred.

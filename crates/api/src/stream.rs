@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use denizen_domain::{Page, Position, Result};
+use denizen_domain::{Page, Position, Result, Slice};
 use futures_util::stream;
 use serde::Serialize;
 
@@ -28,6 +28,14 @@ pub(crate) struct Batch<T> {
     pub(crate) items: Vec<T>,
     /// The place of the last one, where more come after it.
     pub(crate) next: Option<Position>,
+}
+
+impl<T> Batch<T> {
+    /// A slice of a list, with the place of each entry and the answer for it.
+    pub(crate) fn of<R>(slice: Slice<R>, place: impl Fn(&R) -> Position, answer: impl Fn(R) -> T) -> Self {
+        let next = slice.items.last().filter(|_| slice.has_more_after).map(place);
+        Self { items: slice.items.into_iter().map(answer).collect(), next }
+    }
 }
 
 /// Answers with all of a list: bare, or with its total as `{"data": […], "meta": {"total": …}}`.

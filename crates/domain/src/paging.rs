@@ -48,6 +48,13 @@ pub struct Position {
     pub id: Uuid,
 }
 
+impl Position {
+    /// The place of an entry in a list that is ordered by a moment.
+    pub const fn at(time: Timestamp, id: Uuid) -> Self {
+        Self { key: SortKey::Time(time), id }
+    }
+}
+
 /// A page number, from 1 to [`PageNumber::MAXIMUM`]. What lies beyond is reached with a cursor, which costs the same
 /// at any depth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

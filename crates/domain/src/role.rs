@@ -43,8 +43,8 @@ impl RoleName {
 }
 
 text_type! {
-    /// What a role is for: at most 1,000 characters.
-    RoleDescription, 0..=1000
+    /// What a role is for: at most 250 characters.
+    RoleDescription, 0..=250
 }
 
 /// A role. Whoever holds it has its permissions.

@@ -1,13 +1,12 @@
 //! What an empty directory starts with.
 
 use denizen_domain::{
-    Account, AccountChanges, Authority, Channel, Conflict, Error, NewAccount, NewApiKey, Password,
-    PasswordHash, Patch, PersonName, Reach, Result, Role, RoleName, ScopeSet, Slug, Source, Status, Username,
-    Workspace, WorkspaceName,
+    Account, AccountChanges, Channel, Conflict, Error, NewAccount, NewApiKey, Password, PasswordHash, Patch,
+    PersonName, Result, Role, RoleName, ScopeSet, Slug, Source, Status, Username, Workspace, WorkspaceName,
 };
 
 use crate::transaction::in_transaction;
-use crate::{Database, DbConnection, accounts, api_keys, channels, roles, workspaces};
+use crate::{Asker, Database, DbConnection, accounts, api_keys, channels, roles, workspaces};
 
 /// The slug of the workspace that a directory starts with.
 const FIRST_SLUG: &str = "default";
@@ -98,6 +97,7 @@ async fn insert_administrator(
         username: username.clone(),
         first_name: name.clone(),
         last_name: name,
+        is_admin: true,
         rest: AccountChanges {
             status: Some(Status::Active),
             home: Patch::from(home),
@@ -107,8 +107,7 @@ async fn insert_administrator(
             ..AccountChanges::default()
         },
     };
-    let everything = Authority::operator();
-    let account = accounts::insert_admin(connection, source, &everything, Reach::Everywhere, &new).await?;
+    let account = accounts::insert(connection, source, Asker::Operator, &new).await?;
     Ok(Administrator { account, password: password.clone() })
 }
 

@@ -110,19 +110,16 @@ pub(crate) async fn lock_account(connection: &mut DbConnection, id: AccountId) -
     lock_row_by_id!(connection, accounts, id, for_update)
 }
 
-/// Keeps others from changing any member of a workspace until the transaction ends. In the order of their ids, so that
-/// two that want some of the same do not wait for each other.
-pub(crate) async fn lock_members(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<()> {
+/// Keeps others from changing these accounts, their tokens and their memberships until the transaction ends. In the order
+/// of their ids, so that two that want some of the same do not wait for each other.
+pub(crate) async fn lock_accounts(connection: &mut DbConnection, ids: &[StoredUuid]) -> Result<()> {
     let DbConnection::Postgres(object) = connection else { return Ok(()) };
-    let members = tables::memberships::table
-        .filter(tables::memberships::workspace_id.eq(stored(workspace_id)))
-        .select(tables::memberships::account_id);
     let accounts = tables::accounts::table
-        .filter(tables::accounts::id.eq_any(members))
+        .filter(tables::accounts::id.eq_any(ids.to_vec()))
         .order(tables::accounts::id.asc())
         .select(tables::accounts::id)
         .for_update();
-    accounts.load::<StoredUuid>(&mut ***object).await.or_error("lock the members of a workspace")?;
+    accounts.load::<StoredUuid>(&mut ***object).await.or_error("lock accounts")?;
     Ok(())
 }
 
@@ -131,9 +128,10 @@ pub(crate) async fn lock_role(connection: &mut DbConnection, id: RoleId) -> Resu
     lock_row_by_id!(connection, roles, id, for_update)
 }
 
-/// Keeps others from changing a workspace, and anything from being put into it, until the transaction ends.
+/// Keeps others from changing or deleting a workspace, and from [keeping](keep_workspace) it, until the transaction ends.
+/// Whatever does not ask to keep it is put into it meanwhile.
 pub(crate) async fn lock_workspace(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
-    lock_row_by_id!(connection, workspaces, id, for_update)
+    lock_row_by_id!(connection, workspaces, id, for_no_key_update)
 }
 
 /// Keeps a workspace from being changed or deleted until the transaction ends.

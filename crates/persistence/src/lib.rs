@@ -20,6 +20,7 @@
 pub mod account_tokens;
 pub mod accounts;
 pub mod api_keys;
+mod asker;
 pub mod bootstrap;
 pub mod channels;
 mod connect;
@@ -47,6 +48,7 @@ mod transaction;
 mod types;
 pub mod workspaces;
 
+pub use asker::Asker;
 pub use connect::{ConnectError, DatabaseOptions, SqliteSynchronous};
 pub(crate) use database::on_backend;
 pub use database::{Backend, Database, DbConnection, PoolStatus};

@@ -1,14 +1,15 @@
 //! Who is a member of which workspace.
 
 use denizen_domain::{
-    Account, AccountId, Authority, Conflict, Error, Membership, Reach, Result, Slice, Source, Timestamp,
-    Window, WorkspaceId,
+    Account, AccountId, Conflict, Error, Membership, Reach, Result, Slice, Source, Timestamp, Window,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::accounts::narrowed;
 use crate::accounts::{self as account_functions, AccountFilter, AccountRow, with_roles};
+use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::keyset::load_window;
 use crate::schema::{accounts, memberships};
@@ -101,28 +102,43 @@ pub async fn count(
     workspace_id: WorkspaceId,
     filter: &AccountFilter,
 ) -> Result<i64> {
+    let all = memberships::table.filter(memberships::workspace_id.eq(stored(workspace_id))).count();
+    if *filter == AccountFilter::default() {
+        return on_backend!(connection, |conn| all.get_result(conn).await).or_error("count all members");
+    }
     on_backend!(connection, |conn| {
         members!(workspace_id, filter, diesel::dsl::count_star()).get_result(conn).await
     })
     .or_error("count members")
 }
 
-/// Takes a member out of a workspace. Where it was at home there, its next home is the workspace that it has been a member
-/// of for longest, if there is any, and what counted in the old one only stays behind. `false` where it is no member of a
-/// workspace within reach. Fails where the account is at home there and not the caller's to delete, or is its own.
+/// What taking a member out of a workspace came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// The account is a member no longer.
+    Left,
+    /// The account is gone: it had no other workspace, and no rights beyond workspaces.
+    Deleted,
+}
+
+/// Takes a member out of a workspace. An account that was at home there and has neither another workspace nor rights beyond
+/// workspaces goes with its membership; others find their next home in the workspace that they have been members of for
+/// longest, if there is any, and what counted in the old one stays behind. `None` where it is no member of a workspace
+/// within reach. Fails where the account is at home there and not the asker's to delete, or is its own.
 pub async fn remove(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
-    reach: Reach,
+    asker: Asker,
     workspace_id: WorkspaceId,
     account_id: AccountId,
-) -> Result<bool> {
+) -> Result<Option<Removal>> {
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
+        let now = source.clock.now();
+        let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let here = Reach::Workspace(workspace_id);
         let member = account_functions::find_within(connection, here, account_id).await?;
-        let Some(mut account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(false) };
+        let Some(mut account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(None) };
         let is_at_home = account.home == Some(workspace_id);
         if is_at_home {
             authority.require_may_delete(reach, &account)?;
@@ -130,12 +146,16 @@ pub async fn remove(
             return Err(Error::Conflict(Conflict::OwnAccount));
         }
         delete(connection, workspace_id, account_id).await?;
-        if is_at_home {
-            let next = oldest_of(connection, account_id).await?;
-            let now = source.clock.now();
-            account_functions::leave_home(connection, &mut account, next, now).await?;
+        if !is_at_home {
+            return Ok(Some(Removal::Left));
         }
-        Ok(true)
+        let next = oldest_of(connection, account_id).await?;
+        if next.is_none() && account.permissions_in_effect().restricted().is_empty() {
+            account_functions::delete_found(connection, account_id).await?;
+            return Ok(Some(Removal::Deleted));
+        }
+        account_functions::leave_home(connection, &mut account, next, now).await?;
+        Ok(Some(Removal::Left))
     })
 }
 
@@ -157,22 +177,6 @@ pub(crate) async fn insert(
         diesel::insert_into(memberships::table).values(&row).on_conflict_do_nothing().execute(conn).await
     })
     .or_error("insert a membership")?;
-    Ok(())
-}
-
-/// Says whether a member administers the workspace.
-pub(crate) async fn set_admin(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    account_id: AccountId,
-    is_admin: bool,
-) -> Result<()> {
-    let changed = memberships::table
-        .filter(memberships::workspace_id.eq(stored(workspace_id)))
-        .filter(memberships::account_id.eq(stored(account_id)));
-    let change = memberships::is_admin.eq(is_admin);
-    on_backend!(connection, |conn| diesel::update(changed).set(change).execute(conn).await)
-        .or_error("change a membership")?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::asker::{Asker, Standing};
 use crate::error::{OrError as _, broken_row};
 use crate::schema::{account_roles, roles};
 use crate::transaction::in_transaction;
@@ -119,7 +120,7 @@ pub async fn list(connection: &mut DbConnection, workspace_id: Option<WorkspaceI
 pub async fn create(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
+    asker: Asker,
     workspace_id: Option<WorkspaceId>,
     name: &RoleName,
     changes: &RoleChanges,
@@ -135,8 +136,9 @@ pub async fn create(
         updated_at: now,
     };
     RoleChanges { name: Some(name.clone()), ..changes.clone() }.apply_to(&mut role, now)?;
-    authority.require_may_give(&role.permissions, workspace_id)?;
     in_transaction!(connection, {
+        let Standing { authority, .. } = asker.standing(connection, now).await?;
+        authority.require_may_give(&role.permissions, workspace_id)?;
         if let Some(workspace_id) = workspace_id {
             keep_count(connection, workspace_id).await?;
         }
@@ -157,13 +159,13 @@ pub async fn create(
 pub async fn change(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
-    reach: Reach,
+    asker: Asker,
     id: RoleId,
     changes: &RoleChanges,
 ) -> Result<Option<Role>> {
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
+        let Standing { authority, reach, .. } = asker.standing(connection, source.clock.now()).await?;
         let Some(before) = find(connection, id).await? else { return Ok(None) };
         before.require_may_change(reach)?;
         let mut role = before.clone();
@@ -183,9 +185,15 @@ pub async fn change(
 
 /// Deletes a role, and takes it from every account. `false` where there is no such role. Fails where it is not for who
 /// reaches so far to delete ([`Role::require_may_change`]), and with [`Conflict::BuiltInRole`].
-pub async fn delete(connection: &mut DbConnection, reach: Reach, id: RoleId) -> Result<bool> {
+pub async fn delete(
+    connection: &mut DbConnection,
+    source: &Source,
+    asker: Asker,
+    id: RoleId,
+) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
+        let Standing { reach, .. } = asker.standing(connection, source.clock.now()).await?;
         let Some(role) = find(connection, id).await? else { return Ok(false) };
         role.require_may_change(reach)?;
         role.require_changeable()?;

@@ -4,12 +4,13 @@ mod removal;
 mod residents;
 
 use denizen_domain::{
-    Authority, Channel, Coded as _, Conflict, Error, Reach, Result, Slice, Slug, Source, Status, Window,
-    Workspace, WorkspaceChanges, WorkspaceId, WorkspaceName,
+    Channel, Coded as _, Conflict, Error, Reach, Result, Slice, Slug, Source, Status, Window, Workspace,
+    WorkspaceChanges, WorkspaceId, WorkspaceName,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::asker::{Asker, Standing};
 use crate::error::{OrError as _, broken_row};
 use crate::keyset::load_window;
 use crate::schema::workspaces;
@@ -17,7 +18,7 @@ use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
 use crate::{DbConnection, channels, dialect, on_backend};
 
-pub use removal::{delete, sweep};
+pub use removal::{delete, deleted, remove_some};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = workspaces)]
@@ -90,11 +91,13 @@ pub async fn create(
 pub async fn create_named(
     connection: &mut DbConnection,
     source: &Source,
+    asker: Asker,
     name: &WorkspaceName,
     changes: &WorkspaceChanges,
 ) -> Result<Workspace> {
     let wanted = Slug::suggested_by(name.as_str()).unwrap_or(Slug::from_stored("workspace".to_owned()));
     in_transaction!(connection, {
+        asker.standing(connection, source.clock.now()).await?;
         let mut number = 1;
         let made = loop {
             let slug = if number == 1 { wanted.clone() } else { wanted.numbered(number) };
@@ -174,20 +177,21 @@ pub async fn find_by_slug(connection: &mut DbConnection, slug: &str) -> Result<O
 pub async fn change(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
-    reach: Reach,
+    asker: Asker,
     id: WorkspaceId,
     changes: &WorkspaceChanges,
 ) -> Result<Option<Workspace>> {
     in_transaction!(connection, {
         dialect::lock_workspace(connection, id).await?;
+        let now = source.clock.now();
+        let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
         let mut workspace = before.clone();
-        changes.clone().apply_to(&mut workspace, source.clock.now());
+        changes.clone().apply_to(&mut workspace, now);
         before.require_may_become(&workspace, reach)?;
         if before.status == Status::Active && workspace.status != Status::Active {
-            residents::require_no_greater(connection, authority, id).await?;
-            workspace.require_not_home_of(authority)?;
+            residents::require_no_greater(connection, &authority, id).await?;
+            workspace.require_not_home_of(&authority)?;
         }
         update(connection, &workspace).await?;
         Ok(Some(workspace))

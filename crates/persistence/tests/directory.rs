@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use denizen_domain::{
-    Conflict, Error, ExternalId, ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Identifier,
-    ManualClock, Page, Patch, Result, ScopeSet, SearchText, SequentialIds, Slug, Source, Timestamp, Window,
-    WorkspaceId, WorkspaceName,
+    AccountChanges, AccountId, Coded as _, Conflict, Error, ExternalId, ExternalUserChanges,
+    ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, ManualClock, NewAccount, Page, Patch,
+    Permission, PermissionSet, PersonName, Result, Right, RoleChanges, RoleId, RoleName, ScopeSet,
+    SearchText, SequentialIds, Slug, Source, Timestamp, TokenRequest, Username, Window, WorkspaceId,
+    WorkspaceName,
 };
 use denizen_persistence::{
-    Database, api_keys, channels, external_users, introspection, migrations, workspaces,
+    Asker, Database, account_tokens, accounts, api_keys, channels, external_users, introspection,
+    memberships, migrations, roles, workspaces,
 };
 use diesel::SqliteConnection;
 use diesel::connection::{Connection as _, SimpleConnection as _};
@@ -54,6 +57,51 @@ impl Fixture {
             ..ExternalUserChanges::default()
         };
         external_users::create(connection, &self.source, self.workspace_id, channel.id, &changes).await
+    }
+
+    async fn workspace(&self, slug: &str) -> WorkspaceId {
+        let connection = &mut self.database.write().await.unwrap();
+        let (slug, name) = (Slug::parse(slug).unwrap(), WorkspaceName::parse(slug).unwrap());
+        workspaces::create(connection, &self.source, &slug, &name).await.unwrap().0.id
+    }
+
+    /// Makes an account that holds these permissions and these roles.
+    async fn account(
+        &self,
+        name: &str,
+        home: Option<WorkspaceId>,
+        codes: &str,
+        roles: &[RoleId],
+    ) -> AccountId {
+        let rest = AccountChanges {
+            home: home.into(),
+            permissions: Some(PermissionSet::from_stored(codes).unwrap()),
+            roles: Some(roles.to_vec()),
+            ..AccountChanges::default()
+        };
+        let new = NewAccount {
+            username: Username::parse(&format!("{name}@example.com")).unwrap(),
+            first_name: PersonName::parse(name).unwrap(),
+            last_name: PersonName::parse(name).unwrap(),
+            is_admin: false,
+            rest,
+        };
+        let connection = &mut self.database.write().await.unwrap();
+        accounts::create(connection, &self.source, Asker::Operator, &new).await.unwrap().id
+    }
+
+    /// Runs statements past the directory.
+    fn execute(&self, statements: &str) {
+        SqliteConnection::establish(&self.path()).unwrap().batch_execute(statements).unwrap();
+    }
+
+    /// Makes an account a member of one more workspace, since some second of 1970.
+    fn join(&self, account: AccountId, workspace: WorkspaceId, second: u64) {
+        let (account, workspace) = (account.as_uuid().simple(), workspace.as_uuid().simple());
+        self.execute(&format!(
+            "INSERT INTO memberships (workspace_id, account_id, is_admin, created_at) \
+             VALUES (x'{workspace}', x'{account}', 0, {second}000000)"
+        ));
     }
 
     async fn ids(&self, filter: &ExternalUserFilter, window: &Window) -> Vec<String> {
@@ -162,4 +210,95 @@ async fn a_schema_from_a_newer_version_is_left_alone() {
     assert!(refusal.context().contains("newer version"), "{}", refusal.context());
     let status = migrations::status(&fixture.database).await.unwrap();
     assert!(status.iter().any(|migration| !migration.known && migration.applied), "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_workspace_lets_its_members_go() {
+    let fixture = Fixture::new().await;
+    let acme = fixture.workspace_id;
+    let (old, new) = (fixture.workspace("old").await, fixture.workspace("new").await);
+    let closed = fixture.workspace("closed").await;
+    let role = {
+        let connection = &mut fixture.database.write().await.unwrap();
+        let name = RoleName::parse("Own").unwrap();
+        let (source, changes) = (&fixture.source, RoleChanges::default());
+        roles::create(connection, source, Asker::Operator, Some(acme), &name, &changes).await.unwrap().id
+    };
+    let alone = fixture.account("alone", Some(acme), "", &[role]).await;
+    let mover = fixture.account("mover", Some(acme), "iam.account.read tenant.all", &[role]).await;
+    let between = fixture.account("between", Some(acme), "", &[]).await;
+    let guest = fixture.account("guest", Some(new), "tenant.all", &[]).await;
+    for (account, workspace, second) in
+        [(mover, new, 3), (mover, old, 2), (mover, closed, 1), (between, closed, 1), (guest, acme, 1)]
+    {
+        fixture.join(account, workspace, second);
+    }
+    let in_numbers: Vec<_> = (0..300).map(|number| format!("many-{number}")).collect();
+    for name in &in_numbers {
+        fixture.account(name, Some(acme), "", &[]).await;
+    }
+
+    let connection = &mut fixture.database.write().await.unwrap();
+    let source = &fixture.source;
+    assert!(!workspaces::remove_some(connection, source, acme).await.unwrap(), "it is not deleted");
+    for (id, is_deleted) in [(acme, true), (acme, false), (closed, true)] {
+        assert_eq!(workspaces::delete(connection, source, Asker::Operator, id).await.unwrap(), is_deleted);
+    }
+    assert_eq!(workspaces::deleted(connection).await.unwrap(), [acme, closed]);
+    // In turns, as several servers would.
+    let mut left = vec![acme, closed, acme];
+    while let Some(id) = left.pop() {
+        if workspaces::remove_some(connection, source, id).await.unwrap() {
+            left.insert(0, id);
+        }
+    }
+    assert!(workspaces::deleted(connection).await.unwrap().is_empty());
+    assert!(!workspaces::remove_some(connection, source, acme).await.unwrap(), "it is gone");
+
+    for gone in [alone, between] {
+        assert_eq!(accounts::find(connection, gone).await.unwrap(), None);
+    }
+    let mover = accounts::find(connection, mover).await.unwrap().unwrap();
+    assert_eq!((mover.home, mover.roles), (Some(old), vec![]));
+    assert_eq!(mover.permissions.to_stored(), "iam.account.read");
+    let guest = accounts::find(connection, guest).await.unwrap().unwrap();
+    assert_eq!((guest.home, guest.permissions.to_stored().as_str()), (Some(new), "tenant.all"));
+    assert_eq!(memberships::find(connection, acme, guest.id).await.unwrap(), None);
+    assert_eq!(roles::find(connection, role).await.unwrap(), None);
+    let everybody = accounts::count(connection, &accounts::AccountFilter::default()).await.unwrap();
+    assert_eq!(everybody, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn among_many_residents_the_one_who_may_do_more_is_found() {
+    let fixture = Fixture::new().await;
+    let acme = fixture.workspace_id;
+    let others = [Permission::All, Permission::IamTokenIntrospect];
+    let is_held = |it: &&Permission| it.is_restricted() && !others.contains(it);
+    let held: Vec<_> = Permission::ALL.iter().filter(is_held).copied().collect();
+    let held_codes = held.iter().copied().collect::<PermissionSet>().to_stored();
+    let keeper = fixture.account("keeper", None, &held_codes, &[]).await;
+    for number in 1_usize..=1_200 {
+        let some = held.iter().enumerate().filter(|(place, _)| number >> place & 1 == 1);
+        let some: PermissionSet = some.map(|(_, permission)| *permission).collect();
+        fixture.account(&format!("{number}"), Some(acme), &some.to_stored(), &[]).await;
+    }
+    let greater = fixture.account("greater", Some(acme), "iam.token.introspect tenant.all", &[]).await;
+
+    let connection = &mut fixture.database.write().await.unwrap();
+    let source = &fixture.source;
+    let request = TokenRequest {
+        account_id: keeper,
+        description: String::new(),
+        inquirer: String::new(),
+        permissions: PermissionSet::empty(),
+        lifetime: None,
+    };
+    let token = account_tokens::issue(connection, source, Asker::Operator, &request, None).await.unwrap();
+    let right = Some(Right { everywhere: Permission::IamTenantDelete, at_home: None });
+    let asker = Asker::LoggedIn { token_id: token.token.id, right };
+    let refusal = workspaces::delete(connection, source, asker, acme).await;
+    assert!(matches!(refusal, Err(Error::Forbidden(Forbidden::GreaterRights))), "{refusal:?}");
+    accounts::delete(connection, source, Asker::Operator, greater).await.unwrap();
+    assert!(workspaces::delete(connection, source, asker, acme).await.unwrap());
 }

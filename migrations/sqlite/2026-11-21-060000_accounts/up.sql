@@ -102,6 +102,7 @@ CREATE TABLE account_tokens (
 ) STRICT;
 CREATE INDEX account_tokens_created ON account_tokens (created_at, id);
 CREATE INDEX account_tokens_by_account ON account_tokens (account_id, created_at, id);
+CREATE INDEX account_tokens_by_kind ON account_tokens (account_id, kind, created_at, id);
 CREATE INDEX account_tokens_by_request ON account_tokens (account_id, request_hash, created_at, id)
     WHERE request_hash IS NOT NULL;
 CREATE INDEX account_tokens_expiring ON account_tokens (expires_at) WHERE expires_at IS NOT NULL;

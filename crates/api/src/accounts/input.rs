@@ -9,17 +9,18 @@ use serde_json::Value;
 use crate::body::Input;
 use crate::query::invalid_id;
 
-/// The most entries of a list in a body.
-const MAXIMUM_ENTRIES: usize = 1_000;
+/// The most permissions of a list in a body: more than there are.
+const MAXIMUM_PERMISSIONS: usize = 100;
 
 /// The rule for lists: so many texts at most, each of them with its own rule. An entry may also be an object, as answers
 /// have it, and then its `id` counts.
 pub(crate) fn each<T>(
     entries: &[Value],
+    maximum: usize,
     rule: impl Fn(&str) -> Result<T, Violation>,
 ) -> Result<Vec<T>, Violation> {
-    if entries.len() > MAXIMUM_ENTRIES {
-        let message = format!("must have at most {MAXIMUM_ENTRIES} entries");
+    if entries.len() > maximum {
+        let message = format!("must have at most {maximum} entries");
         return Err(Violation::new(Reason::TooLong, message));
     }
     let text = |entry: &Value| match entry {
@@ -53,7 +54,9 @@ pub(crate) fn permissions(
     input: Input<Vec<Value>>,
     field: &str,
 ) -> Result<Option<PermissionSet>, Error> {
-    let given = input.not_null(violations, field, |entries| each(entries, |code| Ok(code.to_owned())));
+    let given = input.not_null(violations, field, |entries| {
+        each(entries, MAXIMUM_PERMISSIONS, |code| Ok(code.to_owned()))
+    });
     let Some(given) = given else { return Ok(None) };
     let mut permissions = Vec::with_capacity(given.len());
     for code in given {

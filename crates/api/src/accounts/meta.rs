@@ -18,7 +18,7 @@ use crate::query::{FromQuery, Query, QueryReader};
 pub(crate) struct Meta {
     /// Wraps the answer: `{"data": …, "meta": {}}`, for lists `{"data": […], "meta": {"total": …}}`. Anything but
     /// `false` and `0` does, also nothing at all: `?meta`.
-    #[param(value_type = Option<bool>, required = false, allow_reserved = false)]
+    #[param(value_type = Option<bool>, required = false)]
     pub(crate) meta: bool,
 }
 

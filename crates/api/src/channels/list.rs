@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse as _, Response};
-use denizen_domain::{Channel, ChannelId, Direction, PageNumber, Position, SearchText, SortKey, Window};
+use denizen_domain::{Channel, ChannelId, Direction, PageNumber, Position, SearchText, Window};
 use denizen_persistence::channels::{self, ChannelFilter};
 use utoipa::IntoParams;
 
@@ -88,5 +88,5 @@ pub(crate) async fn list(
 }
 
 fn position_of(channel: &Channel) -> Position {
-    Position { key: SortKey::Time(channel.created_at), id: channel.id.as_uuid() }
+    Position::at(channel.created_at, channel.id.as_uuid())
 }

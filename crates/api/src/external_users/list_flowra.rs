@@ -170,9 +170,7 @@ impl Batches for UserList {
 
     async fn read(&self, app: &App, page: Page) -> Result<Batch<ExternalUserAnswer>> {
         let slice = self.read(app, page, BATCH).await?;
-        let next = slice.items.last().filter(|_| slice.has_more_after);
-        let next = next.map(|user| self.order.position_of(user));
-        let answer = |user| ExternalUserAnswer::new(user, Contract::Flowra);
-        Ok(Batch { items: slice.items.into_iter().map(answer).collect(), next })
+        let place = |user: &ExternalUser| self.order.position_of(user);
+        Ok(Batch::of(slice, place, |user| ExternalUserAnswer::new(user, Contract::Flowra)))
     }
 }

@@ -3,7 +3,7 @@
 //! Everything here is a function of the rights of whoever asks and of the accounts that a request is about. Nobody can
 //! raise their own rights by it, whatever the order of the requests:
 //!
-//! * Nobody gives what they do not hold, be it directly, in a role or in a token, and only a holder of
+//! * Nobody gives what they do not hold for good, be it directly, in a role or in a token, and only a holder of
 //!   [`Permission::All`] gives what reaches beyond one workspace.
 //! * Nobody takes over an account that may do more than they: its password and its username, which open it, are changed
 //!   only by who holds all that it holds.
@@ -24,6 +24,9 @@ pub struct Authority {
     pub home: Option<WorkspaceId>,
     /// All that the account may do, with what its token adds.
     pub permissions: PermissionSet,
+    /// What it may do with any token. What a token adds lets things be done for as long as the token counts; it is not
+    /// to be given to anybody, which would keep it for good.
+    pub lasting: PermissionSet,
 }
 
 /// How far a right reaches.
@@ -58,13 +61,15 @@ pub struct Right {
 impl Authority {
     /// The rights of an account whose token adds these permissions.
     pub fn of(account: &Account, token_permissions: &PermissionSet) -> Self {
-        let permissions = account.permissions_in_effect().union(token_permissions);
-        Self { account_id: Some(account.id), home: account.home, permissions }
+        let lasting = account.permissions_in_effect();
+        let permissions = lasting.union(token_permissions);
+        Self { account_id: Some(account.id), home: account.home, permissions, lasting }
     }
 
     /// The rights of whoever runs commands on the server itself: all.
     pub fn operator() -> Self {
-        Self { account_id: None, home: None, permissions: [Permission::All].into_iter().collect() }
+        let all: PermissionSet = [Permission::All].into_iter().collect();
+        Self { account_id: None, home: None, permissions: all.clone(), lasting: all }
     }
 
     /// Whether this permission is held.
@@ -94,7 +99,8 @@ impl Authority {
         home: Option<WorkspaceId>,
     ) -> Result<(), Error> {
         let may_give = |permission: Permission| {
-            self.holds(Permission::All) || (!permission.is_restricted() && self.holds_at(permission, home))
+            let is_for_any_holder = !permission.is_restricted() || self.lasting.include(Permission::All);
+            is_for_any_holder && self.holds_at(permission, home)
         };
         if permissions.iter().all(may_give) { Ok(()) } else { Err(Error::Forbidden(Forbidden::NotHeld)) }
     }
@@ -132,16 +138,13 @@ impl Authority {
         self.require_may_touch(reach, before)?;
         require_home_within(reach, after)?;
         let is_own = self.account_id == Some(before.id);
-        // What a token adds for a while is not to be kept for good.
-        let lasting = Self::of(before, &PermissionSet::empty());
-        let giver = if is_own { &lasting } else { self };
         // What comes along to another home counts there, and so is given there.
         let moves = before.home != after.home;
         let kept = if moves { PermissionSet::empty() } else { before.permissions.clone() };
-        giver.require_may_give(&after.permissions.difference(&kept), after.home)?;
+        self.require_may_give(&after.permissions.difference(&kept), after.home)?;
         for role in &after.roles {
             if moves || !before.roles.iter().any(|had| had.id == role.id) {
-                giver.require_may_give_role(role, after.home)?;
+                self.require_may_give_role(role, after.home)?;
             }
         }
         if is_own && after.status != Status::Active {
@@ -178,21 +181,18 @@ impl Authority {
     /// Fails where tokens for an account that add these permissions are not this authority's to make: whoever has one
     /// may do all that the account may.
     pub fn require_may_stand_in_for(&self, account: &Account, more: &PermissionSet) -> Result<(), Error> {
-        if self.account_id == Some(account.id) {
-            // What a token adds for a while is not to be kept by way of another one.
-            return Self::of(account, &PermissionSet::empty()).require_may_give(more, account.home);
-        }
         self.require_may_give(more, account.home)?;
         if self.covers(account) { Ok(()) } else { Err(Error::Forbidden(Forbidden::GreaterRights)) }
     }
 
-    /// Whether a permission is held that counts for an account with this home.
+    /// Whether a permission is held for good that counts for an account with this home.
     fn holds_at(&self, permission: Permission, home: Option<WorkspaceId>) -> bool {
-        let reaches = permission.is_restricted() || self.home == home || self.holds(Permission::All);
-        reaches && self.holds(permission)
+        let reaches =
+            permission.is_restricted() || self.home == home || self.lasting.include(Permission::All);
+        reaches && self.lasting.include(permission)
     }
 
-    /// Whether everything that an account may do is held where the account may do it.
+    /// Whether everything that an account may do is held for good where the account may do it.
     fn covers(&self, account: &Account) -> bool {
         account.permissions_in_effect().iter().all(|permission| self.holds_at(permission, account.home))
     }

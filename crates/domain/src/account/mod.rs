@@ -103,6 +103,8 @@ pub struct NewAccount {
     pub first_name: PersonName,
     /// See [`Account::last_name`].
     pub last_name: PersonName,
+    /// Whether it administers the members and flows of its home.
+    pub is_admin: bool,
     /// The rest: what is not said is active, unconfirmed, without a home and without rights.
     pub rest: AccountChanges,
 }

@@ -107,6 +107,17 @@ pub struct AccountToken {
 }
 
 impl AccountToken {
+    /// The life of a token that is made with this one for the same account: as long as is asked for, and where this one
+    /// is not of a log-in, no longer than this one's. Otherwise a token for a while could be made into one for good.
+    pub fn limited(&self, asked: Option<Duration>, now: Timestamp) -> TokenLife {
+        let left = self.expires_at.filter(|_| self.kind != TokenKind::LogIn).map(|end| end.since(now));
+        match (asked, left) {
+            (None, None) => TokenLife::Endless,
+            (Some(life), None) | (None, Some(life)) => TokenLife::Fixed(life),
+            (Some(asked), Some(left)) => TokenLife::Fixed(asked.min(left)),
+        }
+    }
+
     /// Whether it still counts.
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
@@ -143,6 +154,30 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix_microseconds(seconds * 1_000_000).unwrap()
+    }
+
+    #[test]
+    fn a_token_for_a_while_makes_none_for_good() {
+        let (hour, day) = (Duration::from_hours(1), Duration::from_hours(24));
+        let token = |kind, expires_at| AccountToken {
+            id: AccountTokenId::from_uuid(uuid::Uuid::nil()),
+            account_id: AccountId::from_uuid(uuid::Uuid::nil()),
+            kind,
+            ending: String::new(),
+            description: String::new(),
+            inquirer: String::new(),
+            permissions: PermissionSet::empty(),
+            life: TokenLife::Fixed(hour),
+            expires_at,
+            created_at: at(0),
+        };
+        let issued = token(TokenKind::Issued, Some(at(3_600)));
+        assert_eq!(issued.limited(None, at(0)), TokenLife::Fixed(hour));
+        assert_eq!(issued.limited(Some(day), at(0)), TokenLife::Fixed(hour));
+        assert_eq!(issued.limited(Some(hour / 2), at(0)), TokenLife::Fixed(hour / 2));
+        assert_eq!(token(TokenKind::Issued, None).limited(None, at(0)), TokenLife::Endless);
+        let log_in = token(TokenKind::LogIn, Some(at(3_600)));
+        assert_eq!(log_in.limited(Some(day), at(0)), TokenLife::Fixed(day));
     }
 
     #[test]

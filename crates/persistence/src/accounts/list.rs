@@ -12,7 +12,7 @@ use crate::types::StoredTime;
 use crate::{DbConnection, on_backend};
 
 /// Which accounts a list holds. Values of one kind are alternatives, the kinds narrow each other down.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountFilter {
     /// One of these; empty is no condition.
     pub ids: Vec<AccountId>,

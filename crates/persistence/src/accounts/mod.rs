@@ -10,5 +10,5 @@ pub use find::{LogInCandidate, any, find, find_by_username, find_for_log_in, fin
 pub(crate) use list::narrowed;
 pub use list::{AccountFilter, count, list};
 pub(crate) use row::{AccountRow, with_roles};
-pub use write::{change, create, create_admin, delete};
-pub(crate) use write::{insert_admin, leave_home};
+pub use write::{change, create, delete};
+pub(crate) use write::{delete_found, insert, leave_home, require_password};

@@ -1,14 +1,15 @@
 //! Making, changing and deleting accounts.
 
 use denizen_domain::{
-    Account, AccountChanges, AccountId, AccountTokenId, Authority, Conflict, Error, Forbidden, NewAccount,
-    PasswordHash, Patch, PermissionSet, Reach, Result, Source, Status, Timestamp, Username, WorkspaceId,
+    Account, AccountChanges, AccountId, Authority, Conflict, Error, Forbidden, NewAccount, PasswordHash,
+    Patch, PermissionSet, Reach, Result, Source, Status, Timestamp, Unauthenticated, Username, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::find::find_within;
 use super::row::AccountRow;
+use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::schema::accounts;
 use crate::transaction::in_transaction;
@@ -16,53 +17,27 @@ use crate::types::{StoredUuid, stored};
 use crate::{DbConnection, account_tokens, dialect, memberships, on_backend, roles, workspaces};
 
 /// Makes an account, as a member of its home. Whoever reaches one workspace only makes it there. Fails where it, or
-/// what it is given, is not the caller's to make or give, and then with [`Conflict::UsernameTaken`].
+/// what it is given, is not the asker's to make or give, and then with [`Conflict::UsernameTaken`].
 pub async fn create(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
-    reach: Reach,
+    asker: Asker,
     new: &NewAccount,
 ) -> Result<Account> {
-    in_transaction!(connection, { insert(connection, source, authority, reach, new).await })
+    in_transaction!(connection, { insert(connection, source, asker, new).await })
 }
 
-/// Makes an account like [`create`], and an admin of its home, where it has one.
-pub async fn create_admin(
+/// Makes an account within a transaction that makes more.
+pub(crate) async fn insert(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
-    reach: Reach,
-    new: &NewAccount,
-) -> Result<Account> {
-    in_transaction!(connection, { insert_admin(connection, source, authority, reach, new).await })
-}
-
-/// Makes an account and an admin of its home within a transaction that makes more.
-pub(crate) async fn insert_admin(
-    connection: &mut DbConnection,
-    source: &Source,
-    authority: &Authority,
-    reach: Reach,
-    new: &NewAccount,
-) -> Result<Account> {
-    let account = insert(connection, source, authority, reach, new).await?;
-    if let Some(home) = account.home {
-        memberships::set_admin(connection, home, account.id, true).await?;
-    }
-    Ok(account)
-}
-
-async fn insert(
-    connection: &mut DbConnection,
-    source: &Source,
-    authority: &Authority,
-    reach: Reach,
+    asker: Asker,
     new: &NewAccount,
 ) -> Result<Account> {
     let now = source.clock.now();
-    let NewAccount { username, first_name, last_name, rest } = new.clone();
-    let home = match (reach, &rest.home) {
+    let Standing { authority, reach, .. } = &asker.standing(connection, now).await?;
+    let NewAccount { username, first_name, last_name, is_admin, rest } = new.clone();
+    let home = match (*reach, &rest.home) {
         (Reach::Workspace(own), Patch::Absent) => Some(own),
         (_, home) => home.value(),
     };
@@ -85,73 +60,102 @@ async fn insert(
     let rest = AccountChanges { home: home.into(), ..rest };
     let named_roles = named_roles(connection, authority, &rest).await?;
     rest.apply_to(&mut account, named_roles, now);
-    authority.require_may_make(reach, &account)?;
+    authority.require_may_make(*reach, &account)?;
     if let Some(home) = account.home {
         require_workspace(connection, authority, home).await?;
     }
     insert_row(connection, &account, password.as_ref()).await?;
     roles::assign(connection, account.id, &account.roles).await?;
     if let Some(home) = account.home {
-        memberships::insert(connection, home, account.id, false, now).await?;
+        memberships::insert(connection, home, account.id, is_admin, now).await?;
     }
     Ok(account)
 }
 
-/// Changes an account. A new password ends all its tokens but the one that is kept. `None` where there is no such account
-/// within reach. Fails where the change is not the caller's to make, and then with [`Conflict::UsernameTaken`].
+/// Changes an account. A new password ends all its tokens but the one that the asker is logged in with. `None` where
+/// there is no such account within reach. Fails where the change is not the asker's to make, then with
+/// [`Conflict::UsernameTaken`], and with [`Unauthenticated::WrongPassword`] where the password that was checked before is no
+/// longer the account's.
 pub async fn change(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
-    reach: Reach,
+    asker: Asker,
     id: AccountId,
     changes: &AccountChanges,
-    kept_token: Option<AccountTokenId>,
+    checked: Option<&PasswordHash>,
 ) -> Result<Option<Account>> {
     in_transaction!(connection, {
         dialect::lock_account(connection, id).await?;
-        let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
         let now = source.clock.now();
+        let Standing { authority, reach, token } = asker.standing(connection, now).await?;
+        let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
         let mut account = before.clone();
-        let named_roles = named_roles(connection, authority, changes).await?;
+        let named_roles = named_roles(connection, &authority, changes).await?;
         changes.clone().apply_to(&mut account, named_roles, now);
         authority.require_may_change(reach, &before, &account)?;
         if changes.password.is_some() || account.username != before.username {
             let is_member_elsewhere = memberships::any_but(connection, id, before.home).await?;
             authority.require_may_open(reach, &before, is_member_elsewhere)?;
         }
-        if account.username != before.username {
-            require_free_username(connection, &account.username).await?;
+        if let Some(checked) = checked {
+            require_password(connection, id, checked).await?;
         }
         if account.home != before.home {
-            move_home(connection, authority, &before, &account).await?;
+            move_home(connection, &authority, &before, &account).await?;
+        }
+        if account.username != before.username {
+            require_free_username(connection, &account.username).await?;
         }
         update(connection, &account).await?;
         if let Some(password) = &changes.password {
             set_password(connection, id, password).await?;
-            account_tokens::delete_all_of(connection, id, kept_token).await?;
+            account_tokens::delete_all_of(connection, id, token.map(|token| token.id)).await?;
         }
         Ok(Some(account))
     })
 }
 
 /// Deletes an account, with its tokens and memberships. `false` where there is no such account. Fails where it is not
-/// the caller's to delete.
+/// the asker's to delete.
 pub async fn delete(
     connection: &mut DbConnection,
-    authority: &Authority,
-    reach: Reach,
+    source: &Source,
+    asker: Asker,
     id: AccountId,
 ) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_account(connection, id).await?;
+        let Standing { authority, reach, .. } = asker.standing(connection, source.clock.now()).await?;
         let Some(account) = find_within(connection, reach, id).await? else { return Ok(false) };
         authority.require_may_delete(reach, &account)?;
-        let deleted = accounts::table.filter(accounts::id.eq(stored(id)));
-        on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
-            .or_error("delete an account")?;
+        delete_found(connection, id).await?;
         Ok(true)
     })
+}
+
+/// Deletes an account that is there, and whatever hangs on it.
+pub(crate) async fn delete_found(connection: &mut DbConnection, id: AccountId) -> Result<()> {
+    let deleted = accounts::table.filter(accounts::id.eq(stored(id)));
+    on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
+        .or_error("delete an account")?;
+    Ok(())
+}
+
+/// Fails with [`Unauthenticated::WrongPassword`] where this is no longer an account's password.
+pub(crate) async fn require_password(
+    connection: &mut DbConnection,
+    id: AccountId,
+    checked: &PasswordHash,
+) -> Result<()> {
+    let holder = accounts::table
+        .filter(accounts::id.eq(stored(id)))
+        .filter(accounts::password_hash.eq(checked.as_stored()))
+        .select(accounts::id);
+    let holder = on_backend!(connection, |conn| holder.first::<StoredUuid>(conn).await.optional());
+    match holder.or_error("check that a password still stands")? {
+        Some(_) => Ok(()),
+        None => Err(Error::Unauthenticated(Unauthenticated::WrongPassword)),
+    }
 }
 
 /// Moves an account to another home, or to none, without a change of its memberships.

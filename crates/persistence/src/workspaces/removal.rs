@@ -1,50 +1,82 @@
 //! Deleting a workspace: gone for everybody at once, and then removed bit by bit, however much is in it.
 
-use denizen_domain::{Authority, Result, Source, Status, Timestamp, WorkspaceId};
+use denizen_domain::{Result, Source, Status, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{find, residents};
-use crate::accounts::{self as account_functions, AccountRow, with_roles};
+use super::{find_within, residents};
+use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::schema::{
-    accounts, api_key_secrets, api_keys, channels, external_user_groups, external_users, memberships,
-    super_identities, tiers, workspaces,
+    api_key_secrets, api_keys, channels, external_user_groups, external_users, super_identities, tiers,
+    workspaces,
 };
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{Database, DbConnection, dialect, memberships as membership_functions, on_backend, roles};
+use crate::{DbConnection, dialect, on_backend, roles};
 
-/// How many accounts find another home at a time.
+/// How many rows are removed at a time.
 const BATCH: i64 = 500;
 
-/// Deletes a workspace: nobody finds it any more, its keys open nothing, and its accounts with no other workspace are
-/// gone. Those that are members elsewhere are at home there from now on. Its other contents are left to [`sweep`].
-/// `false` where there is no such workspace. Fails where an account is at home there that may do more than whoever asks,
-/// and with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace).
+/// The most deleted workspaces that are listed at a time.
+const LISTED: i64 = 1_000;
+
+/// Deletes a workspace: nobody finds it any more, its keys open nothing, and its accounts are shut out. What is in it is
+/// left to [`remove_some`]. `false` where there is no such workspace within reach. Fails where an account is at home there
+/// that may do more than whoever asks, and with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace).
 pub async fn delete(
     connection: &mut DbConnection,
     source: &Source,
-    authority: &Authority,
+    asker: Asker,
     id: WorkspaceId,
 ) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_workspace(connection, id).await?;
-        let Some(workspace) = find(connection, id).await? else { return Ok(false) };
-        // An account that two workspaces have in common could outlive both, when they are deleted in the same moment, or
-        // move to one that is just being deleted.
-        dialect::lock_members(connection, id).await?;
-        residents::require_no_greater(connection, authority, id).await?;
-        workspace.require_not_home_of(authority)?;
         let now = source.clock.now();
-        mark(connection, id, now).await?;
+        let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
+        let Some(workspace) = find_within(connection, reach, id).await? else { return Ok(false) };
+        residents::require_no_greater(connection, &authority, id).await?;
+        workspace.require_not_home_of(&authority)?;
         forget_keys(connection, id).await?;
-        delete_accounts_of_no_other(connection, id).await?;
-        end_memberships(connection, id).await?;
-        while rehome(connection, id, now).await? {}
-        roles::delete_all_of(connection, id).await?;
+        mark(connection, id, now).await?;
         Ok(true)
     })
+}
+
+/// The workspaces that are deleted and not yet removed, those first that have been for longest.
+pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<WorkspaceId>> {
+    let query = workspaces::table
+        .filter(workspaces::deleted_at.is_not_null())
+        .order(workspaces::deleted_at.asc())
+        .select(workspaces::id)
+        .limit(LISTED);
+    let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
+    Ok(ids.or_error("list deleted workspaces")?.into_iter().map(Into::into).collect())
+}
+
+/// Removes some of what a deleted workspace has left, a few hundred rows at a time, so that others write in between; in
+/// the end, the workspace itself. Whether there is more to do. To be called again until there is not; several servers may
+/// do so at once.
+///
+/// Its members come first: those who were at home there move to the workspace that they have been a member of for
+/// longest, of those that are there, and where there is none, their account is deleted.
+pub async fn remove_some(connection: &mut DbConnection, source: &Source, id: WorkspaceId) -> Result<bool> {
+    if !is_deleted(connection, id).await? {
+        return Ok(false);
+    }
+    if residents::release(connection, source, id).await? {
+        return Ok(true);
+    }
+    roles::delete_all_of(connection, id).await?;
+    if remove_contents(connection, id).await? {
+        return Ok(true);
+    }
+    // A key may have been made in the moment of the deletion.
+    forget_keys(connection, id).await?;
+    let workspace = workspaces::table.filter(workspaces::id.eq(stored(id)));
+    on_backend!(connection, |conn| diesel::delete(workspace).execute(conn).await)
+        .or_error("delete a workspace")?;
+    Ok(false)
 }
 
 /// Takes the slug and the status away; the slug is free for another workspace at once.
@@ -67,67 +99,19 @@ async fn forget_keys(connection: &mut DbConnection, id: WorkspaceId) -> Result<(
     Ok(())
 }
 
-async fn delete_accounts_of_no_other(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
-    let members =
-        memberships::table.filter(memberships::workspace_id.eq(stored(id))).select(memberships::account_id);
-    let others = diesel::alias!(memberships as others);
-    let elsewhere = others
-        .filter(others.field(memberships::account_id).eq(accounts::id))
-        .filter(others.field(memberships::workspace_id).ne(stored(id)));
-    let alone = accounts::table
-        .filter(accounts::id.eq_any(members))
-        .filter(diesel::dsl::not(diesel::dsl::exists(elsewhere)));
-    on_backend!(connection, |conn| diesel::delete(alone).execute(conn).await)
-        .or_error("delete the accounts of a workspace")?;
-    Ok(())
-}
-
-async fn end_memberships(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
-    let ended = memberships::table.filter(memberships::workspace_id.eq(stored(id)));
-    on_backend!(connection, |conn| diesel::delete(ended).execute(conn).await)
-        .or_error("end the memberships of a workspace")?;
-    Ok(())
-}
-
-/// Gives some of the accounts that were at home there another home. Whether there were any.
-async fn rehome(connection: &mut DbConnection, id: WorkspaceId, now: Timestamp) -> Result<bool> {
-    let rows = on_backend!(connection, |conn| {
-        accounts::table
-            .filter(accounts::home_workspace_id.eq(Some(stored(id))))
-            .order((accounts::created_at.asc(), accounts::id.asc()))
-            .limit(BATCH)
-            .select(AccountRow::as_select())
-            .load(conn)
-            .await
-    });
-    let homeless = with_roles(connection, rows.or_error("look for accounts without a home")?).await?;
-    let found_any = !homeless.is_empty();
-    for mut account in homeless {
-        let next = membership_functions::oldest_of(connection, account.id).await?;
-        account_functions::leave_home(connection, &mut account, next, now).await?;
-    }
-    Ok(found_any)
-}
-
-/// Removes some of what deleted workspaces have left, a few hundred rows at a time and in between others' writes. To be
-/// called now and then; whether there is more to do.
-pub async fn sweep(database: &Database) -> Result<bool> {
+/// Whether it is deleted, and something of it still there.
+async fn is_deleted(connection: &mut DbConnection, id: WorkspaceId) -> Result<bool> {
     let query = workspaces::table
+        .filter(workspaces::id.eq(stored(id)))
         .filter(workspaces::deleted_at.is_not_null())
-        .order(workspaces::deleted_at.asc())
         .select(workspaces::id);
-    let id = {
-        let connection = &mut database.read().await?;
-        on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional())
-    };
-    match id.or_error("look for deleted workspaces")? {
-        Some(id) => sweep_one(&mut database.write().await?, id).await.map(|()| true),
-        None => Ok(false),
-    }
+    let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
+    Ok(!ids.or_error("look for a deleted workspace")?.is_empty())
 }
 
-/// Deletes a batch of the first of these tables that still has something, or in the end the workspace itself.
-async fn sweep_one(connection: &mut DbConnection, workspace_id: StoredUuid) -> Result<()> {
+/// Removes a batch from the first of these tables that still has something. Whether there was any.
+async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<bool> {
+    let workspace_id = stored(workspace_id);
     macro_rules! delete_batch {
         ($($table:ident),+) => {$(
             let batch = $table::table
@@ -142,16 +126,11 @@ async fn sweep_one(connection: &mut DbConnection, workspace_id: StoredUuid) -> R
                     .filter($table::id.eq_any(ids));
                 on_backend!(connection, |conn| diesel::delete(batch).execute(conn).await)
                     .or_error("delete what a deleted workspace has left")?;
-                return Ok(());
+                return Ok(true);
             }
         )+};
     }
     // What refers to others comes first.
     delete_batch!(external_users, super_identities, external_user_groups, tiers, channels, api_keys);
-    // A key may have been made in the moment of the deletion.
-    forget_keys(connection, workspace_id.into()).await?;
-    let workspace = workspaces::table.filter(workspaces::id.eq(workspace_id));
-    on_backend!(connection, |conn| diesel::delete(workspace).execute(conn).await)
-        .or_error("delete a workspace")?;
-    Ok(())
+    Ok(false)
 }

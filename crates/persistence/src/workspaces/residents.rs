@@ -1,43 +1,195 @@
-//! The accounts that are at home in a workspace.
+//! The members of a workspace that goes, and those who are at home in it.
 
-use denizen_domain::{Authority, Permission, Reach, Result, Role, WorkspaceId};
+use std::collections::HashMap;
+
+use denizen_domain::{
+    AccountId, Authority, Error, Forbidden, Permission, PermissionSet, Result, Role, Source, WorkspaceId,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::accounts::{AccountRow, with_roles};
-use crate::error::OrError as _;
-use crate::schema::{account_roles, accounts};
-use crate::types::stored;
-use crate::{DbConnection, on_backend, roles};
+use crate::accounts::{self as account_functions, AccountRow, with_roles};
+use crate::error::{OrError as _, broken_row};
+use crate::schema::{account_roles, accounts, memberships, workspaces};
+use crate::transaction::in_transaction;
+use crate::types::{StoredUuid, stored};
+use crate::{DbConnection, dialect, on_backend, roles};
 
-/// Fails with [`Forbidden::GreaterRights`](denizen_domain::Forbidden::GreaterRights) where an account is at home in a
-/// workspace that may do more, beyond workspaces, than whoever asks: without the workspace, it would be shut out.
+/// How many members a workspace is left by at a time. Others who want to change one of them, and on SQLite whatever else
+/// writes, wait for as long as that takes: some hundredths of a second, and some tenths where all have another home.
+const BATCH: i64 = 250;
+
+/// How many different sets of permissions are looked at at a time.
+const SETS: i64 = 500;
+
+/// Fails with [`Forbidden::GreaterRights`] where an account is at home in a workspace that may do more, beyond workspaces,
+/// than whoever asks: without the workspace, it would be shut out. However many live there, what is kept in memory is
+/// little.
 pub(super) async fn require_no_greater(
     connection: &mut DbConnection,
     authority: &Authority,
     id: WorkspaceId,
 ) -> Result<()> {
-    if authority.holds(Permission::All) {
-        return Ok(());
-    }
+    let is_greater = !authority.holds(Permission::All)
+        && (any_holds_greater_role(connection, authority, id).await?
+            || any_was_given_more(connection, authority, id).await?);
+    if is_greater { Err(Error::Forbidden(Forbidden::GreaterRights)) } else { Ok(()) }
+}
+
+/// Lets some of the members of a deleted workspace go: those who were at home there move to the workspace that they have
+/// been a member of for longest, of those that are there, and where there is none, their account is deleted. Whether
+/// there were any members.
+pub(super) async fn release(connection: &mut DbConnection, source: &Source, id: WorkspaceId) -> Result<bool> {
+    in_transaction!(connection, {
+        let members = some_members(connection, id).await?;
+        if members.is_empty() {
+            return Ok(false);
+        }
+        // Whoever is in the midst of moving has moved once the lock is had, so all else is read after that.
+        dialect::lock_accounts(connection, &members).await?;
+        let homes = homes_elsewhere(connection, &members).await?;
+        let residents = residents_among(connection, id, &members).await?;
+        let (movers, others): (Vec<_>, Vec<_>) =
+            residents.into_iter().partition(|row| homes.contains_key(&row.id.into()));
+        let now = source.clock.now();
+        for mut account in with_roles(connection, movers).await? {
+            let home = homes.get(&account.id).copied();
+            account_functions::leave_home(connection, &mut account, home, now).await?;
+        }
+        delete_accounts(connection, others.into_iter().map(|row| row.id).collect()).await?;
+        end_memberships(connection, id, members).await?;
+        Ok(true)
+    })
+}
+
+/// Whether somebody other than who asks holds a role that counts for more than they hold.
+async fn any_holds_greater_role(
+    connection: &mut DbConnection,
+    authority: &Authority,
+    id: WorkspaceId,
+) -> Result<bool> {
     let roles = roles::list(connection, Some(id)).await?;
-    let roles = roles.into_iter().filter(Role::counts_beyond_home).map(|role| stored(role.id));
+    let greater = roles.iter().filter(|role: &&Role| is_greater(&role.permissions, authority));
     let holders = account_roles::table
-        .filter(account_roles::role_id.eq_any(roles.collect::<Vec<_>>()))
-        .select(account_roles::account_id);
-    // Sets are stored in the order of their permissions, in which those of workspaces come last.
-    let is_given_more = accounts::permissions.ne("").and(accounts::permissions.not_like("tenant.%"));
+        .inner_join(accounts::table.on(accounts::id.eq(account_roles::account_id)))
+        .filter(account_roles::role_id.eq_any(greater.map(|role| stored(role.id)).collect::<Vec<_>>()))
+        .filter(accounts::home_workspace_id.eq(Some(stored(id))))
+        .filter(accounts::id.ne(asking(authority)))
+        .select(accounts::id)
+        .limit(1);
+    let holders = on_backend!(connection, |conn| holders.load::<StoredUuid>(conn).await);
+    Ok(!holders.or_error("look for accounts with greater roles")?.is_empty())
+}
+
+/// Whether somebody other than who asks was directly given more than they hold. There are as many sets of permissions as
+/// one likes to make, and so they are read a few at a time, in their order.
+async fn any_was_given_more(
+    connection: &mut DbConnection,
+    authority: &Authority,
+    id: WorkspaceId,
+) -> Result<bool> {
+    let mut last = String::new();
+    loop {
+        // Sets are stored in the order of their permissions, in which those of workspaces come last.
+        let sets = accounts::table
+            .filter(accounts::home_workspace_id.eq(Some(stored(id))))
+            .filter(accounts::permissions.gt(&last))
+            .filter(accounts::permissions.not_like("tenant.%"))
+            .filter(accounts::id.ne(asking(authority)))
+            .select(accounts::permissions)
+            .distinct()
+            .order(accounts::permissions.asc())
+            .limit(SETS);
+        let sets = on_backend!(connection, |conn| sets.load::<String>(conn).await);
+        let sets = sets.or_error("look for accounts with greater permissions")?;
+        for set in &sets {
+            let set = PermissionSet::from_stored(set)
+                .map_err(|problem| broken_row("accounts", "permissions", format!("home {id}"), problem))?;
+            if is_greater(&set, authority) {
+                return Ok(true);
+            }
+        }
+        match sets.into_iter().last() {
+            Some(set) => last = set,
+            None => return Ok(false),
+        }
+    }
+}
+
+/// Whether some of these permissions reach beyond workspaces, and are not held by who asks.
+fn is_greater(permissions: &PermissionSet, authority: &Authority) -> bool {
+    !authority.permissions.cover(&permissions.restricted())
+}
+
+/// The account that asks. None has the id of nothing.
+fn asking(authority: &Authority) -> StoredUuid {
+    authority.account_id.map_or(StoredUuid::from_uuid(uuid::Uuid::nil()), stored)
+}
+
+/// The first of the members that are left, by their ids.
+async fn some_members(connection: &mut DbConnection, id: WorkspaceId) -> Result<Vec<StoredUuid>> {
+    let members = memberships::table
+        .filter(memberships::workspace_id.eq(stored(id)))
+        .order(memberships::account_id.asc())
+        .select(memberships::account_id)
+        .limit(BATCH);
+    on_backend!(connection, |conn| members.load(conn).await)
+        .or_error("look for members of a deleted workspace")
+}
+
+/// For each of these accounts that has any, the workspace that it has been a member of for longest, of those that are not
+/// deleted.
+async fn homes_elsewhere(
+    connection: &mut DbConnection,
+    members: &[StoredUuid],
+) -> Result<HashMap<AccountId, WorkspaceId>> {
+    let elsewhere = memberships::table
+        .inner_join(workspaces::table.on(workspaces::id.eq(memberships::workspace_id)))
+        .filter(memberships::account_id.eq_any(members.to_vec()))
+        .filter(workspaces::deleted_at.is_null())
+        .order((memberships::created_at.desc(), memberships::workspace_id.desc()))
+        .select((memberships::account_id, memberships::workspace_id));
+    let rows = on_backend!(connection, |conn| elsewhere.load::<(StoredUuid, StoredUuid)>(conn).await);
+    let rows = rows.or_error("look for other workspaces of accounts")?;
+    // Of several of one account, the last one stays: the oldest.
+    Ok(rows.into_iter().map(|(account, workspace)| (account.into(), workspace.into())).collect())
+}
+
+/// Those of these accounts that are at home there.
+async fn residents_among(
+    connection: &mut DbConnection,
+    id: WorkspaceId,
+    members: &[StoredUuid],
+) -> Result<Vec<AccountRow>> {
     let rows = on_backend!(connection, |conn| {
         accounts::table
+            .filter(accounts::id.eq_any(members.to_vec()))
             .filter(accounts::home_workspace_id.eq(Some(stored(id))))
-            .filter(is_given_more.or(accounts::id.eq_any(holders)))
             .select(AccountRow::as_select())
             .load(conn)
             .await
     });
-    let accounts = with_roles(connection, rows.or_error("look for accounts with greater rights")?).await?;
-    let others = accounts.iter().filter(|account| authority.account_id != Some(account.id));
-    others.into_iter().try_for_each(|account| authority.require_may_delete(Reach::Everywhere, account))
+    rows.or_error("load residents of a deleted workspace")
+}
+
+async fn delete_accounts(connection: &mut DbConnection, ids: Vec<StoredUuid>) -> Result<()> {
+    let accounts = accounts::table.filter(accounts::id.eq_any(ids));
+    on_backend!(connection, |conn| diesel::delete(accounts).execute(conn).await)
+        .or_error("delete accounts of a deleted workspace")?;
+    Ok(())
+}
+
+async fn end_memberships(
+    connection: &mut DbConnection,
+    id: WorkspaceId,
+    members: Vec<StoredUuid>,
+) -> Result<()> {
+    let ended = memberships::table
+        .filter(memberships::workspace_id.eq(stored(id)))
+        .filter(memberships::account_id.eq_any(members));
+    on_backend!(connection, |conn| diesel::delete(ended).execute(conn).await)
+        .or_error("end memberships of a deleted workspace")?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,12 +6,11 @@ mod password;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Account, AccountChanges, AccountId, Authority, Position, Reach, SortKey, Source, Status, Timestamp,
-    Username, WorkspaceId,
+    Account, AccountChanges, AccountId, Position, Source, Status, Timestamp, Username, WorkspaceId,
 };
 use denizen_persistence::accounts::{self, AccountFilter};
 use denizen_persistence::memberships::{self, Member};
-use denizen_persistence::{Database, DbConnection};
+use denizen_persistence::{Asker, Database, DbConnection};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -137,7 +136,7 @@ impl Listed for Account {
     }
 
     fn position(&self) -> Position {
-        Position { key: SortKey::Time(self.created_at), id: self.id.as_uuid() }
+        Position::at(self.created_at, self.id.as_uuid())
     }
 }
 
@@ -163,7 +162,7 @@ impl Listed for Member {
     }
 
     fn position(&self) -> Position {
-        Position { key: SortKey::Time(self.membership.created_at), id: self.account.id.as_uuid() }
+        Position::at(self.membership.created_at, self.account.id.as_uuid())
     }
 }
 
@@ -196,8 +195,7 @@ impl OneAccount {
     ) -> anyhow::Result<()> {
         let connection = &mut database.write().await.map_err(reason)?;
         let id = self.account.find(connection).await?.id;
-        let (operator, reach) = (Authority::operator(), Reach::Everywhere);
-        let changed = accounts::change(connection, source, &operator, reach, id, changes, None).await;
+        let changed = accounts::change(connection, source, Asker::Operator, id, changes, None).await;
         let account = changed.map_err(reason)?.ok_or_else(|| anyhow!("the account {id} is gone"))?;
         let is_admin = is_admin_at_home(connection, &account).await?;
         print(self.output, &account, is_admin)

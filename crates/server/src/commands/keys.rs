@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use denizen_domain::{ApiKey, ApiKeyId, NewApiKey, Position, Scope, ScopeSet, SortKey, Source, Timestamp};
+use denizen_domain::{ApiKey, ApiKeyId, NewApiKey, Position, Scope, ScopeSet, Source, Timestamp};
 use denizen_persistence::api_keys;
 use serde_json::Value;
 
@@ -148,7 +148,7 @@ impl Listed for ApiKey {
     }
 
     fn position(&self) -> Position {
-        Position { key: SortKey::Time(self.created_at), id: self.id.as_uuid() }
+        Position::at(self.created_at, self.id.as_uuid())
     }
 }
 

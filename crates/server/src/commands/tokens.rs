@@ -3,16 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use anyhow::{anyhow, ensure};
+use anyhow::ensure;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, PermissionSet, Position, Result, Slice, SortKey, Source,
-    Timestamp, TokenKind, TokenRequest, Username, Window,
+    AccountId, AccountToken, AccountTokenId, PermissionSet, Position, Result, Slice, Source, Timestamp,
+    TokenKind, TokenRequest, Username, Window,
 };
-use denizen_persistence::DbConnection;
 use denizen_persistence::account_tokens::{self, TokenFilter};
 use denizen_persistence::accounts::{self, AccountFilter};
-use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -78,8 +77,7 @@ impl CreateToken {
             permissions: PermissionSet::empty(),
             lifetime: self.expires_in,
         };
-        let server_secret = server_secret(connection, &source).await?;
-        let made = account_tokens::issue(connection, &source, &server_secret, &request, true).await;
+        let made = account_tokens::issue(connection, &source, Asker::Operator, &request, None).await;
         let made = made.map_err(reason)?;
         let (id, token) = (made.token.id, made.secret.expose());
         self.output.object(
@@ -92,13 +90,6 @@ impl CreateToken {
             ],
         )
     }
-}
-
-async fn server_secret(connection: &mut DbConnection, source: &Source) -> anyhow::Result<[u8; 32]> {
-    let make = || Ok(source.ids.random_bytes().to_vec());
-    let secret = server_secrets::find_or_create(connection, source, Purpose::IssuedTokens, make).await;
-    let bytes = secret.map_err(reason)?.bytes;
-    bytes.try_into().map_err(|_| anyhow!("the secret that tokens are derived from is broken"))
 }
 
 /// List the tokens that are in force, the oldest first; never a token itself
@@ -223,7 +214,7 @@ impl Listed for ListedToken {
     }
 
     fn position(&self) -> Position {
-        Position { key: SortKey::Time(self.token.created_at), id: self.token.id.as_uuid() }
+        Position::at(self.token.created_at, self.token.id.as_uuid())
     }
 }
 

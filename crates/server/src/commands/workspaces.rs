@@ -3,8 +3,7 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Channel, ChannelId, Conflict, Error, Position, Slug, SortKey, Source, Workspace, WorkspaceId,
-    WorkspaceName,
+    Channel, ChannelId, Conflict, Error, Position, Slug, Source, Workspace, WorkspaceId, WorkspaceName,
 };
 use denizen_persistence::{DbConnection, workspaces};
 use serde::Serialize;
@@ -134,7 +133,7 @@ impl Listed for Workspace {
     }
 
     fn position(&self) -> Position {
-        Position { key: SortKey::Time(self.created_at), id: self.id.as_uuid() }
+        Position::at(self.created_at, self.id.as_uuid())
     }
 }
 

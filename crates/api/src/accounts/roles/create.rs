@@ -30,7 +30,6 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     let NewRole { workspace_id, name, changes } = body.check(&caller.authority, caller.reach)?;
     let connection = &mut app.database().write().await?;
-    let role =
-        roles::create(connection, app.source(), &caller.authority, workspace_id, &name, &changes).await?;
+    let role = roles::create(connection, app.source(), caller.asker(), workspace_id, &name, &changes).await?;
     Ok(meta.one(RoleAnswer::from(role)))
 }

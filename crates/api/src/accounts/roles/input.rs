@@ -22,11 +22,11 @@ pub(crate) struct CreateRole {
     #[serde(default)]
     name: Input<String>,
     /// What its holders may do; nothing where it is absent.
-    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
     /// What it is for.
-    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[schema(value_type = Option<String>, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
     /// Whether every workspace can use it; only a holder of `all` can say so, and must who has no workspace.
@@ -45,11 +45,11 @@ pub(crate) struct UpdateRole {
     #[serde(default)]
     name: Input<String>,
     /// All that its holders may do.
-    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
     /// What it is for; null is nothing.
-    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[schema(value_type = Option<String>, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
     /// Whether every workspace can use it. It stays what it was made as, and may be sent as it is.

@@ -20,13 +20,14 @@ use crate::error::ApiResult;
     responses((status = 200, description = "The workspace was made", body = Created)),
     security(("account_token" = ["iam.tenant.create"]), ("session_cookie" = ["iam.tenant.create"])))]
 pub(crate) async fn create(
-    _caller: Caller<CanCreateWorkspaces>,
+    caller: Caller<CanCreateWorkspaces>,
     State(app): State<App>,
     meta: Meta,
     JsonBody(body): JsonBody<WholeTenant>,
 ) -> ApiResult<Response> {
     let (name, changes) = body.check()?;
     let connection = &mut app.database().write().await?;
-    let workspace = workspaces::create_named(connection, app.source(), &name, &changes).await?;
+    let workspace =
+        workspaces::create_named(connection, app.source(), caller.asker(), &name, &changes).await?;
     Ok(meta.one(Created { id: workspace.id.as_uuid() }))
 }

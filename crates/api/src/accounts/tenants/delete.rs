@@ -30,9 +30,10 @@ pub(crate) async fn delete(
     PathId(id): PathId<WorkspaceId>,
     meta: Meta,
 ) -> ApiResult<Response> {
-    let connection = &mut app.database().write().await?;
-    if !workspaces::delete(connection, app.source(), &caller.authority, id).await? {
+    let asker = caller.asker();
+    if !workspaces::delete(&mut app.database().write().await?, app.source(), asker, id).await? {
         return Err(Error::not_found(Resource::Workspace, id).into());
     }
+    app.remove_deleted_workspace(id).await;
     Ok(meta.one(Done { message: "Tenant deleted." }))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{Direction, Page, Position, Result, SortKey, Window};
+use denizen_domain::{Direction, Page, Position, Result, Window, Workspace};
 use denizen_persistence::workspaces;
 
 use super::super::answer::Tenant;
@@ -37,11 +37,7 @@ impl Batches for TenantList {
     async fn read(&self, app: &App, page: Page) -> Result<Batch<Tenant>> {
         let window = Window { page, limit: BATCH, direction: Direction::Ascending };
         let slice = workspaces::list(&mut app.database().read().await?, &window).await?;
-        let last = slice.items.last().filter(|_| slice.has_more_after);
-        let next = last.map(|workspace| Position {
-            key: SortKey::Time(workspace.created_at),
-            id: workspace.id.as_uuid(),
-        });
-        Ok(Batch { items: slice.items.into_iter().map(Tenant::from).collect(), next })
+        let place = |workspace: &Workspace| Position::at(workspace.created_at, workspace.id.as_uuid());
+        Ok(Batch::of(slice, place, Tenant::from))
     }
 }

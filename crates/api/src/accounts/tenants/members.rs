@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use denizen_domain::{AccountId, Error, Reach, Resource, WorkspaceId};
-use denizen_persistence::memberships;
+use denizen_persistence::memberships::{self, Removal};
 
 use super::super::answer::{Done, User};
 use super::super::meta::Meta;
@@ -39,9 +39,10 @@ pub(crate) async fn list(
 
 /// Take a member out of a workspace
 ///
-/// The account itself stays. Where this was its home, it is at home from now on in the workspace that it has been a member
-/// of for longest, if there is any, without the roles and permissions that counted here only. An account that may do more
-/// than the caller is left alone, and so is the caller's own.
+/// An account with no other workspace and no rights beyond workspaces is deleted with it. Others stay; where this was their
+/// home, they are at home from now on in the workspace that they have been members of for longest, if there is any,
+/// without the roles and permissions that counted here. An account that may do more than the caller is left alone, and so
+/// is the caller's own.
 #[utoipa::path(delete, path = "/tenants/{id}/user/{userId}", operation_id = "removeTenantUser", tag = "tenants",
     params(
         ("id" = Uuid, Path, description = "The workspace's id"),
@@ -58,10 +59,11 @@ pub(crate) async fn remove(
     meta: Meta,
 ) -> ApiResult<Response> {
     find(&app, caller.reach, id).await?;
-    let (authority, reach) = (&caller.authority, caller.reach);
     let connection = &mut app.database().write().await?;
-    if !memberships::remove(connection, app.source(), authority, reach, id, account_id).await? {
-        return Err(Error::not_found(Resource::Account, account_id).into());
-    }
-    Ok(meta.one(Done { message: "User removed from the tenant." }))
+    let removal = memberships::remove(connection, app.source(), caller.asker(), id, account_id).await?;
+    let message = match removal.ok_or_else(|| Error::not_found(Resource::Account, account_id))? {
+        Removal::Left => "User removed from the tenant.",
+        Removal::Deleted => "User deleted.",
+    };
+    Ok(meta.one(Done { message }))
 }

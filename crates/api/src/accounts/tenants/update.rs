@@ -63,8 +63,7 @@ async fn change(
     id: WorkspaceId,
     changes: &WorkspaceChanges,
 ) -> ApiResult<Tenant> {
-    let AccountHolder { authority, reach, .. } = caller;
     let connection = &mut app.database().write().await?;
-    let changed = workspaces::change(connection, app.source(), authority, *reach, id, changes).await?;
+    let changed = workspaces::change(connection, app.source(), caller.asker(), id, changes).await?;
     Ok(Tenant::from(changed.ok_or_else(|| Error::not_found(Resource::Workspace, id))?))
 }

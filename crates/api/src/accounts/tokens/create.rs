@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{Error, Forbidden, Patch, Permission, PermissionSet, Resource, TokenRequest};
-use denizen_persistence::{account_tokens, accounts};
+use denizen_domain::{Error, Forbidden, Patch, Permission, PermissionSet, TokenRequest};
+use denizen_persistence::account_tokens;
 
 use super::super::answer::NewToken;
 use super::super::meta::Meta;
@@ -15,8 +15,9 @@ use crate::error::ApiResult;
 
 /// Issue a token for an account
 ///
-/// Whoever has it may do all that the account may, so that the caller must hold all of that, too. An equal request gets
-/// the same token, whose life begins anew, unless `new` asks for another one.
+/// Whoever has it may do all that the account may, now and later, so that the caller must hold all of that, too. An equal
+/// request gets the same token, whose life begins anew, unless `new` asks for another one. For oneself it ends no later
+/// than the token that the request carries, unless that is of a log-in.
 #[utoipa::path(post, path = "/tokens", operation_id = "createToken", tag = "tokens", params(Meta), request_body = CreateToken,
     responses(
         (status = 200, description = "The token", body = NewToken),
@@ -34,10 +35,6 @@ pub(crate) async fn create(
         return Err(Error::Forbidden(Forbidden::MissingPermission(Permission::IamTokenUpdate)).into());
     }
     let permissions = permissions.unwrap_or(PermissionSet::empty());
-    let connection = &mut app.database().write().await?;
-    let account = accounts::find(connection, account_id).await?;
-    let account = account.ok_or_else(|| Error::not_found(Resource::Account, account_id))?;
-    caller.authority.require_may_stand_in_for(&account, &permissions)?;
     let request = TokenRequest {
         account_id,
         description,
@@ -49,7 +46,9 @@ pub(crate) async fn create(
             Patch::Absent => Some(app.options().login_token_lifetime),
         },
     };
-    let secret = app.issued_tokens_secret();
-    let new = account_tokens::issue(connection, app.source(), secret, &request, wants_new).await?;
+    let shared = (!wants_new).then(|| app.issued_tokens_secret());
+    let connection = &mut app.database().write().await?;
+    let asker = caller.asker();
+    let new = account_tokens::issue(connection, app.source(), asker, &request, shared).await?;
     Ok(meta.one(NewToken { token: new.secret.expose().to_owned(), id: new.token.id.as_uuid() }))
 }

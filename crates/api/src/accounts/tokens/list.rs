@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{AccountId, Direction, Page, Position, Result, Secret, SortKey, Window};
+use denizen_domain::{AccountId, AccountToken, Direction, Page, Position, Result, Secret, Window};
 use denizen_persistence::account_tokens::{self, TokenFilter};
 use utoipa::IntoParams;
 
@@ -72,9 +72,7 @@ impl Batches for TokenList {
         let connection = &mut app.database().read().await?;
         let now = app.source().clock.now();
         let slice = account_tokens::list(connection, &self.0, now, &window).await?;
-        let last = slice.items.last().filter(|_| slice.has_more_after);
-        let next =
-            last.map(|token| Position { key: SortKey::Time(token.created_at), id: token.id.as_uuid() });
-        Ok(Batch { items: slice.items.into_iter().map(TokenAnswer::from).collect(), next })
+        let place = |token: &AccountToken| Position::at(token.created_at, token.id.as_uuid());
+        Ok(Batch::of(slice, place, TokenAnswer::from))
     }
 }

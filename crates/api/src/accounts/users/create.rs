@@ -17,7 +17,7 @@ use crate::error::ApiResult;
 /// Whoever reaches only their own workspace makes it there, with `tenant` or without. Nobody gives what they do not hold:
 /// roles and permissions beyond the caller's own are 403, and so is another workspace. What is not said is `ACTIVE`, not
 /// confirmed, without a home, roles and permissions.
-#[utoipa::path(post, path = "/users", operation_id = "createUser", tag = "users", params(Meta), request_body = CreateUser,
+#[utoipa::path(post, path = "/users", operation_id = "createAccount", tag = "users", params(Meta), request_body = CreateUser,
     responses(
         (status = 200, description = "The account was made", body = Created),
         (status = 409, description = "An account with this username already exists", body = crate::error::ErrorEnvelope)),
@@ -30,6 +30,6 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     let new = body.check(&app, &caller.authority)?.into_new(&app).await?;
     let connection = &mut app.database().write().await?;
-    let account = accounts::create(connection, app.source(), &caller.authority, caller.reach, &new).await?;
+    let account = accounts::create(connection, app.source(), caller.asker(), &new).await?;
     Ok(meta.one(Created { id: account.id.as_uuid() }))
 }

@@ -15,7 +15,7 @@ use crate::path::PathId;
 /// Delete an account
 ///
 /// Its tokens and memberships go with it. An account cannot delete itself, or one that may do more beyond a workspace.
-#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "users",
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteAccount", tag = "users",
     params(("id" = Uuid, Path, description = "The account's id"), Meta),
     responses(
         (status = 200, description = "The account was deleted", body = Done),
@@ -29,7 +29,7 @@ pub(crate) async fn delete(
     meta: Meta,
 ) -> ApiResult<Response> {
     let connection = &mut app.database().write().await?;
-    if !accounts::delete(connection, &caller.authority, caller.reach, id).await? {
+    if !accounts::delete(connection, app.source(), caller.asker(), id).await? {
         return Err(Error::not_found(Resource::Account, id).into());
     }
     Ok(meta.one(Done { message: "User deleted." }))

@@ -15,7 +15,7 @@ use crate::path::PathId;
 /// Get an account
 ///
 /// For whoever sees only their own workspace, its members.
-#[utoipa::path(get, path = "/users/{id}", operation_id = "getUser", tag = "users",
+#[utoipa::path(get, path = "/users/{id}", operation_id = "getAccount", tag = "users",
     params(("id" = Uuid, Path, description = "The account's id"), Meta),
     responses(
         (status = 200, body = User),

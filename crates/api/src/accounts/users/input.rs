@@ -13,6 +13,9 @@ use crate::app::App;
 use crate::body::Input;
 use crate::samples;
 
+/// The most roles of an account: answers hold all of them, whole.
+const MAXIMUM_ROLES: usize = 50;
+
 /// A new account. Keys that are not listed here are ignored.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_user)]
@@ -85,12 +88,13 @@ pub(crate) struct UserFields {
     #[schema(value_type = Option<Uuid>)]
     #[serde(default)]
     tenant: Input<String>,
-    /// The ids of all roles that it is to hold: global ones and its home's own. Roles as answers show them are taken, too.
-    #[schema(value_type = Option<Vec<Uuid>>, max_items = 1000)]
+    /// The ids of all roles that it is to hold, at most 50: global ones and its home's own. Roles as answers show them are
+    /// taken, too.
+    #[schema(value_type = Option<Vec<Uuid>>, max_items = 50)]
     #[serde(default)]
     roles: Input<Vec<Value>>,
     /// All permissions that it is to have directly.
-    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
     /// Phone number, in E.164 form; an empty text is none.
@@ -131,7 +135,16 @@ impl CheckedUser {
 impl CreateUser {
     /// Checks every field.
     pub(crate) fn check(self, app: &App, authority: &Authority) -> Result<CheckedNewUser> {
-        let mut violations = Violations::new();
+        self.check_after(Violations::new(), app, authority)
+    }
+
+    /// Checks every field, after what was found to be wrong with others.
+    fn check_after(
+        self,
+        mut violations: Violations,
+        app: &App,
+        authority: &Authority,
+    ) -> Result<CheckedNewUser> {
         let Self { username, firstname, lastname, rest } = self;
         let username = username.required(&mut violations, "username", Username::parse);
         let firstname = firstname.required(&mut violations, "firstname", PersonName::parse);
@@ -155,19 +168,19 @@ impl CheckedNewUser {
     /// The account to be made.
     pub(crate) async fn into_new(self, app: &App) -> Result<NewAccount> {
         let Self { username, first_name, last_name, rest } = self;
-        Ok(NewAccount { username, first_name, last_name, rest: rest.hashed(app).await? })
+        let rest = rest.hashed(app).await?;
+        Ok(NewAccount { username, first_name, last_name, is_admin: false, rest })
     }
 }
 
 impl ReplaceUser {
     /// Checks every field. The password stays where none is sent, since no answer shows it.
     pub(crate) fn check(self, app: &App, authority: &Authority) -> Result<CheckedUser> {
+        let mut violations = Violations::new();
         let Self { current_password, user } = self;
-        let current = match current_password {
-            Input::Value(text) => Some(Password::presented(&text)),
-            _ => None,
-        };
-        let CheckedNewUser { username, first_name, last_name, rest } = user.check(app, authority)?;
+        let current_password = presented(current_password, &mut violations);
+        let CheckedNewUser { username, first_name, last_name, rest } =
+            user.check_after(violations, app, authority)?;
         let CheckedUser { changes, password, .. } = rest;
         let changes = AccountChanges {
             username: Some(username),
@@ -182,7 +195,7 @@ impl ReplaceUser {
             phone: changes.phone.or_null(),
             password: None,
         };
-        Ok(CheckedUser { changes, password, current_password: current })
+        Ok(CheckedUser { changes, password, current_password })
     }
 }
 
@@ -194,9 +207,7 @@ impl UpdateUser {
         let username = username.not_null(&mut violations, "username", Username::parse);
         let first_name = firstname.not_null(&mut violations, "firstname", PersonName::parse);
         let last_name = lastname.not_null(&mut violations, "lastname", PersonName::parse);
-        let presented = |text: &str| Ok(Password::presented(text));
-        let current_password =
-            current_password.optional(&mut violations, "currentPassword", presented).value();
+        let current_password = presented(current_password, &mut violations);
         let rest = rest.check(app, authority, &mut violations)?;
         let changes = AccountChanges { username, first_name, last_name, ..rest.changes };
         violations.into_result(CheckedUser { changes, password: rest.password, current_password })
@@ -212,7 +223,7 @@ impl UserFields {
         let changes = AccountChanges {
             status: given_status.not_null(violations, "status", status),
             home: tenant.optional(violations, "tenant", id),
-            roles: roles.not_null(violations, "roles", |entries| each(entries, id)),
+            roles: roles.not_null(violations, "roles", |entries| each(entries, MAXIMUM_ROLES, id)),
             permissions: permissions(violations, authority, given, "permissions")?,
             confirmed: confirmed.not_null(violations, "confirmed", |flag| Ok(*flag)),
             avatar: unless_empty(img, violations, "img", Avatar::parse),
@@ -255,6 +266,11 @@ pub(crate) fn require_own_fields(account: &Account, changes: &AccountChanges) ->
         Some((field, _)) => Err(Error::Forbidden(Forbidden::ProtectedField(field))),
         None => Ok(()),
     }
+}
+
+/// What somebody says their current password is.
+fn presented(input: Input<String>, violations: &mut Violations) -> Option<Password> {
+    input.optional(violations, "currentPassword", |text| Ok(Password::presented(text))).value()
 }
 
 /// A field for which an empty text is nothing, as answers show it.

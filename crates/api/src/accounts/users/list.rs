@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{AccountId, Direction, Page, Position, Reach, Result, SortKey, Username, Window};
+use denizen_domain::{Account, AccountId, Direction, Page, Position, Reach, Result, Username, Window};
 use denizen_persistence::accounts::{self, AccountFilter};
 use denizen_persistence::memberships::{self, Member};
 use utoipa::IntoParams;
@@ -44,7 +44,7 @@ impl FromQuery for ListUsers {
 /// Oldest first: all of them, or the members of the own workspace for whoever sees no others. All of the list is sent,
 /// while it is read. With `userId` and `username` those that have one of the ids and one of the usernames; one that does
 /// not exist is no error.
-#[utoipa::path(get, path = "/users", operation_id = "listUsers", tag = "users", params(ListUsers),
+#[utoipa::path(get, path = "/users", operation_id = "listAccounts", tag = "users", params(ListUsers),
     responses((status = 200, body = Vec<User>)),
     security(("account_token" = ["iam.account.read", "tenant.account.read"]), ("session_cookie" = ["iam.account.read", "tenant.account.read"])))]
 pub(crate) async fn list(
@@ -102,23 +102,14 @@ impl Batches for UserList {
         match self.reach {
             Reach::Everywhere => {
                 let slice = accounts::list(connection, &self.filter, &window).await?;
-                let last = slice.items.last().filter(|_| slice.has_more_after);
-                let next = last.map(|account| Position {
-                    key: SortKey::Time(account.created_at),
-                    id: account.id.as_uuid(),
-                });
-                Ok(Batch { items: slice.items.into_iter().map(User::from).collect(), next })
+                let place = |account: &Account| Position::at(account.created_at, account.id.as_uuid());
+                Ok(Batch::of(slice, place, User::from))
             }
             Reach::Workspace(id) => {
                 let slice = memberships::list(connection, id, &self.filter, &window).await?;
-                let last = slice.items.last().filter(|_| slice.has_more_after);
-                let next = last.map(|member| Position {
-                    key: SortKey::Time(member.membership.created_at),
-                    id: member.account.id.as_uuid(),
-                });
-                let seen = |member: Member| User::from(member.account.seen_within(self.reach));
-                let users = slice.items.into_iter().map(seen);
-                Ok(Batch { items: users.collect(), next })
+                let place =
+                    |member: &Member| Position::at(member.membership.created_at, member.account.id.as_uuid());
+                Ok(Batch::of(slice, place, |member| User::from(member.account.seen_within(self.reach))))
             }
         }
     }

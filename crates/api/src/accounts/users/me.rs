@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{Account, Error, Reach, Reason, Resource, Unauthenticated, Violation, Violations};
-use denizen_persistence::accounts;
+use denizen_domain::{
+    Account, Error, PasswordHash, Patch, Reason, Resource, Unauthenticated, Violation, Violations,
+};
+use denizen_persistence::{Asker, accounts};
 
 use super::super::answer::User;
 use super::super::meta::Meta;
@@ -16,7 +18,7 @@ use crate::log_in;
 use crate::request::{Context, RequestContext};
 
 /// Get the current account
-#[utoipa::path(get, path = "/users/me", operation_id = "getCurrentUser", tag = "users", params(Meta),
+#[utoipa::path(get, path = "/users/me", operation_id = "getCurrentAccount", tag = "users", params(Meta),
     responses((status = 200, body = User)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn get(caller: Caller<IsLoggedIn>, meta: Meta) -> Response {
@@ -27,7 +29,7 @@ pub(crate) async fn get(caller: Caller<IsLoggedIn>, meta: Meta) -> Response {
 ///
 /// `firstname`, `lastname`, `phone`, `img`, and `password` with `currentPassword`. A new password ends all other tokens of
 /// the account. The other fields are taken as they are already, and 403 where they differ.
-#[utoipa::path(patch, path = "/users/me", operation_id = "updateCurrentUser", tag = "users", params(Meta), request_body = UpdateUser,
+#[utoipa::path(patch, path = "/users/me", operation_id = "updateCurrentAccount", tag = "users", params(Meta), request_body = UpdateUser,
     responses(
         (status = 200, description = "The account was changed", body = User),
         (status = 429, description = "Too many attempts with a wrong `currentPassword`", body = crate::error::ErrorEnvelope)),
@@ -42,43 +44,50 @@ pub(crate) async fn update(
     let (account, authority) = (&caller.account, caller.authority());
     let checked = body.check(&app, &authority)?;
     require_own_fields(account, &checked.changes)?;
-    require_current_password(&app, &context, account, &checked).await?;
+    let current = require_current_password(&app, &context, account, &checked).await?;
     let mut changes = checked.hashed(&app).await?;
     // They are what they were when the request came, which somebody else may have changed since.
     (changes.username, changes.status, changes.confirmed) = (None, None, None);
-    (changes.home, changes.roles, changes.permissions) = (denizen_domain::Patch::Absent, None, None);
+    (changes.home, changes.roles, changes.permissions) = (Patch::Absent, None, None);
+    let asker = Asker::LoggedIn { token_id: caller.token.id, right: None };
     let connection = &mut app.database().write().await?;
-    let kept = Some(caller.token.id);
-    let reach = Reach::Everywhere;
     let changed =
-        accounts::change(connection, app.source(), &authority, reach, account.id, &changes, kept).await?;
+        accounts::change(connection, app.source(), asker, account.id, &changes, current.as_ref()).await;
+    let changed = changed.map_err(wrong_current_password)?;
     let changed = changed.ok_or_else(|| Error::not_found(Resource::Account, account.id))?;
     Ok(meta.one(User::from(changed)))
 }
 
-/// Whoever wants a new password for themselves says what the current one is: a token that fell into the wrong hands is not
-/// enough. Guesses count as log-ins that failed.
+/// Whoever changes what their own account is opened with says what the current password is: a token that fell into the
+/// wrong hands is not enough. Guesses count as log-ins that failed. Gives the hash that was right, where one was needed.
 pub(super) async fn require_current_password(
     app: &App,
     context: &RequestContext,
     account: &Account,
     checked: &CheckedUser,
-) -> ApiResult<()> {
-    if checked.password.is_none() {
-        return Ok(());
+) -> ApiResult<Option<PasswordHash>> {
+    let renamed = checked.changes.username.as_ref().is_some_and(|username| *username != account.username);
+    if checked.password.is_none() && !renamed {
+        return Ok(None);
     }
-    let broken = |reason, message| {
-        let violation = Violation::new(reason, message);
-        Error::Invalid(Violations::of("currentPassword", violation))
-    };
-    let current = checked.current_password.clone();
-    let current = current.ok_or_else(|| broken(Reason::Required, "must be given with a new password"))?;
+    let missing = Violation::new(Reason::Required, "must be given with a new password or username");
+    let missing = || Error::Invalid(Violations::of("currentPassword", missing));
+    let current = checked.current_password.clone().ok_or_else(missing)?;
     let candidate = log_in::check(app, context, account.username.as_str(), current).await;
-    candidate.map(|_| ()).map_err(|error| {
-        if error.is(Unauthenticated::WrongPassword) {
-            broken(Reason::Mismatch, "must be the current password").into()
-        } else {
-            error
-        }
-    })
+    let candidate = candidate
+        .map_err(|error| if error.is(Unauthenticated::WrongPassword) { wrong().into() } else { error })?;
+    Ok(candidate.password)
+}
+
+/// A password that was right a moment ago and is not any more is a wrong one.
+pub(super) fn wrong_current_password(error: Error) -> Error {
+    match error {
+        Error::Unauthenticated(Unauthenticated::WrongPassword) => wrong(),
+        error => error,
+    }
+}
+
+fn wrong() -> Error {
+    let violation = Violation::new(Reason::Mismatch, "must be the current password");
+    Error::Invalid(Violations::of("currentPassword", violation))
 }

@@ -18,7 +18,7 @@ use crate::request::Context;
 /// Replace an account
 ///
 /// Like changing it, but what is not sent goes back to what a new account has; only the password and the home stay.
-#[utoipa::path(put, path = "/users/{id}", operation_id = "replaceUser", tag = "users", request_body = ReplaceUser,
+#[utoipa::path(put, path = "/users/{id}", operation_id = "replaceAccount", tag = "users", request_body = ReplaceUser,
     params(("id" = Uuid, Path, description = "The account's id"), Meta),
     responses(
         (status = 200, description = "The account was replaced", body = User),

@@ -20,9 +20,9 @@ use crate::request::{Context, RequestContext};
 ///
 /// `roles` and `permissions` take the place of all that were there. Nobody gives what they do not hold, and an account that
 /// may do more than the caller is left alone (403, before any 409). A new password ends all tokens of the account but the
-/// one that asks for it; for oneself it needs `currentPassword`. Moving to another home leaves behind what counted in the
+/// one that asks for it; for oneself it needs `currentPassword`, and so does a new username. Moving to another home leaves behind what counted in the
 /// old one.
-#[utoipa::path(patch, path = "/users/{id}", operation_id = "updateUser", tag = "users", request_body = UpdateUser,
+#[utoipa::path(patch, path = "/users/{id}", operation_id = "updateAccount", tag = "users", request_body = UpdateUser,
     params(("id" = Uuid, Path, description = "The account's id"), Meta),
     responses(
         (status = 200, description = "The account was changed", body = User),
@@ -51,13 +51,14 @@ pub(super) async fn change(
     id: AccountId,
     checked: CheckedUser,
 ) -> ApiResult<Account> {
-    let AccountHolder { account, token, authority, reach } = caller;
-    if id == account.id {
-        me::require_current_password(app, context, account, &checked).await?;
+    let mut current = None;
+    if id == caller.account.id {
+        current = me::require_current_password(app, context, &caller.account, &checked).await?;
     }
     let changes = checked.hashed(app).await?;
     let connection = &mut app.database().write().await?;
     let changed =
-        accounts::change(connection, app.source(), authority, *reach, id, &changes, Some(token.id)).await?;
+        accounts::change(connection, app.source(), caller.asker(), id, &changes, current.as_ref()).await;
+    let changed = changed.map_err(me::wrong_current_password)?;
     Ok(changed.ok_or_else(|| Error::not_found(Resource::Account, id))?)
 }

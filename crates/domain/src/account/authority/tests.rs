@@ -192,7 +192,8 @@ fn how_far_a_right_reaches() {
     let either = |everywhere, at_home| Right { everywhere, at_home };
     let (create, at_home) = (Permission::IamAccountCreate, Permission::TenantAccountCreate);
     let reach = |home, permissions, right| {
-        let asking = Authority { account_id: None, home, permissions: set(permissions) };
+        let asking =
+            Authority { account_id: None, home, permissions: set(permissions), lasting: set(permissions) };
         asking.reach(right).map_err(|error| match error {
             Error::Forbidden(Forbidden::MissingPermission(missing)) => missing,
             error => panic!("{error:?}"),

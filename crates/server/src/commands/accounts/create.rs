@@ -3,10 +3,10 @@
 use anyhow::anyhow;
 use clap::Args;
 use denizen_domain::{
-    AccountChanges, Authority, Conflict, Error, NewAccount, PasswordHash, Patch, PersonName, Reach, Role,
-    RoleId, RoleName, Source, Username, WorkspaceId,
+    AccountChanges, Conflict, Error, NewAccount, PasswordHash, Patch, PersonName, Role, RoleId, RoleName,
+    Source, Username, WorkspaceId,
 };
-use denizen_persistence::{DbConnection, accounts, roles};
+use denizen_persistence::{Asker, DbConnection, accounts, roles};
 
 use super::{password, print};
 use crate::commands::workspaces;
@@ -76,6 +76,7 @@ impl CreateAccount {
             username: self.email.clone(),
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
+            is_admin: self.admin,
             rest: AccountChanges {
                 home: Patch::from(home),
                 roles: Some(self.roles(connection, home).await?),
@@ -83,12 +84,7 @@ impl CreateAccount {
                 ..AccountChanges::default()
             },
         };
-        let (operator, reach) = (Authority::operator(), Reach::Everywhere);
-        let account = if self.admin {
-            accounts::create_admin(connection, &source, &operator, reach, &new).await
-        } else {
-            accounts::create(connection, &source, &operator, reach, &new).await
-        };
+        let account = accounts::create(connection, &source, Asker::Operator, &new).await;
         let account = account.map_err(|error| failure(error, &self.email))?;
         print(self.output, &account, self.admin && account.home.is_some())
     }

@@ -50,7 +50,7 @@ proptest! {
     ) {
         let all = set("all");
         let permissions = if holds_all { held.union(&all) } else { held.difference(&all) };
-        let asking = Authority { permissions, ..authority("manager") };
+        let asking = Authority { lasting: permissions.clone(), permissions, ..authority("manager") };
         let (before, after) = (rights.account(&rights.before), rights.account(&rights.after));
         if may_change(&asking, Reach::Workspace(W1), &before, &after, opens).is_ok() {
             let before = before.permissions_in_effect();

@@ -1,0 +1,105 @@
+//! Ending tokens: from the next request on, their secrets open nothing.
+
+use denizen_domain::{AccountId, AccountTokenId, Coded as _, Result, Timestamp, TokenKind};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::MAXIMUM_LOG_INS;
+use crate::error::OrError as _;
+use crate::schema::account_tokens;
+use crate::types::{StoredTime, StoredUuid, stored};
+use crate::{DbConnection, on_backend};
+
+/// Revokes a token: from the next request on, its secret opens nothing. `false` where there is no such token.
+pub async fn revoke(connection: &mut DbConnection, id: AccountTokenId) -> Result<bool> {
+    let token = account_tokens::table.filter(account_tokens::id.eq(stored(id)));
+    let revoked = on_backend!(connection, |conn| diesel::delete(token).execute(conn).await);
+    Ok(revoked.or_error("revoke a token")? > 0)
+}
+
+/// Revokes the personal tokens of an account, or the one of this id among them. How many there were.
+pub async fn revoke_personal(
+    connection: &mut DbConnection,
+    account_id: AccountId,
+    id: Option<AccountTokenId>,
+) -> Result<usize> {
+    let tokens = account_tokens::table
+        .filter(account_tokens::account_id.eq(stored(account_id)))
+        .filter(account_tokens::kind.eq(TokenKind::Personal.code()));
+    match id {
+        Some(id) => {
+            let token = tokens.filter(account_tokens::id.eq(stored(id)));
+            on_backend!(connection, |conn| diesel::delete(token).execute(conn).await)
+        }
+        None => on_backend!(connection, |conn| diesel::delete(tokens).execute(conn).await),
+    }
+    .or_error("revoke personal tokens")
+}
+
+/// Revokes all tokens of an account but one.
+pub(crate) async fn delete_all_of(
+    connection: &mut DbConnection,
+    account_id: AccountId,
+    kept: Option<AccountTokenId>,
+) -> Result<()> {
+    // No token has the id of nothing.
+    let kept = kept.map_or(StoredUuid::from_uuid(uuid::Uuid::nil()), stored);
+    let tokens = account_tokens::table
+        .filter(account_tokens::account_id.eq(stored(account_id)))
+        .filter(account_tokens::id.ne(kept));
+    on_backend!(connection, |conn| diesel::delete(tokens).execute(conn).await)
+        .or_error("revoke the tokens of an account")?;
+    Ok(())
+}
+
+/// Revokes the tokens of an account that add permissions to its own: they were given to it where it was at home then.
+pub(crate) async fn delete_privileged_of(connection: &mut DbConnection, account_id: AccountId) -> Result<()> {
+    let tokens = account_tokens::table
+        .filter(account_tokens::account_id.eq(stored(account_id)))
+        .filter(account_tokens::permissions.ne(""));
+    on_backend!(connection, |conn| diesel::delete(tokens).execute(conn).await)
+        .or_error("revoke the tokens of an account that add permissions")?;
+    Ok(())
+}
+
+/// Deletes tokens that have ended, at most so many. How many there were.
+pub async fn sweep(connection: &mut DbConnection, now: Timestamp, limit: u32) -> Result<usize> {
+    let ended = account_tokens::table
+        .filter(account_tokens::expires_at.le(StoredTime::from(now)))
+        .select(account_tokens::id)
+        .limit(i64::from(limit));
+    let ids = on_backend!(connection, |conn| ended.load::<StoredUuid>(conn).await);
+    let ids = ids.or_error("look for tokens that have ended")?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    // One that was prolonged in the meantime stays.
+    let deleted = account_tokens::table
+        .filter(account_tokens::id.eq_any(ids))
+        .filter(account_tokens::expires_at.le(StoredTime::from(now)));
+    on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
+        .or_error("delete tokens that have ended")
+}
+
+/// Makes room for a log-in: of those of an account that are in force, the oldest end.
+pub(super) async fn delete_oldest_log_ins(
+    connection: &mut DbConnection,
+    account_id: AccountId,
+) -> Result<()> {
+    let oldest = account_tokens::table
+        .filter(account_tokens::account_id.eq(stored(account_id)))
+        .filter(account_tokens::kind.eq(TokenKind::LogIn.code()))
+        .order((account_tokens::created_at.desc(), account_tokens::id.desc()))
+        .offset(MAXIMUM_LOG_INS - 1)
+        .limit(100)
+        .select(account_tokens::id);
+    let ids = on_backend!(connection, |conn| oldest.load::<StoredUuid>(conn).await);
+    let ids = ids.or_error("look for the oldest log-ins")?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let deleted = account_tokens::table.filter(account_tokens::id.eq_any(ids));
+    on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
+        .or_error("end the oldest log-ins")?;
+    Ok(())
+}

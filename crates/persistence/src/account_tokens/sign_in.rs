@@ -1,0 +1,103 @@
+//! From a token to whoever is logged in with it.
+
+use denizen_domain::{
+    Account, AccountToken, AccountTokenId, Authority, Error, Result, Secret, SecretHash, Timestamp,
+    Unauthenticated,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::row::TokenRow;
+use crate::accounts::{AccountRow, is_in_use, with_roles};
+use crate::error::OrError as _;
+use crate::schema::{account_tokens, accounts, workspaces};
+use crate::types::{StoredTime, stored};
+use crate::{DbConnection, on_backend};
+
+/// Somebody who is logged in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who it is.
+    pub account: Account,
+    /// The token that says so.
+    pub token: AccountToken,
+}
+
+impl SignedIn {
+    /// What they may do.
+    pub fn authority(&self) -> Authority {
+        Authority::of(&self.account, &self.token.permissions)
+    }
+}
+
+/// A token with its account and the status of its home, by a condition that holds for one at most.
+macro_rules! holder {
+    ($connection:expr, $condition:expr) => {
+        on_backend!($connection, |conn| {
+            account_tokens::table
+                .inner_join(accounts::table.on(accounts::id.eq(account_tokens::account_id)))
+                .left_join(workspaces::table.on(workspaces::id.nullable().eq(accounts::home_workspace_id)))
+                .filter($condition)
+                .select((TokenRow::as_select(), AccountRow::as_select(), workspaces::status.nullable()))
+                .first::<(TokenRow, AccountRow, Option<String>)>(conn)
+                .await
+                .optional()
+        })
+    };
+}
+
+/// Whoever is logged in with this secret; `None` where it is unknown, revoked or has ended. Fails with
+/// [`Unauthenticated::Disabled`] where the account, or its home, is not in use.
+pub async fn authenticate(
+    connection: &mut DbConnection,
+    presented: &Secret,
+    now: Timestamp,
+) -> Result<Option<SignedIn>> {
+    let hash = presented.hash();
+    let row = holder!(connection, account_tokens::secret_hash.eq(hash.as_bytes().to_vec()));
+    let is_same = |(token, _, _): &(TokenRow, AccountRow, Option<String>)| {
+        SecretHash::from_bytes(&token.secret_hash) == Some(hash)
+    };
+    signed_in(connection, row.or_error("look up a token")?.filter(is_same), now).await
+}
+
+/// Whoever is logged in with the token of this id, as [`authenticate`] says.
+pub(crate) async fn find_signed_in(
+    connection: &mut DbConnection,
+    id: AccountTokenId,
+    now: Timestamp,
+) -> Result<Option<SignedIn>> {
+    let row = holder!(connection, account_tokens::id.eq(stored(id)));
+    signed_in(connection, row.or_error("look up a token by its id")?, now).await
+}
+
+async fn signed_in(
+    connection: &mut DbConnection,
+    row: Option<(TokenRow, AccountRow, Option<String>)>,
+    now: Timestamp,
+) -> Result<Option<SignedIn>> {
+    let Some((token, account, home_status)) = row else { return Ok(None) };
+    let token = AccountToken::try_from(token)?;
+    if !token.is_in_force(now) {
+        return Ok(None);
+    }
+    let Some(account) = with_roles(connection, vec![account]).await?.pop() else { return Ok(None) };
+    account.require_active()?;
+    if !is_in_use(home_status.as_deref()) {
+        return Err(Error::Unauthenticated(Unauthenticated::Disabled));
+    }
+    Ok(Some(SignedIn { account, token }))
+}
+
+/// Moves the end of a token on that is prolonged by use.
+pub async fn prolong(connection: &mut DbConnection, id: AccountTokenId, end: Timestamp) -> Result<()> {
+    let end = StoredTime::from(end);
+    // Of several servers that saw a use, the one that saw the latest wins.
+    let token = account_tokens::table
+        .filter(account_tokens::id.eq(stored(id)))
+        .filter(account_tokens::expires_at.lt(end));
+    let change = account_tokens::expires_at.eq(Some(end));
+    on_backend!(connection, |conn| diesel::update(token).set(change).execute(conn).await)
+        .or_error("prolong a token")?;
+    Ok(())
+}
