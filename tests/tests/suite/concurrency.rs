@@ -1,4 +1,4 @@
-//! Fifty requests at once for one new user give one user, and everybody gets it.
+//! Many requests at once for one new thing give one, and everybody gets it, or all but one hear that it is taken.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -6,6 +6,7 @@ use std::future::Future;
 use denizen_tests::{Reply, TestServer, Value, json};
 use tokio::task::JoinSet;
 
+use crate::people::{People, new_user};
 use crate::support::{each, text, zaia_body};
 
 const REQUESTS: usize = 50;
@@ -175,6 +176,158 @@ async fn making_and_deleting_at_once_is_never_an_error_of_the_server() {
             _ => assert_eq!(reply.error(409, "conflict")["reason"], "concurrent_change"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn creating_an_account_lets_one_win() {
+    let people = People::new().await;
+    let mut number = 0;
+    let replies = at_once(|| {
+        number += 1;
+        let username = if number % 2 == 0 { "Jane@Example.com" } else { "jane@example.COM" };
+        let client = people.administrator.clone();
+        async move { client.post("/api/users", new_user(username)).await }
+    })
+    .await;
+    let winner = only_winner(replies, "username");
+    let listed = people.administrator.get("/api/users?username=jane@example.com").await.array(200);
+    assert_eq!(each(&listed, "id"), [winner]);
+    assert_eq!(people.administrator.get("/api/users").await.array(200).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn taking_a_username_lets_one_win() {
+    let people = People::new().await;
+    let mut ids = Vec::new();
+    for number in 0..REQUESTS {
+        ids.push(people.account(&format!("user-{number}@example.com"), json!({})).await);
+    }
+    let mut ids = ids.into_iter();
+    let replies = at_once(|| {
+        let (client, id) = (people.administrator.clone(), ids.next().unwrap());
+        let body = json!({ "username": "jane@example.com" });
+        async move { client.patch(&format!("/api/users/{id}"), body).await }
+    })
+    .await;
+    let winner = only_winner(replies, "username");
+    let listed = people.administrator.get("/api/users?username=jane@example.com").await.array(200);
+    assert_eq!(each(&listed, "id"), [winner]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn creating_a_role_lets_one_win() {
+    let people = People::new().await;
+    for body in [json!({ "name": "Support" }), json!({ "name": "Support", "isGlobal": true })] {
+        let replies = at_once(|| {
+            let (client, body) = (people.administrator.clone(), body.clone());
+            async move { client.post("/api/roles", body).await }
+        })
+        .await;
+        only_winner(replies, "name");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn creating_tenants_of_one_name_gives_each_a_slug_of_its_own() {
+    let people = People::new().await;
+    let replies = at_once(|| {
+        let client = people.administrator.clone();
+        async move { client.post("/api/tenants", json!({ "name": "Acme" })).await }
+    })
+    .await;
+    assert_eq!(statuses(&replies), BTreeMap::from([(200, REQUESTS)]));
+    let listed = people.administrator.get("/api/tenants").await.array(200);
+    let mut slugs = each(&listed, "slug");
+    slugs.sort();
+    slugs.dedup();
+    assert_eq!(slugs.len(), REQUESTS + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn equal_requests_for_a_token_get_one() {
+    let people = People::new().await;
+    let jane = people.account("jane@example.com", json!({})).await;
+    let replies = at_once(|| {
+        let (client, body) = (people.administrator.clone(), json!({ "accountId": jane, "expiresIn": "2h" }));
+        async move { client.post("/api/tokens", body).await }
+    })
+    .await;
+    assert_eq!(statuses(&replies), BTreeMap::from([(200, REQUESTS)]));
+    let listed = people.administrator.get(&format!("/api/tokens?accountId={jane}")).await.array(200);
+    assert_one_id(&replies, &listed);
+}
+
+/// The limit is 100, and 80 are there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_more_personal_tokens_than_there_may_be() {
+    let people = People::new().await;
+    let jane = people.person("jane@example.com", json!({})).await;
+    for _ in 0..80 {
+        jane.client.post("/api/tokens/personal", json!({})).await.is(200);
+    }
+    let replies = at_once(|| {
+        let client = jane.client.clone();
+        async move { client.post("/api/tokens/personal", json!({})).await }
+    })
+    .await;
+    assert_eq!(statuses(&replies), BTreeMap::from([(200, 20), (409, REQUESTS - 20)]));
+}
+
+/// Every one of them takes a turn to hash a password, and only ten of them are told that theirs is wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn guesses_at_once_are_not_more_than_one_by_one() {
+    let people = People::on(TestServer::with(&["--password-hashing-threads=1"]).await).await;
+    let other = people.server.another().await;
+    people.account_with_password("jane@example.com", json!({})).await;
+    let mut number = 0;
+    let replies = at_once(|| {
+        number += 1;
+        // Among the last of them, the right one.
+        let password = if number == REQUESTS { "password of jane@example.com" } else { "wrong password" };
+        let client = if number % 2 == 0 { people.server.anonymous() } else { other.anonymous() };
+        let body = json!({ "username": "jane@example.com", "password": password });
+        async move { client.post("/login", body).await }
+    })
+    .await;
+    let statuses = statuses(&replies);
+    let checked = statuses[&401];
+    // Each of the two servers may have one in its hands when the other counts the tenth.
+    assert!((10..=11).contains(&checked), "{statuses:?}");
+    assert!(statuses.keys().all(|status| [200, 401, 429].contains(status)), "{statuses:?}");
+    let body = json!({ "username": "jane@example.com", "password": "password of jane@example.com" });
+    people.server.anonymous().post("/login", body).await.error(429, "rate_limited");
+}
+
+/// The right password opens nothing any more once ten others have failed, however many are under way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_right_guess_that_comes_late_is_kept_out() {
+    let people = People::on(TestServer::with(&["--password-hashing-threads=4"]).await).await;
+    people.account_with_password("jane@example.com", json!({})).await;
+    let guess = |password: &str| {
+        let (client, body) =
+            (people.server.anonymous(), json!({ "username": "jane@example.com", "password": password }));
+        async move { client.post("/login", body).await }
+    };
+    let mut wrong: JoinSet<Reply> = (0..30).map(|_| guess("wrong password")).collect();
+    let mut failed = 0;
+    while failed < 10 {
+        let reply = wrong.join_next().await.unwrap().unwrap();
+        failed += usize::from(reply.status == 401);
+    }
+    guess("password of jane@example.com").await.error(429, "rate_limited");
+    failed += wrong.join_all().await.iter().filter(|reply| reply.status == 401).count();
+    assert!((10..=13).contains(&failed), "{failed} were told that they are wrong");
+}
+
+/// Demands that one request was done, and that all others heard that a name is taken. Gives what was made.
+#[track_caller]
+fn only_winner(replies: Vec<Reply>, param: &str) -> String {
+    assert_eq!(statuses(&replies), BTreeMap::from([(200, 1), (409, REQUESTS - 1)]));
+    let (winners, others): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    for other in others {
+        assert_eq!(other.error(409, "conflict"), json!({ "param": param, "reason": "taken" }));
+    }
+    text(&winners[0].body, "id")
 }
 
 /// Sends fifty requests at once, and gives their answers.

@@ -7,6 +7,7 @@
     reason = "what goes wrong in a function that tests share fails the test"
 )]
 
+mod accounts;
 mod admin_users;
 mod bad_input;
 mod channels;
@@ -16,6 +17,7 @@ mod external_users;
 mod guard_rails;
 mod one_record;
 mod operations;
+mod people;
 mod races;
 mod seeds;
 mod support;

@@ -152,7 +152,7 @@ async fn a_body_of_two_megabytes_is_too_large() {
 async fn a_body_that_is_only_announced_as_too_large_is_not_waited_for() {
     let directory = Directory::new().await;
     for write in directory.writes() {
-        let mut head = head_of(&directory.server, &write);
+        let mut head = head_of(&write);
         head.push_str("content-length: 2097152\r\n\r\n{");
         is_too_large(directory.server.raw(head).await, &write);
     }
@@ -189,7 +189,7 @@ fn padded(body: &Value, length: usize) -> Vec<u8> {
 /// Sends a body whose length is nowhere announced.
 async fn send_in_chunks(server: &TestServer, write: &Write, body: &[u8]) -> Reply {
     let mut connection = server.connect().await;
-    connection.send(head_of(server, write) + "transfer-encoding: chunked\r\n\r\n").await;
+    connection.send(head_of(write) + "transfer-encoding: chunked\r\n\r\n").await;
     for chunk in body.chunks(64 * 1024) {
         connection.send([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat()).await;
     }
@@ -197,16 +197,10 @@ async fn send_in_chunks(server: &TestServer, write: &Write, body: &[u8]) -> Repl
     connection.reply().await
 }
 
-/// The head of a write, with every credential that a contract might read, but for the line that says how long it is.
-fn head_of(server: &TestServer, write: &Write) -> String {
-    let key = &server.workspace.key;
-    let credential = match (write.path.starts_with("/admin"), write.broken.0) {
-        (true, _) => format!("x-notiflows-api-key: {}\r\nx-notiflows-secret-key: {}", key.public, key.secret),
-        (false, 422) => format!("x-api-key: {}", key.secret),
-        (false, _) => format!("authorization: {}", key.secret),
-    };
+/// The head of a write, but for the line that says how long it is.
+fn head_of(write: &Write) -> String {
     format!(
-        "{} {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n{credential}\r\n",
-        write.method, write.path
+        "{} {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n{}",
+        write.method, write.path, write.head
     )
 }

@@ -28,13 +28,14 @@ fn wrong_types(sound: &Value) -> Vec<Value> {
     let right = |value: &Value| match sound {
         Value::Bool(_) => value.is_boolean(),
         Value::Object(_) => value.is_object(),
+        Value::Array(_) => value.is_array(),
         _ => value.is_string(),
     };
     values.into_iter().filter(|value| !right(value)).collect()
 }
 
 /// The keys that must be there, write by write.
-const REQUIRED: [&[&str]; 8] = [
+const REQUIRED: [&[&str]; 21] = [
     &["name"],
     &["channelId", "externalId", "externalUserGroupId", "identifier", "name", "tierId"],
     &["channelId", "externalId", "id", "identifier"],
@@ -42,6 +43,19 @@ const REQUIRED: [&[&str]; 8] = [
     &["description", "name", "prompt"],
     &[],
     &[],
+    &[],
+    &["password", "username"],
+    &["firstname", "lastname", "username"],
+    &[],
+    &["firstname", "lastname", "username"],
+    &[],
+    &["name"],
+    &[],
+    &["name"],
+    &[],
+    &["name"],
+    &["accountId"],
+    &["token"],
     &[],
 ];
 
@@ -83,6 +97,30 @@ async fn null_is_refused_where_it_says_nothing() {
         (5, "isRemoved"),
         (6, "external_id"),
         (7, "external_id"),
+        (8, "username"),
+        (8, "password"),
+        (9, "username"),
+        (9, "firstname"),
+        (9, "lastname"),
+        (9, "status"),
+        (9, "roles"),
+        (9, "permissions"),
+        (9, "confirmed"),
+        (10, "username"),
+        (10, "roles"),
+        (11, "lastname"),
+        (12, "firstname"),
+        (13, "name"),
+        (13, "permissions"),
+        (13, "isGlobal"),
+        (14, "name"),
+        (15, "name"),
+        (15, "status"),
+        (16, "confirmed"),
+        (17, "name"),
+        (18, "accountId"),
+        (18, "customPermissions"),
+        (19, "token"),
     ] {
         writes[index].refuses(key, &Value::Null).await;
     }
@@ -93,7 +131,7 @@ async fn null_is_refused_where_it_says_nothing() {
 async fn a_text_with_nul_is_refused_in_every_field() {
     let directory = Directory::new().await;
     for write in directory.writes() {
-        for key in write.keys() {
+        for key in write.keys_with_a_rule() {
             match write.sound[&key].as_str() {
                 Some(sound) => {
                     write.refuses(&key, &json!(format!("{sound}\0"))).await;
@@ -115,7 +153,7 @@ async fn a_text_with_nul_is_refused_in_every_field() {
 async fn a_text_that_is_too_long_is_refused_in_every_field() {
     let directory = Directory::new().await;
     for write in directory.writes() {
-        for key in write.keys() {
+        for key in write.keys_with_a_rule() {
             if !write.sound[&key].is_boolean() && !write.sound[&key].is_object() {
                 write.refuses(&key, &json!("x".repeat(3_000))).await;
             }
@@ -125,7 +163,7 @@ async fn a_text_that_is_too_long_is_refused_in_every_field() {
 }
 
 /// The lengths of texts, in characters: write, key, shortest, longest.
-const LENGTHS: [(usize, &str, usize, usize); 20] = [
+const LENGTHS: [(usize, &str, usize, usize); 27] = [
     (0, "name", 1, 255),
     (1, "externalId", 3, 250),
     (1, "identifier", 1, 255),
@@ -146,6 +184,13 @@ const LENGTHS: [(usize, &str, usize, usize); 20] = [
     (5, "prompt", 3, 500),
     (6, "first_name", 1, 255),
     (6, "last_name", 1, 255),
+    (10, "firstname", 1, 255),
+    (10, "lastname", 1, 255),
+    (12, "firstname", 1, 255),
+    (13, "name", 1, 100),
+    (14, "name", 1, 100),
+    (15, "name", 1, 100),
+    (16, "name", 1, 100),
 ];
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Requests that nobody should send: each gets the documented refusal, and nothing is written.
 
+mod accounts;
 mod bodies;
 mod fields;
 mod paths;
@@ -7,13 +8,15 @@ mod queries;
 
 use denizen_tests::{Client, Reply, TestServer, Value, json};
 
+use self::accounts::Residents;
 use crate::support::{create, create_channel, path_of, text, with};
 
-/// A workspace with users and channels, none of which may change.
+/// A workspace with users, channels and accounts, none of which may change.
 struct Directory {
     server: TestServer,
     user: Value,
     channel_id: String,
+    residents: Residents,
     before: Value,
 }
 
@@ -28,25 +31,43 @@ impl Directory {
             create(&server, json!({ "externalId": external_id })).await;
         }
         let channel_id = create_channel(&server, "mobile app").await;
-        let before = state(&server).await;
-        Self { server, user, channel_id, before }
+        let residents = Residents::new(&server).await;
+        let before = state(&server, &residents).await;
+        Self { server, user, channel_id, residents, before }
     }
 
     /// Demands that everything is as it was.
     async fn is_unchanged(&self, after: &str) {
-        assert_eq!(state(&self.server).await, self.before, "something was written by {after}");
+        assert_eq!(self.state().await, self.before, "something was written by {after}");
+    }
+
+    async fn state(&self) -> Value {
+        state(&self.server, &self.residents).await
     }
 
     /// Every write that takes a body, sound.
     fn writes(&self) -> Vec<Write> {
+        let mut writes = self.writes_by_key();
+        writes.extend(self.residents.writes(&self.server));
+        writes
+    }
+
+    fn writes_by_key(&self) -> Vec<Write> {
         let server = &self.server;
-        let zaia = |method, path: &str, body| Write::new(server.zaia(), method, path, body, 400);
+        let key = &server.workspace.key;
+        let zaia = |method, path: &str, body| {
+            let head = format!("authorization: {}\r\n", key.secret);
+            Write::new((server.zaia(), &head), method, path, body, 400)
+        };
+        let pair =
+            format!("x-notiflows-api-key: {}\r\nx-notiflows-secret-key: {}\r\n", key.public, key.secret);
         let notiflows =
-            |path: &str| Write::new(server.notiflows(), "PUT", path, profile_in_snake_case(), 422);
+            |path: &str| Write::new((server.notiflows(), &pair), "PUT", path, profile_in_snake_case(), 422);
+        let flowra = (server.flowra(), &*format!("x-api-key: {}\r\n", key.secret));
         let user = path_of(&self.user);
         let channel = format!("/api/v1/channels/{}", self.channel_id);
         vec![
-            Write::new(server.flowra(), "POST", "/api/v1/external-users", json!({ "name": "john" }), 422),
+            Write::new(flowra, "POST", "/api/v1/external-users", json!({ "name": "john" }), 422),
             zaia("POST", "/api/v1/external-users", self.new_user()),
             zaia("POST", "/api/v1/external-users/authenticate", self.claim()),
             zaia("PATCH", &user, self.changes()),
@@ -90,18 +111,29 @@ impl Directory {
 /// A write that takes a body.
 struct Write {
     client: Client,
+    /// The lines of the client's credential, for requests that no client would send.
+    head: String,
     method: &'static str,
     path: String,
     /// A body that is taken as it is.
     sound: Value,
+    /// The keys whose texts have no rule: what somebody says that a secret is.
+    secrets: &'static [&'static str],
     /// What a body that breaks a rule is answered with.
     broken: (u16, &'static str),
 }
 
 impl Write {
-    fn new(client: Client, method: &'static str, path: &str, sound: Value, broken: u16) -> Self {
+    fn new(
+        (client, head): (Client, &str),
+        method: &'static str,
+        path: &str,
+        sound: Value,
+        broken: u16,
+    ) -> Self {
         let code = if broken == 400 { "bad_request" } else { "validation_failed" };
-        Self { client, method, path: path.to_owned(), sound, broken: (broken, code) }
+        let (head, path) = (head.to_owned(), path.to_owned());
+        Self { client, head, method, path, sound, secrets: &[], broken: (broken, code) }
     }
 
     fn name(&self) -> String {
@@ -134,6 +166,11 @@ impl Write {
     /// The keys of the sound body.
     fn keys(&self) -> Vec<String> {
         self.sound.as_object().unwrap().keys().cloned().collect()
+    }
+
+    /// The keys of the sound body whose texts have a rule.
+    fn keys_with_a_rule(&self) -> Vec<String> {
+        self.keys().into_iter().filter(|key| !self.secrets.contains(&&**key)).collect()
     }
 }
 
@@ -171,13 +208,14 @@ fn channel_body() -> Value {
 }
 
 /// Everything in the workspace, and how much of it there is.
-async fn state(server: &TestServer) -> Value {
+async fn state(server: &TestServer, residents: &Residents) -> Value {
     let users = server.flowra().get("/api/v1/external-users?count=true").await.is(200);
     let channels = server.zaia().get("/api/v1/channels?pageSize=100&count=true").await.is(200);
     json!({
         "numbers of users and channels": [users.header("x-total-count"), channels.header("x-total-count")],
         "users": users.body,
         "channels": channels.body,
+        "accounts": residents.state().await,
     })
 }
 
@@ -189,6 +227,7 @@ async fn the_sound_requests_that_bad_ones_are_made_of_are_done() {
         let write = &directory.writes()[index];
         let reply = write.send(write.sound.clone()).await;
         assert!((200..300).contains(&reply.status), "{}:\n{reply}", write.name());
-        assert_ne!(state(&directory.server).await, directory.before, "{}", write.name());
+        let only_reads = write.path.ends_with("/introspect");
+        assert_eq!(directory.state().await == directory.before, only_reads, "{}", write.name());
     }
 }

@@ -1,10 +1,12 @@
 //! The OpenAPI document, walked: every operation that it names is guarded, and described in full.
 
+mod accounts;
 mod document;
 mod table;
 
 use denizen_tests::{Client, Key, Reply, TestServer, Value, Workspace, json};
 
+use self::accounts::account_guards;
 use self::document::Document;
 use self::table::{GUARDS, Guard, OPEN, Stranger};
 use crate::support::{create, create_channel, text, with};
@@ -120,6 +122,7 @@ async fn the_table_and_the_document_name_the_same_operations() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let mut guarded: Vec<_> = GUARDS.iter().map(|guard| guard.operation.to_owned()).collect();
+    guarded.extend(account_guards().map(|(base, guard)| guard.operation(base)));
     guarded.sort();
     assert_eq!(document.secured(), guarded, "left: the document, right: the table");
     let mut open = OPEN.map(str::to_owned);
@@ -184,7 +187,7 @@ async fn every_operation_is_described_in_full() {
             }
             let header = match status.as_str() {
                 "401" => "www-authenticate",
-                "503" => "retry-after",
+                "429" | "503" => "retry-after",
                 _ => continue,
             };
             assert!(response["headers"][header]["schema"].is_object(), "{name}: {status} has no {header}");

@@ -75,13 +75,14 @@ pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'s
 }
 
 /// The operations that need no credential.
-pub(super) const OPEN: [&str; 6] = [
+pub(super) const OPEN: [&str; 7] = [
     "GET /.well-known/jwks.json",
     "GET /errors/{code}",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
     "GET /version",
+    "POST /login",
 ];
 
 /// What a row has where it says nothing else.

@@ -89,7 +89,7 @@ async fn an_answer_as_it_stands() {
       "email": "jane.doe@example.com",
       "external_id": "user_12345",
       "first_name": "Jane",
-      "id": "00000000-0000-4000-8000-000000000009",
+      "id": "00000000-0000-4000-8000-00000000000d",
       "last_name": "Doe",
       "locale": "en-US",
       "phone": "+15551234567",

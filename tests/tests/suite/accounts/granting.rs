@@ -1,0 +1,329 @@
+//! Who may give what to whom, and take over whom: every way up that somebody might try.
+//!
+//! The rules themselves are tables in `denizen-domain`; here they are tried from outside, request by request.
+
+use denizen_tests::{Reply, Value, json};
+
+use crate::people::{People, Person, new_user};
+use crate::support::{text, with};
+
+const NOBODY: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+
+/// Two tenants, and who is in the first of them.
+struct House {
+    people: People,
+    acme: String,
+    other: String,
+    /// Has all rights over Acme.
+    tenant_admin: Person,
+    /// May make and change accounts of Acme, and nothing else.
+    deputy: Person,
+    /// May make and change all accounts, and nothing else.
+    service: Person,
+    /// May make and change all accounts, and everything in Acme.
+    local_service: Person,
+    /// Somebody of Acme without any right.
+    user: String,
+    /// A role of Acme.
+    own_role: String,
+    /// A role of Acme with a right beyond it.
+    auditor_role: String,
+    /// A role of the other tenant.
+    foreign_role: String,
+}
+
+impl House {
+    async fn new() -> Self {
+        let people = People::new().await;
+        let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
+        let tenant_admin = people.tenant_admin("admin@acme.example", &acme).await;
+        let deputy = ["tenant.account.create", "tenant.account.update"];
+        let deputy = people.holder("deputy@acme.example", Some(&acme), &deputy).await;
+        let service = ["iam.account.create", "iam.account.update"];
+        let local_service = [&service[..], &["tenant.all"]].concat();
+        let local_service = people.holder("local@acme.example", Some(&acme), &local_service).await;
+        let service = people.holder("service@example.com", None, &service).await;
+        let user = people.account("user@acme.example", json!({ "tenant": acme })).await;
+        people.account("taken@example.com", json!({})).await;
+        let own_role = json!({ "name": "Own", "permissions": ["tenant.flows.read"] });
+        let own_role = text(&tenant_admin.client.post("/api/roles", own_role).await.json(200), "id");
+        let root = people.with_role("root@acme.example", Some(&acme), "ADMIN").await;
+        let auditor_role = json!({ "name": "Auditor", "permissions": ["iam.account.read"] });
+        let auditor_role = text(&root.client.post("/api/roles", auditor_role).await.json(200), "id");
+        let rival = people.tenant_admin("admin@other.example", &other).await;
+        let foreign_role = json!({ "name": "Foreign", "permissions": ["tenant.flows.read"] });
+        let foreign_role = text(&rival.client.post("/api/roles", foreign_role).await.json(200), "id");
+        Self {
+            people,
+            acme,
+            other,
+            tenant_admin,
+            deputy,
+            service,
+            local_service,
+            user,
+            own_role,
+            auditor_role,
+            foreign_role,
+        }
+    }
+
+    /// Everybody, and what they hold.
+    async fn state(&self) -> Vec<Value> {
+        self.people.administrator.get("/api/users").await.array(200)
+    }
+}
+
+/// Demands a refusal that gives this reason.
+#[track_caller]
+fn assert_forbidden(reply: Reply, reason: &str, attempt: &str) {
+    assert_eq!(reply.status, 403, "{attempt}\n{reply}");
+    assert_eq!(reply.error(403, "forbidden"), json!({ "reason": reason }), "{attempt}");
+}
+
+#[tokio::test]
+async fn nobody_gives_what_is_not_theirs_to_give() {
+    let house = House::new().await;
+    let people = &house.people;
+    let (admin, tenant_admin, user) =
+        (people.role("ADMIN").await, people.role("TENANT_ADMIN").await, people.role("USER").await);
+    let (own, foreign) = (&house.own_role, &house.foreign_role);
+    let before = house.state().await;
+    for (who, given, reason) in [
+        (&house.tenant_admin, json!({ "roles": [admin] }), "not_held"),
+        (&house.tenant_admin, json!({ "roles": [own, admin] }), "not_held"),
+        (&house.tenant_admin, json!({ "roles": [{ "_id": admin }] }), "not_held"),
+        (&house.tenant_admin, json!({ "permissions": ["all"] }), "not_held"),
+        (&house.tenant_admin, json!({ "permissions": ["iam.account.read"] }), "not_held"),
+        (&house.tenant_admin, json!({ "permissions": ["tenant.all", "iam.token.create"] }), "not_held"),
+        (&house.tenant_admin, json!({ "permissions": ["nonsense"] }), "not_held"),
+        (&house.tenant_admin, json!({ "roles": [house.auditor_role] }), "not_held"),
+        (&house.tenant_admin, json!({ "roles": [foreign] }), "foreign_role"),
+        (&house.tenant_admin, json!({ "roles": [NOBODY] }), "foreign_role"),
+        (&house.tenant_admin, json!({ "tenant": house.other }), "foreign_workspace"),
+        (&house.tenant_admin, json!({ "tenant": NOBODY }), "foreign_workspace"),
+        (&house.tenant_admin, json!({ "tenant": null }), "foreign_workspace"),
+        (&house.deputy, json!({ "roles": [user] }), "not_held"),
+        (&house.deputy, json!({ "roles": [own] }), "not_held"),
+        (&house.deputy, json!({ "roles": [tenant_admin] }), "not_held"),
+        (&house.deputy, json!({ "permissions": ["tenant.flows.read"] }), "not_held"),
+        (&house.deputy, json!({ "permissions": ["tenant.all"] }), "not_held"),
+        (&house.service, json!({ "roles": [admin] }), "not_held"),
+        (&house.service, json!({ "permissions": ["tenant.flows.read"] }), "not_held"),
+        (&house.service, json!({ "permissions": ["iam.account.create"] }), "not_held"),
+        (&house.service, json!({ "permissions": ["all"] }), "not_held"),
+        (&house.service, json!({ "roles": [NOBODY] }), "foreign_role"),
+        (&house.service, json!({ "permissions": ["nonsense"] }), "not_held"),
+        (&house.local_service, json!({ "permissions": ["iam.account.update"] }), "not_held"),
+    ] {
+        let path = format!("/api/users/{}", house.user);
+        // Once as it is, and once for a username that is taken: what may not be given goes first.
+        for username in ["new@acme.example", "taken@example.com"] {
+            let body = with(new_user(username), given.clone());
+            let attempt = format!("{} gives {given} to {username}", who.username);
+            assert_forbidden(who.client.post("/api/users", body.clone()).await, reason, &attempt);
+            assert_forbidden(who.client.patch(&path, body.clone()).await, reason, &attempt);
+            assert_forbidden(who.client.put(&path, body).await, reason, &attempt);
+        }
+    }
+    assert_eq!(house.state().await, before, "nothing was given");
+}
+
+#[tokio::test]
+async fn everybody_gives_what_is_theirs_to_give() {
+    let house = House::new().await;
+    let user = house.people.role("USER").await;
+    let tenant_admin = house.people.role("TENANT_ADMIN").await;
+    let mut number = 0;
+    for (who, given) in [
+        (&house.tenant_admin, json!({})),
+        (&house.tenant_admin, json!({ "tenant": house.acme })),
+        (&house.tenant_admin, json!({ "roles": [user, tenant_admin, house.own_role] })),
+        (&house.tenant_admin, json!({ "permissions": ["tenant.all", "tenant.account.delete"] })),
+        (&house.deputy, json!({ "permissions": ["tenant.account.create", "tenant.account.update"] })),
+        (&house.local_service, json!({ "tenant": house.acme, "roles": [tenant_admin] })),
+        (&house.service, json!({ "tenant": house.other })),
+    ] {
+        number += 1;
+        let body = with(new_user(&format!("new-{number}@acme.example")), given.clone());
+        let reply = who.client.post("/api/users", body).await;
+        assert_eq!(reply.status, 200, "{} gives {given}\n{reply}", who.username);
+        let made = house.people.see(&text(&reply.body, "id")).await;
+        if who.username != "service@example.com" {
+            assert_eq!(made["tenant"], *house.acme, "{} gives {given}", who.username);
+        }
+    }
+}
+
+/// What is held in one tenant is not held in another.
+#[tokio::test]
+async fn a_right_over_one_tenant_is_not_given_in_another() {
+    let house = House::new().await;
+    let role = house.people.role("TENANT_ADMIN").await;
+    let target = house.people.account("target@other.example", json!({ "tenant": house.other })).await;
+    let path = format!("/api/users/{target}");
+    let who = &house.local_service;
+    for given in [json!({ "permissions": ["tenant.all"] }), json!({ "roles": [role] })] {
+        let body = with(with(new_user("new@other.example"), json!({ "tenant": house.other })), given.clone());
+        assert_forbidden(who.client.post("/api/users", body).await, "not_held", &given.to_string());
+        assert_forbidden(who.client.patch(&path, given.clone()).await, "not_held", &given.to_string());
+    }
+    // Not by moving somebody who has it, either, and not by moving oneself.
+    let roles = json!({ "tenant": house.acme, "roles": [role] });
+    let mover = house.people.account("mover@acme.example", roles).await;
+    let body = json!({ "tenant": house.other, "roles": [role] });
+    for id in [&mover, &who.id] {
+        assert_forbidden(who.client.patch(&format!("/api/users/{id}"), body.clone()).await, "not_held", id);
+    }
+    assert_eq!(house.people.see(&mover).await["tenant"], *house.acme);
+}
+
+#[tokio::test]
+async fn nobody_raises_themselves() {
+    let house = House::new().await;
+    let admin = house.people.role("ADMIN").await;
+    let before = house.state().await;
+    for who in [&house.tenant_admin, &house.deputy, &house.service, &house.local_service] {
+        for given in [
+            json!({ "roles": [admin] }),
+            json!({ "permissions": ["all"] }),
+            json!({ "permissions": ["iam.account.delete"] }),
+        ] {
+            let attempt = format!("{} takes {given}", who.username);
+            assert_forbidden(who.client.patch(&who.path(), given.clone()).await, "not_held", &attempt);
+            let whole = with(new_user(&who.username), given.clone());
+            assert_forbidden(who.client.put(&who.path(), whole).await, "not_held", &attempt);
+            who.client.patch("/api/users/me", given).await.error(403, "forbidden");
+        }
+    }
+    assert_eq!(house.state().await, before);
+}
+
+#[tokio::test]
+async fn nobody_takes_over_who_may_do_more() {
+    let house = House::new().await;
+    let people = &house.people;
+    let root = people.with_role("root@example.com", Some(&house.acme), "ADMIN").await;
+    let auditor = people.holder("auditor@acme.example", Some(&house.acme), &["iam.account.read"]).await;
+    let flows = people.holder("flows@acme.example", Some(&house.acme), &["tenant.flows.read"]).await;
+    let peer = people.tenant_admin("peer@acme.example", &house.acme).await;
+    let rival = people.tenant_admin("rival@other.example", &house.other).await;
+    let before = house.state().await;
+    let password = || json!({ "password": "a password of mine" });
+    let username = || json!({ "username": "mine@example.com" });
+    let taken = || json!({ "username": "taken@example.com", "password": "a password of mine" });
+    for (who, whom, change) in [
+        (&house.tenant_admin, &root, password()),
+        (&house.tenant_admin, &root, username()),
+        (&house.tenant_admin, &root, taken()),
+        (&house.tenant_admin, &root, json!({ "status": "DISABLED" })),
+        (&house.tenant_admin, &root, json!({ "roles": [] })),
+        (&house.tenant_admin, &root, json!({ "firstname": "X" })),
+        (&house.tenant_admin, &auditor, password()),
+        (&house.tenant_admin, &auditor, username()),
+        (&house.tenant_admin, &auditor, json!({ "permissions": [] })),
+        (&house.deputy, &flows, password()),
+        (&house.deputy, &flows, taken()),
+        (&house.deputy, &house.tenant_admin, password()),
+        (&house.deputy, &house.tenant_admin, json!({ "status": "DISABLED" })),
+        (&house.service, &root, password()),
+        (&house.service, &root, json!({ "status": "DISABLED" })),
+        (&house.service, &root, json!({ "roles": [] })),
+        (&house.service, &root, json!({ "tenant": null })),
+        (&house.service, &auditor, username()),
+        (&house.service, &peer, password()),
+        (&house.service, &peer, username()),
+        (&house.service, &peer, taken()),
+        (&house.service, &flows, password()),
+        (&house.local_service, &rival, password()),
+        (&house.local_service, &rival, username()),
+        (&house.local_service, &root, password()),
+    ] {
+        let attempt = format!("{} changes {}: {change}", who.username, whom.username);
+        assert_forbidden(who.client.patch(&whom.path(), change.clone()).await, "greater_rights", &attempt);
+        let whole = with(new_user("mine@example.com"), change);
+        assert_forbidden(who.client.put(&whom.path(), whole).await, "greater_rights", &attempt);
+    }
+    assert_eq!(house.state().await, before);
+
+    for (who, whom) in [
+        (&house.tenant_admin, &peer),
+        (&house.tenant_admin, &flows),
+        (&house.local_service, &peer),
+        (&house.local_service, &flows),
+    ] {
+        let reply = who.client.patch(&whom.path(), password()).await;
+        assert_eq!(reply.status, 200, "{} changes {}\n{reply}", who.username, whom.username);
+    }
+    let renamed = house.service.client.patch(&peer.path(), json!({ "firstname": "Peer" })).await.json(200);
+    assert_eq!(renamed["firstname"], "Peer", "what opens nothing is no taking over");
+}
+
+#[tokio::test]
+async fn nobody_reaches_beyond_their_tenant() {
+    let house = House::new().await;
+    let people = &house.people;
+    let theirs = people.person("theirs@other.example", json!({ "tenant": house.other })).await;
+    let nowhere = people.person("nowhere@example.com", json!({})).await;
+    let before = house.state().await;
+    for whom in [&theirs, &nowhere] {
+        for (method, body) in [
+            ("GET", None),
+            ("PATCH", Some(json!({ "password": "a password of mine" }))),
+            ("PATCH", Some(json!({ "tenant": house.acme }))),
+            ("PATCH", Some(json!({ "username": "taken@example.com" }))),
+            ("PUT", Some(new_user("mine@example.com"))),
+        ] {
+            let reply = house.tenant_admin.client.send(method, &whom.path(), body).await;
+            let details = reply.error(404, "not_found");
+            assert_eq!(details, json!({ "resource": "user", "id": whom.id }), "{method} {}", whom.username);
+        }
+        let details = house.tenant_admin.client.delete(&whom.path()).await.error(403, "forbidden");
+        assert_eq!(details, json!({ "required_scope": "iam.account.delete" }));
+    }
+    assert_eq!(house.state().await, before);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_a_broken_field_to_who_holds_all() {
+    let house = House::new().await;
+    let administrator = &house.people.administrator;
+    let path = format!("/api/users/{}", house.user);
+    for (given, field) in [
+        (json!({ "roles": [NOBODY] }), "roles"),
+        (json!({ "roles": [house.own_role, NOBODY] }), "roles"),
+        (json!({ "permissions": ["iam.everything"] }), "permissions"),
+        (json!({ "tenant": NOBODY }), "tenant"),
+    ] {
+        let body = with(new_user("new@example.com"), given.clone());
+        for reply in [
+            administrator.post("/api/users", body.clone()).await,
+            administrator.patch(&path, given.clone()).await,
+            administrator.put(&path, body).await,
+        ] {
+            assert_eq!(reply.broken_fields(422, "validation_failed"), [field], "{given}");
+        }
+    }
+    // A role counts in its own tenant only, whoever gives it.
+    let given = json!({ "roles": [house.foreign_role] });
+    assert_forbidden(administrator.patch(&path, given.clone()).await, "foreign_role", "PATCH");
+    let homeless = with(new_user("new@example.com"), given);
+    assert_forbidden(administrator.post("/api/users", homeless).await, "foreign_role", "POST");
+}
+
+#[tokio::test]
+async fn who_may_delete_whom() {
+    let house = House::new().await;
+    let people = &house.people;
+    let remover = people.holder("remover@example.com", None, &["iam.account.delete"]).await;
+    let root = people.with_role("root@example.com", None, "ADMIN").await;
+    let auditor = people.holder("auditor@example.com", None, &["iam.account.read"]).await;
+    for whom in [&root, &auditor] {
+        let reply = remover.client.delete(&whom.path()).await;
+        assert_forbidden(reply, "greater_rights", &whom.username);
+    }
+    let details = house.tenant_admin.client.delete(&house.deputy.path()).await.error(403, "forbidden");
+    assert_eq!(details, json!({ "required_scope": "iam.account.delete" }), "a member is taken out instead");
+    remover.client.delete(&house.tenant_admin.path()).await.is(200);
+    people.administrator.delete(&root.path()).await.is(200);
+}

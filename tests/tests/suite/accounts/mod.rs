@@ -1,0 +1,17 @@
+//! `/login`, `/logout` and, below `/api` and `/api/v1`, accounts with their roles, permissions, tenants and tokens.
+
+mod cookies;
+mod effects;
+mod granting;
+mod log_in;
+mod me;
+mod meta;
+mod personal_tokens;
+mod roles;
+mod stories;
+mod tenants;
+mod throttling;
+mod tokens;
+mod users;
+
+pub(crate) use roles::PERMISSIONS;

@@ -1,0 +1,361 @@
+//! One row for every operation of accounts that needs a log-in: a sound request, the permissions that let it be done, and
+//! what somebody gets who may do everything in another tenant. Each row stands for `/api` and for `/api/v1`.
+
+use denizen_tests::{Client, Reply, Value, json};
+
+use super::document::Document;
+use crate::people::{People, Person};
+use crate::support::{text, with};
+
+/// A row.
+pub(super) struct AccountGuard {
+    /// The operation, without the base that it stands below.
+    operation: &'static str,
+    /// The permissions of which one is enough, as the document names them; none where any log-in is enough.
+    permissions: &'static [&'static str],
+    /// The body of the request, as JSON. `<user>`, `<tenant>`, `<role>`, `<token>` (an id), `<secret>` (of that token) and
+    /// `<personal>` (the id of a personal token) are a victim's, in the path as well, where they stand for its parameters.
+    body: Option<&'static str>,
+    /// What the admin of another tenant gets.
+    stranger: Stranger,
+}
+
+/// What the admin of another tenant gets.
+#[derive(Debug, Clone, Copy)]
+enum Stranger {
+    /// 404, for this resource.
+    NotFound(&'static str),
+    /// 403, for this reason.
+    Forbidden(&'static str),
+    /// 403, since no right over one tenant lets it be done.
+    Beyond,
+    /// A list without anything of the victim. Whoever may gets it with the victim.
+    List,
+    /// 200: it is about the caller's own, and nothing of the victim's.
+    Own,
+}
+
+/// The bases of a row.
+const BASES: [&str; 2] = ["/api", "/api/v1"];
+
+const ACCOUNT_READ: &[&str] = &["iam.account.read", "tenant.account.read"];
+const ACCOUNT_UPDATE: &[&str] = &["iam.account.update", "tenant.account.update"];
+const PROFILE_READ: &[&str] = &["iam.tenant.read", "tenant.profile.read"];
+const PROFILE_UPDATE: &[&str] = &["iam.tenant.update", "tenant.profile.update"];
+const ANY_LOG_IN: &[&str] = &[];
+
+const NAMES: &str = r#"{ "username": "of-<user>@example.com", "firstname": "Some", "lastname": "Body" }"#;
+const NAME: &str = r#"{ "name": "of <user>" }"#;
+
+const fn row(
+    operation: &'static str,
+    permissions: &'static [&'static str],
+    body: Option<&'static str>,
+    stranger: Stranger,
+) -> AccountGuard {
+    AccountGuard { operation, permissions, body, stranger }
+}
+
+/// The rows.
+#[rustfmt::skip]
+pub(super) const ACCOUNT_GUARDS: [AccountGuard; 33] = [
+    row("GET /users", ACCOUNT_READ, None, Stranger::List),
+    row("POST /users", &["iam.account.create", "tenant.account.create"], Some(NAMES), Stranger::Own),
+    row("GET /users/me", ANY_LOG_IN, None, Stranger::Own),
+    row("PATCH /users/me", ANY_LOG_IN, Some(r#"{ "firstname": "Some" }"#), Stranger::Own),
+    row("GET /users/{id}", ACCOUNT_READ, None, Stranger::NotFound("user")),
+    row("PATCH /users/{id}", ACCOUNT_UPDATE, Some(r#"{ "firstname": "Some" }"#), Stranger::NotFound("user")),
+    row("PUT /users/{id}", ACCOUNT_UPDATE, Some(NAMES), Stranger::NotFound("user")),
+    row("DELETE /users/{id}", &["iam.account.delete"], None, Stranger::Beyond),
+    row("GET /roles", &["tenant.roles.read"], None, Stranger::List),
+    row("POST /roles", &["tenant.roles.create"], Some(NAME), Stranger::Own),
+    row("GET /roles/{id}", &["tenant.roles.read"], None, Stranger::Forbidden("foreign_role")),
+    row("PATCH /roles/{id}", &["tenant.roles.update"], Some(NAME), Stranger::Forbidden("foreign_role")),
+    row("DELETE /roles/{id}", &["tenant.roles.delete"], None, Stranger::Forbidden("foreign_role")),
+    row("GET /permissions", ANY_LOG_IN, None, Stranger::Own),
+    row("GET /tenants", &["iam.tenant.read"], None, Stranger::Beyond),
+    row("POST /tenants", &["iam.tenant.create"], Some(NAME), Stranger::Beyond),
+    row("GET /tenants/{id}", PROFILE_READ, None, Stranger::NotFound("tenant")),
+    row("GET /tenants/{id}/profile", PROFILE_READ, None, Stranger::NotFound("tenant")),
+    row("PATCH /tenants/{id}", PROFILE_UPDATE, Some(NAME), Stranger::NotFound("tenant")),
+    row("PUT /tenants/{id}", PROFILE_UPDATE, Some(NAME), Stranger::NotFound("tenant")),
+    row("DELETE /tenants/{id}", &["iam.tenant.delete"], None, Stranger::Beyond),
+    row("GET /tenants/{id}/users", ACCOUNT_READ, None, Stranger::NotFound("tenant")),
+    row("DELETE /tenants/{id}/user/{userId}", &["iam.account.delete", "tenant.account.delete"], None, Stranger::NotFound("tenant")),
+    row("GET /tokens", &["all"], None, Stranger::Beyond),
+    row("POST /tokens", &["iam.token.create"], Some(r#"{ "accountId": "<user>" }"#), Stranger::Beyond),
+    row("GET /tokens/{id}", &["all"], None, Stranger::Beyond),
+    row("DELETE /tokens/{id}", &["iam.token.delete"], None, Stranger::Beyond),
+    row("POST /tokens/introspect", &["iam.token.introspect"], Some(r#"{ "token": "<secret>" }"#), Stranger::Beyond),
+    row("GET /tokens/refresh", ANY_LOG_IN, None, Stranger::Own),
+    row("GET /tokens/personal", ANY_LOG_IN, None, Stranger::List),
+    row("POST /tokens/personal", ANY_LOG_IN, Some("{}"), Stranger::Own),
+    row("DELETE /tokens/personal", ANY_LOG_IN, None, Stranger::Own),
+    row("DELETE /tokens/personal/{id}", ANY_LOG_IN, None, Stranger::NotFound("token")),
+];
+
+/// The one row that stands at the root.
+const LOG_OUT: AccountGuard = row("POST /logout", ANY_LOG_IN, None, Stranger::Own);
+
+/// Every row below each of its bases.
+pub(super) fn account_guards() -> impl Iterator<Item = (&'static str, &'static AccountGuard)> {
+    let below = BASES.into_iter().flat_map(|base| ACCOUNT_GUARDS.iter().map(move |guard| (base, guard)));
+    below.chain([("", &LOG_OUT)])
+}
+
+impl AccountGuard {
+    /// The operation as the document names it.
+    pub(super) fn operation(&self, base: &str) -> String {
+        let (method, path) = self.operation.split_once(' ').unwrap();
+        format!("{method} {base}{path}")
+    }
+
+    /// The body of the request, with a victim's own names in it.
+    fn body_for(&self, victim: &Victim) -> Option<Value> {
+        self.body.map(|body| victim.fill(body).parse().unwrap())
+    }
+
+    /// The permission that somebody without any is told of: the lesser of two.
+    fn missing(&self) -> &'static str {
+        self.permissions.last().unwrap()
+    }
+
+    /// All permissions but those that let it be done.
+    fn all_others(&self) -> Vec<&'static str> {
+        let is_of_tenant = self.permissions.iter().any(|permission| permission.starts_with("tenant."));
+        let includes = |code: &str| code == "all" || (code == "tenant.all" && is_of_tenant);
+        let all = crate::accounts::PERMISSIONS.into_iter();
+        all.filter(|code| !includes(code) && !self.permissions.contains(code)).collect()
+    }
+}
+
+/// A tenant with a role and a member, who has tokens.
+struct Victim {
+    tenant: String,
+    role: String,
+    user: Person,
+    token: Value,
+    personal: String,
+}
+
+impl Victim {
+    async fn new(people: &People, name: &str) -> Self {
+        let tenant = people.tenant(name).await;
+        let maker = ["tenant.roles.create"];
+        let maker = people.holder(&format!("maker@{tenant}.example"), Some(&tenant), &maker).await;
+        let role = maker.client.post("/api/roles", json!({ "name": "Theirs" })).await.json(200);
+        let given = json!({ "tenant": tenant, "roles": [role["id"]] });
+        let user = people.person(&format!("victim@{tenant}.example"), given).await;
+        let token = people.administrator.post("/api/tokens", json!({ "accountId": user.id })).await.json(200);
+        let personal = user.client.post("/api/tokens/personal", json!({})).await.json(200);
+        Self { tenant, role: text(&role, "id"), user, token, personal: text(&personal, "id") }
+    }
+
+    /// A path or a body of the table, with the victim's own names in it.
+    fn fill(&self, template: &str) -> String {
+        template
+            .replace("<user>", &self.user.id)
+            .replace("<tenant>", &self.tenant)
+            .replace("<role>", &self.role)
+            .replace("<token>", &text(&self.token, "id"))
+            .replace("<secret>", &text(&self.token, "token"))
+            .replace("<personal>", &self.personal)
+    }
+
+    /// The path of a request.
+    fn path(&self, base: &str, path: &str) -> String {
+        let parameter = match path.split('/').nth(1) {
+            _ if path.starts_with("/tokens/personal") => "<personal>",
+            Some("users") => "<user>",
+            Some("roles") => "<role>",
+            Some("tenants") => "<tenant>",
+            _ => "<token>",
+        };
+        self.fill(&format!("{base}{path}").replace("{id}", parameter).replace("{userId}", "<user>"))
+    }
+
+    /// Everything that there is of the victim.
+    async fn state(&self, people: &People) -> Value {
+        let see = async |path: String| people.administrator.get(&path).await.json(200);
+        json!({
+            "tenant": see(format!("/api/tenants/{}", self.tenant)).await,
+            "members": see(format!("/api/tenants/{}/users", self.tenant)).await,
+            "role": see(format!("/api/roles/{}", self.role)).await,
+            "user": see(self.user.path()).await,
+            "tokens": see(format!("/api/tokens?accountId={}", self.user.id)).await,
+        })
+    }
+
+    /// Whether a list holds something of the victim.
+    fn is_in(&self, list: &[Value]) -> bool {
+        let own = [&self.user.id, &self.role, &self.personal];
+        list.iter().any(|item| own.iter().any(|id| item["id"] == ***id))
+    }
+}
+
+/// Sends the request of a row, and demands that the document lists the status of the answer.
+async fn send(
+    document: &Document,
+    (base, guard): (&str, &AccountGuard),
+    client: &Client,
+    victim: &Victim,
+) -> Reply {
+    let (method, path) = guard.operation.split_once(' ').unwrap();
+    let reply = client.send(method, &victim.path(base, path), guard.body_for(victim)).await;
+    let listed = document.statuses(method, &format!("{base}{path}"));
+    assert!(
+        listed.contains(&reply.status),
+        "{} lists {listed:?} and answered\n{reply}",
+        guard.operation(base)
+    );
+    reply
+}
+
+/// Those who may do what a row says, and nothing else: one for each of its permissions.
+async fn those_who_may(people: &People, guard: &AccountGuard, victim: &Victim) -> Vec<Client> {
+    if guard.permissions.is_empty() {
+        return vec![people.stand_in(&victim.user.id).await];
+    }
+    let mut clients = Vec::new();
+    for permission in guard.permissions {
+        let home = permission.starts_with("tenant.").then_some(&*victim.tenant);
+        let username = format!("{permission}@{}.example", victim.tenant);
+        clients.push(people.holder(&username, home, &[permission]).await.client);
+    }
+    clients
+}
+
+#[tokio::test]
+async fn every_operation_of_accounts_is_guarded() {
+    let people = People::new().await;
+    let document = Document::served_by(&people.server).await;
+    let elsewhere = people.tenant("elsewhere").await;
+    let stranger = people.tenant_admin("stranger@example.com", &elsewhere).await;
+    for (index, row) in account_guards().enumerate() {
+        let (base, guard) = row;
+        let name = guard.operation(base);
+        let victim = Victim::new(&people, &format!("victim {index}")).await;
+        let before = victim.state(&people).await;
+
+        send(&document, row, &people.server.anonymous(), &victim).await.error(401, "unauthenticated");
+        let a_key = send(&document, row, &people.server.zaia(), &victim).await;
+        assert!(matches!(a_key.status, 401 | 403), "{name}: a key is no log-in:\n{a_key}");
+        if !guard.permissions.is_empty() {
+            let username = format!("others-{index}@example.com");
+            let given = json!({ "tenant": victim.tenant, "permissions": guard.all_others() });
+            let lacking = people.person(&username, given).await;
+            let details = send(&document, row, &lacking.client, &victim).await.error(403, "forbidden");
+            assert_eq!(details, json!({ "required_scope": guard.missing() }), "{name}");
+            people.administrator.delete(&lacking.path()).await.is(200);
+        }
+        let another_log_in = people.stand_in(&stranger.id).await;
+        let reply = send(&document, row, &another_log_in, &victim).await;
+        guard.check_stranger(reply, &victim, &name);
+        assert_eq!(victim.state(&people).await, before, "{name} changed somebody else's");
+        forget(&people, &guard.body_for(&victim).unwrap_or_default()).await;
+
+        // What was refused above was sound: whoever may gets it done.
+        let mut victim = Some(victim);
+        for number in 0..guard.permissions.len().max(1) {
+            let victim = match victim.take() {
+                Some(victim) => victim,
+                None => Victim::new(&people, &format!("victim {index} once more")).await,
+            };
+            let client = &those_who_may(&people, guard, &victim).await[number];
+            let reply = send(&document, row, client, &victim).await;
+            assert_eq!(reply.status, 200, "{name} was answered\n{reply}");
+            let is_list = matches!(guard.stranger, Stranger::List);
+            assert!(
+                !is_list || victim.is_in(reply.body.as_array().unwrap()),
+                "{name} lists nothing:\n{reply}"
+            );
+        }
+    }
+}
+
+impl AccountGuard {
+    #[track_caller]
+    fn check_stranger(&self, reply: Reply, victim: &Victim, name: &str) {
+        match self.stranger {
+            Stranger::NotFound(resource) => {
+                assert_eq!(reply.error(404, "not_found")["resource"], resource, "{name}");
+            }
+            Stranger::Forbidden(reason) => {
+                assert_eq!(reply.error(403, "forbidden"), json!({ "reason": reason }), "{name}");
+            }
+            Stranger::Beyond => {
+                let missing = json!({ "required_scope": self.missing() });
+                assert_eq!(reply.error(403, "forbidden"), missing, "{name}");
+            }
+            Stranger::List => assert!(!victim.is_in(&reply.array(200)), "{name}"),
+            Stranger::Own => {
+                let own = reply.json(200);
+                assert!(!own.to_string().contains(&victim.tenant), "{name}: {own:#}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_names_the_permissions_that_are_asked_for() {
+    let people = People::new().await;
+    let document = Document::served_by(&people.server).await;
+    for (base, guard) in account_guards() {
+        let (method, path) = guard.operation.split_once(' ').unwrap();
+        let path = format!("{base}{path}");
+        let schemes = document.schemes(method, &path);
+        let names: Vec<_> = schemes.iter().map(|(scheme, _)| *scheme).collect();
+        assert_eq!(names, ["account_token", "session_cookie"], "{method} {path}");
+        for (scheme, scopes) in schemes {
+            assert_eq!(*scopes, json!(guard.permissions), "{method} {path} with {scheme}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_request_of_accounts_shows_an_example_that_works() {
+    let people = People::new().await;
+    let document = Document::served_by(&people.server).await;
+    let mut shown = 0;
+    for (index, row) in account_guards().enumerate() {
+        let (base, guard) = row;
+        let (method, path) = guard.operation.split_once(' ').unwrap();
+        for example in document.body_examples(method, &format!("{base}{path}")) {
+            shown += 1;
+            let victim = Victim::new(&people, &format!("example {index}")).await;
+            let own = json!({ "accountId": victim.user.id, "token": victim.token["token"] });
+            let own = own.as_object().unwrap().iter().filter(|(key, _)| example.get(key).is_some());
+            let own: Value = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let body = with(example, own);
+            let reply = people.administrator.send(method, &victim.path(base, path), Some(body.clone())).await;
+            assert_eq!(reply.status, 200, "{}'s example:\n{reply}", guard.operation(base));
+            if guard.operation == "POST /users" {
+                log_in_as_the_example_says(&document, &people, &body).await;
+            }
+            forget(&people, &body).await;
+        }
+    }
+    assert_eq!(shown, 2 * ACCOUNT_GUARDS.iter().filter(|guard| guard.body.is_some()).count());
+}
+
+/// The example of a log-in is of the account that the example of an account makes.
+async fn log_in_as_the_example_says(document: &Document, people: &People, made: &Value) {
+    for example in document.body_examples("POST", "/login") {
+        assert_eq!((&example["username"], &example["password"]), (&made["username"], &made["password"]));
+        people.server.anonymous().post("/login", example).await.json(200);
+    }
+}
+
+/// Frees the names that were given to somebody for the next one who comes.
+async fn forget(people: &People, body: &Value) {
+    if let Some(username) = body["username"].as_str() {
+        let found = people.administrator.get(&format!("/api/users?username={username}")).await.array(200);
+        for user in found {
+            people.administrator.delete(&format!("/api/users/{}", text(&user, "id"))).await.is(200);
+        }
+    }
+    let roles = people.administrator.get("/api/roles").await.array(200);
+    for role in roles.iter().filter(|role| role["name"] == body["name"]) {
+        people.administrator.delete(&format!("/api/roles/{}", text(role, "id"))).await.is(200);
+    }
+}
