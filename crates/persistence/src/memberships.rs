@@ -12,7 +12,7 @@ use crate::accounts::{self as account_functions, AccountFilter, AccountRow, with
 use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::keyset::load_window;
-use crate::schema::{accounts, memberships};
+use crate::schema::{accounts, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
 use crate::{DbConnection, dialect, on_backend};
@@ -194,6 +194,17 @@ pub(crate) async fn delete(
     Ok(())
 }
 
+/// The workspaces that an account is a member of, without those that are deleted and not yet removed.
+macro_rules! memberships_of {
+    ($account_id:expr) => {
+        memberships::table
+            .inner_join(workspaces::table.on(workspaces::id.eq(memberships::workspace_id)))
+            .filter(memberships::account_id.eq(stored($account_id)))
+            .filter(workspaces::deleted_at.is_null())
+            .select(memberships::workspace_id)
+    };
+}
+
 /// Whether an account is a member of any workspace but this one. Like [`oldest_of`], it goes from an account to its
 /// workspaces, and so over all of them.
 pub(crate) async fn any_but(
@@ -201,10 +212,7 @@ pub(crate) async fn any_but(
     account_id: AccountId,
     workspace_id: Option<WorkspaceId>,
 ) -> Result<bool> {
-    let query = memberships::table
-        .filter(memberships::account_id.eq(stored(account_id)))
-        .select(memberships::workspace_id)
-        .limit(2);
+    let query = memberships_of!(account_id).limit(2);
     let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
     let ids = ids.or_error("look for the workspaces of an account")?;
     Ok(ids.into_iter().any(|id| Some(WorkspaceId::from(id)) != workspace_id))
@@ -215,10 +223,8 @@ pub(crate) async fn oldest_of(
     connection: &mut DbConnection,
     account_id: AccountId,
 ) -> Result<Option<WorkspaceId>> {
-    let query = memberships::table
-        .filter(memberships::account_id.eq(stored(account_id)))
-        .order((memberships::created_at.asc(), memberships::workspace_id.asc()))
-        .select(memberships::workspace_id);
+    let query =
+        memberships_of!(account_id).order((memberships::created_at.asc(), memberships::workspace_id.asc()));
     let id = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
     Ok(id.or_error("find the workspaces of an account")?.map(Into::into))
 }

@@ -79,8 +79,8 @@ impl fmt::Debug for RunningServer {
     }
 }
 
-/// The upkeep of the application. It ends between two rounds, also when its owner is dropped: a round that is cut in the
-/// middle would lose what it was about to write.
+/// The upkeep of the application. It ends between two rounds, also when its owner is dropped: what it was about to write
+/// would be lost if it were cut in the middle. What it was about to remove waits for the next start.
 struct BackgroundTask {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -93,7 +93,7 @@ impl BackgroundTask {
         Self { stop, task: tokio::spawn(app.run_background(stopped)) }
     }
 
-    /// Waits for the end of the round in progress.
+    /// Waits for the end of what is being written.
     async fn finish(self) {
         drop(self.stop);
         if let Err(error) = self.task.await {

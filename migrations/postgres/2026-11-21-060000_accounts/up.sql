@@ -2,7 +2,7 @@
 --
 -- accounts, roles, account_roles, account_tokens and log_in_failures belong to no single workspace: an account may be a
 -- member of many, and who it is must be known before its workspace is. Where the tables are spread over machines, these
--- are copied to each.
+-- and memberships, which is asked from both sides, are copied to each.
 
 ALTER TABLE workspaces ADD COLUMN status text NOT NULL DEFAULT 'ACTIVE';
 ALTER TABLE workspaces ADD COLUMN confirmed boolean NOT NULL DEFAULT true;

@@ -3,6 +3,7 @@
 mod cookies;
 mod effects;
 mod granting;
+mod introspection;
 mod log_in;
 mod me;
 mod meta;

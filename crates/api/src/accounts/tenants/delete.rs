@@ -14,9 +14,10 @@ use crate::path::PathId;
 
 /// Delete a workspace
 ///
-/// It is gone for everybody at once, with its keys, its roles, its external users, and its accounts that are members of no
-/// other workspace. Those that are find their home in the one that they have been members of for longest. Not the
-/// workspace of accounts that may do more beyond workspaces than the caller, and not the caller's own.
+/// Nobody gets in with its keys or its accounts from then on. What is in it is removed at once, or bit by bit where it is
+/// much: its roles, its external users, and its accounts that are members of no other workspace. Those that are find
+/// their home in the one that they have been members of for longest. Not the workspace of accounts that may do more
+/// beyond workspaces than the caller, and not the caller's own.
 #[utoipa::path(delete, path = "/tenants/{id}", operation_id = "deleteTenant", tag = "tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
