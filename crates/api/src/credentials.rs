@@ -1,7 +1,7 @@
 //! What a request presents to say who it is.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use denizen_domain::{Error, Secret, TokenKind, Unauthenticated};
+use denizen_domain::{ApiKey, Error, Secret, TokenKind, Unauthenticated};
 
 use crate::contract::Contract;
 use crate::session_cookie;
@@ -35,6 +35,10 @@ impl Credential {
         match contract {
             Contract::Notiflows => pair(headers),
             Contract::FlowMate => match (header_secret(headers)?, session_cookie::read(headers)) {
+                // What is neither a key nor a token is taken for a token that nobody knows.
+                (Some(Self::Key(secret)), _) if !secret.expose().starts_with(ApiKey::SECRET_PREFIX) => {
+                    Ok(Self::AccountToken { secret, is_cookie: false })
+                }
                 (Some(credential), _) => Ok(credential),
                 (None, Some(secret)) => Ok(Self::AccountToken { secret, is_cookie: true }),
                 (None, None) => Err(Error::Unauthenticated(Unauthenticated::NotLoggedIn)),
