@@ -1,8 +1,8 @@
 //! What a user directory is, without a database, a network or a runtime.
 //!
 //! This crate holds the words and rules of Denizen: typed ids, workspaces, channels, external users and accounts and
-//! the rule of every field, keys and scopes, roles and permissions, paging, time. The other layers translate their own formats into these types and
-//! call these functions; a rule that is here is nowhere else.
+//! the rule of every field, keys and scopes, roles and permissions, paging, time. The other layers translate their own
+//! formats into these types and call these functions; a rule that is here is nowhere else.
 //!
 //! # Recipes
 //!
@@ -22,6 +22,10 @@
 //! ## Adding a scope
 //! 1. Add the variant to [`Scope`]; its wire code is next to it.
 //! 2. Decide whether a key that is made without scopes has it, in [`ScopeSet::default`].
+//!
+//! ## Adding a permission
+//! 1. Add it to the list of [`Permission`], with its wire code: before those of workspaces, unless it is one of them.
+//! 2. Where an operation asks for it, name it in a [`Right`].
 
 mod account;
 mod api_key;

@@ -14,7 +14,8 @@
 //!
 //! ## Writing a function
 //! 1. It takes `&mut DbConnection`, domain types, and a [`Source`](denizen_domain::Source) where it makes ids or times.
-//! 2. What belongs together goes between `begin` and `finish`. Nothing opens a second connection.
+//! 2. What belongs together goes into `in_transaction!`. Nothing opens a second connection. A change of accounts, roles or
+//!    workspaces takes an [`Asker`], and reads what it may do within the transaction.
 //! 3. Not found is `Option`; a taken name is a [`Conflict`](denizen_domain::Conflict); the rest is `.or_error("doing what")`.
 
 pub mod account_tokens;
