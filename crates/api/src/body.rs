@@ -18,17 +18,20 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
-        let (limit, patience) = (app.options().max_body_size, app.options().request_timeout);
-        // Whoever takes longer has been answered already. The request does not wait on, with rights that it had long ago.
-        let late = |_| Error::Unavailable("the body came too slowly".to_owned());
-        let bytes = tokio::time::timeout(patience, read(request, limit)).await.map_err(late)??;
-        Ok(Self(parse(&bytes)?))
+        require_json(request.headers())?;
+        Ok(Self(parse(&read(request, app).await?)?))
     }
 }
 
-/// The bytes of a JSON body.
-async fn read(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
-    require_json(request.headers())?;
+/// The bytes of a body, which are no more than the server takes and do not come too slowly.
+pub(crate) async fn read(request: Request, app: &App) -> ApiResult<Vec<u8>> {
+    let (limit, patience) = (app.options().max_body_size, app.options().request_timeout);
+    // Whoever takes longer has been answered already. The request does not wait on, with rights that it had long ago.
+    let late = |_| Error::Unavailable("the body came too slowly".to_owned());
+    tokio::time::timeout(patience, read_within(request, limit)).await.map_err(late)?
+}
+
+async fn read_within(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
     let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {
@@ -44,8 +47,8 @@ async fn read(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
     }
 }
 
-/// Reads JSON into a type.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+/// Reads a JSON object into a type.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let invalid = |problem: String| Error::BadRequest(BadRequest::InvalidJson(problem));
     // The reader does not look at texts that it skips.
     let text = str::from_utf8(bytes).map_err(|_| invalid("The body must be UTF-8.".to_owned()))?;
@@ -58,13 +61,22 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 }
 
 fn require_json(headers: &HeaderMap) -> ApiResult<()> {
-    let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json") {
-        Ok(())
-    } else {
-        Err(ApiError::UnsupportedMediaType)
+    match content_type(headers) {
+        None => Ok(()),
+        Some(announced) if is_json(&announced) => Ok(()),
+        Some(_) => Err(ApiError::UnsupportedMediaType),
     }
+}
+
+/// What a body is announced as, in lower case and without parameters.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let announced = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
+    Some(announced.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Whether a content type is one of JSON's.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    content_type == "application/json" || content_type.ends_with("+json")
 }
 
 /// One field of a body, before its rule is applied: reading it never fails, so that the other fields are read, too.

@@ -7,18 +7,17 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use denizen_domain::{
     Account, AccountToken, Authority, BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder,
-    Permission as Code, Reach, Reason, Right, Scope, ScopeSet, Secret, Unauthenticated, Violation,
-    Violations, WorkspaceId,
+    Permission as Code, Reach, Reason, Right, Scope, ScopeSet, Unauthenticated, Violation, Violations,
+    WorkspaceId,
 };
-use denizen_persistence::account_tokens::{self, SignedIn};
-use denizen_persistence::{Asker, api_keys, external_users, workspaces};
+use denizen_persistence::account_tokens::SignedIn;
+use denizen_persistence::{Asker, external_users};
 
 use crate::app::App;
 use crate::contract::Contract;
-use crate::credentials::Credential;
 use crate::error::ApiError;
+use crate::identity::{Identity, Person};
 use crate::request::Context;
-use crate::session_cookie;
 
 /// What an operation asks of its caller, as a type that its handler names.
 pub(crate) trait Permission: Send + Sync {
@@ -50,7 +49,7 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let context = Context::of(parts)?;
-        let identity = authenticate(app, parts, &context).await?;
+        let identity = Identity::of(app, parts, &context.0).await?;
         Ok(Self { contract: context.0.contract, holder: P::admit(identity)? })
     }
 }
@@ -89,7 +88,7 @@ scopes! {
 fn require_scope(identity: Identity, scope: Scope) -> Result<KeyHolder, Error> {
     match identity {
         Identity::Key(holder) => holder.scopes.require(scope).map(|()| holder),
-        Identity::ExternalUser(_) | Identity::Account(_) => {
+        Identity::ExternalUser(_) | Identity::Account(_) | Identity::Person(_) => {
             Err(Error::Forbidden(Forbidden::MissingScope(scope)))
         }
     }
@@ -205,8 +204,27 @@ impl Permission for IsLoggedIn {
     fn admit(identity: Identity) -> Result<Box<SignedIn>, Error> {
         match identity {
             Identity::Account(signed_in) => Ok(signed_in),
-            Identity::Key(_) | Identity::ExternalUser(_) => {
+            Identity::Key(_) | Identity::ExternalUser(_) | Identity::Person(_) => {
                 Err(Error::Unauthenticated(Unauthenticated::NotLoggedIn))
+            }
+        }
+    }
+}
+
+/// Is a person, whatever it may do: has an account, and has sent a token of it, or its username and password. What it may
+/// do depends on the organization or the flow that the request is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsPerson;
+
+impl Permission for IsPerson {
+    type Holder = Person;
+
+    fn admit(identity: Identity) -> Result<Person, Error> {
+        match identity {
+            Identity::Account(signed_in) => Ok(Person::from(*signed_in)),
+            Identity::Person(person) => Ok(*person),
+            Identity::Key(_) | Identity::ExternalUser(_) => {
+                Err(Error::Unauthenticated(Unauthenticated::NoBasicCredential))
             }
         }
     }
@@ -227,14 +245,14 @@ impl FromRequestParts<App> for ActingUser {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let context = Context::of(parts)?;
-        let user = match authenticate(app, parts, &context).await? {
+        let user = match Identity::of(app, parts, &context.0).await? {
             Identity::ExternalUser(user) => *user,
             Identity::Key(holder) => {
                 holder.scopes.require(Scope::ReadExternalUsers)?;
                 let username = username(&parts.headers)?;
                 named(app, holder.workspace_id, &holder.scopes, &username).await?
             }
-            Identity::Account(_) => {
+            Identity::Account(_) | Identity::Person(_) => {
                 let missing = Forbidden::MissingScope(Scope::ReadExternalUsers);
                 return Err(Error::Forbidden(missing).into());
             }
@@ -242,85 +260,6 @@ impl FromRequestParts<App> for ActingUser {
         user.require_unblocked()?;
         Ok(Self { user, contract: context.0.contract })
     }
-}
-
-/// Whoever a credential belongs to.
-pub(crate) enum Identity {
-    /// A key.
-    Key(KeyHolder),
-    /// An external user.
-    ExternalUser(Box<ExternalUser>),
-    /// An account.
-    Account(Box<SignedIn>),
-}
-
-const UNKNOWN_KEY: Error = Error::Unauthenticated(Unauthenticated::UnknownKey);
-const VOID_TOKEN: Error = Error::Unauthenticated(Unauthenticated::VoidToken);
-const UNKNOWN_TOKEN: Error = Error::Unauthenticated(Unauthenticated::UnknownToken);
-
-async fn authenticate(app: &App, parts: &Parts, context: &Context) -> Result<Identity, ApiError> {
-    let identity = match Credential::of(&parts.headers, context.0.contract)? {
-        Credential::Key(secret) => Identity::Key(holder_of_key(app, &secret, None).await?),
-        Credential::KeyPair { public_key, secret } => {
-            Identity::Key(holder_of_key(app, &secret, Some(&public_key)).await?)
-        }
-        Credential::AccessToken(token) => {
-            Identity::ExternalUser(Box::new(holder_of_token(app, &token).await?))
-        }
-        Credential::AccountToken { secret, is_cookie } => {
-            if is_cookie {
-                session_cookie::require_same_site(&parts.method, &parts.headers, &context.0)?;
-            }
-            Identity::Account(Box::new(signed_in(app, &secret).await?))
-        }
-    };
-    match &identity {
-        Identity::Key(holder) => {
-            context.0.set_caller(Some(holder.workspace_id), format!("key {}", holder.key_id));
-        }
-        Identity::ExternalUser(user) => {
-            context.0.set_caller(Some(user.workspace_id), format!("external user {}", user.id));
-        }
-        Identity::Account(signed_in) => {
-            let account = &signed_in.account;
-            context.0.set_caller(account.home, format!("account {}", account.id));
-        }
-    }
-    Ok(identity)
-}
-
-/// The holder of a key, with this public half where one was sent.
-async fn holder_of_key(app: &App, secret: &Secret, public_key: Option<&str>) -> Result<KeyHolder, ApiError> {
-    let now = app.source().clock.now();
-    let holder = api_keys::authenticate(&mut app.database().read().await?, secret, now).await?;
-    let is_pair =
-        |holder: &KeyHolder| public_key.is_none_or(|public_key| holder.public_key.matches(public_key));
-    let holder = holder.filter(is_pair).ok_or(UNKNOWN_KEY)?;
-    app.key_usage().note(&holder, now);
-    Ok(holder)
-}
-
-/// Whoever is logged in with a token, whose life is prolonged by that where it is that of a log-in.
-async fn signed_in(app: &App, secret: &Secret) -> Result<SignedIn, ApiError> {
-    let now = app.source().clock.now();
-    let signed_in = account_tokens::authenticate(&mut app.database().read().await?, secret, now).await?;
-    let signed_in = signed_in.ok_or(UNKNOWN_TOKEN)?;
-    let token = &signed_in.token;
-    if let Some(end) = token.life.prolonged(token.expires_at, now) {
-        account_tokens::prolong(&mut app.database().write().await?, token.id, end).await?;
-    }
-    Ok(signed_in)
-}
-
-/// The user of a token that is genuine, in force, and not cut by blocking or deletion.
-async fn holder_of_token(app: &App, token: &str) -> Result<ExternalUser, ApiError> {
-    let claims = app.tokens().verify(app, token).await?.ok_or(VOID_TOKEN)?;
-    let connection = &mut app.database().read().await?;
-    if !workspaces::is_in_use(connection, claims.aud).await? {
-        return Err(VOID_TOKEN.into());
-    }
-    let user = external_users::find(connection, claims.aud, claims.sub).await?;
-    Ok(user.filter(|user| user.accepts_token_of(claims.iat)).ok_or(VOID_TOKEN)?)
 }
 
 async fn named(

@@ -14,6 +14,8 @@ pub(crate) enum Contract {
     Notiflows,
     /// Accounts, with roles and permissions.
     FlowMate,
+    /// Organizations and flows, with the accounts in them.
+    Flowdock,
     /// Health, metrics, documents.
     Operations,
 }
@@ -30,6 +32,9 @@ impl Contract {
         if speaks_flowmate(path) {
             return Self::FlowMate;
         }
+        if speaks_flowdock(path) {
+            return Self::Flowdock;
+        }
         match below("/api/v1/external-users") {
             Some(rest) if rest.starts_with("/username/") || rest.ends_with("/toggle-active") => Self::Flowra,
             Some("" | "/me") if speaks_flowra(&parts.headers) => Self::Flowra,
@@ -43,6 +48,12 @@ impl Contract {
         match self {
             Self::Notiflows => field.to_owned(),
             Self::FlowMate => if field == "workspace" { "tenant" } else { field }.to_owned(),
+            Self::Flowdock => match field {
+                "username" => "email",
+                "workspace" => "organization",
+                _ => field,
+            }
+            .to_owned(),
             Self::Flowra | Self::Zaia | Self::Operations => camel_case(field),
         }
     }
@@ -57,6 +68,15 @@ fn speaks_flowmate(path: &str) -> bool {
 
 /// The things that FlowMate's paths begin with.
 const FLOWMATE: [&str; 5] = ["users", "roles", "permissions", "tenants", "tokens"];
+
+/// Flowdock's paths stand at the root, and below `/v1` as well.
+pub(crate) fn speaks_flowdock(path: &str) -> bool {
+    let below_root = path.strip_prefix("/v1/").or_else(|| path.strip_prefix('/')).unwrap_or_default();
+    below_root.split('/').next().is_some_and(|thing| FLOWDOCK.contains(&thing))
+}
+
+/// The things that Flowdock's paths begin with.
+const FLOWDOCK: [&str; 4] = ["users", "user", "flows", "organizations"];
 
 /// `x-api-key`, or `Authorization` with the scheme Bearer. A key without a scheme speaks Zaia.
 fn speaks_flowra(headers: &HeaderMap) -> bool {
@@ -101,6 +121,15 @@ mod tests {
             ("/api/users", ("authorization", "Bearer lit_a"), Contract::FlowMate),
             ("/api/v1/tenants/7/users", ("x-api-key", "sk_a"), Contract::FlowMate),
             ("/api/v1/usersystems", ("x-api-key", "sk_a"), Contract::Zaia),
+            ("/users", ("authorization", "Basic cGF0Xzo="), Contract::Flowdock),
+            ("/user", ("x-api-key", "sk_a"), Contract::Flowdock),
+            ("/flows/acme/my-flow/users/7", ("accept", "*/*"), Contract::Flowdock),
+            ("/v1/organizations", ("accept", "*/*"), Contract::Flowdock),
+            ("/v1/flows/acme/my-flow", ("accept", "*/*"), Contract::Flowdock),
+            ("/usersystems", ("accept", "*/*"), Contract::Operations),
+            ("/v1", ("accept", "*/*"), Contract::Operations),
+            ("/v1/v1/users", ("accept", "*/*"), Contract::Operations),
+            ("/version", ("accept", "*/*"), Contract::Operations),
         ] {
             let request = Request::builder().uri(path).header(header.0, header.1).body(()).unwrap();
             assert_eq!(Contract::of(&request.into_parts().0), contract, "{path} {header:?}");
@@ -112,5 +141,8 @@ mod tests {
         assert_eq!(Contract::Zaia.field_name("external_user_group_id"), "externalUserGroupId");
         assert_eq!(Contract::Notiflows.field_name("external_id"), "external_id");
         assert_eq!(Contract::FlowMate.field_name("workspace"), "tenant");
+        assert_eq!(Contract::Flowdock.field_name("username"), "email");
+        assert_eq!(Contract::Flowdock.field_name("workspace"), "organization");
+        assert_eq!(Contract::Flowdock.field_name("access_mode"), "access_mode");
     }
 }

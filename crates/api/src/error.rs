@@ -1,17 +1,18 @@
 //! From what happened to what is answered: one mapping, and one envelope on every path.
 
+mod problem;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use denizen_domain::{
-    BadRequest, Coded as _, Error, FieldViolation, Forbidden, Reason, Resource, Unauthenticated, Violations,
-};
+use denizen_domain::{Error, Reason, Unauthenticated};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::problem::{Problem, plain, problem_of};
 use crate::contract::Contract;
 use crate::request::RequestContext;
 
@@ -25,7 +26,7 @@ pub(crate) enum ApiError {
         /// The most bytes that it takes.
         limit: usize,
     },
-    /// The body is not announced as JSON.
+    /// The body is announced as something that the operation does not read.
     UnsupportedMediaType,
 }
 
@@ -63,6 +64,10 @@ pub(crate) struct ErrorEnvelope {
     #[schema(example = "User not found")]
     message: String,
     error: ErrorBody,
+    /// What is wrong with each broken field, for clients that read it here. On paths of the Flowdock contract only.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    errors: BTreeMap<String, Vec<String>>,
 }
 
 /// What is wrong.
@@ -204,13 +209,6 @@ impl ErrorCode {
     }
 }
 
-/// Code, message and details of an error, in the words of a contract.
-struct Problem {
-    code: ErrorCode,
-    message: String,
-    details: ErrorDetails,
-}
-
 /// Puts the envelope around whatever went wrong with a request. Answers that are no errors pass as they are, and so
 /// do the headers of all.
 pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Response {
@@ -223,9 +221,13 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
             context.set_cause(error.context());
             problem_of(error, context.contract)
         }
-        Some(ApiError::PayloadTooLarge { limit }) => plain(ErrorCode::PayloadTooLarge, Some(*limit)),
-        Some(ApiError::UnsupportedMediaType) => plain(ErrorCode::UnsupportedMediaType, None),
-        None => plain(ErrorCode::of_status(status), None),
+        Some(ApiError::PayloadTooLarge { limit }) => {
+            plain(ErrorCode::PayloadTooLarge, Some(*limit), context.contract)
+        }
+        Some(ApiError::UnsupportedMediaType) => {
+            plain(ErrorCode::UnsupportedMediaType, None, context.contract)
+        }
+        None => plain(ErrorCode::of_status(status), None, context.contract),
     };
     let (mut parts, _) = response.into_parts();
     let status = problem.code.status();
@@ -249,8 +251,15 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
 
 fn envelope(problem: Problem, context: &RequestContext) -> ErrorEnvelope {
     let Problem { code, message, details } = problem;
+    let mut errors: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    if context.contract == Contract::Flowdock {
+        for FieldError { field, message, .. } in &details.fields {
+            errors.entry(field.clone()).or_default().push(message.clone());
+        }
+    }
     ErrorEnvelope {
         message: message.clone(),
+        errors,
         error: ErrorBody {
             kind: format!("{}/errors/{}", context.base_url, code.as_str()),
             code,
@@ -262,153 +271,12 @@ fn envelope(problem: Problem, context: &RequestContext) -> ErrorEnvelope {
     }
 }
 
-fn problem_of(error: &Error, contract: Contract) -> Problem {
-    let message = error.to_string();
-    let none = ErrorDetails::default();
-    let (code, message, details) = match error {
-        Error::Invalid(violations) => return invalid(violations, contract),
-        Error::BadRequest(problem) => return bad_request(problem, contract),
-        Error::Unauthenticated(reason) => (
-            ErrorCode::Unauthenticated,
-            message,
-            ErrorDetails { auth: Some(auth(*reason, contract)), ..none },
-        ),
-        Error::Forbidden(forbidden) => (ErrorCode::Forbidden, message, forbidden_details(*forbidden)),
-        Error::NotFound { resource, id } => return not_found(*resource, id.clone(), contract),
-        Error::Conflict(conflict) => {
-            let param = conflict.field().map(|field| contract.field_name(field));
-            (ErrorCode::Conflict, message, ErrorDetails { reason: Some(conflict.reason()), param, ..none })
-        }
-        Error::RateLimited { limit, window, retry_after } => {
-            let details = ErrorDetails {
-                limit: usize::try_from(*limit).ok(),
-                window: Some(window.as_secs()),
-                // Not a moment too early.
-                retry_after: Some((*retry_after + Duration::from_nanos(999_999_999)).as_secs().max(1)),
-                ..none
-            };
-            (ErrorCode::RateLimited, message, details)
-        }
-        Error::Unavailable(_) => (ErrorCode::Unavailable, message, none),
-        Error::Internal(_) => (ErrorCode::InternalError, message, none),
-    };
-    Problem { code, message, details }
-}
-
-fn forbidden_details(forbidden: Forbidden) -> ErrorDetails {
-    let (required_scope, param) = match forbidden {
-        Forbidden::MissingScope(scope) => (Some(scope.code()), None),
-        Forbidden::MissingPermission(permission) => (Some(permission.code()), None),
-        Forbidden::ProtectedField(field) => (None, Some(field.to_owned())),
-        _ => (None, None),
-    };
-    ErrorDetails { required_scope, param, reason: forbidden.reason(), ..ErrorDetails::default() }
-}
-
-/// Zaia answers a body that breaks a rule with 400 and one text; everywhere else it is 422.
-fn invalid(violations: &Violations, contract: Contract) -> Problem {
-    match contract {
-        Contract::Zaia => broken_parameters(violations, INVALID_DATA.to_owned(), contract),
-        Contract::Flowra | Contract::Notiflows | Contract::FlowMate | Contract::Operations => Problem {
-            code: ErrorCode::ValidationFailed,
-            message: "The request has fields that break their rules.".to_owned(),
-            details: ErrorDetails { fields: field_errors(violations, contract), ..ErrorDetails::default() },
-        },
-    }
-}
-
-/// What Zaia says of a body that breaks a rule.
-const INVALID_DATA: &str = "Invalid data provided.";
-
-fn bad_request(problem: &BadRequest, contract: Contract) -> Problem {
-    let one_text = contract == Contract::Zaia || matches!(problem, BadRequest::Contradiction(_));
-    let message = if one_text { INVALID_DATA.to_owned() } else { problem.to_string() };
-    match problem {
-        BadRequest::InvalidParameters(violations) | BadRequest::Contradiction(violations) => {
-            broken_parameters(violations, message, contract)
-        }
-        BadRequest::InvalidJson(_) => {
-            let details = ErrorDetails { reason: Some("invalid_json"), ..ErrorDetails::default() };
-            Problem { code: ErrorCode::BadRequest, message, details }
-        }
-    }
-}
-
-fn broken_parameters(violations: &Violations, message: String, contract: Contract) -> Problem {
-    let fields = field_errors(violations, contract);
-    let only_ids = fields.iter().all(|field| field.reason == Reason::InvalidUuid);
-    let reason = Some(if only_ids { "invalid_uuid" } else { "invalid_param" });
-    let param = fields.first().map(|field| field.field.clone());
-    let details = ErrorDetails { fields, param, reason, ..ErrorDetails::default() };
-    Problem { code: ErrorCode::BadRequest, message, details }
-}
-
-fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Problem {
-    let message = match (resource, contract) {
-        (Resource::ExternalUser, Contract::Notiflows) => "User not found".to_owned(),
-        (Resource::Account, Contract::FlowMate) => "User not found.".to_owned(),
-        (Resource::Workspace, Contract::FlowMate) => "Tenant not found.".to_owned(),
-        _ => format!("{resource} not found."),
-    };
-    let resource = match resource {
-        Resource::ExternalUser if contract == Contract::Notiflows => "user",
-        Resource::Account if contract == Contract::FlowMate => "user",
-        Resource::Workspace if contract == Contract::FlowMate => "tenant",
-        Resource::ExternalUser => "external_user",
-        Resource::ExternalUserGroup => "external_user_group",
-        Resource::Tier => "tier",
-        Resource::Channel => "channel",
-        Resource::Workspace => "workspace",
-        Resource::ApiKey => "api_key",
-        Resource::Account => "account",
-        Resource::Role => "role",
-        Resource::AccountToken => "token",
-        Resource::Path => "path",
-    };
-    let details = ErrorDetails { resource: Some(resource), id, ..ErrorDetails::default() };
-    Problem { code: ErrorCode::NotFound, message, details }
-}
-
-/// Errors that say nothing beyond their code: unknown paths, wrong methods, bodies that are too large, panics.
-fn plain(code: ErrorCode, limit: Option<usize>) -> Problem {
-    if code == ErrorCode::NotFound {
-        return not_found(Resource::Path, None, Contract::Operations);
-    }
-    let message = match code {
-        ErrorCode::MethodNotAllowed => "The path does not know this method; Allow lists those that it knows.",
-        ErrorCode::PayloadTooLarge => "The body is larger than the server takes.",
-        ErrorCode::UnsupportedMediaType => "The body must be JSON, with the content type application/json.",
-        ErrorCode::Unavailable => "The service is temporarily unavailable.",
-        ErrorCode::InternalError => "Something went wrong on the server.",
-        _ => "The request cannot be understood.",
-    };
-    Problem { code, message: message.to_owned(), details: ErrorDetails { limit, ..ErrorDetails::default() } }
-}
-
-fn field_errors(violations: &Violations, contract: Contract) -> Vec<FieldError> {
-    let field_error = |violation: &FieldViolation| FieldError {
-        field: contract.field_name(&violation.field),
-        reason: violation.reason,
-        message: violation.message.clone(),
-    };
-    violations.fields().iter().map(field_error).collect()
-}
-
-/// The credential that failed, or that the contract asks for.
-fn auth(reason: Unauthenticated, contract: Contract) -> &'static str {
-    match contract {
-        _ if reason == Unauthenticated::VoidToken => "access_token",
-        Contract::Flowra | Contract::Notiflows | Contract::Operations => "api_key",
-        Contract::Zaia => "authorization",
-        Contract::FlowMate => "bearer",
-    }
-}
-
 fn challenge(contract: Contract) -> HeaderValue {
     HeaderValue::from_static(match contract {
         Contract::Notiflows => {
             "ApiKey realm=\"denizen\", header=\"x-notiflows-api-key, x-notiflows-secret-key\""
         }
+        Contract::Flowdock => "Basic realm=\"denizen\"",
         Contract::Flowra | Contract::Zaia | Contract::FlowMate | Contract::Operations => {
             "Bearer realm=\"denizen\""
         }

@@ -1,7 +1,7 @@
 //! The directory over HTTP: axum in, axum out, with an OpenAPI document that is made of the same list as the routes.
 //!
 //! A contract is a room: `external_users` (Flowra and Zaia), `admin_users` (Notiflows), `channels`,
-//! `accounts` (FlowMate). A room holds its own
+//! `accounts` (FlowMate), `organizations` and `flows` (Flowdock). A room holds its own
 //! wire types and nothing of the rules, which are in `denizen_domain`, and nothing of SQL, which is in
 //! `denizen_persistence`.
 //!
@@ -32,11 +32,15 @@ mod contract;
 mod credentials;
 mod error;
 mod external_users;
+mod flows;
+mod identity;
 mod key_usage;
 mod log_in;
 mod openapi;
 mod operations;
+mod organizations;
 mod paging;
+mod parameters;
 mod passwords;
 mod path;
 mod query;

@@ -10,6 +10,7 @@ use utoipa::openapi::{
 };
 use utoipa::{Modify, PartialSchema as _, ToSchema as _};
 
+use crate::contract::speaks_flowdock;
 use crate::error::{ErrorCode, ErrorEnvelope};
 use crate::samples;
 
@@ -28,7 +29,7 @@ impl Modify for Shared {
             .build();
         add_components(document);
         let mut ids = BTreeSet::new();
-        for item in document.paths.paths.values_mut() {
+        for (path, item) in &mut document.paths.paths {
             let operations =
                 [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
             for operation in operations.into_iter().flatten() {
@@ -38,7 +39,7 @@ impl Modify for Shared {
                 if !ids.insert(id.clone()) {
                     id.push_str("V1");
                 }
-                complete(operation);
+                complete(operation, speaks_flowdock(path));
             }
         }
     }
@@ -46,8 +47,8 @@ impl Modify for Shared {
 
 const DESCRIPTION: &str = "The user directory that a multi-tenant platform runs for itself. \
     One directory, spoken to in the words of several published APIs: Flowra and Zaia at `/api/v1`, Notiflows at `/admin` \
-    and `/admin/v1`, FlowMate at `/login`, `/api` and `/api/v1`. What one writes, the others read. Every error has the same envelope, and every answer carries \
-    `x-request-id`.";
+    and `/admin/v1`, FlowMate at `/login`, `/api` and `/api/v1`, Flowdock at `/` and `/v1`. What one writes, the others \
+    read. Every error has the same envelope, and every answer carries `x-request-id`.";
 
 fn add_components(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
@@ -82,6 +83,12 @@ fn add_components(document: &mut OpenApi) {
             ),
         ),
         (
+            "basic",
+            SecurityScheme::Http(
+                HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(BASIC)).build(),
+            ),
+        ),
+        (
             "session_cookie",
             SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
                 "denizen_session",
@@ -97,27 +104,14 @@ fn add_components(document: &mut OpenApi) {
     components.schemas.extend(parts);
 }
 
-/// Gives an operation the errors that it shares with the others, and all its answers the request's id.
-fn complete(operation: &mut Operation) {
+const BASIC: &str = "The token of an account as user name, with any password or none; or an account's e-mail address and \
+    its password.";
+
+/// Gives an operation the errors that it shares with the others, and all its answers the headers that they have in common.
+fn complete(operation: &mut Operation, is_flowdock: bool) {
     let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
-    let mut errors =
-        vec![(ErrorCode::InternalError, "The server made a mistake."), (ErrorCode::Unavailable, UNAVAILABLE)];
-    if secured || has_body {
-        errors.push((ErrorCode::BadRequest, "A parameter or the body cannot be understood."));
-    }
-    if secured {
-        errors.push((ErrorCode::Unauthenticated, "No valid credential."));
-        errors.push((ErrorCode::Forbidden, "The credential lacks the scope, or the user is blocked."));
-    }
-    if has_body {
-        errors.push((ErrorCode::PayloadTooLarge, "The body is larger than the server takes."));
-        errors.push((ErrorCode::UnsupportedMediaType, "The body is not announced as JSON."));
-        errors.push((
-            ErrorCode::ValidationFailed,
-            "Fields of the body break their rules; Zaia answers 400 instead.",
-        ));
-    }
+    let errors = if is_flowdock { flowdock_errors(has_body) } else { shared_errors(secured, has_body) };
     for (code, text) in errors {
         let status = status_of(code).to_string();
         operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(error_response(text)));
@@ -127,11 +121,55 @@ fn complete(operation: &mut Operation) {
             if response.description.is_empty() {
                 "As asked for".clone_into(&mut response.description);
             }
-            add_headers(status, response);
+            add_headers(status, response, is_flowdock);
             add_example(status, response);
         }
     }
 }
+
+/// An error, and when it comes.
+type ErrorText = (ErrorCode, &'static str);
+
+fn shared_errors(secured: bool, has_body: bool) -> Vec<ErrorText> {
+    let mut errors = FAULTS.to_vec();
+    if secured || has_body {
+        errors.push((ErrorCode::BadRequest, "A parameter or the body cannot be understood."));
+    }
+    if secured {
+        errors.push((ErrorCode::Unauthenticated, NO_CREDENTIAL));
+        errors.push((ErrorCode::Forbidden, "The credential lacks the scope, or the user is blocked."));
+    }
+    if has_body {
+        errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
+        errors.push((ErrorCode::UnsupportedMediaType, "The body is not announced as JSON."));
+        errors.push((
+            ErrorCode::ValidationFailed,
+            "Fields of the body break their rules; Zaia answers 400 instead.",
+        ));
+    }
+    errors
+}
+
+/// Flowdock answers 400 wherever a parameter breaks its rule, and takes passwords with every request.
+fn flowdock_errors(has_body: bool) -> Vec<ErrorText> {
+    let mut errors = FAULTS.to_vec();
+    errors.push((ErrorCode::BadRequest, "Parameters cannot be understood, or break their rules."));
+    errors.push((ErrorCode::Unauthenticated, NO_CREDENTIAL));
+    errors.push((ErrorCode::Forbidden, "The caller may not do this."));
+    errors.push((ErrorCode::RateLimited, "Too many passwords were wrong."));
+    if has_body {
+        errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
+        errors.push((ErrorCode::UnsupportedMediaType, "The body is announced as neither JSON nor a form."));
+    }
+    errors
+}
+
+const FAULTS: [ErrorText; 2] =
+    [(ErrorCode::InternalError, "The server made a mistake."), (ErrorCode::Unavailable, UNAVAILABLE)];
+
+const NO_CREDENTIAL: &str = "No valid credential.";
+
+const TOO_LARGE: &str = "The body is larger than the server takes.";
 
 const UNAVAILABLE: &str = "The server is starting, stopping, overloaded, or cannot reach its database.";
 
@@ -147,19 +185,22 @@ fn error_response(text: &str) -> Response {
         .build()
 }
 
-fn add_headers(status: &str, response: &mut Response) {
-    let text = |text: &str| {
-        let schema = ObjectBuilder::new().schema_type(Type::String).build();
-        HeaderBuilder::new().schema(Some(schema)).description(Some(text)).build()
+fn add_headers(status: &str, response: &mut Response, is_flowdock: bool) {
+    let mut add = |name: &str, schema_type: Type, description: &str| {
+        let schema = ObjectBuilder::new().schema_type(schema_type).build();
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
+        response.headers.entry(name.to_owned()).or_insert_with(|| header.build().into());
     };
-    let mut add = |name: &str, description: &str| {
-        response.headers.entry(name.to_owned()).or_insert_with(|| text(description).into());
-    };
-    add("x-request-id", "The request's own `x-request-id`, or the one that was made for it");
+    add("x-request-id", Type::String, "The request's own `x-request-id`, or the one that was made for it");
     match status {
-        "401" => add("www-authenticate", "The credential that is expected"),
-        "429" | "503" => add("retry-after", "After how many seconds to try again"),
+        "401" => add("www-authenticate", Type::String, "The credential that is expected"),
+        // Comes before anybody is believed.
+        "429" => {}
+        _ if is_flowdock => add("flowdock-user", Type::Integer, "The number of the account that asks"),
         _ => {}
+    }
+    if matches!(status, "429" | "503") {
+        add("retry-after", Type::String, "After how many seconds to try again");
     }
 }
 

@@ -5,33 +5,49 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use denizen_domain::{
-    AccountId, AccountTokenId, ChannelId, Error, ExternalUserId, InvalidId, Reason, Resource, RoleId,
-    Violation, WorkspaceId,
+    AccountId, AccountNumber, AccountTokenId, ChannelId, Error, ExternalUserId, InvitationNumber, Reason,
+    Resource, RoleId, Violation, WorkspaceId,
 };
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::paging;
 
-/// A text in a path, percent-decoded. One that is not UTF-8, or holds NUL, is a bad request.
+/// All texts in a path, in their order, percent-decoded. One that is not UTF-8, or holds NUL, is a bad request.
+pub(crate) struct PathTexts<const COUNT: usize>(pub(crate) [String; COUNT]);
+
+impl<const COUNT: usize> FromRequestParts<App> for PathTexts<COUNT> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Path::<Vec<String>>::from_request_parts(parts, app).await {
+            Ok(Path(texts)) if !texts.iter().any(|text| text.contains('\0')) => {
+                let miscounted =
+                    |texts: Vec<_>| Error::Internal(format!("the path has {} parameters", texts.len()));
+                Ok(Self(texts.try_into().map_err(miscounted)?))
+            }
+            Ok(_) | Err(_) => Err(unreadable(parts).into()),
+        }
+    }
+}
+
+/// The only text in a path, as [`PathTexts`] has it.
 pub(crate) struct PathText(pub(crate) String);
 
 impl FromRequestParts<App> for PathText {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        match Path::<String>::from_request_parts(parts, app).await {
-            Ok(Path(text)) if !text.contains('\0') => Ok(Self(text)),
-            Ok(_) | Err(_) => Err(unreadable(parts).into()),
-        }
+        let PathTexts([text]) = PathTexts::from_request_parts(parts, app).await?;
+        Ok(Self(text))
     }
 }
 
 /// An id in a path. One that is no UUID names nothing, and so is not found.
 pub(crate) struct PathId<I>(pub(crate) I);
 
-/// An id that stands in paths.
-pub(crate) trait AddressedId: FromStr<Err = InvalidId> + Send {
+/// An id or a number that stands in paths.
+pub(crate) trait AddressedId: FromStr + Send {
     /// What it is the id of.
     const RESOURCE: Resource;
 }
@@ -48,6 +64,10 @@ impl AddressedId for AccountId {
     const RESOURCE: Resource = Resource::Account;
 }
 
+impl AddressedId for AccountNumber {
+    const RESOURCE: Resource = Resource::Account;
+}
+
 impl AddressedId for AccountTokenId {
     const RESOURCE: Resource = Resource::AccountToken;
 }
@@ -58,6 +78,10 @@ impl AddressedId for RoleId {
 
 impl AddressedId for WorkspaceId {
     const RESOURCE: Resource = Resource::Workspace;
+}
+
+impl AddressedId for InvitationNumber {
+    const RESOURCE: Resource = Resource::Invitation;
 }
 
 impl<I: AddressedId> FromRequestParts<App> for PathId<I> {
@@ -76,17 +100,14 @@ impl<I: AddressedId, J: AddressedId> FromRequestParts<App> for PathIds<I, J> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        match Path::<(String, String)>::from_request_parts(parts, app).await {
-            Ok(Path((outer, inner))) if !outer.contains('\0') && !inner.contains('\0') => {
-                Ok(Self(addressed(&outer)?, addressed(&inner)?))
-            }
-            Ok(_) | Err(_) => Err(unreadable(parts).into()),
-        }
+        let PathTexts([outer, inner]) = PathTexts::from_request_parts(parts, app).await?;
+        Ok(Self(addressed(&outer)?, addressed(&inner)?))
     }
 }
 
-fn addressed<I: AddressedId>(text: &str) -> Result<I, Error> {
-    text.parse().map_err(|InvalidId| Error::not_found(I::RESOURCE, text))
+/// The id or number that a text in a path is. What is none names nothing, and so is not found.
+pub(crate) fn addressed<I: AddressedId>(text: &str) -> Result<I, Error> {
+    text.parse().map_err(|_| Error::not_found(I::RESOURCE, text))
 }
 
 fn unreadable(parts: &Parts) -> Error {

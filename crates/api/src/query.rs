@@ -8,10 +8,11 @@ use axum::http::request::Parts;
 use denizen_domain::{
     BadRequest, Error, InvalidId, PageNumber, Reason, SearchText, Timestamp, Violation, Violations,
 };
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::paging;
 
 /// The most values that one parameter takes.
 const MAXIMUM_VALUES: usize = 100;
@@ -44,9 +45,7 @@ pub(crate) struct QueryReader {
 
 impl QueryReader {
     fn new(query: &str) -> Result<Self, Error> {
-        let pairs =
-            query.split('&').filter(|pair| !pair.is_empty()).map(decode_pair).collect::<Result<_, _>>()?;
-        Ok(Self { pairs, violations: Violations::new() })
+        Ok(Self { pairs: decode_pairs(query.as_bytes(), "query")?, violations: Violations::new() })
     }
 
     /// A parameter that may be sent once.
@@ -58,7 +57,7 @@ impl QueryReader {
         let mut values = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
         let value = values.next()?;
         if values.next().is_some() {
-            self.add(name, Violation::new(Reason::Duplicate, "must be sent once"));
+            self.add(name, repeated());
             return None;
         }
         rule(&value).map_err(|violation| self.add(name, violation)).ok()
@@ -149,23 +148,37 @@ impl QueryReader {
     }
 }
 
+/// What is wrong with a parameter that stands in a request more than once.
+pub(crate) fn repeated() -> Violation {
+    Violation::new(Reason::Duplicate, "must be sent once")
+}
+
 /// What is wrong with an id that is no UUID.
 pub(crate) fn invalid_id() -> Violation {
     Violation::new(Reason::InvalidUuid, "must be a UUID")
 }
 
-fn decode_pair(pair: &str) -> Result<(String, String), Error> {
-    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    Ok((decode(name, "query")?, decode(value, name)?))
+/// The parameters of a query string or a form, in their order: names and values. Where a name is not UTF-8, the place that
+/// it stands in is said to be wrong.
+pub(crate) fn decode_pairs(encoded: &[u8], place: &str) -> Result<Vec<(String, String)>, Error> {
+    let pairs = encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| decode_pair(pair, place)).collect()
+}
+
+fn decode_pair(pair: &[u8], place: &str) -> Result<(String, String), Error> {
+    let mut halves = pair.splitn(2, |byte| *byte == b'=');
+    let name = decode(halves.next().unwrap_or_default(), place)?;
+    let value = decode(halves.next().unwrap_or_default(), &name)?;
+    Ok((name, value))
 }
 
 /// Decodes percent signs and pluses. What is not UTF-8 is refused instead of being replaced.
-fn decode(text: &str, parameter: &str) -> Result<String, Error> {
-    let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded.map(Cow::into_owned).map_err(|_| {
+fn decode(encoded: &[u8], parameter: &str) -> Result<String, Error> {
+    let spaced: Vec<_> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8().map(Cow::into_owned);
+    decoded.map_err(|_| {
         let violation = Violation::new(Reason::InvalidCharacters, "must be UTF-8, percent-encoded");
-        Error::BadRequest(BadRequest::InvalidParameters(Violations::of(parameter, violation)))
+        paging::invalid(parameter, violation)
     })
 }
 

@@ -11,7 +11,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use denizen_domain::{Error, WorkspaceId};
+use denizen_domain::{AccountNumber, Error, WorkspaceId};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -21,6 +21,9 @@ use crate::error::{ApiError, enveloped};
 
 /// The header that names a request, in and out.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header that names the account behind a request of the Flowdock contract.
+pub(crate) const FLOWDOCK_USER: HeaderName = HeaderName::from_static("flowdock-user");
 
 /// The longest request id that is taken over from a client, in bytes.
 const MAXIMUM_REQUEST_ID: usize = 128;
@@ -38,6 +41,8 @@ pub(crate) struct RequestContext {
     pub(crate) client_address: IpAddr,
     /// Whose credential it carried, once that is known.
     caller: OnceLock<CallerName>,
+    /// The number of the account whose credential it was, where it was an account's.
+    account_number: OnceLock<AccountNumber>,
     /// The pattern of the path that it matched, once that is known.
     route: OnceLock<String>,
     /// What was wrong, where the caller is not told.
@@ -57,6 +62,11 @@ impl RequestContext {
         self.caller.get_or_init(|| CallerName { workspace_id, name });
     }
 
+    /// Notes which account is calling.
+    pub(crate) fn set_account_number(&self, number: AccountNumber) {
+        self.account_number.get_or_init(|| number);
+    }
+
     /// Notes what was wrong, for the log.
     pub(crate) fn set_cause(&self, cause: &str) {
         if !cause.is_empty() {
@@ -71,6 +81,7 @@ impl RequestContext {
             base_url: base_url(parts, app),
             client_address: client_address::of(parts, app),
             caller: OnceLock::new(),
+            account_number: OnceLock::new(),
             route: OnceLock::new(),
             cause: OnceLock::new(),
         }
@@ -113,6 +124,9 @@ pub(crate) async fn surround(State(app): State<App>, request: Request, next: Nex
         let mut response = enveloped(finished(work, &app, version).await, &context);
         if let Ok(id) = HeaderValue::from_str(&context.id) {
             response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if context.contract == Contract::Flowdock {
+            add_flowdock_headers(&mut response, &context);
         }
         add_security_headers(response.headers_mut());
         record(&context, known(&method), response.status(), started.elapsed());
@@ -212,6 +226,16 @@ fn base_url(parts: &Parts, app: &App) -> String {
     let host = host.or_else(|| parts.uri.authority().map(Authority::as_str));
     let scheme = if client_address::is_secured_by_proxy(parts, app) { "https" } else { "http" };
     format!("{scheme}://{}", host.unwrap_or("localhost"))
+}
+
+/// Every answer of the Flowdock contract says that it is JSON, even an empty one, and whose credential it was that opened.
+fn add_flowdock_headers(response: &mut Response, context: &RequestContext) {
+    let is_open = response.status() != StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    if let Some(number) = context.account_number.get().filter(|_| is_open) {
+        headers.insert(FLOWDOCK_USER, HeaderValue::from(number.as_i64()));
+    }
 }
 
 /// Answers are data about people: not to be stored by caches, guessed at or framed. Pages set their own, wider policy.

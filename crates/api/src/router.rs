@@ -14,7 +14,9 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
 use crate::openapi::Shared;
-use crate::{accounts, admin_users, channels, external_users, operations, paging, request};
+use crate::{
+    accounts, admin_users, channels, external_users, flows, operations, organizations, paging, request,
+};
 
 /// The OpenAPI document of the server.
 pub fn openapi() -> OpenApi {
@@ -34,6 +36,10 @@ fn routes() -> OpenApiRouter<App> {
         .merge(accounts::sign_in_routes())
         .nest("/api", accounts::routes())
         .nest("/api/v1", accounts::routes())
+        .merge(organizations::routes())
+        .nest("/v1", organizations::routes())
+        .merge(flows::routes())
+        .nest("/v1", flows::routes())
         .routes(routes!(operations::live))
         .routes(routes!(operations::ready))
         .routes(routes!(operations::version))
@@ -77,7 +83,13 @@ fn cors(origins: &[String]) -> CorsLayer {
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([header::LINK, header::RETRY_AFTER, paging::TOTAL_COUNT, request::REQUEST_ID]);
+        .expose_headers([
+            header::LINK,
+            header::RETRY_AFTER,
+            paging::TOTAL_COUNT,
+            request::FLOWDOCK_USER,
+            request::REQUEST_ID,
+        ]);
     if origins.iter().any(|origin| origin == "*") {
         return layer.allow_origin(Any);
     }

@@ -168,6 +168,108 @@ pub(crate) fn introspect_token() -> Value {
     json!({"token": "tok_9fQ2mW5xT8vKc1LrYh3Zb6NdPs0GjEaUoIi4RtXqC7M"})
 }
 
+pub(crate) fn flowdock_user() -> Value {
+    json!({
+        "id": 9, "email": "jane.doe@example.com", "name": "Jane Doe", "nick": "Jane",
+        "avatar": "https://example.com/avatars/jane.jpg", "website": "https://example.com/",
+    })
+}
+
+pub(crate) fn update_own_user() -> Value {
+    json!({"nick": "Jane", "email": "jane.doe@example.com"})
+}
+
+fn member() -> Value {
+    let mut user = flowdock_user();
+    user["admin"] = json!(false);
+    user
+}
+
+pub(crate) fn organization() -> Value {
+    json!({
+        "id": 42, "parameterized_name": "acme", "name": "Acme", "user_limit": 0, "user_count": 1, "active": true,
+        "url": "http://127.0.0.1:8080/organizations/acme", "subscription": {"trial": false}, "users": [member()],
+    })
+}
+
+pub(crate) fn update_organization() -> Value {
+    json!({"name": "Acme Inc"})
+}
+
+pub(crate) fn update_member() -> Value {
+    json!({"admin": true})
+}
+
+const FLOW: &str = "c8e0a2b4-6d8f-4b1c-9e3d-5f7a9b1c3d5e";
+
+pub(crate) fn flow() -> Value {
+    json!({
+        "id": FLOW, "name": "My flow", "parameterized_name": "my-flow",
+        "organization": {
+            "id": 42, "parameterized_name": "acme", "name": "Acme", "user_limit": 0, "user_count": 10, "active": true,
+            "url": "http://127.0.0.1:8080/organizations/acme",
+        },
+        "unread_mentions": 0, "open": true, "joined": true, "url": "http://127.0.0.1:8080/flows/acme/my-flow",
+        "web_url": "http://127.0.0.1:8080/flows/acme/my-flow",
+        "join_url": "http://127.0.0.1:8080/flows/acme/my-flow/join/4fQ2mW5xT8vKc1LrYh3Zb6NdPs0GjEaUoIi4RtXqC7M",
+        "access_mode": "organization", "description": "Where everybody is", "disabled": false, "email": null,
+    })
+}
+
+pub(crate) fn flow_user() -> Value {
+    let mut user = flowdock_user();
+    user["status"] = Value::Null;
+    user["disabled"] = json!(false);
+    user["in_flow"] = json!(true);
+    user["last_activity"] = Value::Null;
+    user["last_ping"] = Value::Null;
+    user
+}
+
+pub(crate) fn flow_with_users() -> Value {
+    let mut flow = flow();
+    flow["users"] = json!([flow_user()]);
+    flow
+}
+
+pub(crate) fn create_flow() -> Value {
+    json!({"name": "My flow", "description": "Where everybody is", "access_mode": "organization"})
+}
+
+pub(crate) fn update_flow() -> Value {
+    json!({"name": "My new flow", "disabled": false, "access_mode": "organization"})
+}
+
+pub(crate) fn add_flow_user() -> Value {
+    json!({"id": 42})
+}
+
+pub(crate) fn block_flow_user() -> Value {
+    json!({"disabled": true})
+}
+
+pub(crate) fn invitation() -> Value {
+    json!({
+        "id": 14, "state": "pending", "email": "person@example.com", "flow": FLOW,
+        "url": "http://127.0.0.1:8080/flows/acme/my-flow/invitations/14",
+    })
+}
+
+pub(crate) fn create_invitation() -> Value {
+    json!({"email": "person@example.com", "message": "Please join our flow."})
+}
+
+pub(crate) fn import_invitations() -> Value {
+    json!({"list": "someone@example.com, \"Joe Smith\" <person@example.com>", "message": "Please join our flow."})
+}
+
+pub(crate) fn imported_invitations() -> Value {
+    json!({
+        "invitations": [invitation()], "added_users": [flow_user()],
+        "erroneous_emails": [{"nobody": "must be an e-mail address"}],
+    })
+}
+
 /// An error envelope with a code and a message.
 pub(crate) fn error(code: &str, message: &str, status: u16) -> Value {
     json!({

@@ -1,11 +1,14 @@
-//! Whole lists as one JSON array, sent while they are read: however long the list is, memory holds a batch of it.
+//! Whole lists as JSON, sent while they are read: however long a list is, memory holds a batch of it. An entry may end
+//! with a list of its own, which is sent the same way; memory then holds a batch of each.
 
+use std::pin::pin;
+
+use async_stream::try_stream;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use denizen_domain::{Page, Position, Result, Slice};
-use futures_util::stream;
+use denizen_domain::{Direction, Error, Page, Position, Result, Slice, Window};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
 use crate::app::App;
@@ -13,84 +16,351 @@ use crate::app::App;
 /// How many entries are read at a time. A connection is held only while they are read.
 pub(crate) const BATCH: u32 = 200;
 
+/// From how many bytes on a chunk is sent before the next piece of an entry's own list is added. Shorter lists share a
+/// chunk.
+const FULL_CHUNK: usize = 64 * 1024;
+
 /// A list that is read batch by batch.
 pub(crate) trait Batches: Send + Sync + 'static {
     /// An entry as it is answered.
-    type Item: Serialize + Send;
+    type Item: Entry;
 
-    /// The [`BATCH`] entries that a page begins with.
-    fn read(&self, app: &App, page: Page) -> impl Future<Output = Result<Batch<Self::Item>>> + Send;
+    /// Where an entry stands in the list, so that the list can go on after it.
+    type Place: Send;
+
+    /// The next entries, [`BATCH`] of them where there are that many: those after a place, or the first ones.
+    fn read(
+        &self,
+        app: &App,
+        after: Option<Self::Place>,
+    ) -> impl Future<Output = Result<Batch<Self::Item, Self::Place>>> + Send;
 }
 
 /// Some entries of a list, and where it goes on.
-pub(crate) struct Batch<T> {
+pub(crate) struct Batch<T, P> {
     /// The entries.
     pub(crate) items: Vec<T>,
     /// The place of the last one, where more come after it.
-    pub(crate) next: Option<Position>,
+    pub(crate) next: Option<P>,
 }
 
-impl<T> Batch<T> {
+impl<T, P> Batch<T, P> {
     /// A slice of a list, with the place of each entry and the answer for it.
-    pub(crate) fn of<R>(slice: Slice<R>, place: impl Fn(&R) -> Position, answer: impl Fn(R) -> T) -> Self {
+    pub(crate) fn of<R>(slice: Slice<R>, place: impl Fn(&R) -> P, answer: impl Fn(R) -> T) -> Self {
         let next = slice.items.last().filter(|_| slice.has_more_after).map(place);
         Self { items: slice.items.into_iter().map(answer).collect(), next }
     }
 }
 
+/// The part of a list that makes its next batch, where places are [`Position`]s.
+pub(crate) fn window(after: Option<Position>, direction: Direction) -> Window {
+    Window { page: after.map_or_else(Page::default, Page::After), limit: BATCH, direction }
+}
+
+/// What can stand in a list: whatever serde writes, and [`Nested`].
+pub(crate) trait Entry: Send + 'static {
+    /// Adds its JSON to a chunk: all of it, or what comes before the entries of a list of its own.
+    fn begin(&self, chunk: &mut Vec<u8>) -> Result<()>;
+
+    /// What is left of its JSON, in pieces that are not empty.
+    fn rest(self, app: &App) -> impl Stream<Item = Result<Vec<u8>>> + Send;
+}
+
+impl<T: Serialize + Send + 'static> Entry for T {
+    fn begin(&self, chunk: &mut Vec<u8>) -> Result<()> {
+        serde_json::to_writer(chunk, self)
+            .map_err(|error| Error::Internal(format!("an entry of a list cannot be written: {error}")))
+    }
+
+    fn rest(self, _: &App) -> impl Stream<Item = Result<Vec<u8>>> + Send {
+        stream::empty()
+    }
+}
+
+/// An object whose last field is a list that is read batch by batch.
+pub(crate) struct Nested<O, L> {
+    /// The fields before the list. It must be written as a JSON object, and without the list.
+    pub(crate) object: O,
+    /// The name of the list's field.
+    pub(crate) key: &'static str,
+    /// The list.
+    pub(crate) list: L,
+}
+
+impl<O, L: Batches> Nested<O, L> {
+    /// The entries of the list and the end of the object, after what is in a chunk already.
+    fn finish(self, app: &App, chunk: Vec<u8>) -> impl Stream<Item = Result<Vec<u8>>> + Send + use<O, L> {
+        chunks(app.clone(), chunk, self.list, "]}".to_owned())
+    }
+}
+
+impl<O: Serialize + Send + 'static, L: Batches> Entry for Nested<O, L> {
+    fn begin(&self, chunk: &mut Vec<u8>) -> Result<()> {
+        let start = chunk.len();
+        self.object.begin(chunk)?;
+        if chunk.pop() != Some(b'}') {
+            return Err(Error::Internal(format!("what should hold a list of {} is no object", self.key)));
+        }
+        let is_empty = chunk.len() == start + 1;
+        if !is_empty {
+            chunk.push(b',');
+        }
+        self.key.begin(chunk)?;
+        chunk.extend_from_slice(b":[");
+        Ok(())
+    }
+
+    fn rest(self, app: &App) -> impl Stream<Item = Result<Vec<u8>>> + Send {
+        self.finish(app, Vec::new())
+    }
+}
+
 /// Answers with all of a list: bare, or with its total as `{"data": […], "meta": {"total": …}}`.
 ///
-/// The first batch is read before the answer begins, so that an error is still an error; a later one breaks the answer
-/// off, which clients notice.
+/// The first batch is read before the answer begins, with as much of its entries' own lists as fills a chunk, so that an
+/// error is still an error; a later one breaks the answer off, which clients notice. The status is 200, and the handler's
+/// to change.
 pub(crate) async fn json_array<L: Batches>(app: &App, list: L, total: Option<i64>) -> Result<Response> {
-    let first = list.read(app, Page::default()).await?;
     let (head, tail) = match total {
         None => ("[", "]".to_owned()),
         Some(total) => ("{\"data\":[", format!("],\"meta\":{{\"total\":{total}}}}}")),
     };
-    let state = Streaming { app: app.clone(), list, batch: Some(first), separator: head, tail };
-    let body = Body::from_stream(stream::try_unfold(state, Streaming::next));
+    answer(chunks(app.clone(), head.into(), list, tail)).await
+}
+
+/// Answers with an object and all of the list in it. Errors and the status are as with [`json_array`].
+pub(crate) async fn json_object<O: Serialize + Send + 'static, L: Batches>(
+    app: &App,
+    object: Nested<O, L>,
+) -> Result<Response> {
+    let mut head = Vec::new();
+    object.begin(&mut head)?;
+    answer(object.finish(app, head)).await
+}
+
+/// Begins the answer once its first chunk is there.
+async fn answer(chunks: impl Stream<Item = Result<Vec<u8>>> + Send + 'static) -> Result<Response> {
+    let mut chunks = Box::pin(chunks);
+    let first = chunks.try_next().await?.unwrap_or_default();
+    let rest =
+        chunks.inspect_err(|error| tracing::error!(cause = error.context(), "a streamed list broke off"));
+    let body = Body::from_stream(stream::iter([Ok(first)]).chain(rest));
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
 }
 
-/// A list on its way out.
-struct Streaming<L: Batches> {
+/// The entries of a list, with commas between them, what comes before the first and what comes after the last. A chunk
+/// ends with each batch, and within one where lists of its entries fill it. None is empty.
+fn chunks<L: Batches>(
     app: App,
+    head: Vec<u8>,
     list: L,
-    /// The batch that goes out next; `None` once the array is closed.
-    batch: Option<Batch<L::Item>>,
-    /// What stands before the next entry.
-    separator: &'static str,
     tail: String,
+) -> impl Stream<Item = Result<Vec<u8>>> + Send {
+    try_stream! {
+        let mut chunk = head;
+        let mut separator = "";
+        let mut batch = list.read(&app, None).await?;
+        loop {
+            for item in batch.items {
+                chunk.extend_from_slice(std::mem::replace(&mut separator, ",").as_bytes());
+                item.begin(&mut chunk)?;
+                let mut rest = pin!(item.rest(&app));
+                while let Some(piece) = rest.try_next().await? {
+                    if chunk.len() >= FULL_CHUNK {
+                        yield std::mem::take(&mut chunk);
+                    }
+                    chunk.extend_from_slice(&piece);
+                }
+            }
+            let Some(place) = batch.next else { break };
+            yield std::mem::take(&mut chunk);
+            batch = list.read(&app, Some(place)).await?;
+        }
+        chunk.extend_from_slice(tail.as_bytes());
+        yield chunk;
+    }
 }
 
-impl<L: Batches> Streaming<L> {
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, std::io::Error> {
-        let Some(Batch { items, next }) = self.batch.take() else { return Ok(None) };
-        let chunk = self.chunk(&items, next.is_none())?;
-        if let Some(position) = next {
-            let batch = self.list.read(&self.app, Page::After(position)).await;
-            self.batch = Some(batch.map_err(|error| {
-                tracing::error!(cause = error.context(), "a streamed list broke off");
-                std::io::Error::other(error)
-            })?);
-        }
-        Ok(Some((chunk, self)))
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use denizen_domain::Source;
+    use denizen_persistence::{Database, migrations};
+    use http_body_util::BodyExt as _;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::AppOptions;
+
+    /// The numbers from 0 on.
+    #[derive(Clone, Copy)]
+    struct Numbers {
+        count: u32,
+        /// From which number on they cannot be read.
+        broken_from: u32,
     }
 
-    /// Some entries as a piece of the array.
-    fn chunk(&mut self, items: &[L::Item], is_last: bool) -> Result<Bytes, std::io::Error> {
-        let mut chunk = Vec::with_capacity(items.len() * 768 + 2);
-        for item in items {
-            chunk.extend_from_slice(std::mem::replace(&mut self.separator, ",").as_bytes());
-            serde_json::to_writer(&mut chunk, item)?;
+    impl Numbers {
+        fn up_to(count: u32) -> Self {
+            Self { count, broken_from: u32::MAX }
         }
-        if is_last {
-            if self.separator != "," {
-                chunk.extend_from_slice(self.separator.as_bytes());
+
+        /// Where the batch ends that begins with a number.
+        fn end_of_batch(self, start: u32) -> Result<u32> {
+            let end = self.count.min(start + BATCH);
+            if end > self.broken_from { Err(Error::Internal("it broke".to_owned())) } else { Ok(end) }
+        }
+    }
+
+    impl Batches for Numbers {
+        type Item = u32;
+        type Place = u32;
+
+        async fn read(&self, _: &App, after: Option<u32>) -> Result<Batch<u32, u32>> {
+            let start = after.map_or(0, |place| place + 1);
+            let end = self.end_of_batch(start)?;
+            Ok(Batch { items: (start..end).collect(), next: (end < self.count).then(|| end - 1) })
+        }
+    }
+
+    /// Objects with all numbers in each.
+    struct Objects<O> {
+        ids: Numbers,
+        object: fn(u32) -> O,
+        numbers: Numbers,
+    }
+
+    impl<O: Serialize + Send + 'static> Batches for Objects<O> {
+        type Item = Nested<O, Numbers>;
+        type Place = u32;
+
+        async fn read(&self, app: &App, after: Option<u32>) -> Result<Batch<Self::Item, u32>> {
+            let Batch { items, next } = self.ids.read(app, after).await?;
+            let nested = |id| Nested { object: (self.object)(id), key: "numbers", list: self.numbers };
+            Ok(Batch { items: items.into_iter().map(nested).collect(), next })
+        }
+    }
+
+    fn small(id: u32) -> Value {
+        json!({ "id": id, "organization": { "name": "}" } })
+    }
+
+    /// An object that fills a chunk.
+    fn large(id: u32) -> Value {
+        json!({ "id": id, "description": "x".repeat(FULL_CHUNK) })
+    }
+
+    fn with_numbers(mut object: Value, count: u32) -> Value {
+        object["numbers"] = (0..count).collect();
+        object
+    }
+
+    async fn app() -> App {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        migrations::run(&database).await.unwrap();
+        App::start(database, Source::system(), AppOptions::default()).await.unwrap()
+    }
+
+    /// The chunks of an answer, and whether it is whole.
+    async fn chunks_of(response: Response) -> (Vec<String>, bool) {
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        let mut body = response.into_body();
+        let mut chunks = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return (chunks, false) };
+            chunks.push(String::from_utf8(frame.into_data().unwrap().into()).unwrap());
+        }
+        (chunks, true)
+    }
+
+    /// A whole answer, and the number of its chunks.
+    async fn answered(response: Result<Response>) -> (Value, usize) {
+        let (chunks, is_whole) = chunks_of(response.unwrap()).await;
+        assert!(is_whole, "the answer broke off");
+        assert!(chunks.iter().all(|chunk| !chunk.is_empty()));
+        (serde_json::from_str(&chunks.concat()).unwrap(), chunks.len())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_array_has_all_entries_in_order_and_a_chunk_for_each_batch() {
+        let app = app().await;
+        for (count, chunks) in [(0, 1), (1, 1), (200, 1), (201, 2), (450, 3)] {
+            let numbers: Value = (0..count).collect();
+            let bare = answered(json_array(&app, Numbers::up_to(count), None).await).await;
+            assert_eq!(bare, (numbers.clone(), chunks));
+            let counted = answered(json_array(&app, Numbers::up_to(count), Some(count.into())).await).await;
+            assert_eq!(counted, (json!({ "data": numbers, "meta": { "total": count } }), chunks));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_object_ends_with_its_list() {
+        let app = app().await;
+        for object in [json!({}), small(1), large(1)] {
+            for (count, chunks) in [(0, 1), (1, 1), (401, 3)] {
+                let nested = Nested { object: object.clone(), key: "numbers", list: Numbers::up_to(count) };
+                let answer = answered(json_object(&app, nested).await).await;
+                assert_eq!(answer, (with_numbers(object.clone(), count), chunks));
             }
-            chunk.extend_from_slice(self.tail.as_bytes());
         }
-        Ok(Bytes::from(chunk))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_no_object_cannot_hold_a_list() {
+        let nested = Nested { object: [1], key: "numbers", list: Numbers::up_to(1) };
+        assert!(matches!(json_object(&app().await, nested).await, Err(Error::Internal(_))));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_array_has_objects_that_end_with_lists() {
+        let app = app().await;
+        for object in [small, large] {
+            for (length, count) in [(0, 401), (1, 0), (1, 401), (3, 0), (3, 401), (201, 1)] {
+                let (ids, numbers) = (Numbers::up_to(length), Numbers::up_to(count));
+                let response = json_array(&app, Objects { ids, object, numbers }, None).await;
+                let expected: Value = (0..length).map(|id| with_numbers(object(id), count)).collect();
+                assert!(answered(response).await.0 == expected, "{length} objects with {count} numbers each");
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn objects_with_short_lists_share_a_chunk() {
+        let app = app().await;
+        let (ids, numbers) = (Numbers::up_to(200), Numbers::up_to(3));
+        let short = json_array(&app, Objects { ids, object: small, numbers }, None).await;
+        assert_eq!(answered(short).await.1, 1);
+        let long = json_array(&app, Objects { ids, object: large, numbers }, None).await;
+        assert!(answered(long).await.1 >= 200);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_error_before_the_first_chunk_is_an_error() {
+        let app = app().await;
+        let broken = Numbers { count: 450, broken_from: 0 };
+        assert!(json_array(&app, broken, None).await.is_err());
+        let nested = Nested { object: small(1), key: "numbers", list: broken };
+        assert!(json_object(&app, nested).await.is_err());
+        let objects = Objects { ids: Numbers::up_to(3), object: small, numbers: broken };
+        assert!(json_array(&app, objects, None).await.is_err());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_later_error_breaks_the_answer_off() {
+        let app = app().await;
+        let broken = Numbers { count: 450, broken_from: 400 };
+        let array = json_array(&app, broken, None).await.unwrap();
+        let nested = Nested { object: small(1), key: "numbers", list: broken };
+        let object = json_object(&app, nested).await.unwrap();
+        let objects = Objects { ids: Numbers::up_to(3), object: large, numbers: broken };
+        let objects = json_array(&app, objects, None).await.unwrap();
+        for (response, whole_chunks) in [(array, 2), (object, 2), (objects, 1)] {
+            let (chunks, is_whole) = chunks_of(response).await;
+            assert!(!is_whole);
+            assert_eq!(chunks.len(), whole_chunks);
+        }
     }
 }

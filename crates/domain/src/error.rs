@@ -89,6 +89,10 @@ pub enum Resource {
     Role,
     /// A token of an account.
     AccountToken,
+    /// A flow.
+    Flow,
+    /// An invitation into a flow.
+    Invitation,
     /// A path that the server does not know.
     Path,
 }
@@ -105,6 +109,8 @@ impl fmt::Display for Resource {
             Self::Account => "Account",
             Self::Role => "Role",
             Self::AccountToken => "Token",
+            Self::Flow => "Flow",
+            Self::Invitation => "Invitation",
             Self::Path => "Path",
         })
     }
@@ -166,6 +172,11 @@ pub enum Unauthenticated {
     /// There is no token where one is expected.
     #[error("Log in first: a token must be sent as Authorization: Bearer.")]
     NotLoggedIn,
+    /// There is neither a token nor an e-mail address with a password where one of them is expected.
+    #[error(
+        "Authorization must hold a token, as the user name of Basic or after Bearer, or an e-mail address and a password as Basic."
+    )]
+    NoBasicCredential,
     /// The token of an account is unknown, has ended or was revoked.
     #[error("The token is unknown, expired or revoked.")]
     UnknownToken,
@@ -207,9 +218,24 @@ pub enum Forbidden {
     /// The name of a role that exists from the start, or that programs expect to mean something.
     #[error("The name is reserved.")]
     ReservedRoleName,
-    /// A browser sends a cookie along with a request that the page of another site makes.
-    #[error("A page of another site cannot do this with a cookie.")]
+    /// A browser sends a credential by itself along with a request that the page of another site makes.
+    #[error("A page of another site cannot do this with a credential that the browser sends by itself.")]
     CrossSite,
+    /// The account does not administer the workspace.
+    #[error("Only administrators of the organization may do this.")]
+    NotAdmin,
+    /// The account is blocked from the flow.
+    #[error("The user is blocked from the flow.")]
+    BlockedFromFlow,
+    /// The account is not in the flow. It may join.
+    #[error("The user is not in the flow. Join it first.")]
+    NotInFlow,
+    /// Nobody blocks or unblocks themselves.
+    #[error("Users cannot block or unblock themselves.")]
+    OwnBlock,
+    /// Something of another account that only the account itself may change.
+    #[error("Only the user may change this.")]
+    NotOwnAccount,
 }
 
 impl Forbidden {
@@ -217,7 +243,7 @@ impl Forbidden {
     pub const fn reason(self) -> Option<&'static str> {
         match self {
             Self::MissingScope(_) | Self::MissingPermission(_) => None,
-            Self::Blocked => Some("blocked"),
+            Self::Blocked | Self::BlockedFromFlow => Some("blocked"),
             Self::NotHeld => Some("not_held"),
             Self::ForeignRole => Some("foreign_role"),
             Self::ForeignWorkspace => Some("foreign_workspace"),
@@ -225,6 +251,10 @@ impl Forbidden {
             Self::ProtectedField(_) => Some("protected_field"),
             Self::ReservedRoleName => Some("reserved"),
             Self::CrossSite => Some("cross_site"),
+            Self::NotAdmin => Some("not_admin"),
+            Self::NotInFlow => Some("not_a_member"),
+            Self::OwnBlock => Some("own_block"),
+            Self::NotOwnAccount => Some("not_own_account"),
         }
     }
 }
@@ -271,6 +301,21 @@ pub enum Conflict {
     /// An account cannot delete the workspace that is its own home, or take it out of use.
     #[error("An account cannot delete its own workspace or take it out of use.")]
     OwnWorkspace,
+    /// The workspace would be without an administrator.
+    #[error("The organization would have no administrator left. Make somebody else one first.")]
+    LastAdmin,
+    /// The flow is archived, and nobody comes in.
+    #[error("The flow is archived, and nobody can join it.")]
+    FlowArchived,
+    /// The workspace has as many flows as it may.
+    #[error("The organization has as many flows as it may have.")]
+    TooManyFlows,
+    /// The flow has as many invitations as it may.
+    #[error("The flow has as many invitations as it may have.")]
+    TooManyInvitations,
+    /// The invitation was accepted and cannot be taken back.
+    #[error("The invitation is accepted and cannot be deleted.")]
+    InvitationAccepted,
     /// Somebody else changed the same object at the same time; the request can be sent again.
     #[error("The object was changed by another request at the same time. Send the request again.")]
     ConcurrentChange,
@@ -288,9 +333,16 @@ impl Conflict {
             Self::BuiltInRole => "built_in_role",
             Self::OwnAccount => "own_account",
             Self::OwnWorkspace => "own_workspace",
+            Self::LastAdmin => "last_admin",
+            Self::FlowArchived => "flow_archived",
+            Self::InvitationAccepted => "invitation_accepted",
             Self::ChannelRemoved => "channel_removed",
             Self::DefaultChannel => "default_channel",
-            Self::TooManyChannels | Self::TooManyRoles | Self::TooManyTokens => "limit_reached",
+            Self::TooManyChannels
+            | Self::TooManyRoles
+            | Self::TooManyTokens
+            | Self::TooManyFlows
+            | Self::TooManyInvitations => "limit_reached",
             Self::ConcurrentChange => "concurrent_change",
         }
     }
@@ -311,6 +363,11 @@ impl Conflict {
             | Self::BuiltInRole
             | Self::OwnAccount
             | Self::OwnWorkspace
+            | Self::LastAdmin
+            | Self::FlowArchived
+            | Self::TooManyFlows
+            | Self::TooManyInvitations
+            | Self::InvitationAccepted
             | Self::ConcurrentChange => None,
         }
     }

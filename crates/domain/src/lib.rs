@@ -19,6 +19,10 @@
 //! 1. [`Authority`] is who asks; [`Authority::reach`] says how far a [`Right`] reaches.
 //! 2. Its `require_…` functions decide about one account each, before and after a change.
 //!
+//! ## Deciding who sees whom, and who is let into a flow
+//! 1. [`Rank`] is what an account is in a workspace, [`Place`] what it is in a flow.
+//! 2. [`may_see`] decides who shows in whose list of users; the `require_…` functions of [`Flow`] decide the rest.
+//!
 //! ## Adding a scope
 //! 1. Add the variant to [`Scope`]; its wire code is next to it.
 //! 2. Decide whether a key that is made without scopes has it, in [`ScopeSet::default`].
@@ -34,7 +38,9 @@ mod clock;
 mod code_set;
 mod error;
 mod external_user;
+mod flow;
 mod id;
+mod invitation;
 mod paging;
 mod patch;
 mod permission;
@@ -48,8 +54,8 @@ mod workspace;
 
 pub use account::{
     Account, AccountChanges, AccountToken, Authority, DEFAULT_MINIMUM_PASSWORD_LENGTH, Membership,
-    NewAccount, NewAccountToken, Password, PasswordHash, Reach, Right, TokenKind, TokenLife, TokenRequest,
-    Username,
+    NewAccount, NewAccountToken, Nick, Password, PasswordHash, Profile, Reach, Right, TokenKind, TokenLife,
+    TokenRequest, Username, Website,
 };
 pub use api_key::{ApiKey, KeyHolder, NewApiKey, PublicKey};
 pub use channel::{Channel, ChannelChanges};
@@ -61,10 +67,16 @@ pub use external_user::{
     ExternalUserFilter, ExternalUserOrder, Identifier, IdentityClaim, Locale, PersonName, PhoneNumber,
     SearchText, TimeZone,
 };
-pub use id::{
-    AccountId, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, InvalidId, RoleId,
-    SuperIdentityId, TierId, WorkspaceId,
+pub use flow::{
+    AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, JoinCode, NewFlow, Participant,
+    Place, Rank, may_look_up, may_see,
 };
+pub use id::{
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId,
+    FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId, WorkspaceId,
+    WorkspaceNumber,
+};
+pub use invitation::{Invitation, InvitationState, ListedAddress};
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
 pub use patch::Patch;
 pub use permission::{Permission, PermissionSet};

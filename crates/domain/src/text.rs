@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use unicode_normalization::UnicodeNormalization as _;
+use url::Url;
 
 use crate::{Reason, Violation};
 
@@ -25,6 +26,31 @@ pub(crate) fn checked(text: &str, characters: &RangeInclusive<usize>) -> Result<
 pub(crate) fn without_nul(text: &str) -> Result<(), Violation> {
     if text.contains('\0') {
         return Err(Violation::new(Reason::InvalidCharacters, "must not hold the character U+0000"));
+    }
+    Ok(())
+}
+
+/// Checks that a text is an absolute `http` or `https` URL of at most 2,048 characters.
+pub(crate) fn web_address(text: &str) -> Result<String, Violation> {
+    let text = checked(text, &(1..=2048))?;
+    let written_out = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))
+        || text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+    // The parser drops tabs and line ends silently; stored as they came, they would break whoever uses them.
+    let printable = !text.contains(|character: char| character.is_control() || character == ' ');
+    if written_out && printable && Url::parse(&text).is_ok_and(|url| url.has_host()) {
+        Ok(text)
+    } else {
+        Err(Violation::new(Reason::InvalidFormat, "must be an http:// or https:// URL"))
+    }
+}
+
+/// Checks that a text shows on a screen: not blank, and without control characters.
+pub(crate) fn visible(text: &str) -> Result<(), Violation> {
+    if text.trim().is_empty() {
+        return Err(Violation::new(Reason::Required, "must not be blank"));
+    }
+    if text.contains(char::is_control) {
+        return Err(Violation::new(Reason::InvalidCharacters, "must not hold control characters"));
     }
     Ok(())
 }

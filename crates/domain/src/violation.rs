@@ -38,6 +38,8 @@ pub enum Reason {
     Mismatch,
     /// The same key stands in the request more than once.
     Duplicate,
+    /// Somebody else has the value.
+    Taken,
 }
 
 /// Why one value was refused.

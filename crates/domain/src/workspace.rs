@@ -6,12 +6,21 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::text::text_type;
 use crate::{
-    Authority, Conflict, Error, Forbidden, Reach, Reason, Status, Timestamp, Violation, WorkspaceId, text,
+    Authority, Conflict, Error, Forbidden, Reach, Reason, Status, Timestamp, Violation, WorkspaceId,
+    WorkspaceNumber, text,
 };
 
-text_type! {
-    /// What a workspace is called by people: 1 to 100 characters.
-    WorkspaceName, 1..=100
+text_type! { @declare
+    /// What a workspace is called by people: 1 to 100 characters, not blank, without control characters.
+    WorkspaceName
+}
+
+impl WorkspaceName {
+    /// Checks a name.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        text::visible(text)?;
+        text::checked(text, &(1..=100)).map(Self)
+    }
 }
 
 text_type! { @declare
@@ -66,6 +75,8 @@ impl Slug {
 pub struct Workspace {
     /// Its id.
     pub id: WorkspaceId,
+    /// Its number, for contracts that know workspaces by numbers.
+    pub number: WorkspaceNumber,
     /// Its name in commands and addresses.
     pub slug: Slug,
     /// Its name for people.

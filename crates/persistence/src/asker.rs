@@ -1,7 +1,8 @@
 //! Who asks for a change of accounts, roles or workspaces, looked at again where the change is made.
 
 use denizen_domain::{
-    AccountToken, AccountTokenId, Authority, Error, Reach, Result, Right, Timestamp, Unauthenticated,
+    AccountId, AccountToken, AccountTokenId, Authority, Error, PermissionSet, Reach, Result, Right,
+    SecretHash, Timestamp, Unauthenticated,
 };
 
 use crate::{DbConnection, account_tokens};
@@ -19,6 +20,14 @@ pub enum Asker {
         /// What lets them ask; `None` for what everybody may do with their own account.
         right: Option<Right>,
     },
+    /// Whoever has sent an account's username and password with the request. May do what everybody may do with their own
+    /// account.
+    Password {
+        /// The account.
+        account_id: AccountId,
+        /// The [fingerprint](denizen_domain::PasswordHash::fingerprint) of the password's hash when it was checked.
+        fingerprint: SecretHash,
+    },
 }
 
 /// What an asker may do at this moment.
@@ -33,19 +42,36 @@ pub(crate) struct Standing {
 }
 
 impl Asker {
-    /// What it may do at this moment. To be asked within the transaction that makes the change. Fails where its token, its
-    /// account or its right is gone.
+    /// What it may do at this moment. To be asked within the transaction that makes the change. Fails where its token or
+    /// password, its account or its right is gone.
     pub(crate) async fn standing(self, connection: &mut DbConnection, now: Timestamp) -> Result<Standing> {
-        let Self::LoggedIn { token_id, right } = self else {
-            return Ok(Standing { authority: Authority::operator(), reach: Reach::Everywhere, token: None });
-        };
-        let signed_in = account_tokens::find_signed_in(connection, token_id, now).await?;
-        let signed_in = signed_in.ok_or(Error::Unauthenticated(Unauthenticated::UnknownToken))?;
-        let authority = signed_in.authority();
-        let reach = match right {
-            Some(right) => authority.reach(right)?,
-            None => Reach::Everywhere,
-        };
-        Ok(Standing { authority, reach, token: Some(signed_in.token) })
+        match self {
+            Self::Operator => {
+                Ok(Standing { authority: Authority::operator(), reach: Reach::Everywhere, token: None })
+            }
+            Self::LoggedIn { token_id, right } => logged_in(connection, token_id, right, now).await,
+            Self::Password { account_id, fingerprint } => {
+                let account = account_tokens::find_by_password(connection, account_id, fingerprint).await?;
+                let account = account.ok_or(Error::Unauthenticated(Unauthenticated::WrongPassword))?;
+                let authority = Authority::of(&account, &PermissionSet::empty());
+                Ok(Standing { authority, reach: Reach::Everywhere, token: None })
+            }
+        }
     }
+}
+
+async fn logged_in(
+    connection: &mut DbConnection,
+    token_id: AccountTokenId,
+    right: Option<Right>,
+    now: Timestamp,
+) -> Result<Standing> {
+    let signed_in = account_tokens::find_signed_in(connection, token_id, now).await?;
+    let signed_in = signed_in.ok_or(Error::Unauthenticated(Unauthenticated::UnknownToken))?;
+    let authority = signed_in.authority();
+    let reach = match right {
+        Some(right) => authority.reach(right)?,
+        None => Reach::Everywhere,
+    };
+    Ok(Standing { authority, reach, token: Some(signed_in.token) })
 }

@@ -1,7 +1,7 @@
 //! Statements that must differ between the two databases, each with the reason.
 
 use denizen_domain::{
-    AccountId, ChannelId, ExternalUser, ExternalUserId, Result, RoleId, SearchText, SuperIdentityId,
+    AccountId, ChannelId, ExternalUser, ExternalUserId, FlowId, Result, RoleId, SearchText, SuperIdentityId,
     WorkspaceId,
 };
 use diesel::prelude::*;
@@ -78,6 +78,32 @@ pub(crate) async fn find_locked_external_user(
     row.or_error("lock an external user")?.map(ExternalUser::try_from).transpose()
 }
 
+/// Inserts rows, but for those that are there already. PostgreSQL takes all of them at once; SQLite, to which there is no
+/// way to go, takes them one by one, and diesel has no other way to give them to it.
+macro_rules! insert_all {
+    ($connection:expr, $table:path, $rows:expr) => {{
+        let rows: Vec<_> = $rows;
+        match $connection {
+            $crate::DbConnection::Postgres(object) => {
+                let all = diesel::insert_into($table).values(&rows).on_conflict_do_nothing();
+                all.execute(&mut ***object).await
+            }
+            $crate::DbConnection::Sqlite(object) => {
+                let mut inserted = Ok(0);
+                for row in &rows {
+                    let one = diesel::insert_into($table).values(row).on_conflict_do_nothing();
+                    inserted = one.execute(&mut **object).await;
+                    if inserted.is_err() {
+                        break;
+                    }
+                }
+                inserted
+            }
+        }
+    }};
+}
+pub(crate) use insert_all;
+
 /// Locks a row of a workspace until the transaction ends.
 macro_rules! lock_row {
     ($connection:expr, $table:ident, $workspace_id:expr, $id:expr, $strength:ident) => {{
@@ -146,6 +172,15 @@ pub(crate) async fn lock_super_identity(
     id: SuperIdentityId,
 ) -> Result<()> {
     lock_row!(connection, super_identities, workspace_id, id, for_update)
+}
+
+/// Keeps others from changing a flow until the transaction ends.
+pub(crate) async fn lock_flow(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: FlowId,
+) -> Result<()> {
+    lock_row!(connection, flows, workspace_id, id, for_no_key_update)
 }
 
 /// Keeps others from changing a channel, and new users from coming into it, until the transaction ends.

@@ -29,12 +29,16 @@ mod database;
 mod dialect;
 mod error;
 pub mod external_users;
+pub mod flows;
 pub mod introspection;
+pub mod invitations;
 mod keyset;
 pub mod log_in_failures;
 pub mod memberships;
 mod metrics_of_queries;
 pub mod migrations;
+mod numbers;
+pub mod organizations;
 pub mod roles;
 #[cfg_attr(
     not(test),

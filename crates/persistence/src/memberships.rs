@@ -15,7 +15,7 @@ use crate::keyset::load_window;
 use crate::schema::{accounts, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, dialect, on_backend};
+use crate::{DbConnection, dialect, invitations, on_backend};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = memberships)]
@@ -24,15 +24,25 @@ struct MembershipRow {
     account_id: StoredUuid,
     is_admin: bool,
     created_at: StoredTime,
+    account_number: Option<i64>,
+    is_vouched_for: bool,
 }
 
 impl From<MembershipRow> for Membership {
     fn from(row: MembershipRow) -> Self {
-        let MembershipRow { workspace_id, account_id, is_admin, created_at } = row;
+        let MembershipRow {
+            workspace_id,
+            account_id,
+            is_admin,
+            created_at,
+            account_number: _,
+            is_vouched_for,
+        } = row;
         Self {
             workspace_id: workspace_id.into(),
             account_id: account_id.into(),
             is_admin,
+            is_vouched_for,
             created_at: created_at.into(),
         }
     }
@@ -121,10 +131,9 @@ pub enum Removal {
     Deleted,
 }
 
-/// Takes a member out of a workspace. An account that was at home there and has neither another workspace nor rights beyond
-/// workspaces goes with its membership; others find their next home in the workspace that they have been members of for
-/// longest, if there is any, and what counted in the old one stays behind. `None` where it is no member of a workspace
-/// within reach. Fails where the account is at home there and not the asker's to delete, or is its own.
+/// Takes a member out of a workspace and all its flows. An account that was at home there and has neither another
+/// workspace nor rights beyond workspaces goes with its membership. `None` where it is no member of a workspace within
+/// reach. Fails where the account may do more than the asker, or is its own.
 pub async fn remove(
     connection: &mut DbConnection,
     source: &Source,
@@ -138,45 +147,99 @@ pub async fn remove(
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let here = Reach::Workspace(workspace_id);
         let member = account_functions::find_within(connection, here, account_id).await?;
-        let Some(mut account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(None) };
+        let Some(account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(None) };
         let is_at_home = account.home == Some(workspace_id);
         if is_at_home {
             authority.require_may_delete(reach, &account)?;
         } else if authority.account_id == Some(account_id) {
             return Err(Error::Conflict(Conflict::OwnAccount));
         }
-        delete(connection, workspace_id, account_id).await?;
-        if !is_at_home {
+        let has_more = !account.permissions_in_effect().restricted().is_empty();
+        if leave(connection, workspace_id, account, now).await? || !is_at_home || has_more {
             return Ok(Some(Removal::Left));
         }
-        let next = oldest_of(connection, account_id).await?;
-        if next.is_none() && account.permissions_in_effect().restricted().is_empty() {
-            account_functions::delete_found(connection, account_id).await?;
-            return Ok(Some(Removal::Deleted));
-        }
-        account_functions::leave_home(connection, &mut account, next, now).await?;
-        Ok(Some(Removal::Left))
+        account_functions::delete_found(connection, account_id).await?;
+        Ok(Some(Removal::Deleted))
     })
 }
 
-/// Makes an account a member. Nothing changes where it is one already.
+/// Ends a membership, and with it that in the workspace's flows. An account that was at home there finds its next home in
+/// the workspace that it has been a member of for longest, if there is any, and what counted in the old one stays behind.
+/// Whether it is a member of any workspace still.
+pub(crate) async fn leave(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    mut account: Account,
+    now: Timestamp,
+) -> Result<bool> {
+    delete(connection, workspace_id, account.id).await?;
+    let next = oldest_of(connection, account.id).await?;
+    if account.home == Some(workspace_id) {
+        account_functions::leave_home(connection, &mut account, next, now).await?;
+    }
+    Ok(next.is_some())
+}
+
+/// How an account comes into a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// Somebody who may brings it in, and stands for its address.
+    Brought {
+        /// Whether it is to administer the workspace.
+        as_admin: bool,
+    },
+    /// By a link, as whoever it says it is.
+    ByLink,
+}
+
+/// Makes an account a member, and, where somebody stands for its address, lets it into the flows that this is invited to.
+/// Otherwise nothing changes where it is one already.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
-    account_id: AccountId,
-    is_admin: bool,
+    account: &Account,
+    entry: Entry,
     now: Timestamp,
 ) -> Result<()> {
+    let is_vouched_for = entry != Entry::ByLink;
     let row = MembershipRow {
         workspace_id: stored(workspace_id),
-        account_id: stored(account_id),
-        is_admin,
+        account_id: stored(account.id),
+        is_admin: entry == Entry::Brought { as_admin: true },
         created_at: now.into(),
+        account_number: Some(account.number.as_i64()),
+        is_vouched_for,
     };
     on_backend!(connection, |conn| {
         diesel::insert_into(memberships::table).values(&row).on_conflict_do_nothing().execute(conn).await
     })
     .or_error("insert a membership")?;
+    if is_vouched_for {
+        vouch(connection, account.id, Reach::Workspace(workspace_id), true).await?;
+        invitations::accept(connection, workspace_id, account, now).await?;
+    }
+    Ok(())
+}
+
+/// Says of an account's memberships within reach whether somebody stands for its address.
+pub(crate) async fn vouch(
+    connection: &mut DbConnection,
+    account_id: AccountId,
+    reach: Reach,
+    is_vouched_for: bool,
+) -> Result<()> {
+    let change = memberships::is_vouched_for.eq(is_vouched_for);
+    on_backend!(connection, |conn| {
+        let all = memberships::table.filter(memberships::account_id.eq(stored(account_id)));
+        match reach {
+            Reach::Everywhere => diesel::update(all).set(change).execute(conn).await,
+            Reach::Workspace(id) => {
+                let one = all.filter(memberships::workspace_id.eq(stored(id)));
+                diesel::update(one).set(change).execute(conn).await
+            }
+        }
+    })
+    .or_error("say whether somebody stands for an address")?;
     Ok(())
 }
 
@@ -227,4 +290,24 @@ pub(crate) async fn oldest_of(
         memberships_of!(account_id).order((memberships::created_at.asc(), memberships::workspace_id.asc()));
     let id = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
     Ok(id.or_error("find the workspaces of an account")?.map(Into::into))
+}
+
+/// The workspaces that an account administers, and another one, who asks, does not.
+pub(crate) async fn administered_beside(
+    connection: &mut DbConnection,
+    account_id: AccountId,
+    asking: Option<AccountId>,
+) -> Result<Vec<WorkspaceId>> {
+    let administered = async |connection: &mut DbConnection, account_id: AccountId| {
+        let query = memberships_of!(account_id).filter(memberships::is_admin);
+        let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
+        let ids = ids.or_error("find the workspaces that an account administers")?;
+        Ok::<Vec<WorkspaceId>, Error>(ids.into_iter().map(Into::into).collect())
+    };
+    let mut ids = administered(connection, account_id).await?;
+    if let Some(asking) = asking.filter(|_| !ids.is_empty()) {
+        let own = administered(connection, asking).await?;
+        ids.retain(|id| !own.contains(id));
+    }
+    Ok(ids)
 }

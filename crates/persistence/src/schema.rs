@@ -80,6 +80,12 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+        /// Column `number`.
+        number -> Nullable<BigInt>,
+        /// Column `nick`.
+        nick -> Nullable<Text>,
+        /// Column `website`.
+        website -> Nullable<Text>,
     }
 }
 
@@ -244,6 +250,83 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `flow_memberships`.
+    flow_memberships (workspace_id, flow_id, account_id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `flow_id`.
+        flow_id -> PortableUuid,
+        /// Column `account_id`.
+        account_id -> PortableUuid,
+        /// Column `account_number`.
+        account_number -> BigInt,
+        /// Column `is_blocked`.
+        is_blocked -> Bool,
+        /// Column `is_open`.
+        is_open -> Bool,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `flows`.
+    flows (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `slug`.
+        slug -> Text,
+        /// Column `name`.
+        name -> Text,
+        /// Column `name_folded`.
+        name_folded -> Text,
+        /// Column `description`.
+        description -> Text,
+        /// Column `access_mode`.
+        access_mode -> Text,
+        /// Column `is_archived`.
+        is_archived -> Bool,
+        /// Column `join_code`.
+        join_code -> Text,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `invitations`.
+    invitations (workspace_id, number) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `number`.
+        number -> BigInt,
+        /// Column `flow_id`.
+        flow_id -> PortableUuid,
+        /// Column `email`.
+        email -> Text,
+        /// Column `state`.
+        state -> Text,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `log_in_failures`.
     log_in_failures (id) {
         /// Column `id`.
@@ -271,6 +354,23 @@ diesel::table! {
         is_admin -> Bool,
         /// Column `created_at`.
         created_at -> PortableTimestamp,
+        /// Column `account_number`.
+        account_number -> Nullable<BigInt>,
+        /// Column `is_vouched_for`.
+        is_vouched_for -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `numbers`.
+    numbers (kind) {
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `last`.
+        last -> BigInt,
     }
 }
 
@@ -380,6 +480,8 @@ diesel::table! {
         confirmed -> Bool,
         /// Column `deleted_at`.
         deleted_at -> Nullable<PortableTimestamp>,
+        /// Column `number`.
+        number -> Nullable<BigInt>,
     }
 }
 
@@ -392,8 +494,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     channels,
     external_user_groups,
     external_users,
+    flow_memberships,
+    flows,
+    invitations,
     log_in_failures,
     memberships,
+    numbers,
     roles,
     server_secrets,
     super_identities,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use denizen_domain::{
-    AccountId, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, RoleId,
+    AccountId, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, FlowId, RoleId,
     SuperIdentityId, TierId, Timestamp, WorkspaceId,
 };
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -76,6 +76,7 @@ stored_as_uuid!(
     ChannelId,
     ExternalUserGroupId,
     ExternalUserId,
+    FlowId,
     RoleId,
     SuperIdentityId,
     TierId,

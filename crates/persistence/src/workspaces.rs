@@ -5,7 +5,7 @@ mod residents;
 
 use denizen_domain::{
     Channel, Coded as _, Conflict, Error, Reach, Result, Slice, Slug, Source, Status, Window, Workspace,
-    WorkspaceChanges, WorkspaceId, WorkspaceName,
+    WorkspaceChanges, WorkspaceId, WorkspaceName, WorkspaceNumber,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -16,13 +16,13 @@ use crate::keyset::load_window;
 use crate::schema::workspaces;
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, channels, dialect, on_backend};
+use crate::{DbConnection, channels, dialect, numbers, on_backend};
 
 pub use removal::{delete, deleted, remove_some};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = workspaces)]
-struct WorkspaceRow {
+pub(crate) struct WorkspaceRow {
     id: StoredUuid,
     slug: String,
     name: String,
@@ -30,17 +30,21 @@ struct WorkspaceRow {
     updated_at: StoredTime,
     status: String,
     confirmed: bool,
+    number: Option<i64>,
 }
 
 impl TryFrom<WorkspaceRow> for Workspace {
     type Error = Error;
 
     fn try_from(row: WorkspaceRow) -> Result<Self> {
-        let WorkspaceRow { id, slug, name, created_at, updated_at, status, confirmed } = row;
+        let WorkspaceRow { id, slug, name, created_at, updated_at, status, confirmed, number } = row;
         let status =
             Status::from_code(&status).map_err(|problem| broken_row("workspaces", "status", id, problem))?;
+        let unnumbered =
+            || broken_row("workspaces", "number", id, "an older server made it, which knows no numbers");
         Ok(Self {
             id: id.into(),
+            number: number.map(WorkspaceNumber::from_stored).ok_or_else(unnumbered)?,
             slug: Slug::from_stored(slug),
             name: WorkspaceName::from_stored(name),
             status,
@@ -53,7 +57,7 @@ impl TryFrom<WorkspaceRow> for Workspace {
 
 impl From<&Workspace> for WorkspaceRow {
     fn from(workspace: &Workspace) -> Self {
-        let Workspace { id, slug, name, status, confirmed, created_at, updated_at } = workspace;
+        let Workspace { id, number, slug, name, status, confirmed, created_at, updated_at } = workspace;
         Self {
             id: stored(*id),
             slug: slug.to_string(),
@@ -62,6 +66,7 @@ impl From<&Workspace> for WorkspaceRow {
             updated_at: (*updated_at).into(),
             status: status.to_string(),
             confirmed: *confirmed,
+            number: Some(number.as_i64()),
         }
     }
 }
@@ -115,7 +120,7 @@ pub async fn create_named(
 }
 
 /// The number to try after this one: those that people expect first, and then any, since there may be many.
-fn next_number(number: u64, source: &Source) -> u64 {
+pub(crate) fn next_number(number: u64, source: &Source) -> u64 {
     const COUNTED: u64 = 10;
     if number < COUNTED { number + 1 } else { COUNTED + u64::from(source.ids.uuid().as_fields().0) }
 }
@@ -131,6 +136,7 @@ pub(crate) async fn insert(
     let id = WorkspaceId::from_uuid(source.ids.uuid());
     let workspace = Workspace {
         id,
+        number: numbers::of_workspace(connection).await?,
         slug: slug.clone(),
         name: name.clone(),
         status: Status::Active,
@@ -198,7 +204,7 @@ pub async fn change(
     })
 }
 
-async fn update(connection: &mut DbConnection, workspace: &Workspace) -> Result<()> {
+pub(crate) async fn update(connection: &mut DbConnection, workspace: &Workspace) -> Result<()> {
     let row = WorkspaceRow::from(workspace);
     let changed = workspaces::table.filter(workspaces::id.eq(stored(workspace.id)));
     on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    AccountsCommand, DoctorCommand, ExternalUsersCommand, KeysCommand, MigrateCommand, OpenapiCommand,
-    ServeCommand, SigningKeysCommand, TokensCommand, WorkspacesCommand,
+    AccountsCommand, DoctorCommand, ExternalUsersCommand, FlowsCommand, KeysCommand, MigrateCommand,
+    OpenapiCommand, ServeCommand, SigningKeysCommand, TokensCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -34,7 +34,7 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     Serve(Box<ServeCommand>),
 
-    /// Make and list workspaces, the tenants of the directory
+    /// Make and list workspaces, the tenants of the directory, and say who is a member of them
     #[command(subcommand)]
     Workspaces(WorkspacesCommand),
 
@@ -49,6 +49,10 @@ pub(crate) enum Command {
     /// Make, list and revoke the tokens of accounts
     #[command(subcommand)]
     Tokens(TokensCommand),
+
+    /// Make and list flows, which members of a workspace join, and say who is in them
+    #[command(subcommand)]
+    Flows(FlowsCommand),
 
     /// List and find external users
     #[command(subcommand)]

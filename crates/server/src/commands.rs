@@ -3,6 +3,7 @@
 mod accounts;
 mod doctor;
 mod external_users;
+mod flows;
 mod keys;
 mod migrate;
 mod openapi;
@@ -14,6 +15,7 @@ mod workspaces;
 pub(crate) use accounts::AccountsCommand;
 pub(crate) use doctor::DoctorCommand;
 pub(crate) use external_users::ExternalUsersCommand;
+pub(crate) use flows::FlowsCommand;
 pub(crate) use keys::KeysCommand;
 pub(crate) use migrate::MigrateCommand;
 pub(crate) use openapi::OpenapiCommand;

@@ -70,6 +70,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Keys(command) => command.run().await,
             Command::Accounts(command) => command.run().await,
             Command::Tokens(command) => command.run().await,
+            Command::Flows(command) => command.run().await,
             Command::ExternalUsers(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
             Command::Migrate(command) => command.run().await,

@@ -65,6 +65,7 @@ impl From<Account> for User {
     fn from(account: Account) -> Self {
         let Account {
             id,
+            number: _,
             username,
             first_name,
             last_name,
@@ -75,6 +76,8 @@ impl From<Account> for User {
             confirmed,
             avatar,
             phone,
+            nick: _,
+            website: _,
             created_at,
             updated_at,
         } = account;
@@ -184,7 +187,7 @@ pub(crate) struct Tenant {
 
 impl From<Workspace> for Tenant {
     fn from(workspace: Workspace) -> Self {
-        let Workspace { id, slug, name, status, confirmed, created_at, updated_at } = workspace;
+        let Workspace { id, number: _, slug, name, status, confirmed, created_at, updated_at } = workspace;
         Self {
             id: id.as_uuid(),
             same_id: id.as_uuid(),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::{
-    Direction, ExternalUser, ExternalUserFilter, ExternalUserOrder, Page, PageNumber, Reason, Result,
+    Direction, ExternalUser, ExternalUserFilter, ExternalUserOrder, PageNumber, Position, Reason, Result,
     SearchText, Slice, Violation, Window, WorkspaceId,
 };
 use denizen_persistence::external_users;
@@ -18,7 +18,7 @@ use crate::error::ApiResult;
 use crate::paging::{self, ListName};
 use crate::query::{FromQuery, QueryReader};
 use crate::request::RequestContext;
-use crate::stream::{self, BATCH, Batch, Batches};
+use crate::stream::{self, Batch, Batches};
 
 /// The size of a page where only its number was given.
 const DEFAULT_LIMIT: u32 = 100;
@@ -126,7 +126,8 @@ pub(super) async fn list(
     let mut response = if page.is_some() || limit.is_some() || cursor.is_some() {
         let name = ListName::new(caller.workspace_id, &format!("flowra/{}/{sort_order:?}", sort_by.code()));
         let page = name.page(app, cursor.as_deref(), page)?;
-        let slice = list.read(app, page, limit.unwrap_or(DEFAULT_LIMIT)).await?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        let slice = list.slice(app, &Window { page, limit, direction: sort_order }).await?;
         let next = slice.items.last().filter(|_| slice.has_more_after).map(|user| sort_by.position_of(user));
         let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, Contract::Flowra));
         let mut response = Json(users.collect::<Vec<_>>()).into_response();
@@ -157,19 +158,19 @@ impl UserList {
         external_users::count(&mut app.database().read().await?, self.workspace_id, &self.filter).await
     }
 
-    async fn read(&self, app: &App, page: Page, limit: u32) -> Result<Slice<ExternalUser>> {
-        let window = Window { page, limit, direction: self.direction };
+    async fn slice(&self, app: &App, window: &Window) -> Result<Slice<ExternalUser>> {
         let connection = &mut app.database().read().await?;
-        external_users::list(connection, self.workspace_id, &self.filter, self.order, &window).await
+        external_users::list(connection, self.workspace_id, &self.filter, self.order, window).await
     }
 }
 
 /// All of the list.
 impl Batches for UserList {
     type Item = ExternalUserAnswer;
+    type Place = Position;
 
-    async fn read(&self, app: &App, page: Page) -> Result<Batch<ExternalUserAnswer>> {
-        let slice = self.read(app, page, BATCH).await?;
+    async fn read(&self, app: &App, after: Option<Position>) -> Result<Batch<ExternalUserAnswer, Position>> {
+        let slice = self.slice(app, &stream::window(after, self.direction)).await?;
         let place = |user: &ExternalUser| self.order.position_of(user);
         Ok(Batch::of(slice, place, |user| ExternalUserAnswer::new(user, Contract::Flowra)))
     }

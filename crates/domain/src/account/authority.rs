@@ -154,16 +154,18 @@ impl Authority {
     }
 
     /// Fails where it is not for this authority to say what an account is opened with, its password or its username:
-    /// whoever opens it may do all that it may, and be in every workspace that it is a member of.
+    /// whoever opens it may do all that it may, be in every workspace that it is a member of, and administer those that it
+    /// `administers` and whoever asks does not.
     pub fn require_may_open(
         &self,
         reach: Reach,
         account: &Account,
         is_member_elsewhere: bool,
+        administers: &[WorkspaceId],
     ) -> Result<(), Error> {
         let is_own = self.account_id == Some(account.id);
         let crosses_border = matches!(reach, Reach::Workspace(_)) && is_member_elsewhere;
-        if is_own || (self.covers(account) && !crosses_border) {
+        if is_own || (self.covers(account, administers) && !crosses_border) {
             return Ok(());
         }
         Err(Error::Forbidden(Forbidden::GreaterRights))
@@ -179,10 +181,19 @@ impl Authority {
     }
 
     /// Fails where tokens for an account that add these permissions are not this authority's to make: whoever has one
-    /// may do all that the account may.
-    pub fn require_may_stand_in_for(&self, account: &Account, more: &PermissionSet) -> Result<(), Error> {
+    /// may do all that the account may, and administer the workspaces that it `administers` and whoever asks does not.
+    pub fn require_may_stand_in_for(
+        &self,
+        account: &Account,
+        more: &PermissionSet,
+        administers: &[WorkspaceId],
+    ) -> Result<(), Error> {
         self.require_may_give(more, account.home)?;
-        if self.covers(account) { Ok(()) } else { Err(Error::Forbidden(Forbidden::GreaterRights)) }
+        if self.covers(account, administers) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden(Forbidden::GreaterRights))
+        }
     }
 
     /// Whether a permission is held for good that counts for an account with this home.
@@ -192,9 +203,11 @@ impl Authority {
         reaches && self.lasting.include(permission)
     }
 
-    /// Whether everything that an account may do is held for good where the account may do it.
-    fn covers(&self, account: &Account) -> bool {
+    /// Whether everything that an account may do is held for good where the account may do it. Administering a workspace
+    /// counts as much as every permission in it.
+    fn covers(&self, account: &Account, administers: &[WorkspaceId]) -> bool {
         account.permissions_in_effect().iter().all(|permission| self.holds_at(permission, account.home))
+            && administers.iter().all(|workspace| self.holds_at(Permission::TenantAll, Some(*workspace)))
     }
 
     /// An account that may do more than whoever asks is left alone: within a workspace, that is any right that they do

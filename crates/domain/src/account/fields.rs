@@ -1,6 +1,6 @@
 //! The fields of an account, each with its rule.
 
-use crate::text::text_type;
+use crate::text::{checked, text_type, visible, web_address};
 use crate::{EmailAddress, Violation};
 
 text_type! { @declare
@@ -18,9 +18,44 @@ impl Username {
     }
 }
 
+text_type! { @declare
+    /// What an account is called in conversations: 1 to 255 characters, not blank, without control characters. Not unique.
+    Nick
+}
+
+impl Nick {
+    /// Checks a nick. Spaces around it are dropped.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        visible(text)?;
+        checked(text.trim(), &(1..=255)).map(Self)
+    }
+}
+
+text_type! { @declare
+    /// The address of a person's own page: an absolute `http` or `https` URL of at most 2,048 characters.
+    Website
+}
+
+impl Website {
+    /// Checks the address.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        web_address(text).map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nick_shows_on_a_screen() {
+        for (text, nick) in [("Steve", "Steve"), (" Mary Ann ", "Mary Ann"), ("🙂", "🙂")] {
+            assert_eq!(Nick::parse(text).unwrap().as_str(), nick);
+        }
+        for wrong in ["", "  ", "a\u{7}b", "a\nb", &"a".repeat(256)] {
+            assert!(Nick::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn a_username_is_an_address_in_lower_case() {

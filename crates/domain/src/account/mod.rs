@@ -3,16 +3,18 @@
 mod authority;
 mod fields;
 mod password;
+mod profile;
 mod token;
 
 pub use authority::{Authority, Reach, Right};
-pub use fields::Username;
+pub use fields::{Nick, Username, Website};
 pub use password::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Password, PasswordHash};
+pub use profile::Profile;
 pub use token::{AccountToken, NewAccountToken, TokenKind, TokenLife, TokenRequest};
 
 use crate::{
-    AccountId, Avatar, Error, Patch, PermissionSet, PersonName, PhoneNumber, Role, RoleId, Status, Timestamp,
-    Unauthenticated, WorkspaceId,
+    AccountId, AccountNumber, Avatar, Error, Patch, PermissionSet, PersonName, PhoneNumber, Role, RoleId,
+    Status, Timestamp, Unauthenticated, WorkspaceId,
 };
 
 /// A person who logs in. Its password is kept apart and never leaves the directory.
@@ -20,6 +22,8 @@ use crate::{
 pub struct Account {
     /// Its id.
     pub id: AccountId,
+    /// Its number, for contracts that know people by numbers.
+    pub number: AccountNumber,
     /// What it logs in with.
     pub username: Username,
     /// First name.
@@ -40,6 +44,10 @@ pub struct Account {
     pub avatar: Option<Avatar>,
     /// Phone number.
     pub phone: Option<PhoneNumber>,
+    /// What it is called in conversations, where it has chosen something.
+    pub nick: Option<Nick>,
+    /// The address of its own page.
+    pub website: Option<Website>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -90,6 +98,9 @@ pub struct Membership {
     pub account_id: AccountId,
     /// Whether it administers the workspace's members and flows.
     pub is_admin: bool,
+    /// Whether somebody who may has said that the account's address is its holder's: who has brought it in, or given it
+    /// the address since. Nobody comes in anywhere by an address that they have only given themselves.
+    pub is_vouched_for: bool,
     /// Since when.
     pub created_at: Timestamp,
 }
@@ -132,6 +143,10 @@ pub struct AccountChanges {
     pub avatar: Patch<Avatar>,
     /// See [`Account::phone`].
     pub phone: Patch<PhoneNumber>,
+    /// See [`Account::nick`].
+    pub nick: Patch<Nick>,
+    /// See [`Account::website`].
+    pub website: Patch<Website>,
     /// The hash of a new password.
     pub password: Option<PasswordHash>,
 }
@@ -152,6 +167,8 @@ impl AccountChanges {
             confirmed,
             avatar,
             phone,
+            nick,
+            website,
             password,
         } = self;
         let mut new_home = account.home;
@@ -168,6 +185,8 @@ impl AccountChanges {
         set(&mut account.confirmed, confirmed);
         avatar.apply(&mut account.avatar);
         phone.apply(&mut account.phone);
+        nick.apply(&mut account.nick);
+        website.apply(&mut account.website);
         if *account != before || password.is_some() {
             account.updated_at = now;
         }
@@ -194,6 +213,7 @@ mod tests {
         let now = Timestamp::from_unix_microseconds(0).unwrap();
         let account = Account {
             id: AccountId::from_uuid(Uuid::nil()),
+            number: AccountNumber::from_stored(1),
             username: Username::parse("jane@example.com").unwrap(),
             first_name: name.clone(),
             last_name: name,
@@ -204,6 +224,8 @@ mod tests {
             confirmed: true,
             avatar: None,
             phone: None,
+            nick: None,
+            website: None,
             created_at: now,
             updated_at: now,
         };

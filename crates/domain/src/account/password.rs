@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{Error, IdSource, Reason, Result, Violation};
+use crate::{Error, IdSource, Reason, Result, Secret, SecretHash, Violation};
 
 /// The fewest characters of a new password, where the server asks for no more.
 pub const DEFAULT_MINIMUM_PASSWORD_LENGTH: usize = 8;
@@ -87,6 +87,11 @@ impl PasswordHash {
             .is_ok_and(|hash| hasher().verify_password(password.expose().as_bytes(), &hash).is_ok())
     }
 
+    /// By which this hash is told from any other, without being known: a new hash of the same password has another one.
+    pub fn fingerprint(&self) -> SecretHash {
+        Secret::presented(&self.0).hash()
+    }
+
     /// A hash that no password is known for. Comparing with it takes as long as with any other: what is done where there
     /// is no account, so that nobody can tell from the time.
     pub fn of_nothing() -> Self {
@@ -129,6 +134,8 @@ mod tests {
         assert!(hash.is_of(&password) && again.is_of(&password));
         assert_ne!(hash, again, "every hash has a salt of its own");
         assert!(!hash.is_of(&Password::presented("correct horses")));
+        assert_eq!(hash.fingerprint(), PasswordHash::from_stored(hash.as_stored().to_owned()).fingerprint());
+        assert_ne!(hash.fingerprint(), again.fingerprint());
         assert!(hash.as_stored().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert_eq!(format!("{password:?} {hash:?}"), "Password(…) PasswordHash(…)");
     }

@@ -3,10 +3,9 @@
 use std::str::FromStr as _;
 
 use oxilangtag::LanguageTag;
-use url::Url;
 use validator::ValidateEmail as _;
 
-use crate::text::{checked, text_type};
+use crate::text::{checked, text_type, web_address};
 use crate::{Reason, Violation, fold, fold_for_search};
 
 text_type! { @declare
@@ -103,16 +102,7 @@ text_type! { @declare
 impl Avatar {
     /// Checks the address.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let text = checked(text, &(1..=2048))?;
-        let written_out = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))
-            || text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
-        // The parser drops tabs and line ends silently; stored as they came, they would break whoever uses them.
-        let printable = !text.contains(|character: char| character.is_control() || character == ' ');
-        if written_out && printable && Url::parse(&text).is_ok_and(|url| url.has_host()) {
-            Ok(Self(text))
-        } else {
-            Err(malformed("must be an http:// or https:// URL"))
-        }
+        web_address(text).map(Self)
     }
 }
 

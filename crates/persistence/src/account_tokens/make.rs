@@ -17,7 +17,7 @@ use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::schema::account_tokens;
 use crate::transaction::in_transaction;
-use crate::{DbConnection, dialect, on_backend};
+use crate::{DbConnection, dialect, memberships, on_backend};
 
 /// Makes the token of a log-in. Fails with [`Unauthenticated::WrongPassword`] where the password that was checked is no
 /// longer the account's, so that a new password shuts out whoever was just logging in with the old one.
@@ -93,7 +93,9 @@ pub async fn issue(
         let Standing { authority, token: asking, .. } = asker.standing(connection, now).await?;
         let account = account_functions::find(connection, request.account_id).await?;
         let account = account.ok_or_else(|| Error::not_found(Resource::Account, request.account_id))?;
-        authority.require_may_stand_in_for(&account, &request.permissions)?;
+        let administers =
+            memberships::administered_beside(connection, account.id, authority.account_id).await?;
+        authority.require_may_stand_in_for(&account, &request.permissions, &administers)?;
         let asked = request.lifetime.map_or(TokenLife::Endless, TokenLife::Fixed);
         let asking = asking.filter(|token| token.account_id == account.id);
         let life = asking.map_or(asked, |token| token.limited(request.lifetime, now));

@@ -1,8 +1,8 @@
-//! From a token to whoever is logged in with it.
+//! From a token to whoever is logged in with it, and from a password that was checked to whose it is.
 
 use denizen_domain::{
-    Account, AccountToken, AccountTokenId, Authority, Error, Result, Secret, SecretHash, Timestamp,
-    Unauthenticated,
+    Account, AccountId, AccountToken, AccountTokenId, Authority, Error, PasswordHash, Result, Secret,
+    SecretHash, Timestamp, Unauthenticated,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -82,11 +82,42 @@ async fn signed_in(
         return Ok(None);
     }
     let Some(account) = with_roles(connection, vec![account]).await?.pop() else { return Ok(None) };
-    account.require_active()?;
-    if !is_in_use(home_status.as_deref()) {
-        return Err(Error::Unauthenticated(Unauthenticated::Disabled));
-    }
+    require_in_use(&account, home_status.as_deref())?;
     Ok(Some(SignedIn { account, token }))
+}
+
+fn require_in_use(account: &Account, home_status: Option<&str>) -> Result<()> {
+    account.require_active()?;
+    if is_in_use(home_status) { Ok(()) } else { Err(Error::Unauthenticated(Unauthenticated::Disabled)) }
+}
+
+/// The account of this id, whose password was checked already; `None` where the password that has this fingerprint is no
+/// longer its own, or the account is gone. Fails with [`Unauthenticated::Disabled`] where the account, or its home, is not
+/// in use.
+pub async fn find_by_password(
+    connection: &mut DbConnection,
+    id: AccountId,
+    fingerprint: SecretHash,
+) -> Result<Option<Account>> {
+    let row = on_backend!(connection, |conn| {
+        accounts::table
+            .left_join(workspaces::table.on(workspaces::id.nullable().eq(accounts::home_workspace_id)))
+            .filter(accounts::id.eq(stored(id)))
+            .select((AccountRow::as_select(), accounts::password_hash, workspaces::status.nullable()))
+            .first::<(AccountRow, Option<String>, Option<String>)>(conn)
+            .await
+            .optional()
+    });
+    let Some((account, Some(password), home_status)) = row.or_error("find an account by its password")?
+    else {
+        return Ok(None);
+    };
+    if PasswordHash::from_stored(password).fingerprint() != fingerprint {
+        return Ok(None);
+    }
+    let Some(account) = with_roles(connection, vec![account]).await?.pop() else { return Ok(None) };
+    require_in_use(&account, home_status.as_deref())?;
+    Ok(Some(account))
 }
 
 /// Moves the end of a token on that is prolonged by use.

@@ -9,6 +9,6 @@ pub(crate) use find::is_in_use;
 pub use find::{LogInCandidate, any, find, find_by_username, find_for_log_in, find_within};
 pub(crate) use list::narrowed;
 pub use list::{AccountFilter, count, list};
-pub(crate) use row::{AccountRow, with_roles};
+pub(crate) use row::{AccountRow, ProfileRow, with_roles};
 pub use write::{change, create, delete};
 pub(crate) use write::{delete_found, insert, leave_home, require_password};

@@ -1,8 +1,8 @@
 //! Accounts as they are stored.
 
 use denizen_domain::{
-    Account, Avatar, Coded as _, Error, PermissionSet, PersonName, PhoneNumber, Result, Role, Status,
-    Username,
+    Account, AccountNumber, Avatar, Coded as _, Error, Nick, PermissionSet, PersonName, PhoneNumber, Profile,
+    Result, Role, Status, Username, Website,
 };
 use diesel::prelude::*;
 
@@ -27,6 +27,9 @@ pub(crate) struct AccountRow {
     phone: Option<String>,
     created_at: StoredTime,
     updated_at: StoredTime,
+    number: Option<i64>,
+    nick: Option<String>,
+    website: Option<String>,
 }
 
 impl AccountRow {
@@ -45,10 +48,14 @@ impl AccountRow {
             phone,
             created_at,
             updated_at,
+            number,
+            nick,
+            website,
         } = self;
         let broken = |column, problem| broken_row("accounts", column, id, problem);
         Ok(Account {
             id: id.into(),
+            number: assigned(number, id)?,
             username: Username::from_stored(username),
             first_name: PersonName::from_stored(first_name),
             last_name: PersonName::from_stored(last_name),
@@ -60,6 +67,8 @@ impl AccountRow {
             confirmed,
             avatar: avatar.map(Avatar::from_stored),
             phone: phone.map(PhoneNumber::from_stored),
+            nick: nick.map(Nick::from_stored),
+            website: website.map(Website::from_stored),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
         })
@@ -70,6 +79,7 @@ impl From<&Account> for AccountRow {
     fn from(account: &Account) -> Self {
         let Account {
             id,
+            number,
             username,
             first_name,
             last_name,
@@ -80,6 +90,8 @@ impl From<&Account> for AccountRow {
             confirmed,
             avatar,
             phone,
+            nick,
+            website,
             created_at,
             updated_at,
         } = account;
@@ -96,8 +108,49 @@ impl From<&Account> for AccountRow {
             phone: phone.as_ref().map(ToString::to_string),
             created_at: (*created_at).into(),
             updated_at: (*updated_at).into(),
+            number: Some(number.as_i64()),
+            nick: nick.as_ref().map(ToString::to_string),
+            website: website.as_ref().map(ToString::to_string),
         }
     }
+}
+
+/// What others see of an account, without the roles that it holds.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub(crate) struct ProfileRow {
+    id: StoredUuid,
+    number: Option<i64>,
+    username: String,
+    first_name: String,
+    last_name: String,
+    nick: Option<String>,
+    avatar: Option<String>,
+    website: Option<String>,
+}
+
+impl TryFrom<ProfileRow> for Profile {
+    type Error = Error;
+
+    fn try_from(row: ProfileRow) -> Result<Self> {
+        let ProfileRow { id, number, username, first_name, last_name, nick, avatar, website } = row;
+        Ok(Self {
+            account_id: id.into(),
+            number: assigned(number, id)?,
+            username: Username::from_stored(username),
+            first_name: PersonName::from_stored(first_name),
+            last_name: PersonName::from_stored(last_name),
+            nick: nick.map(Nick::from_stored),
+            avatar: avatar.map(Avatar::from_stored),
+            website: website.map(Website::from_stored),
+        })
+    }
+}
+
+/// A number that is there. None is where a server of a version without numbers has made the account.
+fn assigned(number: Option<i64>, id: StoredUuid) -> Result<AccountNumber> {
+    let missing = || broken_row("accounts", "number", id, "an older server made it, which knows no numbers");
+    number.map(AccountNumber::from_stored).ok_or_else(missing)
 }
 
 /// Accounts with the roles that they hold, which are read for all of them at once.

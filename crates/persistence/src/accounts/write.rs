@@ -1,8 +1,9 @@
 //! Making, changing and deleting accounts.
 
 use denizen_domain::{
-    Account, AccountChanges, AccountId, Authority, Conflict, Error, Forbidden, NewAccount, PasswordHash,
-    Patch, PermissionSet, Reach, Result, Source, Status, Timestamp, Unauthenticated, Username, WorkspaceId,
+    Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, NewAccount,
+    PasswordHash, Patch, PermissionSet, Reach, Result, Source, Status, Timestamp, Unauthenticated, Username,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -11,10 +12,13 @@ use super::find::find_within;
 use super::row::AccountRow;
 use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
+use crate::memberships::Entry;
 use crate::schema::accounts;
 use crate::transaction::in_transaction;
 use crate::types::{StoredUuid, stored};
-use crate::{DbConnection, account_tokens, dialect, memberships, on_backend, roles, workspaces};
+use crate::{
+    DbConnection, account_tokens, dialect, invitations, memberships, numbers, on_backend, roles, workspaces,
+};
 
 /// Makes an account, as a member of its home. Whoever reaches one workspace only makes it there. Fails where it, or
 /// what it is given, is not the asker's to make or give, and then with [`Conflict::UsernameTaken`].
@@ -43,6 +47,7 @@ pub(crate) async fn insert(
     };
     let mut account = Account {
         id: AccountId::from_uuid(source.ids.uuid()),
+        number: AccountNumber::UNASSIGNED,
         username,
         first_name,
         last_name,
@@ -53,6 +58,8 @@ pub(crate) async fn insert(
         confirmed: false,
         avatar: None,
         phone: None,
+        nick: None,
+        website: None,
         created_at: now,
         updated_at: now,
     };
@@ -64,10 +71,15 @@ pub(crate) async fn insert(
     if let Some(home) = account.home {
         require_workspace(connection, authority, home).await?;
     }
+    account.number = numbers::of_account(connection).await?;
     insert_row(connection, &account, password.as_ref()).await?;
     roles::assign(connection, account.id, &account.roles).await?;
     if let Some(home) = account.home {
-        memberships::insert(connection, home, account.id, is_admin, now).await?;
+        let entry = Entry::Brought { as_admin: is_admin };
+        memberships::insert(connection, home, &account, entry, now).await?;
+    }
+    if *reach == Reach::Everywhere {
+        invitations::bring_in(connection, &account, now).await?;
     }
     Ok(account)
 }
@@ -95,7 +107,8 @@ pub async fn change(
         authority.require_may_change(reach, &before, &account)?;
         if changes.password.is_some() || account.username != before.username {
             let is_member_elsewhere = memberships::any_but(connection, id, before.home).await?;
-            authority.require_may_open(reach, &before, is_member_elsewhere)?;
+            let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
+            authority.require_may_open(reach, &before, is_member_elsewhere, &administers)?;
         }
         if let Some(checked) = checked {
             require_password(connection, id, checked).await?;
@@ -105,6 +118,10 @@ pub async fn change(
         }
         if account.username != before.username {
             require_free_username(connection, &account.username).await?;
+            memberships::vouch(connection, id, Reach::Everywhere, false).await?;
+            if authority.account_id != Some(id) {
+                memberships::vouch(connection, id, reach, true).await?;
+            }
         }
         update(connection, &account).await?;
         if let Some(password) = &changes.password {
@@ -188,7 +205,8 @@ async fn move_home(
 ) -> Result<()> {
     if let Some(home) = after.home {
         require_workspace(connection, authority, home).await?;
-        memberships::insert(connection, home, after.id, false, after.updated_at).await?;
+        let entry = Entry::Brought { as_admin: false };
+        memberships::insert(connection, home, after, entry, after.updated_at).await?;
     }
     if let Some(old) = before.home {
         memberships::delete(connection, old, after.id).await?;

@@ -8,8 +8,8 @@ use super::{find_within, residents};
 use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::schema::{
-    api_key_secrets, api_keys, channels, external_user_groups, external_users, super_identities, tiers,
-    workspaces,
+    api_key_secrets, api_keys, channels, external_user_groups, external_users, flows, invitations,
+    super_identities, tiers, workspaces,
 };
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
@@ -113,24 +113,33 @@ async fn is_deleted(connection: &mut DbConnection, id: WorkspaceId) -> Result<bo
 async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<bool> {
     let workspace_id = stored(workspace_id);
     macro_rules! delete_batch {
-        ($($table:ident),+) => {$(
+        ($($table:ident . $key:ident: $type:ty),+ $(,)?) => {$(
             let batch = $table::table
                 .filter($table::workspace_id.eq(workspace_id))
-                .select($table::id)
+                .select($table::$key)
                 .limit(BATCH);
-            let ids = on_backend!(connection, |conn| batch.load::<StoredUuid>(conn).await)
+            let keys = on_backend!(connection, |conn| batch.load::<$type>(conn).await)
                 .or_error("look for what a deleted workspace has left")?;
-            if !ids.is_empty() {
+            if !keys.is_empty() {
                 let batch = $table::table
                     .filter($table::workspace_id.eq(workspace_id))
-                    .filter($table::id.eq_any(ids));
+                    .filter($table::$key.eq_any(keys));
                 on_backend!(connection, |conn| diesel::delete(batch).execute(conn).await)
                     .or_error("delete what a deleted workspace has left")?;
                 return Ok(true);
             }
         )+};
     }
-    // What refers to others comes first.
-    delete_batch!(external_users, super_identities, external_user_groups, tiers, channels, api_keys);
+    // What refers to others comes first. Nobody is left in the flows, since nobody is left in the workspace.
+    delete_batch!(
+        external_users.id: StoredUuid,
+        super_identities.id: StoredUuid,
+        external_user_groups.id: StoredUuid,
+        tiers.id: StoredUuid,
+        channels.id: StoredUuid,
+        api_keys.id: StoredUuid,
+        invitations.number: i64,
+        flows.id: StoredUuid,
+    );
     Ok(false)
 }

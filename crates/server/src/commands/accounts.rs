@@ -6,7 +6,8 @@ mod password;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Account, AccountChanges, AccountId, Position, Source, Status, Timestamp, Username, WorkspaceId,
+    Account, AccountChanges, AccountId, AccountNumber, Position, Source, Status, Timestamp, Username,
+    WorkspaceId,
 };
 use denizen_persistence::accounts::{self, AccountFilter};
 use denizen_persistence::memberships::{self, Member};
@@ -117,11 +118,12 @@ impl ListAccounts {
 
 impl Listed for Account {
     const COLUMNS: &'static [&'static str] =
-        &["ID", "USERNAME", "NAME", "STATUS", "WORKSPACE", "CREATED", "ROLES"];
+        &["ID", "NUMBER", "USERNAME", "NAME", "STATUS", "WORKSPACE", "CREATED", "ROLES"];
 
     fn cells(&self) -> Vec<String> {
         vec![
             self.id.to_string(),
+            self.number.to_string(),
             self.username.to_string(),
             name_of(self),
             self.status.to_string(),
@@ -142,12 +144,13 @@ impl Listed for Account {
 
 impl Listed for Member {
     const COLUMNS: &'static [&'static str] =
-        &["ID", "USERNAME", "NAME", "STATUS", "ADMIN", "MEMBER SINCE", "ROLES"];
+        &["ID", "NUMBER", "USERNAME", "NAME", "STATUS", "ADMIN", "MEMBER SINCE", "ROLES"];
 
     fn cells(&self) -> Vec<String> {
         let Self { account, membership } = self;
         vec![
             account.id.to_string(),
+            account.number.to_string(),
             account.username.to_string(),
             name_of(account),
             account.status.to_string(),
@@ -234,6 +237,7 @@ impl SetPassword {
 #[serde(rename_all = "camelCase")]
 struct AccountView<'a> {
     id: AccountId,
+    number: AccountNumber,
     username: &'a str,
     first_name: &'a str,
     last_name: &'a str,
@@ -250,6 +254,7 @@ impl<'a> AccountView<'a> {
     fn of(account: &'a Account, is_admin: Option<bool>) -> Self {
         let Account {
             id,
+            number,
             username,
             first_name,
             last_name,
@@ -260,11 +265,14 @@ impl<'a> AccountView<'a> {
             confirmed: _,
             avatar: _,
             phone: _,
+            nick: _,
+            website: _,
             created_at,
             updated_at: _,
         } = account;
         Self {
             id: *id,
+            number: *number,
             username: username.as_str(),
             first_name: first_name.as_str(),
             last_name: last_name.as_str(),
@@ -283,6 +291,7 @@ fn print(output: Output, account: &Account, is_admin: bool) -> anyhow::Result<()
         &AccountView::of(account, Some(is_admin)),
         &[
             ("id", account.id.to_string()),
+            ("number", account.number.to_string()),
             ("username", account.username.to_string()),
             ("name", name_of(account)),
             ("status", account.status.to_string()),
@@ -300,6 +309,10 @@ async fn is_admin_at_home(connection: &mut DbConnection, account: &Account) -> a
     Ok(membership.is_some_and(|membership| membership.is_admin))
 }
 
+pub(super) fn id_and_username(account: &Account) -> String {
+    format!("{} ({})", account.id, account.username)
+}
+
 fn name_of(account: &Account) -> String {
     format!("{} {}", account.first_name, account.last_name)
 }
@@ -313,6 +326,6 @@ fn roles_of(account: &Account) -> String {
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
 }
 
-fn yes_or_no(is_so: bool) -> String {
+pub(super) fn yes_or_no(is_so: bool) -> String {
     if is_so { "yes" } else { "no" }.to_owned()
 }

@@ -45,7 +45,7 @@ pub(crate) struct CreateKey {
     name: String,
 
     /// What the key may do; the flag can be repeated [default: all but `api_keys:manage`]
-    #[arg(long, value_name = "SCOPE", value_parser = values::scope())]
+    #[arg(long, value_name = "SCOPE", value_parser = values::coded::<Scope>())]
     scope: Vec<Scope>,
 
     /// How long the key is valid, such as 90d or 12h [default: until it is revoked]

@@ -15,7 +15,7 @@ use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::accounts::AccountName;
+use super::accounts::{AccountName, id_and_username};
 use crate::database::{self, reason};
 use crate::listing::Listed;
 use crate::output::{Output, moment};
@@ -84,7 +84,7 @@ impl CreateToken {
             &json!({ "id": id, "token": token }),
             &[
                 ("id", id.to_string()),
-                ("account", format!("{} ({})", account.id, account.username)),
+                ("account", id_and_username(&account)),
                 ("expires", moment(made.token.expires_at)),
                 ("token (shown this once)", token.to_owned()),
             ],

@@ -1,9 +1,12 @@
-//! `denizen workspaces`: the tenants of the directory.
+//! `denizen workspaces`: the tenants of the directory, and who is a member of them.
+
+mod members;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Channel, ChannelId, Conflict, Error, Position, Slug, Source, Workspace, WorkspaceId, WorkspaceName,
+    Channel, ChannelId, Conflict, Error, Position, Resource, Slug, Source, Workspace, WorkspaceId,
+    WorkspaceName,
 };
 use denizen_persistence::{DbConnection, workspaces};
 use serde::Serialize;
@@ -14,11 +17,15 @@ use crate::listing::Listed;
 use crate::output::{Output, moment};
 use crate::settings::{DatabaseSettings, sources};
 
+use members::{AddMember, RemoveMember};
+
 /// What can be done with workspaces.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkspacesCommand {
     Create(CreateWorkspace),
     List(ListWorkspaces),
+    Add(AddMember),
+    Remove(RemoveMember),
 }
 
 impl WorkspacesCommand {
@@ -26,6 +33,8 @@ impl WorkspacesCommand {
         match self {
             Self::Create(command) => command.run().await,
             Self::List(command) => command.run().await,
+            Self::Add(command) => command.run().await,
+            Self::Remove(command) => command.run().await,
         }
     }
 }
@@ -81,6 +90,7 @@ impl CreateWorkspace {
             &json,
             &[
                 ("id", workspace.id.to_string()),
+                ("number", workspace.number.to_string()),
                 ("slug", workspace.slug.to_string()),
                 ("name", workspace.name.to_string()),
                 ("default channel", format!("{id} ({name})")),
@@ -120,12 +130,18 @@ impl ListWorkspaces {
 }
 
 impl Listed for Workspace {
-    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "STATUS", "CREATED", "NAME"];
+    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "NUMBER", "STATUS", "CREATED", "NAME"];
 
     fn cells(&self) -> Vec<String> {
-        let Self { id, slug, name, status, confirmed: _, created_at, updated_at: _ } = self;
-        let created = moment(Some(*created_at));
-        vec![slug.to_string(), id.to_string(), status.to_string(), created, name.to_string()]
+        let Self { id, number, slug, name, status, confirmed: _, created_at, updated_at: _ } = self;
+        vec![
+            slug.to_string(),
+            id.to_string(),
+            number.to_string(),
+            status.to_string(),
+            moment(Some(*created_at)),
+            name.to_string(),
+        ]
     }
 
     fn json(&self) -> anyhow::Result<Value> {
@@ -164,4 +180,16 @@ pub(crate) async fn find(connection: &mut DbConnection, name: &str) -> anyhow::R
         None => workspaces::find_by_slug(connection, name).await.map_err(reason)?,
     };
     found.ok_or_else(|| anyhow!("there is no workspace {name}; `denizen workspaces list` shows them"))
+}
+
+/// What keeps something from being made or changed in a workspace.
+pub(super) fn refusal(error: Error, workspace: &Workspace) -> anyhow::Error {
+    match error {
+        Error::NotFound { resource: Resource::Workspace, .. } => anyhow!(
+            "the workspace {} is not in use; make its status ACTIVE first, with PATCH /api/tenants/{}",
+            workspace.slug,
+            workspace.id
+        ),
+        error => reason(error),
+    }
 }

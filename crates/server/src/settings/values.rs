@@ -8,7 +8,7 @@ use axum::http::Uri;
 use chrono::DateTime;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use denizen_api::IpNet;
-use denizen_domain::{Coded as _, Password, Scope, Timestamp, Violation};
+use denizen_domain::{Coded, Password, Timestamp};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -150,10 +150,9 @@ pub(crate) fn description(text: &str) -> Result<String, String> {
     }
 }
 
-/// Takes the code of a scope; the error and the help list all of them.
-pub(crate) fn scope() -> impl TypedValueParser<Value = Scope> {
-    PossibleValuesParser::new(Scope::ALL.iter().map(|scope| scope.code()))
-        .try_map(|code| -> Result<Scope, Violation> { code.parse() })
+/// Takes the code of a scope, an access mode and the like; the error and the help list all of them.
+pub(crate) fn coded<C: Coded + Send + Sync>() -> impl TypedValueParser<Value = C> {
+    PossibleValuesParser::new(C::ALL.iter().map(|known| known.code())).try_map(|code| C::from_code(&code))
 }
 
 fn web_address(text: &str) -> Option<Uri> {

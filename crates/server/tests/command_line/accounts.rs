@@ -8,8 +8,18 @@ use crate::{keys, length, text};
 const PASSWORD: &str = "correct horse";
 
 /// What is shown of an account.
-const SHOWN: [&str; 9] =
-    ["id", "username", "firstName", "lastName", "status", "workspaceId", "isAdmin", "roles", "createdAt"];
+const SHOWN: [&str; 10] = [
+    "id",
+    "number",
+    "username",
+    "firstName",
+    "lastName",
+    "status",
+    "workspaceId",
+    "isAdmin",
+    "roles",
+    "createdAt",
+];
 
 /// Makes an account with [`PASSWORD`].
 fn create(folder: &Folder, email: &str, more: &[&str]) -> Value {
@@ -30,6 +40,7 @@ fn an_account_is_made_in_a_workspace_and_listed() {
     assert_eq!(made["roles"], json!(["USER"]));
     let nowhere = create(&folder, "nowhere@example.com", &[]);
     assert_eq!((&nowhere["workspaceId"], &nowhere["roles"]), (&Value::Null, &json!([])));
+    assert_eq!((&made["number"], &nowhere["number"]), (&json!(1), &json!(2)));
 
     assert_eq!(folder.json(&["accounts", "list", "--workspace", "acme"]), json!([made]));
     let all = folder.json(&["accounts", "list"]);
@@ -37,6 +48,7 @@ fn an_account_is_made_in_a_workspace_and_listed() {
     assert!(!keys(&all[0]).contains(&"isAdmin"), "no workspace is asked about");
     let table = folder.prints(&["accounts", "list"]);
     assert_eq!(table.lines().count(), 3);
+    assert!(table.starts_with("ID                                    NUMBER  USERNAME "), "{table}");
     assert!(!table.contains("argon2"), "{table}");
     assert!(folder.prints(&["accounts", "list", "--workspace", "acme"]).contains("  no     "));
 }

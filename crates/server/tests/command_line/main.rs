@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set the stage fails")]
 
 mod accounts;
+mod organizations;
 mod program;
 mod refusals;
 
@@ -135,9 +136,10 @@ fn external_users_are_listed_searched_and_found() {
 fn a_workspace_is_made_with_its_channel_and_listed() {
     let folder = Folder::migrated();
     let made = folder.json(&["workspaces", "create", "My Company"]);
-    let shown = ["id", "slug", "name", "status", "confirmed", "createdAt", "updatedAt"];
+    let shown = ["id", "number", "slug", "name", "status", "confirmed", "createdAt", "updatedAt"];
     assert_eq!(keys(&made), [&shown[..], &["defaultChannel"]].concat());
     assert_eq!((text(&made, "slug"), text(&made, "name")), ("my-company", "My Company"));
+    assert_eq!(made["number"], 1);
     assert_eq!(keys(&made["defaultChannel"]), ["id", "name"]);
     folder.prints(&["workspaces", "create", "My Company", "--slug", "other"]);
     folder.prints(&["workspaces", "create", "Acme Ümlaut"]);
@@ -148,7 +150,7 @@ fn a_workspace_is_made_with_its_channel_and_listed() {
     assert_eq!(keys(&list[0]), shown);
     let table = folder.prints(&["workspaces", "list"]);
     assert_eq!(table.lines().count(), 4);
-    assert!(table.starts_with("SLUG         ID "), "{table}");
+    assert!(table.starts_with("SLUG         ID                                    NUMBER "), "{table}");
 }
 
 #[test]
@@ -301,6 +303,8 @@ fn every_command_has_a_help_with_an_example() {
     for command in [
         &["workspaces", "create"][..],
         &["workspaces", "list"],
+        &["workspaces", "add"],
+        &["workspaces", "remove"],
         &["keys", "create"],
         &["keys", "list"],
         &["keys", "revoke"],
@@ -312,6 +316,10 @@ fn every_command_has_a_help_with_an_example() {
         &["tokens", "create"],
         &["tokens", "list"],
         &["tokens", "revoke"],
+        &["flows", "create"],
+        &["flows", "list"],
+        &["flows", "add"],
+        &["flows", "remove"],
         &["external-users", "list"],
         &["external-users", "get"],
         &["signing-keys", "list"],

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{Direction, Page, Position, Result, Window, Workspace};
+use denizen_domain::{Direction, Position, Result, Workspace};
 use denizen_persistence::workspaces;
 
 use super::super::answer::Tenant;
@@ -10,7 +10,7 @@ use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanReadWorkspaces};
 use crate::error::ApiResult;
-use crate::stream::{self, BATCH, Batch, Batches};
+use crate::stream::{self, Batch, Batches};
 
 /// List workspaces
 ///
@@ -33,9 +33,10 @@ struct TenantList;
 
 impl Batches for TenantList {
     type Item = Tenant;
+    type Place = Position;
 
-    async fn read(&self, app: &App, page: Page) -> Result<Batch<Tenant>> {
-        let window = Window { page, limit: BATCH, direction: Direction::Ascending };
+    async fn read(&self, app: &App, after: Option<Position>) -> Result<Batch<Tenant, Position>> {
+        let window = stream::window(after, Direction::Ascending);
         let slice = workspaces::list(&mut app.database().read().await?, &window).await?;
         let place = |workspace: &Workspace| Position::at(workspace.created_at, workspace.id.as_uuid());
         Ok(Batch::of(slice, place, Tenant::from))

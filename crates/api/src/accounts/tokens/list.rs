@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{AccountId, AccountToken, Direction, Page, Position, Result, Secret, Window};
+use denizen_domain::{AccountId, AccountToken, Direction, Position, Result, Secret};
 use denizen_persistence::account_tokens::{self, TokenFilter};
 use utoipa::IntoParams;
 
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::caller::{Caller, CanReadTokens};
 use crate::error::ApiResult;
 use crate::query::{FromQuery, Query, QueryReader};
-use crate::stream::{self, BATCH, Batch, Batches};
+use crate::stream::{self, Batch, Batches};
 
 /// What the list takes.
 #[derive(Debug, IntoParams)]
@@ -66,9 +66,10 @@ struct TokenList(TokenFilter);
 
 impl Batches for TokenList {
     type Item = TokenAnswer;
+    type Place = Position;
 
-    async fn read(&self, app: &App, page: Page) -> Result<Batch<TokenAnswer>> {
-        let window = Window { page, limit: BATCH, direction: Direction::Ascending };
+    async fn read(&self, app: &App, after: Option<Position>) -> Result<Batch<TokenAnswer, Position>> {
+        let window = stream::window(after, Direction::Ascending);
         let connection = &mut app.database().read().await?;
         let now = app.source().clock.now();
         let slice = account_tokens::list(connection, &self.0, now, &window).await?;

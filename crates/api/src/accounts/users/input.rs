@@ -193,6 +193,9 @@ impl ReplaceUser {
             confirmed: changes.confirmed.or(Some(false)),
             avatar: changes.avatar.or_null(),
             phone: changes.phone.or_null(),
+            // The contract does not know these, and so does not replace them.
+            nick: Patch::Absent,
+            website: Patch::Absent,
             password: None,
         };
         Ok(CheckedUser { changes, password, current_password })
@@ -248,6 +251,8 @@ pub(crate) fn require_own_fields(account: &Account, changes: &AccountChanges) ->
         confirmed,
         avatar: _,
         phone: _,
+        nick: _,
+        website: _,
         password: _,
     } = changes;
     let mut new_home = account.home;

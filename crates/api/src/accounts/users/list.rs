@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{Account, AccountId, Direction, Page, Position, Reach, Result, Username, Window};
+use denizen_domain::{Account, AccountId, Direction, Position, Reach, Result, Username};
 use denizen_persistence::accounts::{self, AccountFilter};
 use denizen_persistence::memberships::{self, Member};
 use utoipa::IntoParams;
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::caller::{Caller, CanReadAccounts};
 use crate::error::ApiResult;
 use crate::query::{FromQuery, Query, QueryReader};
-use crate::stream::{self, BATCH, Batch, Batches};
+use crate::stream::{self, Batch, Batches};
 
 /// What the list takes.
 #[derive(Debug, IntoParams)]
@@ -92,12 +92,13 @@ impl UserList {
 
 impl Batches for UserList {
     type Item = User;
+    type Place = Position;
 
-    async fn read(&self, app: &App, page: Page) -> Result<Batch<User>> {
+    async fn read(&self, app: &App, after: Option<Position>) -> Result<Batch<User, Position>> {
         if self.nobody {
             return Ok(Batch { items: Vec::new(), next: None });
         }
-        let window = Window { page, limit: BATCH, direction: Direction::Ascending };
+        let window = stream::window(after, Direction::Ascending);
         let connection = &mut app.database().read().await?;
         match self.reach {
             Reach::Everywhere => {

@@ -8,7 +8,7 @@ mod properties;
 use uuid::Uuid;
 
 use super::*;
-use crate::{PersonName, RoleDescription, RoleId, RoleName, Timestamp, Username};
+use crate::{AccountNumber, PersonName, RoleDescription, RoleId, RoleName, Timestamp, Username};
 
 const W1: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(1));
 const W2: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(2));
@@ -103,6 +103,7 @@ fn role(name: &str) -> Role {
 fn account_with(name: &str, home: Option<WorkspaceId>, roles: &[&str], permissions: &str) -> Account {
     Account {
         id: AccountId::from_uuid(id(name)),
+        number: AccountNumber::from_stored(1),
         username: Username::parse("jane@example.com").unwrap(),
         first_name: PersonName::parse("Jane").unwrap(),
         last_name: PersonName::parse("Doe").unwrap(),
@@ -113,6 +114,8 @@ fn account_with(name: &str, home: Option<WorkspaceId>, roles: &[&str], permissio
         confirmed: true,
         avatar: None,
         phone: None,
+        nick: None,
+        website: None,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -184,7 +187,7 @@ fn may_change(
     opens: bool,
 ) -> Result<(), Error> {
     authority.require_may_change(reach, before, after)?;
-    if opens { authority.require_may_open(reach, before, false) } else { Ok(()) }
+    if opens { authority.require_may_open(reach, before, false, &[]) } else { Ok(()) }
 }
 
 #[test]

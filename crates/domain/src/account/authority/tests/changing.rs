@@ -130,7 +130,7 @@ oneself             | ok            | not held     | not held | not held
 ";
     check(tables, |more, whom, asking| {
         let more = set(more.trim_matches('-'));
-        word(authority(asking).require_may_stand_in_for(&target(whom, asking), &more), MAKE)
+        word(authority(asking).require_may_stand_in_for(&target(whom, asking), &more, &[]), MAKE)
     });
 }
 
@@ -148,13 +148,13 @@ fn what_is_held_for_a_workspace_ends_at_its_border_even_for_who_changes_accounts
         assert_eq!(word(asking.require_may_change(everywhere, &stripped, account), CHANGE), expected);
     }
     for (account, expected) in [(&here, "ok"), (&there, "greater")] {
-        assert_eq!(word(asking.require_may_open(everywhere, account, false), CHANGE), expected);
-        let stands_in = asking.require_may_stand_in_for(account, &PermissionSet::empty());
+        assert_eq!(word(asking.require_may_open(everywhere, account, false, &[]), CHANGE), expected);
+        let stands_in = asking.require_may_stand_in_for(account, &PermissionSet::empty(), &[]);
         assert_eq!(word(stands_in, CHANGE), expected);
     }
     let more = set("tenant.all");
     let newcomer = account("newcomer of W2");
-    assert_eq!(word(asking.require_may_stand_in_for(&newcomer, &more), CHANGE), "not held");
+    assert_eq!(word(asking.require_may_stand_in_for(&newcomer, &more, &[]), CHANGE), "not held");
     let moved = Account { home: Some(W2), permissions: PermissionSet::empty(), ..both.clone() };
     assert_eq!(word(asking.require_may_change(everywhere, &both, &moved), CHANGE), "not held");
 }
@@ -163,7 +163,8 @@ fn what_is_held_for_a_workspace_ends_at_its_border_even_for_who_changes_accounts
 fn a_member_of_another_workspace_is_opened_by_nobody_whose_rights_end_before_that() {
     let (own, newcomer) = (account("tenant admin"), another("newcomer"));
     let asking = Authority::of(&own, &PermissionSet::empty());
-    let open = |reach, account, elsewhere| word(asking.require_may_open(reach, account, elsewhere), CHANGE);
+    let open =
+        |reach, account, elsewhere| word(asking.require_may_open(reach, account, elsewhere, &[]), CHANGE);
     assert_eq!(open(Reach::Workspace(W1), &newcomer, false), "ok");
     assert_eq!(open(Reach::Workspace(W1), &newcomer, true), "greater");
     assert_eq!(open(Reach::Everywhere, &newcomer, true), "ok");
@@ -176,6 +177,27 @@ fn what_a_token_adds_for_a_while_is_not_kept_for_good() {
     let asking = Authority::of(&user, &set("all"));
     let greedy = given("tenant.all", user.clone());
     assert_eq!(word(asking.require_may_change(Reach::Everywhere, &user, &greedy), CHANGE), "not held");
-    let another_token = asking.require_may_stand_in_for(&user, &set("tenant.all"));
+    let another_token = asking.require_may_stand_in_for(&user, &set("tenant.all"), &[]);
     assert_eq!(word(another_token, CHANGE), "not held");
+}
+
+#[test]
+fn whoever_administers_a_workspace_is_opened_by_who_may_do_all_in_it() {
+    let user = another("user");
+    let outcomes = |asking: &str, administers: &[WorkspaceId]| {
+        let asking = authority(asking);
+        let opens = asking.require_may_open(Reach::Everywhere, &user, false, administers);
+        let stands_in = asking.require_may_stand_in_for(&user, &PermissionSet::empty(), administers);
+        assert_eq!(opens.is_ok(), stands_in.is_ok());
+        word(opens, CHANGE)
+    };
+    // Whoever asks, and what is said where the account administers nothing more than they do; W1; W2; both.
+    for (asking, nothing, w1, w2, both) in [
+        ("administrator", "ok", "ok", "ok", "ok"),
+        ("tenant admin", "ok", "ok", "greater", "greater"),
+        ("user", "ok", "greater", "greater", "greater"),
+    ] {
+        let found = [&[][..], &[W1], &[W2], &[W1, W2]].map(|administers| outcomes(asking, administers));
+        assert_eq!(found, [nothing, w1, w2, both], "{asking}");
+    }
 }

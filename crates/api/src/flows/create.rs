@@ -1,0 +1,54 @@
+//! Making flows.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use denizen_domain::{Error, Flow, NewFlow, Place, Resource, Result, Workspace};
+use denizen_persistence::flows::{self, FlowListing};
+
+use super::answer::FlowWithUsers;
+use super::input::CreateFlow;
+use super::{address, get};
+use crate::app::App;
+use crate::caller::{Caller, IsPerson};
+use crate::error::ApiResult;
+use crate::identity::Person;
+use crate::parameters::Parameters;
+use crate::path::PathText;
+use crate::request::Context;
+
+/// Make a flow
+///
+/// For every member of the organization, who is in the flow from the start. Its name in addresses is made of its name: `My
+/// flow` gives `my-flow`, or a numbered one where that is taken. Several flows may have the same name. An organization has
+/// at most 10,000 of them.
+#[utoipa::path(post, path = "/flows/{organization}", operation_id = "createFlow", tag = "flowdock flows",
+    params(("organization" = String, Path, description = "The organization's name in addresses, or its number")),
+    request_body(description = "The parameters, here or in the query string", content(
+        (CreateFlow = "application/json"), (CreateFlow = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The flow was made", body = FlowWithUsers),
+        (status = 404, description = "Organization not found.", body = crate::error::ErrorEnvelope),
+        (status = 409, description = "The organization has as many flows as it may have", body = crate::error::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn create(
+    caller: Caller<IsPerson>,
+    State(app): State<App>,
+    Context(context): Context,
+    PathText(name): PathText,
+    Parameters(body): Parameters<CreateFlow>,
+) -> ApiResult<Response> {
+    let new = body.check()?;
+    let organization = address::organization(&mut app.database().read().await?, &caller, &name).await?;
+    let flow = made(&app, &caller, &organization.workspace, &new).await?;
+    let listing = FlowListing { organization, flow, place: Place::Joined, is_open: true };
+    let mut response = get::answer(&app, &context, listing).await?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+async fn made(app: &App, caller: &Person, workspace: &Workspace, new: &NewFlow) -> Result<Flow> {
+    let connection = &mut app.database().write().await?;
+    let made = flows::create(connection, app.source(), caller.asker(), workspace.id, new).await?;
+    made.ok_or_else(|| Error::not_found(Resource::Workspace, &workspace.slug))
+}

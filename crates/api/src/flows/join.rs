@@ -1,0 +1,71 @@
+//! Joining flows by their links.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::Result;
+use denizen_persistence::flows::{self, FlowListing};
+
+use super::address::{self, LinkAddress};
+use super::answer::FlowAnswer;
+use crate::app::App;
+use crate::caller::{Caller, IsPerson};
+use crate::error::ApiResult;
+use crate::path::PathTexts;
+use crate::request::{Context, RequestContext};
+
+/// Look at the flow that a link leads to
+///
+/// Changes nothing. For whoever has the link, which is the flow's `join_url`, and has an account, a member of the
+/// organization or not. Where the link is not the flow's, or not any more, the flow is not there.
+#[utoipa::path(get, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "getLinkedFlow", tag = "flowdock flows", params(LinkAddress),
+    responses(
+        (status = 200, body = FlowAnswer),
+        (status = 403, description = "The caller is blocked from the flow", body = crate::error::ErrorEnvelope),
+        (status = 404, description = "Flow not found.", body = crate::error::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn get(
+    caller: Caller<IsPerson>,
+    State(app): State<App>,
+    Context(context): Context,
+    PathTexts([organization, flow, code]): PathTexts<3>,
+) -> ApiResult<Json<FlowAnswer>> {
+    let listing = address::linked_flow(&app, &caller, [&organization, &flow, &code]).await?;
+    Ok(Json(FlowAnswer::counted(&mut app.database().read().await?, &listing, &context).await?))
+}
+
+/// Join the flow that a link leads to
+///
+/// Whoever is no member of the organization becomes one, and then finds the flow at its own address. Nothing changes for
+/// whoever is in it already.
+#[utoipa::path(post, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "joinLinkedFlow", tag = "flowdock flows", params(LinkAddress),
+    responses(
+        (status = 200, description = "The caller is in the flow", body = FlowAnswer),
+        (status = 403, description = "The caller is blocked from the flow", body = crate::error::ErrorEnvelope),
+        (status = 404, description = "Flow not found.", body = crate::error::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn join(
+    caller: Caller<IsPerson>,
+    State(app): State<App>,
+    Context(context): Context,
+    PathTexts([organization, flow, code]): PathTexts<3>,
+) -> ApiResult<Json<FlowAnswer>> {
+    let listing = address::linked_flow(&app, &caller, [&organization, &flow, &code]).await?;
+    Ok(Json(joined(&app, &caller, &context, listing, &code).await?))
+}
+
+async fn joined(
+    app: &App,
+    caller: &Caller<IsPerson>,
+    context: &RequestContext,
+    before: FlowListing,
+    code: &str,
+) -> Result<FlowAnswer> {
+    let FlowListing { organization, flow, .. } = before;
+    let connection = &mut app.database().write().await?;
+    let (workspace_id, id) = (flow.workspace_id, flow.id);
+    let joined =
+        flows::join_by_link(connection, app.source(), caller.asker(), workspace_id, id, code).await?;
+    joined.ok_or_else(|| flow.not_found())?;
+    let listing = address::seen(connection, caller, organization, flow, |_, _| Ok(())).await?;
+    FlowAnswer::counted(connection, &listing, context).await
+}

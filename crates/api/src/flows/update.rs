@@ -1,0 +1,61 @@
+//! Changing flows.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::{Flow, FlowChanges, Result};
+use denizen_persistence::flows::{self, FlowListing};
+
+use super::address::{self, FlowAddress};
+use super::answer::FlowAnswer;
+use super::input::UpdateFlow;
+use crate::app::App;
+use crate::caller::{Caller, IsPerson};
+use crate::error::ApiResult;
+use crate::parameters::Parameters;
+use crate::path::PathTexts;
+use crate::request::{Context, RequestContext};
+
+/// Change a flow, or join it
+///
+/// `name`, `description`, `access_mode` and `disabled` are for administrators of the organization. The name in addresses
+/// stays, whatever the name. An archived flow, `disabled`, keeps everybody in it; only administrators find it, and nobody
+/// comes in. A flow that can be joined by a link from now on, or again, has a new link.
+///
+/// `open` is what whoever asks says for themselves: `true` joins a flow that they are not in, where its access mode is
+/// `organization` or they are an administrator; `false` changes only what programs show them, and leaves them in it.
+#[utoipa::path(put, path = "/flows/{organization}/{flow}", operation_id = "updateFlow", tag = "flowdock flows", params(FlowAddress),
+    request_body(description = "The parameters, here or in the query string", content(
+        (UpdateFlow = "application/json"), (UpdateFlow = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The flow as it is now", body = FlowAnswer),
+        (status = 403, description = "Only administrators of the organization may do this", body = crate::error::ErrorEnvelope),
+        (status = 404, description = "Organization or flow not found.", body = crate::error::ErrorEnvelope),
+        (status = 409, description = "The flow is archived, and nobody can join it", body = crate::error::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn update(
+    caller: Caller<IsPerson>,
+    State(app): State<App>,
+    Context(context): Context,
+    PathTexts([organization, flow]): PathTexts<2>,
+    Parameters(body): Parameters<UpdateFlow>,
+) -> ApiResult<Json<FlowAnswer>> {
+    let (changes, is_open) = body.check()?;
+    let listing = address::flow(&app, &caller, (&organization, &flow), Flow::require_shown).await?;
+    Ok(Json(changed(&app, &caller, &context, listing, (&changes, is_open)).await?))
+}
+
+async fn changed(
+    app: &App,
+    caller: &Caller<IsPerson>,
+    context: &RequestContext,
+    before: FlowListing,
+    wanted: (&FlowChanges, Option<bool>),
+) -> Result<FlowAnswer> {
+    let FlowListing { organization, flow, .. } = before;
+    let connection = &mut app.database().write().await?;
+    let (workspace_id, id) = (flow.workspace_id, flow.id);
+    let changed = flows::change(connection, app.source(), caller.asker(), workspace_id, id, wanted).await?;
+    let changed = changed.ok_or_else(|| flow.not_found())?;
+    let listing = address::seen(connection, caller, organization, changed, |_, _| Ok(())).await?;
+    FlowAnswer::counted(connection, &listing, context).await
+}

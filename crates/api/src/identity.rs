@@ -1,0 +1,145 @@
+//! From a credential to whoever it belongs to.
+
+use axum::http::request::Parts;
+use denizen_domain::{Account, Error, ExternalUser, KeyHolder, Password, Secret, Unauthenticated};
+use denizen_persistence::account_tokens::{self, SignedIn};
+use denizen_persistence::accounts::LogInCandidate;
+use denizen_persistence::{Asker, api_keys, external_users, workspaces};
+
+use crate::app::App;
+use crate::credentials::Credential;
+use crate::error::ApiError;
+use crate::request::RequestContext;
+use crate::{log_in, session_cookie};
+
+/// Whoever a credential belongs to.
+pub(crate) enum Identity {
+    /// A key.
+    Key(KeyHolder),
+    /// An external user.
+    ExternalUser(Box<ExternalUser>),
+    /// An account that is logged in.
+    Account(Box<SignedIn>),
+    /// An account that has sent its username and password.
+    Person(Box<Person>),
+}
+
+/// An account, by whatever its holder has shown for it.
+#[derive(Debug)]
+pub(crate) struct Person {
+    /// Who it is.
+    pub(crate) account: Account,
+    asker: Asker,
+}
+
+impl From<SignedIn> for Person {
+    fn from(signed_in: SignedIn) -> Self {
+        let SignedIn { account, token } = signed_in;
+        Self { account, asker: Asker::LoggedIn { token_id: token.id, right: None } }
+    }
+}
+
+impl Person {
+    /// Who asks, for changes, which look again at what the credential is worth.
+    pub(crate) fn asker(&self) -> Asker {
+        self.asker
+    }
+}
+
+const UNKNOWN_KEY: Error = Error::Unauthenticated(Unauthenticated::UnknownKey);
+const VOID_TOKEN: Error = Error::Unauthenticated(Unauthenticated::VoidToken);
+const UNKNOWN_TOKEN: Error = Error::Unauthenticated(Unauthenticated::UnknownToken);
+const WRONG_PASSWORD: Error = Error::Unauthenticated(Unauthenticated::WrongPassword);
+
+impl Identity {
+    /// Whoever sent a request, by its credential. Fails where it has none, or one that is not in force.
+    pub(crate) async fn of(app: &App, parts: &Parts, context: &RequestContext) -> Result<Self, ApiError> {
+        let credential = Credential::of(&parts.headers, context.contract)?;
+        if credential.is_ambient() {
+            session_cookie::require_same_site(&parts.method, &parts.headers, context)?;
+        }
+        let identity = match credential {
+            Credential::Key(secret) => Self::Key(holder_of_key(app, &secret, None).await?),
+            Credential::KeyPair { public_key, secret } => {
+                Self::Key(holder_of_key(app, &secret, Some(&public_key)).await?)
+            }
+            Credential::AccessToken(token) => {
+                Self::ExternalUser(Box::new(holder_of_token(app, &token).await?))
+            }
+            Credential::AccountToken { secret, .. } => {
+                Self::Account(Box::new(signed_in(app, &secret).await?))
+            }
+            Credential::Password { username, password } => {
+                Self::Person(Box::new(holder_of_password(app, context, &username, password).await?))
+            }
+        };
+        identity.note(context);
+        Ok(identity)
+    }
+
+    /// Notes who it is, for the log and for the headers of the answer.
+    fn note(&self, context: &RequestContext) {
+        let account = match self {
+            Self::Key(holder) => {
+                return context.set_caller(Some(holder.workspace_id), format!("key {}", holder.key_id));
+            }
+            Self::ExternalUser(user) => {
+                return context.set_caller(Some(user.workspace_id), format!("external user {}", user.id));
+            }
+            Self::Account(signed_in) => &signed_in.account,
+            Self::Person(person) => &person.account,
+        };
+        context.set_caller(account.home, format!("account {}", account.id));
+        context.set_account_number(account.number);
+    }
+}
+
+/// The holder of a key, with this public half where one was sent.
+async fn holder_of_key(app: &App, secret: &Secret, public_key: Option<&str>) -> Result<KeyHolder, ApiError> {
+    let now = app.source().clock.now();
+    let holder = api_keys::authenticate(&mut app.database().read().await?, secret, now).await?;
+    let is_pair =
+        |holder: &KeyHolder| public_key.is_none_or(|public_key| holder.public_key.matches(public_key));
+    let holder = holder.filter(is_pair).ok_or(UNKNOWN_KEY)?;
+    app.key_usage().note(&holder, now);
+    Ok(holder)
+}
+
+/// Whoever is logged in with a token, whose life is prolonged by that where it is that of a log-in.
+async fn signed_in(app: &App, secret: &Secret) -> Result<SignedIn, ApiError> {
+    let now = app.source().clock.now();
+    let signed_in = account_tokens::authenticate(&mut app.database().read().await?, secret, now).await?;
+    let signed_in = signed_in.ok_or(UNKNOWN_TOKEN)?;
+    let token = &signed_in.token;
+    if let Some(end) = token.life.prolonged(token.expires_at, now) {
+        account_tokens::prolong(&mut app.database().write().await?, token.id, end).await?;
+    }
+    Ok(signed_in)
+}
+
+/// The account of a username and a password, which is checked as for a log-in.
+async fn holder_of_password(
+    app: &App,
+    context: &RequestContext,
+    username: &str,
+    password: Password,
+) -> Result<Person, ApiError> {
+    let checked = log_in::check(app, context, username, password).await?;
+    let LogInCandidate { account_id, password, .. } = checked;
+    let fingerprint = password.ok_or(WRONG_PASSWORD)?.fingerprint();
+    let connection = &mut app.database().read().await?;
+    let account = account_tokens::find_by_password(connection, account_id, fingerprint).await?;
+    let account = account.ok_or(WRONG_PASSWORD)?;
+    Ok(Person { account, asker: Asker::Password { account_id, fingerprint } })
+}
+
+/// The user of a token that is genuine, in force, and not cut by blocking or deletion.
+async fn holder_of_token(app: &App, token: &str) -> Result<ExternalUser, ApiError> {
+    let claims = app.tokens().verify(app, token).await?.ok_or(VOID_TOKEN)?;
+    let connection = &mut app.database().read().await?;
+    if !workspaces::is_in_use(connection, claims.aud).await? {
+        return Err(VOID_TOKEN.into());
+    }
+    let user = external_users::find(connection, claims.aud, claims.sub).await?;
+    Ok(user.filter(|user| user.accepts_token_of(claims.iat)).ok_or(VOID_TOKEN)?)
+}

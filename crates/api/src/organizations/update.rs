@@ -1,0 +1,46 @@
+//! Changing organizations.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Error, Resource};
+use denizen_persistence::organizations;
+
+use super::answer::Organization;
+use super::find;
+use super::get::with_members;
+use super::input::UpdateOrganization;
+use crate::app::App;
+use crate::caller::{Caller, IsPerson};
+use crate::error::ApiResult;
+use crate::parameters::Parameters;
+use crate::path::PathText;
+use crate::request::Context;
+
+/// Change an organization
+///
+/// For its administrators. Its `parameterized_name` stays, whatever its name. Where no name is sent, nothing changes, so
+/// that an organization can be sent back as it was read.
+#[utoipa::path(put, path = "/organizations/{organization}", operation_id = "updateOrganization", tag = "flowdock organizations",
+    request_body(description = "The parameters, here or in the query string", content(
+        (UpdateOrganization = "application/json"), (UpdateOrganization = "application/x-www-form-urlencoded"))),
+    params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
+    responses(
+        (status = 200, description = "The organization was changed", body = Organization),
+        (status = 404, description = "Organization not found.", body = crate::error::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn update(
+    caller: Caller<IsPerson>,
+    State(app): State<App>,
+    Context(context): Context,
+    PathText(name): PathText,
+    Parameters(parameters): Parameters<UpdateOrganization>,
+) -> ApiResult<Response> {
+    let id = find::administered(&app, &caller, &name).await?.workspace.id;
+    let changes = parameters.check()?;
+    let changed = {
+        let connection = &mut app.database().write().await?;
+        organizations::rename(connection, app.source(), caller.asker(), id, &changes).await?
+    };
+    let changed = changed.ok_or_else(|| Error::not_found(Resource::Workspace, name))?;
+    with_members(&app, &context, &changed).await
+}

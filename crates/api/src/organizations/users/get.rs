@@ -1,0 +1,39 @@
+//! Reading one person.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::{AccountNumber, Profile};
+
+use super::super::answer::User;
+use super::super::find;
+use crate::app::App;
+use crate::caller::{Caller, IsPerson};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// Get oneself
+///
+/// Whose credential it is.
+#[utoipa::path(get, path = "/user", operation_id = "getOwnUser", tag = "flowdock users",
+    responses((status = 200, body = User)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn own(caller: Caller<IsPerson>) -> Json<User> {
+    Json(User::from(Profile::from(&caller.account)))
+}
+
+/// Get a user
+///
+/// Oneself, or whoever is a member of an organization that the caller is a member of, too. Others are not there.
+#[utoipa::path(get, path = "/users/{id}", operation_id = "lookUpUser", tag = "flowdock users",
+    params(("id" = i64, Path, description = "The user's number")),
+    responses(
+        (status = 200, body = User),
+        (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn get(
+    caller: Caller<IsPerson>,
+    State(app): State<App>,
+    PathId(number): PathId<AccountNumber>,
+) -> ApiResult<Json<User>> {
+    Ok(Json(User::from(find::user(&app, &caller, number).await?)))
+}

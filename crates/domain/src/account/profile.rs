@@ -1,0 +1,51 @@
+//! What others see of an account.
+
+use crate::{Account, AccountId, AccountNumber, Avatar, Nick, PersonName, Username, Website};
+
+/// What others who meet an account see of it, whatever it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// See [`Account::id`].
+    pub account_id: AccountId,
+    /// See [`Account::number`].
+    pub number: AccountNumber,
+    /// See [`Account::username`].
+    pub username: Username,
+    /// See [`Account::first_name`].
+    pub first_name: PersonName,
+    /// See [`Account::last_name`].
+    pub last_name: PersonName,
+    /// See [`Account::nick`].
+    pub nick: Option<Nick>,
+    /// See [`Account::avatar`].
+    pub avatar: Option<Avatar>,
+    /// See [`Account::website`].
+    pub website: Option<Website>,
+}
+
+impl Profile {
+    /// First and last name.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// What it is called in conversations: its nick, or else its first name.
+    pub fn called(&self) -> &str {
+        self.nick.as_ref().map_or(self.first_name.as_str(), Nick::as_str)
+    }
+}
+
+impl From<&Account> for Profile {
+    fn from(account: &Account) -> Self {
+        Self {
+            account_id: account.id,
+            number: account.number,
+            username: account.username.clone(),
+            first_name: account.first_name.clone(),
+            last_name: account.last_name.clone(),
+            nick: account.nick.clone(),
+            avatar: account.avatar.clone(),
+            website: account.website.clone(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Making and changing flows.
+
+use denizen_domain::{
+    Conflict, Error, Flow, FlowChanges, FlowId, JoinCode, NewFlow, Rank, Result, Slug, Source, Timestamp,
+    WorkspaceId,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::participants::{insert_participants, own_row, participant};
+use super::{FlowRow, MAXIMUM_PER_WORKSPACE, find_locked};
+use crate::asker::Asker;
+use crate::error::OrError as _;
+use crate::schema::{flow_memberships, flows};
+use crate::transaction::in_transaction;
+use crate::types::stored;
+use crate::workspaces::next_number;
+use crate::{DbConnection, accounts, on_backend, organizations};
+
+/// Makes a flow with whatever slug is free for its name: `my-flow`, or else `my-flow-2`, and so on. Whoever makes it is in
+/// it. `None` where the asker is no member of the workspace. Fails with [`Conflict::TooManyFlows`].
+pub async fn create(
+    connection: &mut DbConnection,
+    source: &Source,
+    asker: Asker,
+    workspace_id: WorkspaceId,
+    new: &NewFlow,
+) -> Result<Option<Flow>> {
+    in_transaction!(connection, {
+        let now = source.clock.now();
+        let maker = asker.standing(connection, now).await?.authority.account_id;
+        if organizations::rank_of(connection, workspace_id, maker).await? == Rank::Outsider {
+            return Ok(None);
+        }
+        organizations::require_kept(connection, workspace_id).await?;
+        require_room(connection, workspace_id).await?;
+        let flow = insert(connection, source, workspace_id, new, now).await?;
+        if let Some(maker) = maker
+            && let Some(account) = accounts::find(connection, maker).await?
+        {
+            insert_participants(connection, &flow, &[(maker, account.number)], now).await?;
+        }
+        Ok(Some(flow))
+    })
+}
+
+/// Changes a flow, and says whether it is open for the asker: whoever opens one that they are not in joins it. `None`
+/// where there is no such flow. Fails where the changes are not the asker's to make ([`Flow::require_may_administer`]), or
+/// the flow is not theirs to join ([`Flow::require_may_join`]).
+pub async fn change(
+    connection: &mut DbConnection,
+    source: &Source,
+    asker: Asker,
+    workspace_id: WorkspaceId,
+    flow_id: FlowId,
+    (changes, is_open): (&FlowChanges, Option<bool>),
+) -> Result<Option<Flow>> {
+    in_transaction!(connection, {
+        let now = source.clock.now();
+        let asking = asker.standing(connection, now).await?.authority.account_id;
+        let Some(mut flow) = find_locked(connection, workspace_id, flow_id).await? else { return Ok(None) };
+        let who = participant(connection, &flow, asking).await?;
+        if !changes.is_empty() {
+            flow.require_may_administer(who)?;
+            changes.clone().apply_to(&mut flow, &*source.ids, now);
+            let row = FlowRow::from(&flow);
+            let changed = flows::table
+                .filter(flows::workspace_id.eq(stored(workspace_id)))
+                .filter(flows::id.eq(stored(flow_id)));
+            on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
+                .or_error("change a flow")?;
+        }
+        match is_open {
+            Some(true) => flow.require_may_join(who)?,
+            Some(false) | None if changes.is_empty() => flow.require_listed(who)?,
+            Some(false) | None => {}
+        }
+        if let (Some(is_open), Some(account_id)) = (is_open, asking) {
+            if is_open && let Some(account) = accounts::find(connection, account_id).await? {
+                insert_participants(connection, &flow, &[(account_id, account.number)], now).await?;
+            }
+            let own = own_row!(flow, account_id);
+            let change = flow_memberships::is_open.eq(is_open);
+            on_backend!(connection, |conn| diesel::update(own).set(change).execute(conn).await)
+                .or_error("open a flow")?;
+        }
+        Ok(Some(flow))
+    })
+}
+
+async fn insert(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    new: &NewFlow,
+    now: Timestamp,
+) -> Result<Flow> {
+    let NewFlow { name, description, access_mode } = new.clone();
+    let wanted = Slug::suggested_by(name.as_str()).unwrap_or(Slug::from_stored("flow".to_owned()));
+    let mut flow = Flow {
+        id: FlowId::from_uuid(source.ids.uuid()),
+        workspace_id,
+        slug: wanted.clone(),
+        name,
+        description,
+        access_mode,
+        is_archived: false,
+        join_code: JoinCode::generate(&*source.ids),
+        created_at: now,
+        updated_at: now,
+    };
+    let mut number = 1;
+    loop {
+        let row = FlowRow::from(&flow);
+        let inserted = on_backend!(connection, |conn| {
+            diesel::insert_into(flows::table).values(&row).on_conflict_do_nothing().execute(conn).await
+        });
+        if inserted.or_error("insert a flow")? == 1 {
+            return Ok(flow);
+        }
+        number = next_number(number, source);
+        flow.slug = wanted.numbered(number);
+    }
+}
+
+async fn require_room(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<()> {
+    let existing = flows::table.filter(flows::workspace_id.eq(stored(workspace_id))).count();
+    let existing: i64 =
+        on_backend!(connection, |conn| existing.get_result(conn).await).or_error("count flows")?;
+    if existing < MAXIMUM_PER_WORKSPACE { Ok(()) } else { Err(Error::Conflict(Conflict::TooManyFlows)) }
+}

@@ -1,0 +1,172 @@
+//! The members of a workspace, by their numbers, and who administers it.
+
+use denizen_domain::{
+    Account, AccountId, AccountNumber, Conflict, Error, Profile, Rank, Result, Source, WorkspaceId,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{rank_of, require_kept};
+use crate::accounts::{self as account_functions, ProfileRow};
+use crate::asker::Asker;
+use crate::error::OrError as _;
+use crate::memberships::Entry;
+use crate::schema::{accounts, memberships};
+use crate::transaction::in_transaction;
+use crate::types::{StoredUuid, stored};
+use crate::{DbConnection, dialect, memberships as membership_functions, on_backend};
+
+/// A member of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationUser {
+    /// Who it is.
+    pub profile: Profile,
+    /// Whether it administers the workspace.
+    pub is_admin: bool,
+}
+
+/// So many of a workspace's members, by their numbers, after one of them.
+pub async fn list_members(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    after: Option<AccountNumber>,
+    limit: u32,
+) -> Result<Vec<OrganizationUser>> {
+    let rows = on_backend!(connection, |conn| {
+        memberships::table
+            .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+            .filter(memberships::workspace_id.eq(stored(workspace_id)))
+            .filter(memberships::account_number.gt(after.map_or(0, AccountNumber::as_i64)))
+            .order(memberships::account_number.asc())
+            .limit(i64::from(limit))
+            .select((ProfileRow::as_select(), memberships::is_admin))
+            .load::<(ProfileRow, bool)>(conn)
+            .await
+    });
+    let user = |(row, is_admin): (ProfileRow, bool)| {
+        Ok(OrganizationUser { profile: Profile::try_from(row)?, is_admin })
+    };
+    rows.or_error("list members by their numbers")?.into_iter().map(user).collect()
+}
+
+/// Makes an account a member of a workspace, and one of its administrators where it is to be. Nothing changes where it is
+/// that already. For the operator. `None` where there is no such account. Fails where the workspace is gone or not in use.
+pub async fn add(
+    connection: &mut DbConnection,
+    source: &Source,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+    is_admin: bool,
+) -> Result<Option<Account>> {
+    in_transaction!(connection, {
+        dialect::lock_account(connection, account_id).await?;
+        require_kept(connection, workspace_id).await?;
+        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
+        let now = source.clock.now();
+        let entry = Entry::Brought { as_admin: is_admin };
+        membership_functions::insert(connection, workspace_id, &account, entry, now).await?;
+        if is_admin {
+            store_admin(connection, workspace_id, account_id, true).await?;
+        }
+        Ok(Some(account))
+    })
+}
+
+/// Takes a member out of a workspace and all its flows. The account stays: where this was its home, it finds its next one
+/// in the workspace that it has been a member of for longest, if there is any. `None` where the asker or the account is no
+/// member. Fails where the asker does not administer the workspace, and with [`Conflict::LastAdmin`].
+pub async fn remove(
+    connection: &mut DbConnection,
+    source: &Source,
+    asker: Asker,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+) -> Result<Option<Account>> {
+    in_transaction!(connection, {
+        dialect::lock_account(connection, account_id).await?;
+        let Some(rank) = ranks(connection, source, asker, workspace_id, account_id).await? else {
+            return Ok(None);
+        };
+        if rank == Rank::Admin {
+            require_another_admin(connection, workspace_id, account_id).await?;
+        }
+        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
+        membership_functions::leave(connection, workspace_id, account.clone(), source.clock.now()).await?;
+        Ok(Some(account))
+    })
+}
+
+/// Makes a member an administrator of the workspace, or a plain member. `None` where the asker or the account is no
+/// member. Fails where the asker does not administer the workspace, and with [`Conflict::LastAdmin`].
+pub async fn set_admin(
+    connection: &mut DbConnection,
+    source: &Source,
+    asker: Asker,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+    is_admin: bool,
+) -> Result<Option<()>> {
+    in_transaction!(connection, {
+        dialect::lock_account(connection, account_id).await?;
+        let Some(rank) = ranks(connection, source, asker, workspace_id, account_id).await? else {
+            return Ok(None);
+        };
+        if rank == Rank::Admin && !is_admin {
+            require_another_admin(connection, workspace_id, account_id).await?;
+        }
+        store_admin(connection, workspace_id, account_id, is_admin).await?;
+        Ok(Some(()))
+    })
+}
+
+/// What a member is that an administrator wants to change. Nobody else changes who administers the workspace until the
+/// transaction ends. `None` where either is no member.
+async fn ranks(
+    connection: &mut DbConnection,
+    source: &Source,
+    asker: Asker,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+) -> Result<Option<Rank>> {
+    dialect::lock_workspace(connection, workspace_id).await?;
+    let who = asker.standing(connection, source.clock.now()).await?.authority.account_id;
+    match rank_of(connection, workspace_id, who).await? {
+        Rank::Outsider => return Ok(None),
+        rank => rank.require_admin()?,
+    }
+    let membership = membership_functions::find(connection, workspace_id, account_id).await?;
+    Ok(membership.map(|membership| Rank::of_member(membership.is_admin)))
+}
+
+async fn require_another_admin(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+) -> Result<()> {
+    let others = memberships::table
+        .filter(memberships::workspace_id.eq(stored(workspace_id)))
+        .filter(memberships::is_admin)
+        .filter(memberships::account_id.ne(stored(account_id)))
+        .select(memberships::account_id)
+        .limit(1);
+    let others = on_backend!(connection, |conn| others.load::<StoredUuid>(conn).await);
+    if others.or_error("look for other administrators")?.is_empty() {
+        return Err(Error::Conflict(Conflict::LastAdmin));
+    }
+    Ok(())
+}
+
+async fn store_admin(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+    is_admin: bool,
+) -> Result<()> {
+    let membership = memberships::table
+        .filter(memberships::workspace_id.eq(stored(workspace_id)))
+        .filter(memberships::account_id.eq(stored(account_id)));
+    let change = memberships::is_admin.eq(is_admin);
+    on_backend!(connection, |conn| diesel::update(membership).set(change).execute(conn).await)
+        .or_error("say whether a member administers a workspace")?;
+    Ok(())
+}

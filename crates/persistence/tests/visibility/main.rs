@@ -1,0 +1,201 @@
+//! Who sees whom, and which flows: the queries answer what the rules of `denizen-domain` say, over made-up directories. On
+//! SQLite always, and on PostgreSQL where `TEST_DATABASE_URL` names a server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set the stage fails")]
+
+mod directory;
+mod rules;
+mod stored;
+
+use std::cell::Cell;
+use std::fmt;
+use std::time::Instant;
+
+use denizen_domain::{AccountId, IdSource as _, RandomIds};
+use denizen_persistence::flows::{self, FlowListing, ListedFlows};
+use denizen_persistence::{
+    Database, DatabaseOptions, DbConnection, SqliteSynchronous, migrations, organizations,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use tokio::runtime::Runtime;
+use url::Url;
+
+use directory::Directory;
+use stored::{Stored, execute};
+
+/// How many directories are made up for each database.
+const CASES: u32 = 256;
+
+/// How many people everybody looks up.
+const LOOKED_UP: usize = 8;
+
+#[test]
+fn on_sqlite_the_queries_answer_what_the_rules_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    println!("SQLite: {}", compare(&runtime(), url).unwrap());
+}
+
+#[test]
+fn on_postgresql_the_queries_answer_what_the_rules_say() {
+    let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
+        return println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
+    };
+    let runtime = runtime();
+    let in_server = |statement: String| {
+        runtime.block_on(async {
+            let database = Database::connect(&server).await.unwrap();
+            execute(&mut database.write().await.unwrap(), &statement).await;
+        });
+    };
+    let name = format!("denizen_test_{}", RandomIds.uuid().simple());
+    in_server(format!("CREATE DATABASE {name}"));
+    let mut url = Url::parse(&server).unwrap();
+    url.set_path(&name);
+    let outcome = compare(&runtime, url.into());
+    in_server(format!("DROP DATABASE {name} WITH (FORCE)"));
+    println!("PostgreSQL: {}", outcome.unwrap());
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Makes up directories one after the other, beside each other in one new database. Says how much was compared, or what
+/// differs in the smallest of them.
+fn compare(runtime: &Runtime, url: String) -> Result<String, Failure> {
+    let started = Instant::now();
+    let options =
+        DatabaseOptions { sqlite_synchronous: SqliteSynchronous::Normal, ..DatabaseOptions::new(url) };
+    let database = runtime.block_on(async {
+        let database = Database::connect_with(&options).await.unwrap();
+        migrations::run(&database).await.unwrap();
+        database
+    });
+    let trial = Trial { database, next_number: Cell::new(1), compared: Cell::default() };
+    let config =
+        Config { cases: CASES, failure_persistence: None, max_shrink_time: 60_000, ..Config::default() };
+    TestRunner::new(config)
+        .run(&directory::any(), |directory| runtime.block_on(trial.compare(&directory)))
+        .map_err(|failure| Failure(failure.to_string()))?;
+    let seconds = started.elapsed().as_secs_f32();
+    Ok(format!("{CASES} directories, {} in {seconds:.1} s", trial.compared.get()))
+}
+
+/// What differs, and in which directory: a text of several lines.
+struct Failure(String);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// How much has been compared.
+#[derive(Debug, Clone, Copy, Default)]
+struct Compared {
+    pairs: usize,
+    seen: usize,
+    look_ups: usize,
+    found: usize,
+    lists: usize,
+    listed: usize,
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pairs, seen, look_ups, found, lists, listed } = self;
+        write!(formatter, "{pairs} pairs ({seen} where one sees the other), ")?;
+        write!(formatter, "{look_ups} look-ups ({found} found), {lists} lists ({listed} flows)")
+    }
+}
+
+struct Trial {
+    database: Database,
+    next_number: Cell<i64>,
+    compared: Cell<Compared>,
+}
+
+impl Trial {
+    /// Stores a directory, and compares what everybody in it sees with what the rules say.
+    async fn compare(&self, directory: &Directory) -> Result<(), TestCaseError> {
+        let stored = Stored::new(directory, self.next_number.get());
+        self.next_number.set(stored.next_number());
+        stored.store(&self.database).await;
+        let connection = &mut self.database.read().await.unwrap();
+        for viewer in 0..directory.people.len() {
+            self.compare_people(connection, &stored, viewer).await?;
+            self.compare_flows(connection, &stored, viewer).await?;
+        }
+        Ok(())
+    }
+
+    async fn compare_people(
+        &self,
+        connection: &mut DbConnection,
+        stored: &Stored<'_>,
+        viewer: usize,
+    ) -> Result<(), TestCaseError> {
+        let account_id = stored.people[viewer];
+        let everybody = stored.people.len();
+        let numbers = organizations::visible_numbers(connection, account_id).await.unwrap();
+        let seen: Vec<_> = numbers.into_iter().map(|number| stored.place_of(number)).collect();
+        let expected = stored.seen_by(viewer);
+        prop_assert_eq!(&seen, &expected, "whom person {} sees: by the query, and by the rule", viewer);
+
+        let mut compared = self.compared.get();
+        compared.pairs += everybody;
+        compared.seen += seen.len();
+        for other in (viewer..viewer + everybody.min(LOOKED_UP)).map(|other| other % everybody) {
+            let number = stored.number(other);
+            let profile = organizations::look_up(connection, account_id, number).await.unwrap();
+            let found = profile.map(|profile| profile.account_id);
+            let expected = stored.looks_up(viewer, other).then_some(stored.people[other]);
+            prop_assert_eq!(found, expected, "whether person {} looks up person {}", viewer, other);
+            compared.look_ups += 1;
+            compared.found += usize::from(found.is_some());
+        }
+        self.compared.set(compared);
+        Ok(())
+    }
+
+    async fn compare_flows(
+        &self,
+        connection: &mut DbConnection,
+        stored: &Stored<'_>,
+        viewer: usize,
+    ) -> Result<(), TestCaseError> {
+        let mut compared = self.compared.get();
+        for (name, listed) in stored.lists() {
+            let listings = walk(connection, stored.people[viewer], listed, stored.directory.page).await;
+            let list: Vec<_> = listings.iter().map(|listing| stored.in_words(listing)).collect();
+            let expected = stored.list(viewer, listed);
+            prop_assert_eq!(&list, &expected, "{} of person {}: by the query, and by the rule", name, viewer);
+            compared.lists += 1;
+            compared.listed += list.len();
+        }
+        self.compared.set(compared);
+        Ok(())
+    }
+}
+
+/// All the flows in a list, page by page.
+async fn walk(
+    connection: &mut DbConnection,
+    viewer: AccountId,
+    listed: ListedFlows,
+    limit: u32,
+) -> Vec<FlowListing> {
+    let mut all: Vec<FlowListing> = Vec::new();
+    loop {
+        let after = all.last().map(FlowListing::place_in_list);
+        let page = flows::list(connection, viewer, listed, after.as_ref(), limit).await.unwrap();
+        let (length, limit) = (page.len(), usize::try_from(limit).unwrap());
+        assert!(length <= limit, "a page of {length}, not {limit}");
+        all.extend(page);
+        if length < limit {
+            return all;
+        }
+    }
+}

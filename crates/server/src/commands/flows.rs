@@ -1,0 +1,233 @@
+//! `denizen flows`: the places in a workspace that its members join, and who is in them.
+
+mod participants;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use denizen_domain::{
+    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, NewFlow, Slug, Source, Timestamp,
+    Workspace, WorkspaceId,
+};
+use denizen_persistence::flows::{self, MAXIMUM_PER_WORKSPACE};
+use denizen_persistence::{Asker, DbConnection};
+use serde::Serialize;
+
+use super::accounts::yes_or_no;
+use super::workspaces::{self, WorkspaceArgument};
+use crate::database::{self, reason};
+use crate::output::{Output, moment};
+use crate::settings::{DatabaseSettings, values};
+
+use participants::{AddParticipant, RemoveParticipant};
+
+/// What can be done with flows.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlowsCommand {
+    Create(CreateFlow),
+    List(ListFlows),
+    Add(AddParticipant),
+    Remove(RemoveParticipant),
+}
+
+impl FlowsCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Create(command) => command.run().await,
+            Self::List(command) => command.run().await,
+            Self::Add(command) => command.run().await,
+            Self::Remove(command) => command.run().await,
+        }
+    }
+}
+
+/// Make a flow, with nobody in it
+///
+/// Its slug is made of its name; where a flow of the workspace has that one, it ends in -2, -3 and so on.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    denizen flows create 'My flow' --workspace default --access-mode organization --json")]
+pub(crate) struct CreateFlow {
+    /// What people call it: 1 to 100 characters
+    #[arg(value_name = "NAME", value_parser = FlowName::parse)]
+    name: FlowName,
+
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    /// Who comes in, besides whoever is added: those who are invited; with `link`, also whoever has its link; with
+    /// `organization`, every member of the workspace as well
+    #[arg(long, value_name = "MODE", default_value_t, value_parser = values::coded::<AccessMode>())]
+    access_mode: AccessMode,
+
+    /// What it is for: at most 1000 characters
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(value_parser = FlowDescription::parse)]
+    description: FlowDescription,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl CreateFlow {
+    async fn run(self) -> anyhow::Result<()> {
+        let Self { name, workspace, access_mode, description, output, database } = self;
+        let database = database::open(&database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let workspace = workspace.find(connection).await?;
+        let new = NewFlow { name, description, access_mode };
+        let made = flows::create(connection, &Source::system(), Asker::Operator, workspace.id, &new).await;
+        let made = made.map_err(|error| failure(error, &workspace))?;
+        let flow = made.ok_or_else(|| anyhow!("the workspace {} is gone", workspace.slug))?;
+        output.object(
+            &FlowView::of(&flow, 0),
+            &[
+                ("id", flow.id.to_string()),
+                ("slug", flow.slug.to_string()),
+                ("name", flow.name.to_string()),
+                ("workspace", workspace.slug.to_string()),
+                ("access mode", flow.access_mode.to_string()),
+                ("created", moment(Some(flow.created_at))),
+            ],
+        )
+    }
+}
+
+fn failure(error: Error, workspace: &Workspace) -> anyhow::Error {
+    match error {
+        Error::Conflict(Conflict::TooManyFlows) => anyhow!(
+            "the workspace {} has {MAXIMUM_PER_WORKSPACE} flows, and may have no more; make another workspace",
+            workspace.slug
+        ),
+        error => workspaces::refusal(error, workspace),
+    }
+}
+
+/// List the flows of a workspace, archived ones too, by their names
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen flows list --workspace default")]
+pub(crate) struct ListFlows {
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl ListFlows {
+    async fn run(self) -> anyhow::Result<()> {
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.read().await.map_err(reason)?;
+        let workspace = self.workspace.find(connection).await?;
+        let flows = all(connection, &workspace).await?;
+        let views: Vec<_> = flows.iter().map(|(flow, user_count)| FlowView::of(flow, *user_count)).collect();
+        self.output.list(&views, FlowView::COLUMNS, FlowView::cells)
+    }
+}
+
+/// A flow as programs see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FlowView<'a> {
+    id: FlowId,
+    workspace_id: WorkspaceId,
+    slug: &'a Slug,
+    name: &'a FlowName,
+    description: &'a FlowDescription,
+    access_mode: AccessMode,
+    is_archived: bool,
+    /// How many are in it, without those who are blocked.
+    user_count: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl<'a> FlowView<'a> {
+    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "ACCESS MODE", "ARCHIVED", "USERS", "NAME"];
+
+    fn of(flow: &'a Flow, user_count: i64) -> Self {
+        let Flow {
+            id,
+            workspace_id,
+            slug,
+            name,
+            description,
+            access_mode,
+            is_archived,
+            join_code: _,
+            created_at,
+            updated_at,
+        } = flow;
+        Self {
+            id: *id,
+            workspace_id: *workspace_id,
+            slug,
+            name,
+            description,
+            access_mode: *access_mode,
+            is_archived: *is_archived,
+            user_count,
+            created_at: *created_at,
+            updated_at: *updated_at,
+        }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.slug.to_string(),
+            self.id.to_string(),
+            self.access_mode.to_string(),
+            yes_or_no(self.is_archived),
+            self.user_count.to_string(),
+            self.name.to_string(),
+        ]
+    }
+}
+
+/// The flow that a command is about, and its workspace.
+#[derive(Debug, Args)]
+pub(crate) struct FlowArguments {
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    /// The flow, by its slug or id
+    #[arg(long, value_name = "SLUG|ID")]
+    flow: String,
+}
+
+impl FlowArguments {
+    async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<(Workspace, Flow)> {
+        let workspace = self.workspace.find(connection).await?;
+        let by_id = match self.flow.parse::<FlowId>() {
+            Ok(id) => all(connection, &workspace)
+                .await?
+                .into_iter()
+                .map(|(flow, _)| flow)
+                .find(|flow| flow.id == id),
+            Err(_) => None,
+        };
+        // A slug may look like an id.
+        let found = match by_id {
+            Some(flow) => Some(flow),
+            None => flows::find(connection, workspace.id, &self.flow).await.map_err(reason)?,
+        };
+        let slug = &workspace.slug;
+        let flow = found.ok_or_else(|| {
+            anyhow!(
+                "the workspace {slug} has no flow {}; `denizen flows list --workspace {slug}` shows them",
+                self.flow
+            )
+        })?;
+        Ok((workspace, flow))
+    }
+}
+
+/// All flows of a workspace, with how many are in each: there are never more than [`MAXIMUM_PER_WORKSPACE`].
+async fn all(connection: &mut DbConnection, workspace: &Workspace) -> anyhow::Result<Vec<(Flow, i64)>> {
+    flows::list_all(connection, workspace.id, None, u32::MAX).await.map_err(reason)
+}

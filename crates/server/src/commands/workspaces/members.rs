@@ -1,0 +1,122 @@
+//! `denizen workspaces add` and `remove`: who is a member of a workspace.
+
+use anyhow::anyhow;
+use clap::Args;
+use denizen_domain::{Account, Conflict, Error, Source, Workspace};
+use denizen_persistence::{Asker, DbConnection, memberships, organizations};
+use serde_json::json;
+
+use super::{WorkspaceArgument, refusal};
+use crate::commands::accounts::{AccountName, id_and_username, yes_or_no};
+use crate::database::{self, reason};
+use crate::output::Output;
+use crate::settings::DatabaseSettings;
+
+/// Make an account a member of a workspace, or one of its administrators
+///
+/// Whoever is an administrator stays one, without --admin as well. An account that is invited to flows of the workspace
+/// comes into them.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen workspaces add user@example.com --workspace default --admin")]
+pub(crate) struct AddMember {
+    #[command(flatten)]
+    member: MemberArguments,
+
+    /// Make it an administrator of the workspace
+    #[arg(long)]
+    admin: bool,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl AddMember {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let Self { member, admin, output, database } = self;
+        let database = database::open(&database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let (account, workspace) = member.find(connection).await?;
+        let added = organizations::add(connection, &Source::system(), workspace.id, account.id, admin).await;
+        let added = added.map_err(|error| refusal(error, &workspace))?;
+        added.ok_or_else(|| anyhow!("the account {} is gone", account.id))?;
+        let membership = memberships::find(connection, workspace.id, account.id).await.map_err(reason)?;
+        let is_admin = membership.is_some_and(|membership| membership.is_admin);
+        output.object(
+            &json!({ "workspaceId": workspace.id, "accountId": account.id, "isAdmin": is_admin }),
+            &[
+                ("account", id_and_username(&account)),
+                ("workspace", workspace.slug.to_string()),
+                ("administers it", yes_or_no(is_admin)),
+            ],
+        )
+    }
+}
+
+/// Take an account out of a workspace and all its flows; the account stays
+///
+/// Where this was its home, it finds its next one in the workspace that it has been a member of for longest.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen workspaces remove user@example.com --workspace default")]
+pub(crate) struct RemoveMember {
+    #[command(flatten)]
+    member: MemberArguments,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl RemoveMember {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let Self { member, output, database } = self;
+        let database = database::open(&database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let (account, workspace) = member.find(connection).await?;
+        let source = Source::system();
+        let removed =
+            organizations::remove(connection, &source, Asker::Operator, workspace.id, account.id).await;
+        let removed = removed.map_err(|error| failure(error, &account, &workspace))?;
+        removed.ok_or_else(|| {
+            let (username, slug) = (&account.username, &workspace.slug);
+            anyhow!("{username} is no member of the workspace {slug}; `denizen accounts list --workspace {slug}` shows them")
+        })?;
+        output.object(
+            &json!({ "workspaceId": workspace.id, "accountId": account.id, "removed": true }),
+            &[("removed", id_and_username(&account)), ("workspace", workspace.slug.to_string())],
+        )
+    }
+}
+
+/// The account and the workspace that a command is about.
+#[derive(Debug, Args)]
+struct MemberArguments {
+    /// The account, by what it logs in with or its id
+    #[arg(value_name = "EMAIL|ID", value_parser = AccountName::parse)]
+    account: AccountName,
+
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+}
+
+impl MemberArguments {
+    async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<(Account, Workspace)> {
+        let account = self.account.find(connection).await?;
+        Ok((account, self.workspace.find(connection).await?))
+    }
+}
+
+fn failure(error: Error, account: &Account, workspace: &Workspace) -> anyhow::Error {
+    let (username, slug) = (&account.username, &workspace.slug);
+    match error {
+        Error::Conflict(Conflict::LastAdmin) => anyhow!(
+            "{username} is the last administrator of the workspace {slug}; make another one first, with \
+             `denizen workspaces add EMAIL --workspace {slug} --admin`"
+        ),
+        error => refusal(error, workspace),
+    }
+}

@@ -1,0 +1,14 @@
+DROP TABLE invitations;
+DROP TABLE flow_memberships;
+DROP TABLE flows;
+DROP INDEX memberships_admins;
+DROP INDEX memberships_by_number;
+ALTER TABLE memberships DROP COLUMN is_vouched_for;
+ALTER TABLE memberships DROP COLUMN account_number;
+DROP INDEX workspaces_number;
+ALTER TABLE workspaces DROP COLUMN number;
+DROP INDEX accounts_number;
+ALTER TABLE accounts DROP COLUMN website;
+ALTER TABLE accounts DROP COLUMN nick;
+ALTER TABLE accounts DROP COLUMN number;
+DROP TABLE numbers;
