@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
 use serde_json::Value;
 
 use crate::operator::Key;
@@ -88,6 +88,16 @@ impl Client {
         self.send("DELETE", path, None).await
     }
 
+    /// POST with the fields of a form.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        self.send_form("POST", path, fields).await
+    }
+
+    /// PUT with the fields of a form.
+    pub async fn put_form(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        self.send_form("PUT", path, fields).await
+    }
+
     /// Any method, with a JSON body or none.
     pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
         let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
@@ -110,6 +120,13 @@ impl Client {
         let body = response.bytes().await;
         let body = body.unwrap_or_else(|error| panic!("the answer to {path} broke off: {error:?}"));
         Reply::new(status, headers, &body)
+    }
+
+    async fn send_form(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
+        // A query is written like a form.
+        let form = Url::parse_with_params("form:", fields).expect("fields make a form");
+        let body = form.query().unwrap_or_default().as_bytes().to_vec();
+        self.send_bytes(method, path, Some(("application/x-www-form-urlencoded", body))).await
     }
 }
 

@@ -17,13 +17,15 @@
 //!
 //! * [`TestServer`] starts and stops servers and hands out clients: [`flowra`](TestServer::flowra),
 //!   [`flowra_bearer`](TestServer::flowra_bearer), [`zaia`](TestServer::zaia), [`notiflows`](TestServer::notiflows),
-//!   [`anonymous`](TestServer::anonymous), [`bearer`](TestServer::bearer).
+//!   [`anonymous`](TestServer::anonymous), [`bearer`](TestServer::bearer), [`basic`](TestServer::basic).
 //! * [`TestServer::as_administrator`], [`TestServer::as_account`] and [`TestServer::log_in`] log in, and hand out clients
 //!   that are logged in; [`TestServer::another`] starts a further server on the same database.
 //! * [`Client`] sends requests; [`Reply`] holds the answer and what tests ask of it.
 //! * [`TestServer::raw`] and [`TestServer::connect`] send bytes as they are, for what no well-behaved client would send.
 //! * [`TestServer::operator`] runs the real `denizen` on the same database, as an operator would;
-//!   [`TestServer::new_key`], [`TestServer::new_workspace`] and [`TestServer::new_account`] are built on it.
+//!   [`TestServer::new_key`], [`TestServer::new_workspace`], [`TestServer::new_account`], [`TestServer::new_flow`],
+//!   [`TestServer::add_to_workspace`] and [`TestServer::add_to_flow`] are built on it.
+//! * [`NodeClient`] runs scripts with the client library that Flowdock published.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -33,13 +35,15 @@
 
 mod client;
 mod database;
+mod node;
 mod operator;
 mod raw;
 mod reply;
 mod server;
 
 pub use client::Client;
-pub use operator::{Account, Key, Workspace};
+pub use node::NodeClient;
+pub use operator::{Account, Flow, Key, Workspace};
 pub use raw::RawConnection;
 pub use reply::Reply;
 pub use serde_json::{Value, json};

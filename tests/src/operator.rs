@@ -31,7 +31,9 @@ impl Key {
 pub struct Workspace {
     /// Its id.
     pub id: String,
-    /// Its name on command lines.
+    /// Its number.
+    pub number: i64,
+    /// Its name on command lines and in Flowdock's paths.
     pub slug: String,
     /// Its default channel.
     pub channel_id: String,
@@ -44,10 +46,30 @@ pub struct Workspace {
 pub struct Account {
     /// Its id.
     pub id: String,
+    /// Its number.
+    pub number: i64,
     /// What it logs in with.
     pub username: String,
     /// Its password.
     pub password: String,
+}
+
+/// A flow of a workspace.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// Its id.
+    pub id: String,
+    /// Its name on command lines and in Flowdock's paths.
+    pub slug: String,
+    /// The slug of its workspace.
+    pub workspace: String,
+}
+
+impl Flow {
+    /// Its path, below which everything of it is.
+    pub fn path(&self) -> String {
+        format!("/flows/{}/{}", self.workspace, self.slug)
+    }
 }
 
 /// Somebody at a terminal, with a database.
@@ -99,7 +121,7 @@ impl Operator {
         let slug = text(&workspace, "slug");
         let key = self.create_key(&slug, &[]).await;
         let channel_id = text(&workspace["defaultChannel"], "id");
-        Workspace { id: text(&workspace, "id"), slug, channel_id, key }
+        Workspace { id: text(&workspace, "id"), number: number(&workspace), slug, channel_id, key }
     }
 
     pub(crate) async fn create_account(
@@ -118,7 +140,16 @@ impl Operator {
         }
         let password = format!("password of {email}");
         let account = self.json_from(&password, &arguments).await;
-        Account { id: text(&account, "id"), username: text(&account, "username"), password }
+        let (id, username) = (text(&account, "id"), text(&account, "username"));
+        Account { id, number: number(&account), username, password }
+    }
+
+    pub(crate) async fn create_flow(&self, workspace: &Workspace, name: &str, access_mode: &str) -> Flow {
+        let workspace = workspace.slug.clone();
+        let arguments =
+            ["flows", "create", name, "--workspace", &workspace, "--access-mode", access_mode, "--json"];
+        let flow = self.json(&arguments).await;
+        Flow { id: text(&flow, "id"), slug: text(&flow, "slug"), workspace }
     }
 }
 
@@ -133,6 +164,11 @@ fn program() -> PathBuf {
         program.display()
     );
     program
+}
+
+#[track_caller]
+fn number(object: &Value) -> i64 {
+    object["number"].as_i64().unwrap_or_else(|| panic!("there is no number in {object:#}"))
 }
 
 #[track_caller]

@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use denizen_server::{ManualClock, RunningServer, SequentialIds, ServeCommand, Source, Timestamp};
 use serde_json::json;
 
 use crate::client::{Client, Credential};
 use crate::database::TestDatabase;
-use crate::operator::{Account, Key, Operator, Workspace};
+use crate::operator::{Account, Flow, Key, Operator, Workspace};
 use crate::raw::RawConnection;
 use crate::reply::Reply;
 
@@ -122,6 +124,12 @@ impl TestServer {
         self.anonymous().with("authorization", &format!("Bearer {token}"))
     }
 
+    /// A client that sends Basic: an account's username and password, or a personal token and whatever.
+    pub fn basic(&self, user: &str, password: &str) -> Client {
+        let credential = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        self.anonymous().with("authorization", &format!("Basic {credential}"))
+    }
+
     /// Logs in, and gives a client with the token.
     pub async fn log_in(&self, username: &str, password: &str) -> Client {
         let body = json!({ "username": username, "password": password });
@@ -173,6 +181,24 @@ impl TestServer {
         self.as_operator().create_account(email, workspace, roles).await
     }
 
+    /// Makes an account, by its username or id, a member of a workspace, or one of its administrators.
+    pub async fn add_to_workspace(&self, account: &str, workspace: &Workspace, is_admin: bool) {
+        let mut arguments = vec!["workspaces", "add", account, "--workspace", &workspace.slug, "--json"];
+        arguments.extend(is_admin.then_some("--admin"));
+        self.operator(&arguments).await;
+    }
+
+    /// A further flow of a workspace, with nobody in it. Its access mode is `invitation`, `link` or `organization`.
+    pub async fn new_flow(&self, workspace: &Workspace, name: &str, access_mode: &str) -> Flow {
+        self.as_operator().create_flow(workspace, name, access_mode).await
+    }
+
+    /// Lets an account, by its username or id, into a flow, and into its workspace where it is no member.
+    pub async fn add_to_flow(&self, account: &str, flow: &Flow) {
+        let Flow { slug, workspace, .. } = flow;
+        self.operator(&["flows", "add", account, "--workspace", workspace, "--flow", slug, "--json"]).await;
+    }
+
     fn as_operator(&self) -> Operator {
         Operator { database_url: self.database.url() }
     }
@@ -216,6 +242,7 @@ fn beginnings(running: &RunningServer) -> (Workspace, Account) {
     let key = serde_json::to_value(&first.key).expect("a key is JSON");
     let workspace = Workspace {
         id: first.workspace.id.to_string(),
+        number: first.workspace.number.as_i64(),
         slug: first.workspace.slug.to_string(),
         channel_id: first.channel.id.to_string(),
         key: Key::from_json(&key),
@@ -223,6 +250,7 @@ fn beginnings(running: &RunningServer) -> (Workspace, Account) {
     let first = first_start.administrator.as_ref().expect("an empty database is given an administrator");
     let administrator = Account {
         id: first.account.id.to_string(),
+        number: first.account.number.as_i64(),
         username: first.account.username.to_string(),
         password: first.password.expose().to_owned(),
     };

@@ -36,6 +36,12 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Whether the shell would find a program of this name.
+pub(crate) fn is_installed(name: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
+}
+
 /// What `cargo metadata` says of the crates of the workspace.
 pub(crate) fn workspace_metadata() -> Result<Value> {
     let metadata = output(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))?;

@@ -163,6 +163,9 @@ impl<'a> Harness<'a> {
                 println!("{name}: NOT TESTED, because of --only");
             }
         }
+        if !["node", "npm"].into_iter().all(command::is_installed) {
+            println!("Flowdock's npm client: NOT TRIED, Node.js is not installed");
+        }
         println!("time taken: {} min {} s", elapsed.as_secs() / 60, elapsed.as_secs() % 60);
         let total = runs.iter().fold(Counts::default(), |sum, run| sum + run.counts).or_nothing_ran();
         println!("{total}");

@@ -114,8 +114,7 @@ const NO_BASIC_CREDENTIAL: Error = Error::Unauthenticated(Unauthenticated::NoBas
 fn basic(encoded: &str) -> Option<Credential> {
     let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (user, password) = decoded.split_once(':')?;
-    let is_token = TokenKind::of(user).is_some() && !user.contains('@');
-    if is_token || password.is_empty() {
+    if !user.contains('@') || password.is_empty() {
         return Some(Credential::AccountToken { secret: Secret::presented(user), is_ambient: true });
     }
     Some(Credential::Password { username: user.to_owned(), password: Password::presented(password) })

@@ -230,6 +230,9 @@ pub enum Forbidden {
     /// The account is not in the flow. It may join.
     #[error("The user is not in the flow. Join it first.")]
     NotInFlow,
+    /// The account was taken out of the workspace, and comes back only where somebody brings it in.
+    #[error("The user was removed from the organization and cannot come back by a link.")]
+    TakenOut,
     /// Nobody blocks or unblocks themselves.
     #[error("Users cannot block or unblock themselves.")]
     OwnBlock,
@@ -253,6 +256,7 @@ impl Forbidden {
             Self::CrossSite => Some("cross_site"),
             Self::NotAdmin => Some("not_admin"),
             Self::NotInFlow => Some("not_a_member"),
+            Self::TakenOut => Some("removed"),
             Self::OwnBlock => Some("own_block"),
             Self::NotOwnAccount => Some("not_own_account"),
         }
@@ -310,8 +314,8 @@ pub enum Conflict {
     /// The workspace has as many flows as it may.
     #[error("The organization has as many flows as it may have.")]
     TooManyFlows,
-    /// The flow has as many invitations as it may.
-    #[error("The flow has as many invitations as it may have.")]
+    /// The flow has as many pending invitations as it may.
+    #[error("The flow has as many pending invitations as it may have.")]
     TooManyInvitations,
     /// The invitation was accepted and cannot be taken back.
     #[error("The invitation is accepted and cannot be deleted.")]

@@ -18,8 +18,9 @@ text_type! { @declare
 impl WorkspaceName {
     /// Checks a name.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        text::visible(text)?;
-        text::checked(text, &(1..=100)).map(Self)
+        let name = text::checked(text, &(1..=100))?;
+        text::visible(&name)?;
+        Ok(Self(name))
     }
 }
 

@@ -18,14 +18,14 @@ use crate::types::{StoredTime, StoredUuid, stored};
 use crate::workspaces::WorkspaceRow;
 use crate::{DbConnection, on_backend};
 
-pub use list::{FlowListing, ListedFlows, PlaceInList, list, list_all};
+pub use list::{CountedFlow, FlowListing, ListedFlows, PlaceInList, list, list_all};
 pub use participants::{
     FlowUser, add, add_account, find_participant, join_by_link, list_users, remove, set_blocked,
 };
 pub(crate) use participants::{insert_participants, participant};
 pub use write::{change, create};
 
-/// The most flows that a workspace may have.
+/// The most flows that a workspace may have in use; archived ones do not count.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 10_000;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -153,7 +153,7 @@ async fn find_locked(
 }
 
 /// The flow of this id in a workspace.
-pub(crate) async fn find_by_id(
+pub async fn find_by_id(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     id: FlowId,

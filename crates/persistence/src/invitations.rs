@@ -20,7 +20,7 @@ use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
 use crate::{DbConnection, dialect, memberships as membership_functions, numbers, on_backend};
 
-/// The most invitations that a flow may have.
+/// The most pending invitations that a flow may have.
 pub const MAXIMUM_PER_FLOW: i64 = 10_000;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -117,7 +117,7 @@ pub struct Invited {
     pub blocked: Vec<Username>,
 }
 
-/// Invites people into a flow, up to some hundreds at once. Whoever is a member of the workspace comes into the flow at
+/// Invites people into a flow, up to a thousand at once. Whoever is a member of the workspace comes into the flow at
 /// once; the others do when an account with the address becomes a member. The same address again has the same invitation.
 /// `None` where there is no such flow. Fails where the asker has no access to it, where the flow is archived, and with
 /// [`Conflict::TooManyInvitations`].
@@ -130,6 +130,9 @@ pub async fn invite(
     emails: &[Username],
 ) -> Result<Option<Invited>> {
     in_transaction!(connection, {
+        // An account that becomes a member meanwhile is one before this, or finds its invitation after it.
+        dialect::lock_workspace(connection, workspace_id).await?;
+        dialect::lock_flow(connection, workspace_id, flow_id).await?;
         let now = source.clock.now();
         let Some(flow) = accessible(connection, asker, workspace_id, flow_id, now).await? else {
             return Ok(None);
@@ -137,7 +140,6 @@ pub async fn invite(
         if flow.is_archived {
             return Err(Error::Conflict(Conflict::FlowArchived));
         }
-        dialect::lock_flow(connection, workspace_id, flow_id).await?;
         let members = members_among(connection, &flow, emails).await?;
         let (added, newcomers) = newcomers(&members);
         flows::insert_participants(connection, &flow, &newcomers, now).await?;
@@ -164,11 +166,11 @@ pub async fn delete(
     number: InvitationNumber,
 ) -> Result<Option<()>> {
     in_transaction!(connection, {
+        dialect::lock_flow(connection, workspace_id, flow_id).await?;
         let now = source.clock.now();
         let Some(flow) = accessible(connection, asker, workspace_id, flow_id, now).await? else {
             return Ok(None);
         };
-        dialect::lock_flow(connection, workspace_id, flow_id).await?;
         let Some(invitation) = find(connection, workspace_id, flow.id, number).await? else {
             return Ok(None);
         };
@@ -180,28 +182,24 @@ pub async fn delete(
     })
 }
 
-/// Lets a new member of a workspace into the flows that it is invited to.
+/// Lets a new member of a workspace into the flows in use that it is invited to.
 pub(crate) async fn accept(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     account: &Account,
     now: Timestamp,
 ) -> Result<()> {
-    macro_rules! own {
-        () => {
-            invitations::table
-                .filter(invitations::email.eq(account.username.as_str()))
-                .filter(invitations::state.eq(InvitationState::Pending.code()))
-                .filter(invitations::workspace_id.eq(stored(workspace_id)))
-        };
-    }
     let flows = on_backend!(connection, |conn| {
-        own!()
+        invitations::table
             .inner_join(
                 flow_table::table.on(flow_table::workspace_id
                     .eq(invitations::workspace_id)
                     .and(flow_table::id.eq(invitations::flow_id))),
             )
+            .filter(invitations::email.eq(account.username.as_str()))
+            .filter(invitations::state.eq(InvitationState::Pending.code()))
+            .filter(invitations::workspace_id.eq(stored(workspace_id)))
+            .filter(flow_table::is_archived.eq(false))
             .select(invitations::flow_id)
             .load::<StoredUuid>(conn)
             .await
@@ -209,14 +207,10 @@ pub(crate) async fn accept(
     for flow_id in flows.or_error("look for invitations")? {
         if let Some(flow) = flows::find_by_id(connection, workspace_id, flow_id.into()).await? {
             flows::insert_participants(connection, &flow, &[(account.id, account.number)], now).await?;
+            let accepted = vec![(&account.username, InvitationState::Accepted)];
+            ensure(connection, &flow, accepted, now).await?;
         }
     }
-    let accepted = (
-        invitations::state.eq(InvitationState::Accepted.code()),
-        invitations::updated_at.eq(StoredTime::from(now)),
-    );
-    on_backend!(connection, |conn| diesel::update(own!()).set(accepted).execute(conn).await)
-        .or_error("accept invitations")?;
     Ok(())
 }
 
@@ -312,9 +306,10 @@ async fn ensure(
         .into_iter()
         .map(|row| Invitation::try_from(row).map(|invitation| (invitation.email.clone(), invitation)))
         .collect::<Result<_>>()?;
+    let states: HashMap<&Username, InvitationState> = wanted.iter().copied().collect();
     for state in InvitationState::ALL {
         let is_other = |invitation: &&mut Invitation| {
-            invitation.state != *state && wanted.contains(&(&invitation.email, *state))
+            invitation.state != *state && states.get(&invitation.email) == Some(state)
         };
         let changed: Vec<_> = known.values_mut().filter(is_other).collect();
         let numbers = changed.iter().map(|invitation| invitation.number.as_i64()).collect();
@@ -324,6 +319,9 @@ async fn ensure(
         store_state(connection, flow, numbers, *state, now).await?;
     }
     let new: Vec<_> = wanted.iter().filter(|(email, _)| !known.contains_key(*email)).collect();
+    if new.is_empty() {
+        return Ok(wanted.iter().filter_map(|(email, _)| known.remove(*email)).collect());
+    }
     require_room(connection, flow, new.len()).await?;
     let numbers = numbers::of_invitations(connection, new.len()).await?;
     let made: Vec<_> = new
@@ -365,10 +363,9 @@ async fn store_state(
 }
 
 async fn require_room(connection: &mut DbConnection, flow: &Flow, more: usize) -> Result<()> {
-    if more == 0 {
-        return Ok(());
-    }
-    let existing = into!(flow.workspace_id, flow.id).count();
+    let existing = into!(flow.workspace_id, flow.id)
+        .filter(invitations::state.eq(InvitationState::Pending.code()))
+        .count();
     let existing: i64 =
         on_backend!(connection, |conn| existing.get_result(conn).await).or_error("count invitations")?;
     let room = MAXIMUM_PER_FLOW.saturating_sub(existing);

@@ -26,6 +26,7 @@ pub mod bootstrap;
 pub mod channels;
 mod connect;
 mod database;
+mod departures;
 mod dialect;
 mod error;
 pub mod external_users;

@@ -15,7 +15,7 @@ use crate::keyset::load_window;
 use crate::schema::{accounts, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, dialect, invitations, on_backend};
+use crate::{DbConnection, departures, dialect, invitations, on_backend};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = memberships)]
@@ -148,6 +148,8 @@ pub async fn remove(
         let here = Reach::Workspace(workspace_id);
         let member = account_functions::find_within(connection, here, account_id).await?;
         let Some(account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(None) };
+        let administers = administered_beside(connection, account_id, authority.account_id).await?;
+        authority.require_may_touch_admin_of(reach, &administers)?;
         let is_at_home = account.home == Some(workspace_id);
         if is_at_home {
             authority.require_may_delete(reach, &account)?;
@@ -173,11 +175,12 @@ pub(crate) async fn leave(
     now: Timestamp,
 ) -> Result<bool> {
     delete(connection, workspace_id, account.id).await?;
+    departures::note(connection, workspace_id, account.id, now).await?;
     let next = oldest_of(connection, account.id).await?;
     if account.home == Some(workspace_id) {
         account_functions::leave_home(connection, &mut account, next, now).await?;
     }
-    Ok(next.is_some())
+    any_but(connection, account.id, None).await
 }
 
 /// How an account comes into a workspace.
@@ -192,8 +195,8 @@ pub(crate) enum Entry {
     ByLink,
 }
 
-/// Makes an account a member, and, where somebody stands for its address, lets it into the flows that this is invited to.
-/// Otherwise nothing changes where it is one already.
+/// Makes an account a member, where it is none. Whoever is brought in is vouched for from then on, member or not, and comes
+/// into the flows that its address is invited to.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -216,6 +219,7 @@ pub(crate) async fn insert(
     .or_error("insert a membership")?;
     if is_vouched_for {
         vouch(connection, account.id, Reach::Workspace(workspace_id), true).await?;
+        departures::forget(connection, workspace_id, account.id).await?;
         invitations::accept(connection, workspace_id, account, now).await?;
     }
     Ok(())
@@ -281,13 +285,15 @@ pub(crate) async fn any_but(
     Ok(ids.into_iter().any(|id| Some(WorkspaceId::from(id)) != workspace_id))
 }
 
-/// The workspace that an account has been a member of for longest.
+/// The workspace that an account has been a member of for longest, of those whose people have brought it in: a home has
+/// power over its accounts, and nobody gets that by a link that somebody follows.
 pub(crate) async fn oldest_of(
     connection: &mut DbConnection,
     account_id: AccountId,
 ) -> Result<Option<WorkspaceId>> {
-    let query =
-        memberships_of!(account_id).order((memberships::created_at.asc(), memberships::workspace_id.asc()));
+    let query = memberships_of!(account_id)
+        .filter(memberships::is_vouched_for)
+        .order((memberships::created_at.asc(), memberships::workspace_id.asc()));
     let id = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
     Ok(id.or_error("find the workspaces of an account")?.map(Into::into))
 }

@@ -170,6 +170,21 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `departures`.
+    departures (workspace_id, account_id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `account_id`.
+        account_id -> PortableUuid,
+        /// Column `occurred_at`.
+        occurred_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `external_user_groups`.
     external_user_groups (workspace_id, id) {
         /// Column `workspace_id`.
@@ -492,6 +507,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key_secrets,
     api_keys,
     channels,
+    departures,
     external_user_groups,
     external_users,
     flow_memberships,

@@ -1,6 +1,7 @@
 DROP TABLE invitations;
 DROP TABLE flow_memberships;
 DROP TABLE flows;
+DROP TABLE departures;
 DROP INDEX memberships_admins;
 DROP INDEX memberships_by_number;
 ALTER TABLE memberships DROP COLUMN is_vouched_for;

@@ -38,6 +38,16 @@ ALTER TABLE memberships ADD COLUMN is_vouched_for boolean NOT NULL DEFAULT true;
 CREATE INDEX memberships_by_number ON memberships (workspace_id, account_number);
 CREATE INDEX memberships_admins ON memberships (workspace_id, account_id) WHERE is_admin;
 
+-- Whoever was taken out of a workspace does not come back by a link.
+CREATE TABLE departures (
+    workspace_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    CONSTRAINT departures_primary_key PRIMARY KEY (workspace_id, account_id),
+    CONSTRAINT departures_account FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
+);
+CREATE INDEX departures_by_account ON departures (account_id, workspace_id);
+
 CREATE TABLE flows (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -55,7 +65,6 @@ CREATE TABLE flows (
     CONSTRAINT flows_workspace FOREIGN KEY (workspace_id) REFERENCES workspaces (id)
 );
 CREATE INDEX flows_by_name ON flows (workspace_id, name_folded, id);
-CREATE INDEX flows_by_access ON flows (workspace_id, access_mode, name_folded, id);
 
 -- Whoever is in a flow is a member of the workspace: leaving the workspace is leaving its flows.
 CREATE TABLE flow_memberships (

@@ -38,6 +38,16 @@ ALTER TABLE memberships ADD COLUMN is_vouched_for INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX memberships_by_number ON memberships (workspace_id, account_number);
 CREATE INDEX memberships_admins ON memberships (workspace_id, account_id) WHERE is_admin;
 
+-- Whoever was taken out of a workspace does not come back by a link.
+CREATE TABLE departures (
+    workspace_id BLOB NOT NULL,
+    account_id BLOB NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    CONSTRAINT departures_primary_key PRIMARY KEY (workspace_id, account_id),
+    CONSTRAINT departures_account FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX departures_by_account ON departures (account_id, workspace_id);
+
 CREATE TABLE flows (
     workspace_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -55,7 +65,6 @@ CREATE TABLE flows (
     CONSTRAINT flows_workspace FOREIGN KEY (workspace_id) REFERENCES workspaces (id)
 ) STRICT;
 CREATE INDEX flows_by_name ON flows (workspace_id, name_folded, id);
-CREATE INDEX flows_by_access ON flows (workspace_id, access_mode, name_folded, id);
 
 -- Whoever is in a flow is a member of the workspace: leaving the workspace is leaving its flows.
 CREATE TABLE flow_memberships (
@@ -100,7 +109,6 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('flows', 'sqlite_autoindex_flows_1', '100000 1000 1'),
     ('flows', 'sqlite_autoindex_flows_2', '100000 1000 1'),
     ('flows', 'flows_by_name', '100000 1000 2 1'),
-    ('flows', 'flows_by_access', '100000 1000 300 2 1'),
     ('flow_memberships', 'sqlite_autoindex_flow_memberships_1', '10000000 100000 1000 1'),
     ('flow_memberships', 'flow_memberships_by_number', '10000000 100000 1000 1 1'),
     ('flow_memberships', 'flow_memberships_by_account', '10000000 100000 50 1 1'),

@@ -14,6 +14,7 @@ mod channels;
 mod concurrency;
 mod credentials;
 mod external_users;
+mod flowdock;
 mod guard_rails;
 mod one_record;
 mod operations;

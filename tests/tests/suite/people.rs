@@ -3,7 +3,7 @@
 //! Most tests have no use for passwords, which take their time: they stand in for accounts with tokens that the
 //! administrator issues.
 
-use denizen_tests::{Client, TestServer, Value, json};
+use denizen_tests::{Client, TestServer, Value, Workspace, json};
 
 use crate::support::{text, with};
 
@@ -24,6 +24,12 @@ impl Person {
     /// The path of its account.
     pub(crate) fn path(&self) -> String {
         format!("/api/users/{}", self.id)
+    }
+
+    /// The number of its account.
+    pub(crate) async fn number(&self) -> i64 {
+        let own = self.client.get("/user").await.json(200);
+        own["id"].as_i64().unwrap_or_else(|| panic!("no number in {own:#}"))
     }
 }
 
@@ -78,6 +84,15 @@ impl People {
     /// The administrator of a tenant.
     pub(crate) async fn tenant_admin(&self, username: &str, tenant: &str) -> Person {
         self.with_role(username, Some(tenant), "TENANT_ADMIN").await
+    }
+
+    /// A member of a workspace, which is its home, or one of its administrators. It holds no role.
+    pub(crate) async fn member(&self, username: &str, workspace: &Workspace, is_admin: bool) -> Person {
+        let person = self.person(username, json!({ "tenant": workspace.id })).await;
+        if is_admin {
+            self.server.add_to_workspace(username, workspace, true).await;
+        }
+        person
     }
 
     /// A client with a token that was issued for an account.

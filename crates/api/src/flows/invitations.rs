@@ -71,9 +71,11 @@ pub(crate) async fn get(
 /// Invite somebody into a flow
 ///
 /// Whoever is a member of the organization comes into the flow at once, and the invitation is accepted; others when an
-/// account with the address becomes a member, or is made by who may make accounts everywhere. The same address again has
-/// the same invitation. Whoever is blocked from the flow is not invited (400). The server sends no mail: whoever invites
-/// passes the invitation on, and the message with it. A flow has at most 10,000 invitations.
+/// account with the address is brought into the organization, or made by who may make accounts everywhere. An address that
+/// an account has given itself, or came with by a link, counts for nothing here: the invitation stays pending, and they are
+/// added by their number. The same address again has the same invitation. Whoever is blocked from the flow is not invited
+/// (400). The server sends no mail: whoever invites passes the invitation on, and the message with it. A flow has at most
+/// 10,000 pending invitations.
 #[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations", operation_id = "createInvitation", tag = "flowdock invitations", params(FlowAddress),
     request_body(description = "The parameters, here or in the query string", content(
         (CreateInvitation = "application/json"), (CreateInvitation = "application/x-www-form-urlencoded"))),

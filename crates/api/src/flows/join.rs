@@ -35,12 +35,12 @@ pub(crate) async fn get(
 
 /// Join the flow that a link leads to
 ///
-/// Whoever is no member of the organization becomes one, and then finds the flow at its own address. Nothing changes for
-/// whoever is in it already.
+/// Whoever is no member of the organization becomes one, and then finds the flow at its own address; but not whoever was
+/// taken out of it and not brought in again. Nothing changes for whoever is in the flow already.
 #[utoipa::path(post, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "joinLinkedFlow", tag = "flowdock flows", params(LinkAddress),
     responses(
         (status = 200, description = "The caller is in the flow", body = FlowAnswer),
-        (status = 403, description = "The caller is blocked from the flow", body = crate::error::ErrorEnvelope),
+        (status = 403, description = "The caller is blocked from the flow, or was taken out of the organization", body = crate::error::ErrorEnvelope),
         (status = 404, description = "Flow not found.", body = crate::error::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn join(
@@ -61,11 +61,13 @@ async fn joined(
     code: &str,
 ) -> Result<FlowAnswer> {
     let FlowListing { organization, flow, .. } = before;
-    let connection = &mut app.database().write().await?;
     let (workspace_id, id) = (flow.workspace_id, flow.id);
-    let joined =
-        flows::join_by_link(connection, app.source(), caller.asker(), workspace_id, id, code).await?;
+    let joined = {
+        let connection = &mut app.database().write().await?;
+        flows::join_by_link(connection, app.source(), caller.asker(), workspace_id, id, code).await?
+    };
     joined.ok_or_else(|| flow.not_found())?;
+    let connection = &mut app.database().read().await?;
     let listing = address::seen(connection, caller, organization, flow, |_, _| Ok(())).await?;
     FlowAnswer::counted(connection, &listing, context).await
 }

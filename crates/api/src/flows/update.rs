@@ -52,10 +52,13 @@ async fn changed(
     wanted: (&FlowChanges, Option<bool>),
 ) -> Result<FlowAnswer> {
     let FlowListing { organization, flow, .. } = before;
-    let connection = &mut app.database().write().await?;
     let (workspace_id, id) = (flow.workspace_id, flow.id);
-    let changed = flows::change(connection, app.source(), caller.asker(), workspace_id, id, wanted).await?;
+    let changed = {
+        let connection = &mut app.database().write().await?;
+        flows::change(connection, app.source(), caller.asker(), workspace_id, id, wanted).await?
+    };
     let changed = changed.ok_or_else(|| flow.not_found())?;
+    let connection = &mut app.database().read().await?;
     let listing = address::seen(connection, caller, organization, changed, |_, _| Ok(())).await?;
     FlowAnswer::counted(connection, &listing, context).await
 }

@@ -37,9 +37,10 @@ pub(crate) async fn list(
 
 /// Take a user out of an organization
 ///
-/// For its administrators, who may take themselves out, too; the last of them stays. Whoever is taken out is in none of its
-/// flows any more. The account stays: where this was its home, it is at home from now on in the organization that it has
-/// been a member of for longest, if there is any, without the roles and permissions that counted here.
+/// For its administrators, who may take themselves out, too; the last of them who can log in stays. Whoever is taken out is
+/// in none of its flows any more, and does not come back by a link. The account stays: where this was its home, it is at
+/// home from now on in the organization that it has been a member of for longest, of those that have brought it in, if
+/// there is any, without the roles and permissions that counted here.
 #[utoipa::path(delete, path = "/organizations/{organization}/users/{id}", operation_id = "removeOrganizationUser", tag = "flowdock organizations",
     params(
         ("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number"),

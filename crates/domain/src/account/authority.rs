@@ -154,8 +154,8 @@ impl Authority {
     }
 
     /// Fails where it is not for this authority to say what an account is opened with, its password or its username:
-    /// whoever opens it may do all that it may, be in every workspace that it is a member of, and administer those that it
-    /// `administers` and whoever asks does not.
+    /// whoever opens it may do all that it may, be in every workspace that it is a member of, and administer what it
+    /// `administers`: workspaces, without those that whoever asks administers, too.
     pub fn require_may_open(
         &self,
         reach: Reach,
@@ -180,8 +180,21 @@ impl Authority {
         Ok(())
     }
 
+    /// Fails where an account administers the workspace within reach, and whoever asks neither does nor may do everything in
+    /// it: administering counts as much as every permission there. What an account `administers` is without what whoever
+    /// asks administers, too.
+    pub fn require_may_touch_admin_of(&self, reach: Reach, administers: &[WorkspaceId]) -> Result<(), Error> {
+        match reach {
+            Reach::Workspace(own) if administers.contains(&own) && !self.holds(Permission::TenantAll) => {
+                Err(Error::Forbidden(Forbidden::GreaterRights))
+            }
+            Reach::Workspace(_) | Reach::Everywhere => Ok(()),
+        }
+    }
+
     /// Fails where tokens for an account that add these permissions are not this authority's to make: whoever has one
-    /// may do all that the account may, and administer the workspaces that it `administers` and whoever asks does not.
+    /// may do all that the account may, and administer what it `administers`: workspaces, without those that whoever asks
+    /// administers, too.
     pub fn require_may_stand_in_for(
         &self,
         account: &Account,

@@ -68,13 +68,15 @@ impl Account {
         }
     }
 
-    /// The account as it shows within a reach: what it may do in a home that lies beyond is not told, nor which that is.
+    /// The account as it shows within a reach: what it may do in a home that lies beyond is not told, nor which that is, nor
+    /// its phone number.
     #[must_use]
     pub fn seen_within(mut self, reach: Reach) -> Self {
         if !self.home.is_none_or(|home| reach.includes(home)) {
             self.home = None;
             self.roles = Vec::new();
             self.permissions = PermissionSet::empty();
+            self.phone = None;
         }
         self
     }

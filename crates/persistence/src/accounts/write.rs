@@ -101,13 +101,14 @@ pub async fn change(
         let now = source.clock.now();
         let Standing { authority, reach, token } = asker.standing(connection, now).await?;
         let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
+        let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
+        authority.require_may_touch_admin_of(reach, &administers)?;
         let mut account = before.clone();
         let named_roles = named_roles(connection, &authority, changes).await?;
         changes.clone().apply_to(&mut account, named_roles, now);
         authority.require_may_change(reach, &before, &account)?;
         if changes.password.is_some() || account.username != before.username {
             let is_member_elsewhere = memberships::any_but(connection, id, before.home).await?;
-            let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
             authority.require_may_open(reach, &before, is_member_elsewhere, &administers)?;
         }
         if let Some(checked) = checked {
@@ -144,6 +145,8 @@ pub async fn delete(
         dialect::lock_account(connection, id).await?;
         let Standing { authority, reach, .. } = asker.standing(connection, source.clock.now()).await?;
         let Some(account) = find_within(connection, reach, id).await? else { return Ok(false) };
+        let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
+        authority.require_may_touch_admin_of(reach, &administers)?;
         authority.require_may_delete(reach, &account)?;
         delete_found(connection, id).await?;
         Ok(true)

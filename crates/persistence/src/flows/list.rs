@@ -1,11 +1,14 @@
 //! Lists of flows, by their names.
 
-use denizen_domain::{AccessMode, AccountId, Flow, FlowId, Place, Result, WorkspaceId};
+use std::collections::HashMap;
+
+use denizen_domain::{AccessMode, AccountId, Flow, FlowId, Place, Result, Slice, Window, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::FlowRow;
 use crate::error::OrError as _;
+use crate::keyset::load_window;
 use crate::organizations::{Organization, organizations_of};
 use crate::schema::{flow_memberships, flows, memberships, workspaces};
 use crate::types::{StoredUuid, stored};
@@ -102,48 +105,53 @@ pub async fn list(
     rows.or_error("list the flows of an account")?.into_iter().map(listing).collect()
 }
 
-/// So many flows of a workspace, by their names, after one of them, each with how many are in it unblocked. For the
-/// operator.
+/// A flow, and how many are in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedFlow {
+    /// The flow.
+    pub flow: Flow,
+    /// How many are in it, without those who are blocked.
+    pub user_count: i64,
+}
+
+/// A page of a workspace's flows, by their names, archived ones too. For the operator.
 pub async fn list_all(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
-    after: Option<&PlaceInList>,
-    limit: u32,
-) -> Result<Vec<(Flow, i64)>> {
-    let rows = on_backend!(connection, |conn| {
-        let mut query = flows::table
-            .filter(flows::workspace_id.eq(stored(workspace_id)))
-            .order((flows::name_folded.asc(), flows::id.asc()))
-            .limit(i64::from(limit))
-            .into_boxed();
-        if let Some(PlaceInList { name_folded, id }) = after {
-            let is_after = flows::name_folded
-                .gt(name_folded)
-                .or(flows::name_folded.eq(name_folded).and(flows::id.gt(stored(*id))));
-            query = query.filter(is_after);
-        }
-        query.load::<FlowRow>(conn).await
-    });
-    let rows = rows.or_error("list the flows of a workspace")?;
-    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let counts = on_backend!(connection, |conn| {
-        flow_memberships::table
-            .filter(flow_memberships::workspace_id.eq(stored(workspace_id)))
-            .filter(flow_memberships::flow_id.eq_any(ids))
-            .filter(flow_memberships::is_blocked.eq(false))
-            .group_by(flow_memberships::flow_id)
-            .select((flow_memberships::flow_id, diesel::dsl::count_star()))
-            .load::<(StoredUuid, i64)>(conn)
-            .await
-    });
-    let counts: std::collections::HashMap<FlowId, i64> =
-        counts.or_error("count who is in flows")?.into_iter().map(|(id, count)| (id.into(), count)).collect();
+    window: &Window,
+) -> Result<Slice<CountedFlow>> {
+    let rows = load_window!(
+        connection,
+        flows::table.filter(flows::workspace_id.eq(stored(workspace_id))).into_boxed(),
+        flows::name_folded,
+        flows::id,
+        window,
+        String,
+        FlowRow
+    );
+    let rows: Vec<FlowRow> = rows.or_error("list the flows of a workspace")?;
+    let counts = user_counts(connection, workspace_id, rows.iter().map(|row| row.id).collect()).await?;
     let counted = |row: FlowRow| {
         let flow = Flow::try_from(row)?;
-        let count = counts.get(&flow.id).copied().unwrap_or_default();
-        Ok((flow, count))
+        let user_count = counts.get(&flow.id).copied().unwrap_or_default();
+        Ok(CountedFlow { flow, user_count })
     };
-    rows.into_iter().map(counted).collect()
+    Ok(Slice::cut(rows.into_iter().map(counted).collect::<Result<_>>()?, window))
+}
+
+async fn user_counts(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    ids: Vec<StoredUuid>,
+) -> Result<HashMap<FlowId, i64>> {
+    let counts = flow_memberships::table
+        .filter(flow_memberships::workspace_id.eq(stored(workspace_id)))
+        .filter(flow_memberships::flow_id.eq_any(ids))
+        .filter(flow_memberships::is_blocked.eq(false))
+        .group_by(flow_memberships::flow_id)
+        .select((flow_memberships::flow_id, diesel::dsl::count_star()));
+    let counts = on_backend!(connection, |conn| counts.load::<(StoredUuid, i64)>(conn).await);
+    Ok(counts.or_error("count who is in flows")?.into_iter().map(|(id, count)| (id.into(), count)).collect())
 }
 
 /// The rule of [`Flow::is_listed_for`]: whoever is blocked does not find the flow; administrators find all others, and

@@ -1,8 +1,8 @@
 //! Who is in a flow, and who is shut out of it.
 
 use denizen_domain::{
-    AccountId, AccountNumber, Flow, FlowId, Participant, Place, Profile, Rank, Result, Source, Timestamp,
-    WorkspaceId,
+    AccountId, AccountNumber, Flow, FlowId, FlowMembership, Participant, Place, Profile, Rank, Result,
+    Source, Timestamp, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -18,7 +18,7 @@ use crate::organizations::{self, organizations_of};
 use crate::schema::{accounts, flow_memberships, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, memberships as membership_functions, on_backend};
+use crate::{DbConnection, departures, memberships as membership_functions, on_backend};
 
 #[derive(Insertable)]
 #[diesel(table_name = flow_memberships)]
@@ -30,6 +30,22 @@ struct ParticipantRow {
     is_blocked: bool,
     is_open: bool,
     created_at: StoredTime,
+}
+
+impl ParticipantRow {
+    fn of(membership: &FlowMembership, number: AccountNumber) -> Self {
+        let FlowMembership { workspace_id, flow_id, account_id, is_blocked, is_open, created_at } =
+            membership;
+        Self {
+            workspace_id: stored(*workspace_id),
+            flow_id: stored(*flow_id),
+            account_id: stored(*account_id),
+            account_number: number.as_i64(),
+            is_blocked: *is_blocked,
+            is_open: *is_open,
+            created_at: (*created_at).into(),
+        }
+    }
 }
 
 /// Somebody in a flow, or blocked from it.
@@ -146,6 +162,8 @@ pub async fn set_blocked(
     (number, is_blocked): (AccountNumber, bool),
 ) -> Result<Option<()>> {
     in_transaction!(connection, {
+        // Of two who block each other at the same time, one comes first, and the other one may not any more.
+        dialect::lock_flow(connection, workspace_id, flow_id).await?;
         let now = source.clock.now();
         let Some((flow, who)) = before(connection, asker, workspace_id, flow_id, now).await? else {
             return Ok(None);
@@ -181,6 +199,7 @@ pub async fn join_by_link(
         let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
         let (participant, _) = find_participant(connection, &flow, account_id).await?;
         flow.require_may_join_by_link(participant, code)?;
+        departures::require_none(connection, workspace_id, account_id).await?;
         organizations::require_kept(connection, workspace_id).await?;
         let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
         membership_functions::insert(connection, workspace_id, &account, Entry::ByLink, now).await?;
@@ -229,14 +248,16 @@ pub(crate) async fn insert_participants(
     members: &[(AccountId, AccountNumber)],
     now: Timestamp,
 ) -> Result<()> {
-    let row = |(account_id, number): &(AccountId, AccountNumber)| ParticipantRow {
-        workspace_id: stored(flow.workspace_id),
-        flow_id: stored(flow.id),
-        account_id: stored(*account_id),
-        account_number: number.as_i64(),
-        is_blocked: false,
-        is_open: true,
-        created_at: now.into(),
+    let row = |(account_id, number): &(AccountId, AccountNumber)| {
+        let membership = FlowMembership {
+            workspace_id: flow.workspace_id,
+            flow_id: flow.id,
+            account_id: *account_id,
+            is_blocked: false,
+            is_open: true,
+            created_at: now,
+        };
+        ParticipantRow::of(&membership, *number)
     };
     let rows = members.iter().map(row).collect();
     insert_all!(connection, flow_memberships::table, rows).or_error("let members into a flow")?;

@@ -60,9 +60,11 @@ pub async fn change(
         let asking = asker.standing(connection, now).await?.authority.account_id;
         let Some(mut flow) = find_locked(connection, workspace_id, flow_id).await? else { return Ok(None) };
         let who = participant(connection, &flow, asking).await?;
-        if !changes.is_empty() {
-            flow.require_may_administer(who)?;
-            changes.clone().apply_to(&mut flow, &*source.ids, now);
+        let before = flow.clone();
+        changes.clone().apply_to(&mut flow, &*source.ids, now);
+        let is_changed = flow != before;
+        if is_changed {
+            before.require_may_administer(who)?;
             let row = FlowRow::from(&flow);
             let changed = flows::table
                 .filter(flows::workspace_id.eq(stored(workspace_id)))
@@ -72,8 +74,8 @@ pub async fn change(
         }
         match is_open {
             Some(true) => flow.require_may_join(who)?,
-            Some(false) | None if changes.is_empty() => flow.require_listed(who)?,
-            Some(false) | None => {}
+            Some(false) | None if is_changed => {}
+            Some(false) | None => flow.require_listed(who)?,
         }
         if let (Some(is_open), Some(account_id)) = (is_open, asking) {
             if is_open && let Some(account) = accounts::find(connection, account_id).await? {
@@ -124,7 +126,10 @@ async fn insert(
 }
 
 async fn require_room(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<()> {
-    let existing = flows::table.filter(flows::workspace_id.eq(stored(workspace_id))).count();
+    let existing = flows::table
+        .filter(flows::workspace_id.eq(stored(workspace_id)))
+        .filter(flows::is_archived.eq(false))
+        .count();
     let existing: i64 =
         on_backend!(connection, |conn| existing.get_result(conn).await).or_error("count flows")?;
     if existing < MAXIMUM_PER_WORKSPACE { Ok(()) } else { Err(Error::Conflict(Conflict::TooManyFlows)) }

@@ -1,7 +1,8 @@
 //! The members of a workspace, by their numbers, and who administers it.
 
 use denizen_domain::{
-    Account, AccountId, AccountNumber, Conflict, Error, Profile, Rank, Result, Source, WorkspaceId,
+    Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Profile, Rank, Result, Source, Status,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -138,14 +139,17 @@ async fn ranks(
     Ok(membership.map(|membership| Rank::of_member(membership.is_admin)))
 }
 
+/// Fails with [`Conflict::LastAdmin`] where nobody else who can log in administers the workspace.
 async fn require_another_admin(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     account_id: AccountId,
 ) -> Result<()> {
     let others = memberships::table
+        .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
         .filter(memberships::workspace_id.eq(stored(workspace_id)))
         .filter(memberships::is_admin)
+        .filter(accounts::status.eq(Status::Active.code()))
         .filter(memberships::account_id.ne(stored(account_id)))
         .select(memberships::account_id)
         .limit(1);

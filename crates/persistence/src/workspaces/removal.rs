@@ -8,8 +8,8 @@ use super::{find_within, residents};
 use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::schema::{
-    api_key_secrets, api_keys, channels, external_user_groups, external_users, flows, invitations,
-    super_identities, tiers, workspaces,
+    api_key_secrets, api_keys, channels, departures, external_user_groups, external_users, flows,
+    invitations, super_identities, tiers, workspaces,
 };
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
@@ -140,6 +140,7 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
         api_keys.id: StoredUuid,
         invitations.number: i64,
         flows.id: StoredUuid,
+        departures.account_id: StoredUuid,
     );
     Ok(false)
 }

@@ -147,6 +147,7 @@ async fn homes_elsewhere(
         .inner_join(workspaces::table.on(workspaces::id.eq(memberships::workspace_id)))
         .filter(memberships::account_id.eq_any(members.to_vec()))
         .filter(workspaces::deleted_at.is_null())
+        .filter(memberships::is_vouched_for)
         .order((memberships::created_at.desc(), memberships::workspace_id.desc()))
         .select((memberships::account_id, memberships::workspace_id));
     let rows = on_backend!(connection, |conn| elsewhere.load::<(StoredUuid, StoredUuid)>(conn).await);

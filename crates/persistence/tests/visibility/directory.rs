@@ -123,8 +123,8 @@ fn person() -> impl Strategy<Value = Person> {
     (vec(rank, 5), vec(place, 20)).prop_map(|(ranks, places)| Person { ranks, places })
 }
 
-/// The directory of what there is. What there is not keeps its place until here, so that everybody stays what they are in
-/// all else when a failure is reduced.
+/// The directory of what there is. What there is not keeps its place until here: so, when a failure is reduced,
+/// everybody stays what they are in all that is left.
 fn settled(
     organizations: &[Option<State>],
     flows: &[Option<FlowOf>],

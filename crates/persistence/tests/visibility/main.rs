@@ -1,5 +1,5 @@
-//! Who sees whom, and which flows: the queries answer what the rules of `denizen-domain` say, over made-up directories. On
-//! SQLite always, and on PostgreSQL where `TEST_DATABASE_URL` names a server.
+//! Who sees whom, and which flows: over made-up directories, the queries answer what the rules of `denizen-domain` say.
+//! On SQLite always, and on PostgreSQL where `TEST_DATABASE_URL` names a server.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set the stage fails")]
 
@@ -11,10 +11,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::time::Instant;
 
-use denizen_domain::{AccountId, IdSource as _, RandomIds};
+use denizen_domain::{IdSource as _, RandomIds};
 use denizen_persistence::flows::{self, FlowListing, ListedFlows};
 use denizen_persistence::{
-    Database, DatabaseOptions, DbConnection, SqliteSynchronous, migrations, organizations,
+    Backend, Database, DatabaseOptions, DbConnection, SqliteSynchronous, migrations, organizations,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -28,7 +28,7 @@ use stored::{Stored, execute};
 const CASES: u32 = 256;
 
 /// How many people everybody looks up.
-const LOOKED_UP: usize = 8;
+const LOOKED_UP: usize = 6;
 
 #[test]
 fn on_sqlite_the_queries_answer_what_the_rules_say() {
@@ -39,7 +39,7 @@ fn on_sqlite_the_queries_answer_what_the_rules_say() {
 
 #[test]
 fn on_postgresql_the_queries_answer_what_the_rules_say() {
-    let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
+    let Some(server) = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()) else {
         return println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
     };
     let runtime = runtime();
@@ -80,7 +80,7 @@ fn compare(runtime: &Runtime, url: String) -> Result<String, Failure> {
         .run(&directory::any(), |directory| runtime.block_on(trial.compare(&directory)))
         .map_err(|failure| Failure(failure.to_string()))?;
     let seconds = started.elapsed().as_secs_f32();
-    Ok(format!("{CASES} directories, {} in {seconds:.1} s", trial.compared.get()))
+    Ok(format!("{} in {seconds:.1} s", trial.compared.get()))
 }
 
 /// What differs, and in which directory: a text of several lines.
@@ -95,6 +95,7 @@ impl fmt::Debug for Failure {
 /// How much has been compared.
 #[derive(Debug, Clone, Copy, Default)]
 struct Compared {
+    directories: usize,
     pairs: usize,
     seen: usize,
     look_ups: usize,
@@ -105,8 +106,8 @@ struct Compared {
 
 impl fmt::Display for Compared {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pairs, seen, look_ups, found, lists, listed } = self;
-        write!(formatter, "{pairs} pairs ({seen} where one sees the other), ")?;
+        let Self { directories, pairs, seen, look_ups, found, lists, listed } = self;
+        write!(formatter, "{directories} directories, {pairs} pairs ({seen} where one sees the other), ")?;
         write!(formatter, "{look_ups} look-ups ({found} found), {lists} lists ({listed} flows)")
     }
 }
@@ -120,15 +121,28 @@ struct Trial {
 impl Trial {
     /// Stores a directory, and compares what everybody in it sees with what the rules say.
     async fn compare(&self, directory: &Directory) -> Result<(), TestCaseError> {
-        let stored = Stored::new(directory, self.next_number.get());
-        self.next_number.set(stored.next_number());
-        stored.store(&self.database).await;
+        let stored = self.store(directory).await;
         let connection = &mut self.database.read().await.unwrap();
         for viewer in 0..directory.people.len() {
             self.compare_people(connection, &stored, viewer).await?;
             self.compare_flows(connection, &stored, viewer).await?;
         }
         Ok(())
+    }
+
+    async fn store<'a>(&self, directory: &'a Directory) -> Stored<'a> {
+        let stored = Stored::new(directory, self.next_number.get());
+        self.next_number.set(stored.next_number());
+        let connection = &mut self.database.write().await.unwrap();
+        stored.store(connection).await;
+        let mut compared = self.compared.get();
+        compared.directories += 1;
+        self.compared.set(compared);
+        // PostgreSQL plans for the few rows that there were at first until it has counted again.
+        if connection.backend() == Backend::Postgres && compared.directories.is_power_of_two() {
+            execute(connection, "ANALYZE").await;
+        }
+        stored
     }
 
     async fn compare_people(
@@ -167,8 +181,8 @@ impl Trial {
         viewer: usize,
     ) -> Result<(), TestCaseError> {
         let mut compared = self.compared.get();
-        for (name, listed) in stored.lists() {
-            let listings = walk(connection, stored.people[viewer], listed, stored.directory.page).await;
+        for (name, listed) in stored.lists_of(viewer) {
+            let listings = walk(connection, stored, viewer, listed).await;
             let list: Vec<_> = listings.iter().map(|listing| stored.in_words(listing)).collect();
             let expected = stored.list(viewer, listed);
             prop_assert_eq!(&list, &expected, "{} of person {}: by the query, and by the rule", name, viewer);
@@ -180,21 +194,23 @@ impl Trial {
     }
 }
 
-/// All the flows in a list, page by page.
+/// All the flows in a list, page by page. One that repeats itself ends, too, once it has more than there are.
 async fn walk(
     connection: &mut DbConnection,
-    viewer: AccountId,
+    stored: &Stored<'_>,
+    viewer: usize,
     listed: ListedFlows,
-    limit: u32,
 ) -> Vec<FlowListing> {
+    let limit = stored.directory.page;
     let mut all: Vec<FlowListing> = Vec::new();
     loop {
         let after = all.last().map(FlowListing::place_in_list);
-        let page = flows::list(connection, viewer, listed, after.as_ref(), limit).await.unwrap();
+        let account_id = stored.people[viewer];
+        let page = flows::list(connection, account_id, listed, after.as_ref(), limit).await.unwrap();
         let (length, limit) = (page.len(), usize::try_from(limit).unwrap());
         assert!(length <= limit, "a page of {length}, not {limit}");
         all.extend(page);
-        if length < limit {
+        if length < limit || all.len() > stored.flows.len() {
             return all;
         }
     }

@@ -6,8 +6,8 @@ use denizen_persistence::flows::{FlowListing, ListedFlows};
 use crate::directory::State;
 use crate::stored::Stored;
 
-/// A flow in a list: where it stands in the directory, if it is in it, and what whoever looks is in its organization and in
-/// the flow.
+/// A flow in a list: where it stands in the directory, if it is in it, and what whoever looks is in the organization and
+/// in the flow.
 pub(crate) type Listed = (Option<usize>, Rank, Place);
 
 impl Stored<'_> {
@@ -37,15 +37,16 @@ impl Stored<'_> {
         viewer == other || (0..self.organizations.len()).any(looks_up_in)
     }
 
-    /// The lists of flows that there are.
-    pub(crate) fn lists(&self) -> Vec<(String, ListedFlows)> {
+    /// The lists of flows that somebody asks for. Each asks for those of one organization, and whoever comes next for those
+    /// of the next one.
+    pub(crate) fn lists_of(&self, viewer: usize) -> Vec<(String, ListedFlows)> {
         let mut lists = vec![
             ("the joined flows".to_owned(), ListedFlows::Joined),
             ("all flows".to_owned(), ListedFlows::All),
         ];
-        let each = self.organizations.iter().enumerate();
+        let of_one = self.organizations.iter().enumerate().cycle().nth(viewer);
         lists.extend(
-            each.map(|(index, id)| (format!("the flows in organization {index}"), ListedFlows::AllOf(*id))),
+            of_one.map(|(index, id)| (format!("the flows in organization {index}"), ListedFlows::AllOf(*id))),
         );
         lists
     }

@@ -1,11 +1,11 @@
-//! Made-up directories in a database, put there past the directory's functions: a statement for each table, in place of a
+//! Made-up directories in a database, put there past its own functions: with a statement for each table in place of a
 //! transaction for each row.
 
 use denizen_domain::{
     AccountId, AccountNumber, Flow, FlowDescription, FlowId, FlowName, IdSource as _, JoinCode, Place,
     RandomIds, Rank, Slug, Status, Timestamp, WorkspaceId,
 };
-use denizen_persistence::{Backend, Database, DbConnection};
+use denizen_persistence::{Backend, DbConnection};
 use diesel_async::SimpleAsyncConnection as _;
 use uuid::Uuid;
 
@@ -60,8 +60,7 @@ impl<'a> Stored<'a> {
     }
 
     /// Puts the directory in a database.
-    pub(crate) async fn store(&self, database: &Database) {
-        let connection = &mut database.write().await.unwrap();
+    pub(crate) async fn store(&self, connection: &mut DbConnection) {
         let literals = Literals(connection.backend());
         let statements = [
             "BEGIN".to_owned(),
@@ -96,7 +95,8 @@ impl<'a> Stored<'a> {
             let (id, number) = (literals.id(id.as_uuid()), self.number(index));
             format!("{id}, {number}, 'p{number}@example.com', 'P', 'P', 'ACTIVE', '', TRUE, {at}, {at}")
         });
-        let columns = "id, number, username, first_name, last_name, status, permissions, confirmed, created_at, updated_at";
+        let columns = "id, number, username, first_name, last_name, status, permissions, confirmed, \
+                       created_at, updated_at";
         insert(&format!("accounts ({columns})"), rows)
     }
 
@@ -115,11 +115,11 @@ impl<'a> Stored<'a> {
         let rows = self.flows.iter().map(|flow| {
             let Flow { slug, name, access_mode, is_archived, .. } = flow;
             let (workspace, id) = (literals.id(flow.workspace_id.as_uuid()), literals.id(flow.id.as_uuid()));
-            let folded = name.folded();
-            format!("{workspace}, {id}, '{slug}', '{name}', '{folded}', '', '{access_mode}', {is_archived}, '', {at}, {at}")
+            let names = format!("'{slug}', '{name}', '{}', ''", name.folded());
+            format!("{workspace}, {id}, {names}, '{access_mode}', {is_archived}, '', {at}, {at}")
         });
-        let columns = "workspace_id, id, slug, name, name_folded, description, access_mode, is_archived, join_code, \
-                       created_at, updated_at";
+        let columns = "workspace_id, id, slug, name, name_folded, description, access_mode, is_archived, \
+                       join_code, created_at, updated_at";
         insert(&format!("flows ({columns})"), rows)
     }
 

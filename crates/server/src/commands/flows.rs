@@ -5,16 +5,18 @@ mod participants;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, NewFlow, Slug, Source, Timestamp,
-    Workspace, WorkspaceId,
+    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, NewFlow, Position, Slug, SortKey,
+    Source, Timestamp, Workspace, WorkspaceId,
 };
-use denizen_persistence::flows::{self, MAXIMUM_PER_WORKSPACE};
+use denizen_persistence::flows::{self, CountedFlow, MAXIMUM_PER_WORKSPACE};
 use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::accounts::yes_or_no;
 use super::workspaces::{self, WorkspaceArgument};
 use crate::database::{self, reason};
+use crate::listing::Listed;
 use crate::output::{Output, moment};
 use crate::settings::{DatabaseSettings, values};
 
@@ -124,9 +126,34 @@ impl ListFlows {
         let database = database::open(&self.database).await?;
         let connection = &mut database.read().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let flows = all(connection, &workspace).await?;
-        let views: Vec<_> = flows.iter().map(|(flow, user_count)| FlowView::of(flow, *user_count)).collect();
-        self.output.list(&views, FlowView::COLUMNS, FlowView::cells)
+        self.output
+            .pages(None, async |window| flows::list_all(connection, workspace.id, window).await)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Listed for CountedFlow {
+    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "ACCESS MODE", "ARCHIVED", "USERS", "NAME"];
+
+    fn cells(&self) -> Vec<String> {
+        let Self { flow, user_count } = self;
+        vec![
+            flow.slug.to_string(),
+            flow.id.to_string(),
+            flow.access_mode.to_string(),
+            yes_or_no(flow.is_archived),
+            user_count.to_string(),
+            flow.name.to_string(),
+        ]
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(FlowView::of(&self.flow, self.user_count))?)
+    }
+
+    fn position(&self) -> Position {
+        Position { key: SortKey::Text(self.flow.name.folded()), id: self.flow.id.as_uuid() }
     }
 }
 
@@ -148,8 +175,6 @@ struct FlowView<'a> {
 }
 
 impl<'a> FlowView<'a> {
-    const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "ACCESS MODE", "ARCHIVED", "USERS", "NAME"];
-
     fn of(flow: &'a Flow, user_count: i64) -> Self {
         let Flow {
             id,
@@ -176,17 +201,6 @@ impl<'a> FlowView<'a> {
             updated_at: *updated_at,
         }
     }
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.slug.to_string(),
-            self.id.to_string(),
-            self.access_mode.to_string(),
-            yes_or_no(self.is_archived),
-            self.user_count.to_string(),
-            self.name.to_string(),
-        ]
-    }
 }
 
 /// The flow that a command is about, and its workspace.
@@ -204,11 +218,7 @@ impl FlowArguments {
     async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<(Workspace, Flow)> {
         let workspace = self.workspace.find(connection).await?;
         let by_id = match self.flow.parse::<FlowId>() {
-            Ok(id) => all(connection, &workspace)
-                .await?
-                .into_iter()
-                .map(|(flow, _)| flow)
-                .find(|flow| flow.id == id),
+            Ok(id) => flows::find_by_id(connection, workspace.id, id).await.map_err(reason)?,
             Err(_) => None,
         };
         // A slug may look like an id.
@@ -225,9 +235,4 @@ impl FlowArguments {
         })?;
         Ok((workspace, flow))
     }
-}
-
-/// All flows of a workspace, with how many are in each: there are never more than [`MAXIMUM_PER_WORKSPACE`].
-async fn all(connection: &mut DbConnection, workspace: &Workspace) -> anyhow::Result<Vec<(Flow, i64)>> {
-    flows::list_all(connection, workspace.id, None, u32::MAX).await.map_err(reason)
 }

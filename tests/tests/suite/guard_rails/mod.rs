@@ -2,12 +2,14 @@
 
 mod accounts;
 mod document;
+mod flowdock;
 mod table;
 
 use denizen_tests::{Client, Key, Reply, TestServer, Value, Workspace, json};
 
 use self::accounts::account_guards;
 use self::document::Document;
+use self::flowdock::flowdock_guards;
 use self::table::{GUARDS, Guard, OPEN, Stranger};
 use crate::support::{create, create_channel, text, with};
 
@@ -123,6 +125,7 @@ async fn the_table_and_the_document_name_the_same_operations() {
     let document = Document::served_by(&server).await;
     let mut guarded: Vec<_> = GUARDS.iter().map(|guard| guard.operation.to_owned()).collect();
     guarded.extend(account_guards().map(|(base, guard)| guard.operation(base)));
+    guarded.extend(flowdock_guards().map(|(base, guard)| guard.operation(base)));
     guarded.sort();
     assert_eq!(document.secured(), guarded, "left: the document, right: the table");
     let mut open = OPEN.map(str::to_owned);

@@ -19,7 +19,8 @@ use crate::path::PathId;
 /// Others change themselves: 403 for whoever the caller may look up, 404 for everybody else. A user can be sent back as it
 /// was read, which changes nothing: a `nick` that is the one shown stays as it is, be it chosen or one's first name, and so
 /// does an `email` that differs in case only. A new `email` is what one logs in with from now on; it counts as not
-/// confirmed, since nobody has proved that it is theirs. `website` is Denizen's own: the Flowdock API shows it, and has
+/// confirmed, since nobody has proved that it is theirs, and lets nobody into flows that it is invited to. As this API
+/// goes, a token is enough for it. `website` is Denizen's own: the Flowdock API shows it, and has
 /// nothing to change it.
 #[utoipa::path(put, path = "/users/{id}", operation_id = "updateOwnUser", tag = "flowdock users",
     request_body(description = "The parameters, here or in the query string", content(

@@ -201,3 +201,17 @@ fn whoever_administers_a_workspace_is_opened_by_who_may_do_all_in_it() {
         assert_eq!(found, [nothing, w1, w2, both], "{asking}");
     }
 }
+
+#[test]
+fn whoever_administers_a_workspace_is_left_alone_by_who_may_not_do_all_in_it() {
+    // Whoever asks, and what is said within W1 where the account administers W1, and where it administers W2.
+    for (asking, w1, w2) in
+        [("administrator", "ok", "ok"), ("tenant admin", "ok", "ok"), ("user", "greater", "ok")]
+    {
+        let touches = |administers| {
+            word(authority(asking).require_may_touch_admin_of(Reach::Workspace(W1), administers), CHANGE)
+        };
+        assert_eq!((touches(&[W1]), touches(&[W2]), touches(&[])), (w1, w2, "ok"), "{asking}");
+        assert!(authority(asking).require_may_touch_admin_of(Reach::Everywhere, &[W1]).is_ok());
+    }
+}

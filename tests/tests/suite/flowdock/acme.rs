@@ -1,0 +1,279 @@
+//! An organization with people and flows of every kind, and what they are answered: what tests of flows begin with.
+
+use std::collections::BTreeMap;
+
+use denizen_tests::{Client, Flow, Reply, Value, Workspace, json};
+
+use crate::people::People;
+use crate::support::{keys, text, with};
+
+/// The organization `acme` with an administrator and two members, and somebody of another organization.
+pub(super) struct Acme {
+    pub(super) people: People,
+    pub(super) workspace: Workspace,
+    /// The id of the other organization.
+    pub(super) other: String,
+    pub(super) admin: Somebody,
+    pub(super) jane: Somebody,
+    pub(super) john: Somebody,
+    /// No member.
+    pub(super) stranger: Somebody,
+}
+
+/// Somebody who is logged in.
+pub(super) struct Somebody {
+    pub(super) id: String,
+    pub(super) number: i64,
+    pub(super) email: String,
+    pub(super) client: Client,
+}
+
+impl Somebody {
+    /// The path of this person in a flow.
+    pub(super) fn in_flow(&self, flow: &Flow) -> String {
+        format!("{}/users/{}", flow.path(), self.number)
+    }
+
+    /// Whether these are the user's number and address.
+    pub(super) fn is(&self, user: &Value) -> bool {
+        user["id"] == self.number && user["email"] == *self.email
+    }
+}
+
+impl Acme {
+    /// On a server with its default settings.
+    pub(super) async fn new() -> Self {
+        Self::on(People::new().await).await
+    }
+
+    pub(super) async fn on(people: People) -> Self {
+        let workspace = people.server.new_workspace("Acme").await;
+        let other = people.tenant("Other").await;
+        let (at_acme, at_other) = (json!({ "tenant": workspace.id }), json!({ "tenant": other }));
+        let admin = somebody(&people, "admin@acme.example", at_acme.clone()).await;
+        people.server.add_to_workspace(&admin.email, &workspace, true).await;
+        let jane = somebody(&people, "jane@acme.example", at_acme.clone()).await;
+        let john = somebody(&people, "john@acme.example", at_acme).await;
+        let stranger = somebody(&people, "stranger@other.example", at_other).await;
+        Self { people, workspace, other, admin, jane, john, stranger }
+    }
+
+    /// A further member.
+    pub(super) async fn member(&self, name: &str) -> Somebody {
+        let home = json!({ "tenant": self.workspace.id });
+        somebody(&self.people, &format!("{name}@acme.example"), home).await
+    }
+
+    /// A further administrator.
+    pub(super) async fn further_admin(&self, name: &str) -> Somebody {
+        let made = self.member(name).await;
+        self.admin.client.put(&self.path_of(&made), json!({ "admin": true })).await.is(200);
+        made
+    }
+
+    /// Somebody else of another organization.
+    pub(super) async fn outsider(&self, name: &str) -> Somebody {
+        somebody(&self.people, &format!("{name}@other.example"), json!({ "tenant": self.other })).await
+    }
+
+    /// The path of a member.
+    pub(super) fn path_of(&self, member: &Somebody) -> String {
+        format!("/organizations/{}/users/{}", self.workspace.slug, member.number)
+    }
+
+    /// A flow that somebody makes, who is alone in it.
+    pub(super) async fn flow_of(&self, maker: &Somebody, fields: Value) -> Flow {
+        let body = with(json!({ "name": "My flow" }), fields);
+        let made = maker.client.post("/flows/acme", body).await.json(201);
+        Flow {
+            id: text(&made, "id"),
+            slug: text(&made, "parameterized_name"),
+            workspace: self.workspace.slug.clone(),
+        }
+    }
+
+    /// A flow of this access mode that Jane has made.
+    pub(super) async fn flow(&self, access_mode: &str) -> Flow {
+        self.flow_of(&self.jane, json!({ "access_mode": access_mode })).await
+    }
+
+    /// Lets members into a flow.
+    pub(super) async fn add(&self, flow: &Flow, members: &[&Somebody]) {
+        for member in members {
+            let path = format!("{}/users", flow.path());
+            assert_eq!(
+                self.admin.client.post(&path, json!({ "id": member.number })).await.json(200),
+                json!({})
+            );
+        }
+    }
+
+    /// Blocks a member from a flow, or lifts the block.
+    pub(super) async fn block(&self, flow: &Flow, member: &Somebody, is_blocked: bool) {
+        let change = json!({ "disabled": is_blocked });
+        assert_eq!(self.admin.client.put(&member.in_flow(flow), change).await.json(200), json!({}));
+    }
+
+    /// Changes a flow as an administrator.
+    pub(super) async fn change(&self, flow: &Flow, changes: Value) -> Value {
+        self.admin.client.put(&flow.path(), changes).await.json(200)
+    }
+
+    /// The numbers of those in a flow, each with whether it is blocked.
+    pub(super) async fn users_of(&self, flow: &Flow) -> Vec<(i64, bool)> {
+        let users = self.admin.client.get(&format!("{}/users", flow.path())).await.array(200);
+        users.iter().map(place_of).collect()
+    }
+
+    /// Takes a member out of the organization.
+    pub(super) async fn remove(&self, member: &Somebody) {
+        self.admin.client.delete(&self.path_of(member)).await.is(204);
+    }
+}
+
+/// Makes an account, and logs in to it.
+pub(super) async fn somebody(people: &People, email: &str, changes: Value) -> Somebody {
+    let person = people.person(email, changes).await;
+    let number = person.number().await;
+    Somebody { id: person.id, number, email: person.username, client: person.client }
+}
+
+const USER_OF_A_FLOW: [&str; 11] = [
+    "avatar",
+    "disabled",
+    "email",
+    "id",
+    "in_flow",
+    "last_activity",
+    "last_ping",
+    "name",
+    "nick",
+    "status",
+    "website",
+];
+
+/// The number of a user of a flow, and whether it is blocked. Demands that all of the user is there.
+#[track_caller]
+pub(super) fn place_of(user: &Value) -> (i64, bool) {
+    assert_eq!(keys(user), USER_OF_A_FLOW);
+    for unknown in ["status", "last_activity", "last_ping"] {
+        assert_eq!(user[unknown], Value::Null, "{user:#}");
+    }
+    let is_blocked = user["disabled"].as_bool().unwrap();
+    assert_eq!(user["in_flow"], !is_blocked, "{user:#}");
+    (user["id"].as_i64().unwrap(), is_blocked)
+}
+
+/// What an answer comes to, in a word: `yes`, or its status with what it is about.
+#[track_caller]
+pub(super) fn word(reply: &Reply) -> String {
+    let (code, about) = match reply.status {
+        200 | 201 | 204 => return "yes".to_owned(),
+        400 => ("bad_request", "param"),
+        401 => ("unauthenticated", "auth"),
+        403 => ("forbidden", "reason"),
+        404 => ("not_found", "resource"),
+        409 => ("conflict", "reason"),
+        _ => panic!("this should not be:\n{reply}"),
+    };
+    let details = reply.clone().error(reply.status, code);
+    format!("{} {}", reply.status, text(&details, about))
+}
+
+/// Everybody whom there is before a flow, by what they are in `acme` and in the flow.
+pub(super) const EVERYBODY: [&str; 7] =
+    ["outsider", "member", "joined", "blocked", "admin", "joined admin", "blocked admin"];
+
+/// What stands at the left of a row, what heads the column, and what the cell says.
+pub(super) type Cell<'a> = (&'a str, &'a str, &'a str);
+
+/// Tables, with an empty line between them. The line above each names kinds of flow. Gives the cells of every
+/// kind.
+pub(super) fn cells(tables: &str) -> Vec<(&str, Vec<Cell<'_>>)> {
+    let mut of_kinds = Vec::new();
+    for table in tables.trim().split("\n\n") {
+        let mut lines = table.lines();
+        let kinds = lines.next().unwrap().split(", ");
+        let mut lines = lines.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+        let head = lines.next().unwrap();
+        let mut cells = Vec::new();
+        for row in lines {
+            assert_eq!(row.len(), head.len(), "{row:?}");
+            cells.extend(head.iter().zip(&row).skip(1).map(|(column, cell)| (row[0], *column, *cell)));
+        }
+        of_kinds.extend(kinds.map(|kind| (kind, cells.clone())));
+    }
+    of_kinds
+}
+
+/// `acme`, and everybody whom there is before a flow.
+pub(super) struct Crowd {
+    pub(super) acme: Acme,
+    everybody: BTreeMap<&'static str, Somebody>,
+}
+
+impl Crowd {
+    pub(super) async fn new() -> Self {
+        let acme = Acme::new().await;
+        let mut everybody = BTreeMap::new();
+        for name in EVERYBODY {
+            let address = name.replace(' ', "-");
+            let made = match name {
+                "outsider" => acme.outsider(&address).await,
+                name if name.ends_with("admin") => acme.further_admin(&format!("the-{address}")).await,
+                _ => acme.member(&address).await,
+            };
+            everybody.insert(name, made);
+        }
+        Self { acme, everybody }
+    }
+
+    /// Somebody more.
+    pub(super) fn welcome(&mut self, name: &'static str, somebody: Somebody) {
+        self.everybody.insert(name, somebody);
+    }
+
+    /// Whoever is this.
+    pub(super) fn who(&self, name: &str) -> &Somebody {
+        self.everybody.get(name).unwrap_or_else(|| panic!("nobody is {name}"))
+    }
+
+    /// A flow of a kind, an access mode or one after `archived`, with everybody where they belong and the administrator who
+    /// made it; and the path of the link that it has, or once had.
+    pub(super) async fn flow(&self, kind: &str) -> (Flow, String) {
+        self.flow_with(kind, &[]).await
+    }
+
+    /// The same with more people in it.
+    pub(super) async fn flow_with(&self, kind: &str, more: &[&str]) -> (Flow, String) {
+        let acme = &self.acme;
+        let flow = acme.flow_of(&acme.admin, json!({ "access_mode": "link" })).await;
+        let people = ["joined", "blocked", "joined admin", "blocked admin"].map(|name| self.who(name));
+        acme.add(&flow, &people).await;
+        acme.add(&flow, &more.iter().map(|name| self.who(name)).collect::<Vec<_>>()).await;
+        for blocked in ["blocked", "blocked admin"] {
+            acme.block(&flow, self.who(blocked), true).await;
+        }
+        let link = link_of(&acme.admin.client.get(&flow.path()).await.json(200));
+        let mode = kind.trim_start_matches("archived ");
+        acme.change(&flow, json!({ "access_mode": mode, "disabled": kind != mode })).await;
+        (flow, link)
+    }
+
+    /// Everybody's places in such a flow, by their numbers, where these people are in other places now.
+    pub(super) fn places(&self, moved: &[(&str, bool)]) -> Vec<(i64, bool)> {
+        let at_first =
+            [("joined", false), ("blocked", true), ("joined admin", false), ("blocked admin", true)];
+        let mut places = BTreeMap::from([(self.acme.admin.number, false)]);
+        places.extend(at_first.iter().chain(moved).map(|(name, blocked)| (self.who(name).number, *blocked)));
+        places.into_iter().collect()
+    }
+}
+
+/// The path of a flow's link.
+#[track_caller]
+pub(super) fn link_of(flow: &Value) -> String {
+    let address = text(flow, "join_url");
+    let start = address.find("/flows/").unwrap_or_else(|| panic!("{address} leads to no flow"));
+    address[start..].to_owned()
+}

@@ -1,0 +1,216 @@
+//! Who comes in by an invitation: whoever gets an account with the address, from somebody who may stand for it.
+
+use denizen_tests::{Client, Flow, Value, json};
+
+use super::acme::{Acme, Somebody, link_of, somebody, word};
+use super::invitations::{invite, state_of};
+use super::numbers;
+use crate::people::new_user;
+use crate::support::{each, text, with};
+
+const INVITED: &str = "person@example.com";
+
+/// Makes an account with the invited address, and logs in to it.
+async fn made_by(acme: &Acme, maker: &Client, changes: Value) -> Somebody {
+    let made = maker.post("/api/users", with(new_user(INVITED), changes)).await.json(200);
+    let (id, client) = (text(&made, "id"), acme.people.stand_in(&text(&made, "id")).await);
+    let number = client.get("/user").await.json(200)["id"].as_i64().unwrap();
+    Somebody { id, number, email: INVITED.to_owned(), client }
+}
+
+/// Demands that somebody is a plain member of `acme`, and in these flows of it.
+async fn assert_in(acme: &Acme, somebody: &Somebody, flows: &[&Flow]) {
+    let members = acme.admin.client.get("/organizations/acme/users").await.array(200);
+    let own = members.iter().find(|member| somebody.is(member));
+    assert_eq!(own.unwrap_or_else(|| panic!("{members:#?}"))["admin"], false);
+    let mut expected: Vec<_> = flows.iter().map(|flow| flow.id.clone()).collect();
+    let mut listed = each(&somebody.client.get("/flows/acme").await.array(200), "id");
+    expected.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(listed, expected);
+    for flow in flows {
+        assert!(acme.users_of(flow).await.contains(&(somebody.number, false)));
+    }
+}
+
+/// Demands that somebody is no member of `acme`, and sees nothing of this flow.
+async fn assert_out(acme: &Acme, somebody: &Somebody, flow: &Flow) {
+    assert_eq!(word(&somebody.client.get("/organizations/acme").await), "404 organization");
+    assert_eq!(word(&somebody.client.get(&flow.path()).await), "404 organization");
+    let members = acme.admin.client.get("/organizations/acme/users").await.array(200);
+    assert!(!numbers(&members).contains(&somebody.number), "{members:#?}");
+    assert!(!acme.users_of(flow).await.iter().any(|(number, _)| *number == somebody.number));
+}
+
+async fn pending_in(acme: &Acme, flow: &Flow) -> Value {
+    acme.admin.client.get(&format!("{}/invitations", flow.path())).await.json(200)
+}
+
+#[tokio::test]
+async fn whoever_gets_an_account_from_the_administrator_comes_in() {
+    let acme = Acme::new().await;
+    let (one, two) = (acme.flow("invitation").await, acme.flow("organization").await);
+    let not_invited = acme.flow("invitation").await;
+    let invitations =
+        [invite(&acme, &one, INVITED).await, invite(&acme, &two, &INVITED.to_uppercase()).await];
+    invite(&acme, &one, "another@example.com").await;
+
+    // At home nowhere, in Acme, or in another organization.
+    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    assert_in(&acme, &person, &[&one, &two]).await;
+    assert_eq!(word(&person.client.get(&not_invited.path()).await), "404 flow");
+    for (flow, invitation) in [&one, &two].into_iter().zip(&invitations) {
+        assert_eq!(state_of(&person.client, flow, invitation).await, "accepted");
+    }
+    let pending = pending_in(&acme, &one).await;
+    assert_eq!(each(pending.as_array().unwrap(), "email"), ["another@example.com"]);
+    let seen = numbers(&person.client.get("/users").await.array(200));
+    assert_eq!(seen, [person.number, acme.jane.number]);
+}
+
+#[tokio::test]
+async fn a_home_elsewhere_does_not_matter() {
+    for home in ["acme", "other"] {
+        let acme = Acme::new().await;
+        let flow = acme.flow("invitation").await;
+        let invitation = invite(&acme, &flow, INVITED).await;
+        let home = if home == "acme" { &acme.workspace.id } else { &acme.other };
+        let person = made_by(&acme, &acme.people.administrator, json!({ "tenant": home })).await;
+        assert_in(&acme, &person, &[&flow]).await;
+        assert_eq!(state_of(&acme.jane.client, &flow, &invitation).await, "accepted");
+        assert_eq!(acme.people.see(&person.id).await["tenant"], **home, "the home is what was asked for");
+    }
+}
+
+#[tokio::test]
+async fn every_organization_that_has_invited_an_address_gets_it() {
+    let acme = Acme::new().await;
+    let flow = acme.flow("invitation").await;
+    invite(&acme, &flow, INVITED).await;
+    acme.stranger.client.post("/flows/other", json!({ "name": "Theirs" })).await.is(201);
+    let path = "/flows/other/theirs/invitations";
+    acme.stranger.client.post(path, json!({ "email": INVITED })).await.is(201);
+    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    assert_in(&acme, &person, &[&flow]).await;
+    let organizations = person.client.get("/organizations").await.array(200);
+    assert_eq!(each(&organizations, "parameterized_name"), ["acme", "other"]);
+    assert_eq!(each(&person.client.get("/flows").await.array(200), "name"), ["My flow", "Theirs"]);
+}
+
+#[tokio::test]
+async fn whoever_gets_an_account_from_the_organizations_own_admin_comes_in() {
+    let acme = Acme::new().await;
+    let flow = acme.flow("invitation").await;
+    let invitation = invite(&acme, &flow, INVITED).await;
+    let tenant_admin = acme.people.tenant_admin("boss@acme.example", &acme.workspace.id).await;
+    let person = made_by(&acme, &tenant_admin.client, json!({})).await;
+    assert_in(&acme, &person, &[&flow]).await;
+    assert_eq!(state_of(&person.client, &flow, &invitation).await, "accepted");
+}
+
+#[tokio::test]
+async fn whoever_gets_an_account_from_another_organizations_admin_stays_out() {
+    let acme = Acme::new().await;
+    let flow = acme.flow("invitation").await;
+    let invitation = invite(&acme, &flow, INVITED).await;
+    let theirs = acme.people.tenant_admin("boss@other.example", &acme.other).await;
+    let person = made_by(&acme, &theirs.client, json!({})).await;
+    assert_out(&acme, &person, &flow).await;
+    assert_eq!(pending_in(&acme, &flow).await, json!([invitation]));
+
+    // Inviting again changes nothing; bringing them in does.
+    assert_eq!(invite(&acme, &flow, INVITED).await, invitation);
+    assert_out(&acme, &person, &flow).await;
+    acme.people.server.add_to_workspace(INVITED, &acme.workspace, false).await;
+    assert_in(&acme, &person, &[&flow]).await;
+    assert_eq!(pending_in(&acme, &flow).await, json!([]));
+}
+
+#[tokio::test]
+async fn nobody_comes_in_by_an_address_that_they_have_given_themselves() {
+    let acme = Acme::new().await;
+    let (secret, linked) = (acme.flow("invitation").await, acme.flow("link").await);
+    let invitation = invite(&acme, &secret, INVITED).await;
+    let own = format!("/users/{}", acme.stranger.number);
+    acme.stranger.client.put(&own, json!({ "email": INVITED })).await.is(200);
+    assert_eq!(acme.stranger.client.get("/user").await.json(200)["email"], INVITED);
+    assert_out(&acme, &acme.stranger, &secret).await;
+
+    // Not even as a member, who came by another way; not when the address is invited once more; not by a list.
+    let link = link_of(&acme.jane.client.get(&linked.path()).await.json(200));
+    acme.stranger.client.send("POST", &link, None).await.is(200);
+    let stays_out = async || {
+        assert_eq!(word(&acme.stranger.client.get(&secret.path()).await), "404 flow");
+        assert_eq!(pending_in(&acme, &secret).await, json!([invitation]));
+        assert_eq!(acme.users_of(&secret).await, [(acme.jane.number, false)]);
+    };
+    stays_out().await;
+    assert_eq!(invite(&acme, &secret, INVITED).await, invitation);
+    stays_out().await;
+    let import = format!("{}/invitations/import", secret.path());
+    let imported = acme.jane.client.post(&import, json!({ "list": INVITED })).await.json(200);
+    assert_eq!(imported["added_users"], json!([]));
+    stays_out().await;
+}
+
+#[tokio::test]
+async fn a_member_does_not_come_in_by_an_address_of_their_own_choice() {
+    let acme = Acme::new().await;
+    let flow = acme.flow("invitation").await;
+    let invitation = invite(&acme, &flow, INVITED).await;
+    let own = format!("/users/{}", acme.john.number);
+    acme.john.client.put(&own, json!({ "email": INVITED })).await.is(200);
+    assert_eq!(word(&acme.john.client.get(&flow.path()).await), "404 flow");
+    assert_eq!(invite(&acme, &flow, INVITED).await, invitation, "nobody stands for it");
+    assert_eq!(word(&acme.john.client.get(&flow.path()).await), "404 flow");
+    // By his number he is added all the same: whoever adds him knows whom they mean.
+    acme.add(&flow, &[&acme.john]).await;
+    acme.john.client.get(&flow.path()).await.is(200);
+}
+
+#[tokio::test]
+async fn an_address_that_an_administrator_gives_counts() {
+    let acme = Acme::new().await;
+    let flow = acme.flow("invitation").await;
+    let own = format!("/users/{}", acme.john.number);
+    acme.john.client.put(&own, json!({ "email": "john@example.com" })).await.is(200);
+    assert_eq!(invite(&acme, &flow, "john@example.com").await["state"], "pending");
+    acme.people.change(&acme.john.id, json!({ "username": INVITED })).await;
+    assert_eq!(invite(&acme, &flow, INVITED).await["state"], "accepted");
+    acme.john.client.get(&flow.path()).await.is(200);
+}
+
+#[tokio::test]
+async fn somebody_who_is_no_member_comes_in_when_they_become_one() {
+    let acme = Acme::new().await;
+    let (one, two) = (acme.flow("invitation").await, acme.flow("invitation").await);
+    let invitation = invite(&acme, &one, &acme.stranger.email).await;
+    assert_eq!(invitation["state"], "pending");
+    assert_out(&acme, &acme.stranger, &one).await;
+    // By whichever flow they are brought in.
+    acme.people.server.add_to_flow(&acme.stranger.email, &two).await;
+    assert_in(&acme, &acme.stranger, &[&one, &two]).await;
+    assert_eq!(state_of(&acme.stranger.client, &one, &invitation).await, "accepted");
+}
+
+#[tokio::test]
+async fn an_invitation_that_was_taken_back_lets_nobody_in() {
+    let acme = Acme::new().await;
+    let flow = acme.flow("invitation").await;
+    let invitation = invite(&acme, &flow, INVITED).await;
+    acme.jane.client.delete(&super::invitations::path_of(&flow, &invitation)).await.is(204);
+    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    assert_out(&acme, &person, &flow).await;
+}
+
+#[tokio::test]
+async fn an_organization_that_is_gone_or_out_of_use_gets_nobody() {
+    let acme = Acme::new().await;
+    let flow = acme.flow("invitation").await;
+    invite(&acme, &flow, INVITED).await;
+    acme.people.administrator.delete(&format!("/api/tenants/{}", acme.workspace.id)).await.is(200);
+    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    assert_eq!(person.client.get("/organizations").await.json(200), json!([]));
+    let homeless = somebody(&acme.people, "another@example.com", json!({})).await;
+    assert_eq!(word(&homeless.client.get(&flow.path()).await), "404 organization");
+}
