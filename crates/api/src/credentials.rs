@@ -170,7 +170,7 @@ mod tests {
             ("jane@example.com:correct:horse", "jane@example.com with correct:horse"),
             ("jänë@example.com:pässwört", "jänë@example.com with pässwört"),
             ("pat_smith@example.com:b", "pat_smith@example.com with b"),
-            ("sk_a:b", "sk_a with b"),
+            ("sk_a:b", "Basic sk_a"),
         ] {
             assert_eq!(read(&encoded(user_and_password)), credential);
         }

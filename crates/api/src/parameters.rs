@@ -30,8 +30,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Parameters<T> {
 
     async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         let query = texts(request.uri().query().unwrap_or_default().as_bytes(), "query")?;
-        let is_json = is_announced_as_json(request.headers())?;
-        let body = in_body(is_json, &body::read(request, app).await?)?;
+        let is_json = is_announced_as_json(request.headers());
+        let body = body::read(request, app).await?;
+        // What a body that is not there is announced as says nothing.
+        let body = if body.is_empty() { Pairs::default() } else { in_body(is_json?, &body)? };
         Ok(Self(merged(query, body)?))
     }
 }

@@ -4,6 +4,7 @@ use denizen_domain::{
     Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Profile, Rank, Result, Source, Status,
     WorkspaceId,
 };
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -12,7 +13,7 @@ use crate::accounts::{self as account_functions, ProfileRow};
 use crate::asker::Asker;
 use crate::error::OrError as _;
 use crate::memberships::Entry;
-use crate::schema::{accounts, memberships};
+use crate::schema::{accounts, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredUuid, stored};
 use crate::{DbConnection, dialect, memberships as membership_functions, on_backend};
@@ -145,11 +146,15 @@ async fn require_another_admin(
     workspace_id: WorkspaceId,
     account_id: AccountId,
 ) -> Result<()> {
+    let home_in_use = workspaces::table
+        .filter(workspaces::id.nullable().eq(accounts::home_workspace_id))
+        .filter(workspaces::status.eq(Status::Active.code()));
     let others = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
         .filter(memberships::workspace_id.eq(stored(workspace_id)))
         .filter(memberships::is_admin)
         .filter(accounts::status.eq(Status::Active.code()))
+        .filter(accounts::home_workspace_id.is_null().or(exists(home_in_use)))
         .filter(memberships::account_id.ne(stored(account_id)))
         .select(memberships::account_id)
         .limit(1);

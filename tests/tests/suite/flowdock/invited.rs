@@ -204,6 +204,24 @@ async fn an_invitation_that_was_taken_back_lets_nobody_in() {
 }
 
 #[tokio::test]
+async fn an_archived_flow_takes_nobody_who_was_invited_before() {
+    let acme = Acme::new().await;
+    let (archived, flow) = (acme.flow("invitation").await, acme.flow("invitation").await);
+    let invitation = invite(&acme, &archived, INVITED).await;
+    invite(&acme, &flow, INVITED).await;
+    acme.change(&archived, json!({ "disabled": true })).await;
+    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    assert_in(&acme, &person, &[&flow]).await;
+    assert_eq!(pending_in(&acme, &archived).await, json!([invitation]));
+    assert_eq!(acme.users_of(&archived).await, [(acme.jane.number, false)]);
+    // It is good for whoever is invited once more.
+    acme.change(&archived, json!({ "disabled": false })).await;
+    assert_eq!(word(&person.client.get(&archived.path()).await), "404 flow");
+    assert_eq!(invite(&acme, &archived, INVITED).await["state"], "accepted");
+    assert_in(&acme, &person, &[&archived, &flow]).await;
+}
+
+#[tokio::test]
 async fn an_organization_that_is_gone_or_out_of_use_gets_nobody() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;

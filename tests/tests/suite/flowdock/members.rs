@@ -203,7 +203,7 @@ async fn the_last_administrator_who_can_log_in_stays() {
     let scene = Scene::new().await;
     let (people, boss, jane) = (&scene.people, &scene.boss, &scene.jane);
     people.server.add_to_workspace(&jane.username, &scene.acme, true).await;
-    let path = member_path(boss).await;
+    let (path, of_jane) = (member_path(boss).await, member_path(jane).await);
     let stays = async || {
         for reply in
             [boss.client.delete(&path).await, boss.client.put(&path, json!({ "admin": false })).await]
@@ -216,8 +216,8 @@ async fn the_last_administrator_who_can_log_in_stays() {
         stays().await;
     }
     // Whoever cannot log in may go.
-    boss.client.put(&member_path(jane).await, json!({ "admin": false })).await.is(200);
-    boss.client.put(&member_path(jane).await, json!({ "admin": true })).await.is(200);
+    boss.client.put(&of_jane, json!({ "admin": false })).await.is(200);
+    boss.client.put(&of_jane, json!({ "admin": true })).await.is(200);
     stays().await;
     people.change(&jane.id, json!({ "status": "ACTIVE" })).await;
     is_empty(boss.client.delete(&path).await);

@@ -274,8 +274,6 @@ async fn what_is_not_listed_is_ignored() {
     for (query, content_type, body) in [
         ("?flow=1", FORM, "nick=Steve&id=1&Nick=Mary&nick[]=Ann"),
         ("", "application/json", "{\"nick\":\"Steve\",\"id\":1,\"flow\":{\"nick\":[null]}}"),
-        ("?flow=1&flow=2", FORM, "nick=Steve&tags[]=a&tags[]=b"),
-        ("", "application/json", "{\"nick\":\"Steve\",\"flow\":1,\"flow\":2}"),
     ] {
         let reply = scene.put(query, content_type, body).await;
         assert_eq!(reply.status, 200, "{query} {body}\n{reply}");
