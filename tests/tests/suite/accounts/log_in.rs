@@ -102,25 +102,29 @@ async fn a_wrong_password_and_an_account_that_is_none_get_the_same_answer() {
     }
 }
 
-/// Looking for the account takes a moment, hashing takes tens of them: whoever skipped it would be a lot faster.
+/// Looking for the account takes a moment, hashing takes tens of them: whoever skipped it would be a lot faster, however
+/// often it is tried. Both are tried in turn, so that they meet the same of whatever else the machine does.
 #[tokio::test]
 async fn a_wrong_password_and_an_account_that_is_none_take_the_same_time() {
-    let people = People::new().await;
+    let unlimited = ["--login-failures-per-account=10000", "--login-failures-per-address=10000"];
+    let people = People::on(TestServer::with(&unlimited).await).await;
     people.account_with_password("jane@example.com", json!({})).await;
     people.account_with_password("disabled@example.com", json!({ "status": "DISABLED" })).await;
     people.account("nopassword@example.com", json!({})).await;
-    let fastest = async |username: &str| {
-        let mut fastest = Duration::MAX;
-        for _ in 0..5 {
-            let started = Instant::now();
-            log_in(&people.server, username, "wrong password").await.error(401, "unauthenticated");
-            fastest = fastest.min(started.elapsed());
-        }
-        fastest
+    let time = async |username: &str| {
+        let started = Instant::now();
+        log_in(&people.server, username, "wrong password").await.error(401, "unauthenticated");
+        started.elapsed()
     };
-    let known = fastest("jane@example.com").await;
     for username in ["nobody@example.com", "nopassword@example.com", "disabled@example.com", "nobody"] {
-        let other = fastest(username).await;
+        let (mut known, mut other) = (Duration::MAX, Duration::MAX);
+        for round in 1..=100 {
+            known = known.min(time("jane@example.com").await);
+            other = other.min(time(username).await);
+            if round >= 5 && other * 3 > known {
+                break;
+            }
+        }
         assert!(other * 3 > known, "{username} takes {other:?} and a known account {known:?}");
     }
 }
