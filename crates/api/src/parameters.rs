@@ -19,7 +19,8 @@ use crate::query;
 const MAXIMUM_PARAMETERS: usize = 100;
 
 /// The parameters of a request, as a struct of [`Input`](body::Input) fields: those of a JSON object, or of a form, and
-/// those of the query string, unless the body has the same ones. Keys that the struct does not know are ignored.
+/// those of the query string, unless the body has the same ones. Keys that the struct does not know are ignored,
+/// but none may come twice, so that a misspelt repetition does not go unnoticed.
 ///
 /// Forms and query strings hold texts, JSON also numbers and booleans: fields of the types [`Flag`] and [`Whole`] take
 /// either.

@@ -52,6 +52,14 @@ impl<T, P> Batch<T, P> {
     }
 }
 
+/// How many entries are read where the list itself says how many: a batch, and one that tells whether more come.
+pub(crate) const READ: u32 = BATCH + 1;
+
+/// The next batch of entries of which [`READ`] were asked for.
+pub(crate) fn cut<T>(entries: Vec<T>) -> Slice<T> {
+    Slice::cut(entries, &Window::first(BATCH))
+}
+
 /// The part of a list that makes its next batch, where places are [`Position`]s.
 pub(crate) fn window(after: Option<Position>, direction: Direction) -> Window {
     Window { page: after.map_or_else(Page::default, Page::After), limit: BATCH, direction }

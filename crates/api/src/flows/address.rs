@@ -3,12 +3,13 @@
 use denizen_domain::{Error, Flow, Participant, Rank, Resource, Result, Status};
 use denizen_persistence::DbConnection;
 use denizen_persistence::flows::{self, FlowListing};
-use denizen_persistence::organizations::{self, Organization};
+use denizen_persistence::organizations::Organization;
 use denizen_persistence::workspaces;
 use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::identity::Person;
+use crate::organizations::find;
 
 /// Where a flow is.
 #[derive(IntoParams)]
@@ -38,16 +39,6 @@ pub(super) struct LinkAddress {
     code: String,
 }
 
-/// The organization of this name or number. Fails where the caller is no member of it, as if it were not there.
-pub(super) async fn organization(
-    connection: &mut DbConnection,
-    caller: &Person,
-    name: &str,
-) -> Result<Organization> {
-    let found = organizations::find(connection, caller.account.id, name).await?;
-    found.ok_or_else(|| Error::not_found(Resource::Workspace, name))
-}
-
 /// The flow of this name in an organization, as the caller sees it. Fails where there is none, or a rule keeps the caller
 /// from it.
 pub(super) async fn flow(
@@ -57,7 +48,7 @@ pub(super) async fn flow(
     rule: impl FnOnce(&Flow, Participant) -> Result<()>,
 ) -> Result<FlowListing> {
     let connection = &mut app.database().read().await?;
-    let organization = organization(connection, caller, organization_name).await?;
+    let organization = find::organization(connection, caller, organization_name).await?;
     let flow = flows::find(connection, organization.workspace.id, name).await?;
     let flow = flow.ok_or_else(|| Error::not_found(Resource::Flow, name))?;
     seen(connection, caller, organization, flow, rule).await

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use denizen_domain::{
-    AccountNumber, Coded as _, Flow, FlowId, Invitation, Place, Profile, Result, Slice, Window, WorkspaceId,
+    AccountNumber, Coded as _, Flow, FlowId, Invitation, Place, Profile, Result, WorkspaceId,
 };
 use denizen_persistence::flows::{self, FlowListing, FlowUser};
 use denizen_persistence::{DbConnection, organizations};
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::organizations::answer::{OrganizationSummary, User};
 use crate::request::RequestContext;
 use crate::samples;
-use crate::stream::{BATCH, Batch, Batches, Nested};
+use crate::stream::{self, Batch, Batches, Nested};
 
 /// A flow, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -212,8 +212,9 @@ impl Batches for FlowUserList {
         after: Option<AccountNumber>,
     ) -> Result<Batch<FlowUserAnswer, AccountNumber>> {
         let connection = &mut app.database().read().await?;
-        let users = flows::list_users(connection, self.workspace_id, self.flow_id, after, BATCH + 1).await?;
-        let slice = Slice::cut(users, &Window::first(BATCH));
+        let users =
+            flows::list_users(connection, self.workspace_id, self.flow_id, after, stream::READ).await?;
+        let slice = stream::cut(users);
         Ok(Batch::of(slice, |user| user.profile.number, FlowUserAnswer::from))
     }
 }

@@ -7,12 +7,13 @@ use denizen_domain::{Error, Flow, NewFlow, Place, Resource, Result, Workspace};
 use denizen_persistence::flows::{self, FlowListing};
 
 use super::answer::FlowWithUsers;
+use super::get;
 use super::input::CreateFlow;
-use super::{address, get};
 use crate::app::App;
 use crate::caller::{Caller, IsPerson};
 use crate::error::ApiResult;
 use crate::identity::Person;
+use crate::organizations::find;
 use crate::parameters::Parameters;
 use crate::path::PathText;
 use crate::request::Context;
@@ -39,7 +40,7 @@ pub(crate) async fn create(
     Parameters(body): Parameters<CreateFlow>,
 ) -> ApiResult<Response> {
     let new = body.check()?;
-    let organization = address::organization(&mut app.database().read().await?, &caller, &name).await?;
+    let organization = find::organization(&mut app.database().read().await?, &caller, &name).await?;
     let flow = made(&app, &caller, &organization.workspace, &new).await?;
     let listing = FlowListing { organization, flow, place: Place::Joined, is_open: true };
     let mut response = get::answer(&app, &context, listing).await?;

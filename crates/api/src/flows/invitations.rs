@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use denizen_domain::{
-    Error, Flow, FlowId, Invitation, InvitationNumber, InvitationState, Reason, Resource, Result, Slice,
-    Username, Violation, Violations, Window, WorkspaceId,
+    Error, Flow, FlowId, Invitation, InvitationNumber, InvitationState, Reason, Resource, Result, Username,
+    Violation, Violations, WorkspaceId,
 };
 use denizen_persistence::invitations::{self, Invited};
 
@@ -21,7 +21,7 @@ use crate::error::ApiResult;
 use crate::parameters::Parameters;
 use crate::path::{PathTexts, addressed};
 use crate::request::Context;
-use crate::stream::{self, BATCH, Batch, Batches};
+use crate::stream::{self, Batch, Batches};
 
 /// List the pending invitations into a flow
 ///
@@ -193,8 +193,8 @@ impl Batches for InvitationList {
         let Self { workspace_id, flow_id, flow_url } = self;
         let connection = &mut app.database().read().await?;
         let pending =
-            invitations::list_pending(connection, *workspace_id, *flow_id, after, BATCH + 1).await?;
-        let slice = Slice::cut(pending, &Window::first(BATCH));
+            invitations::list_pending(connection, *workspace_id, *flow_id, after, stream::READ).await?;
+        let slice = stream::cut(pending);
         let place = |invitation: &Invitation| invitation.number;
         Ok(Batch::of(slice, place, |invitation| InvitationAnswer::of(invitation, flow_url)))
     }

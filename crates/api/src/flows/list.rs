@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{AccountId, Result, Slice, Window};
+use denizen_domain::{AccountId, Result, Slice};
 use denizen_persistence::flows::{self, FlowListing, ListedFlows, PlaceInList};
 use denizen_persistence::organizations;
 
-use super::address;
 use super::answer::{FlowAnswer, FlowUserList, ListedFlow};
 use super::input::ListFlows;
 use crate::app::App;
 use crate::caller::{Caller, IsPerson};
 use crate::error::ApiResult;
+use crate::organizations::find;
 use crate::parameters::Parameters;
 use crate::path::PathText;
 use crate::request::{Context, RequestContext};
-use crate::stream::{self, BATCH, Batch, Batches, Nested};
+use crate::stream::{self, Batch, Batches, Nested};
 
 /// List the flows that one is in
 ///
@@ -68,7 +68,7 @@ pub(crate) async fn of_organization(
     PathText(name): PathText,
     Parameters(parameters): Parameters<ListFlows>,
 ) -> ApiResult<Response> {
-    let organization = address::organization(&mut app.database().read().await?, &caller, &name).await?;
+    let organization = find::organization(&mut app.database().read().await?, &caller, &name).await?;
     let listed = ListedFlows::AllOf(organization.workspace.id);
     answer(&app, FlowList::of(&caller, listed, context), parameters).await
 }
@@ -100,7 +100,7 @@ impl FlowList {
         after: Option<&PlaceInList>,
     ) -> Result<Slice<(FlowListing, FlowAnswer)>> {
         let connection = &mut app.database().read().await?;
-        let listings = flows::list(connection, self.account_id, self.listed, after, BATCH + 1).await?;
+        let listings = flows::list(connection, self.account_id, self.listed, after, stream::READ).await?;
         let mut ids: Vec<_> = listings.iter().map(|listing| listing.organization.workspace.id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -110,7 +110,7 @@ impl FlowList {
             let answer = FlowAnswer::of(&listing, count, &self.context);
             (listing, answer)
         };
-        Ok(Slice::cut(listings.into_iter().map(answered).collect(), &Window::first(BATCH)))
+        Ok(stream::cut(listings.into_iter().map(answered).collect()))
     }
 }
 

@@ -1,17 +1,22 @@
 //! What a request names: an organization of the caller's, or somebody in one.
 
-use denizen_domain::{AccountNumber, Error, Profile, Resource, WorkspaceNumber};
+use denizen_domain::{AccountNumber, Error, Profile, Resource, Result, WorkspaceNumber};
+use denizen_persistence::DbConnection;
 use denizen_persistence::organizations::{self, Organization};
 
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::identity::Person;
 
-/// The organization of this name, or else of this number, that somebody is a member of.
-pub(super) async fn organization(app: &App, caller: &Person, name: &str) -> ApiResult<Organization> {
-    let connection = &mut app.database().read().await?;
+/// The organization of this name, or else of this number. Fails where the caller is no member of it, as if it were not
+/// there.
+pub(crate) async fn organization(
+    connection: &mut DbConnection,
+    caller: &Person,
+    name: &str,
+) -> Result<Organization> {
     let found = organizations::find(connection, caller.account.id, name).await?;
-    Ok(found.ok_or_else(|| Error::not_found(Resource::Workspace, name))?)
+    found.ok_or_else(|| Error::not_found(Resource::Workspace, name))
 }
 
 /// The organization of this number that somebody is a member of.
@@ -28,7 +33,7 @@ pub(super) async fn organization_numbered(
 /// The same as [`organization`], for what only administrators do, so that others are told so before anything else is
 /// looked at. Whoever makes the change looks again.
 pub(super) async fn administered(app: &App, caller: &Person, name: &str) -> ApiResult<Organization> {
-    let organization = organization(app, caller, name).await?;
+    let organization = organization(&mut app.database().read().await?, caller, name).await?;
     organization.rank.require_admin()?;
     Ok(organization)
 }

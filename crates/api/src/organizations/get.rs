@@ -33,7 +33,7 @@ pub(crate) async fn get(
     Context(context): Context,
     PathText(name): PathText,
 ) -> ApiResult<Response> {
-    let organization = find::organization(&app, &caller, &name).await?;
+    let organization = find::organization(&mut app.database().read().await?, &caller, &name).await?;
     with_members(&app, &context, &organization.workspace).await
 }
 

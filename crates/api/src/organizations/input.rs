@@ -11,7 +11,8 @@ use crate::body::Input;
 use crate::parameters::{Flag, Whole};
 use crate::samples;
 
-/// What changes of oneself. What is not sent stays as it is. Parameters that are not listed here are ignored.
+/// What changes of oneself. What is not sent stays as it is. Parameters that are not listed here are ignored,
+/// but none may come twice.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_own_user)]
 pub(crate) struct UpdateOwnUser {
@@ -29,7 +30,8 @@ pub(crate) struct UpdateOwnUser {
     website: Input<String>,
 }
 
-/// What changes of an organization. What is not sent stays as it is. Parameters that are not listed here are ignored.
+/// What changes of an organization. What is not sent stays as it is. Parameters that are not listed here are ignored,
+/// but none may come twice.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_organization)]
 pub(crate) struct UpdateOrganization {
@@ -39,7 +41,8 @@ pub(crate) struct UpdateOrganization {
     name: Input<String>,
 }
 
-/// What a member becomes. Parameters that are not listed here are ignored.
+/// What a member becomes. Parameters that are not listed here are ignored,
+/// but none may come twice.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_member)]
 pub(crate) struct UpdateMember {

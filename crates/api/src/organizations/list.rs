@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{AccountId, Result, Slice, Window, Workspace, WorkspaceNumber};
+use denizen_domain::{AccountId, Result, Workspace, WorkspaceNumber};
 use denizen_persistence::organizations;
 
 use super::answer::{Organization, OrganizationHead};
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::caller::{Caller, IsPerson};
 use crate::error::ApiResult;
 use crate::request::{Context, RequestContext};
-use crate::stream::{self, BATCH, Batch, Batches, Nested};
+use crate::stream::{self, Batch, Batches, Nested};
 
 /// List organizations
 ///
@@ -48,8 +48,8 @@ impl Batches for OrganizationList {
         after: Option<WorkspaceNumber>,
     ) -> Result<Batch<Self::Item, WorkspaceNumber>> {
         let connection = &mut app.database().read().await?;
-        let found = organizations::list(connection, self.account_id, after, BATCH + 1).await?;
-        let slice = Slice::cut(found, &Window::first(BATCH));
+        let found = organizations::list(connection, self.account_id, after, stream::READ).await?;
+        let slice = stream::cut(found);
         let ids: Vec<_> = slice.items.iter().map(|found| found.workspace.id).collect();
         let counts = organizations::member_counts(connection, &ids).await?;
         let count = |workspace: &Workspace| counts.get(&workspace.id).copied().unwrap_or_default();

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use denizen_domain::{AccountNumber, Error, Resource, Result, Slice, Window, WorkspaceId};
+use denizen_domain::{AccountNumber, Error, Resource, Result, WorkspaceId};
 use denizen_persistence::organizations;
 
 use super::answer::{EmptyObject, Member};
@@ -15,7 +15,7 @@ use crate::caller::{Caller, IsPerson};
 use crate::error::ApiResult;
 use crate::parameters::Parameters;
 use crate::path::{PathText, PathTexts, addressed};
-use crate::stream::{self, BATCH, Batch, Batches};
+use crate::stream::{self, Batch, Batches};
 
 /// List an organization's users
 ///
@@ -31,7 +31,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     PathText(name): PathText,
 ) -> ApiResult<Response> {
-    let organization = find::organization(&app, &caller, &name).await?;
+    let organization = find::organization(&mut app.database().read().await?, &caller, &name).await?;
     Ok(stream::json_array(&app, MemberList(organization.workspace.id), None).await?)
 }
 
@@ -104,8 +104,8 @@ impl Batches for MemberList {
 
     async fn read(&self, app: &App, after: Option<AccountNumber>) -> Result<Batch<Member, AccountNumber>> {
         let connection = &mut app.database().read().await?;
-        let members = organizations::list_members(connection, self.0, after, BATCH + 1).await?;
-        let slice = Slice::cut(members, &Window::first(BATCH));
+        let members = organizations::list_members(connection, self.0, after, stream::READ).await?;
+        let slice = stream::cut(members);
         Ok(Batch::of(slice, |member| member.profile.number, Member::from))
     }
 }

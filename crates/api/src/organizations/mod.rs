@@ -4,7 +4,7 @@
 //! The contract calls an account a user, and a workspace an organization. It knows both by their numbers.
 
 pub(crate) mod answer;
-mod find;
+pub(crate) mod find;
 mod get;
 mod input;
 mod list;

@@ -201,6 +201,32 @@ blocked admin | no         | no   | no
 }
 
 #[test]
+fn who_is_asked_for_a_flow_of_their_list() {
+    let tables = "
+in use
+              | invitation  | link        | organization
+outsider      | 404         | 404         | 404
+member        | 404         | 404         | yes
+joined        | yes         | yes         | yes
+blocked       | 403 blocked | 403 blocked | 403 blocked
+admin         | yes         | yes         | yes
+joined admin  | yes         | yes         | yes
+blocked admin | 403 blocked | 403 blocked | 403 blocked
+
+archived
+              | invitation  | link        | organization
+outsider      | 404         | 404         | 404
+member        | 404         | 404         | 404
+joined        | 404         | 404         | 404
+blocked       | 404         | 404         | 404
+admin         | yes         | yes         | yes
+joined admin  | yes         | yes         | yes
+blocked admin | 403 blocked | 403 blocked | 403 blocked
+";
+    check_everybody(tables, |flow, who| word(flow.require_listed(who)));
+}
+
+#[test]
 fn who_has_access() {
     let tables = "
 in use
