@@ -7,8 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use denizen_domain::{
     Account, AccountToken, Authority, BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder,
-    Permission as Code, Reach, Reason, Right, Scope, ScopeSet, Unauthenticated, Violation, Violations,
-    WorkspaceId,
+    Origin, Permission as Code, Reach, Reason, Right, Scope, Unauthenticated, Violation, Violations,
 };
 use denizen_persistence::account_tokens::SignedIn;
 use denizen_persistence::{Asker, external_users};
@@ -34,6 +33,14 @@ pub(crate) struct Caller<P: Permission> {
     /// The API that the request speaks.
     pub(crate) contract: Contract,
     holder: P::Holder,
+    origin: Origin,
+}
+
+impl<P: Permission> Caller<P> {
+    /// Where a change comes from that it makes.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
 }
 
 impl<P: Permission> Deref for Caller<P> {
@@ -50,7 +57,8 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let context = Context::of(parts)?;
         let identity = Identity::of(app, parts, &context.0).await?;
-        Ok(Self { contract: context.0.contract, holder: P::admit(identity)? })
+        let origin = context.0.origin(app, identity.actor());
+        Ok(Self { contract: context.0.contract, holder: P::admit(identity)?, origin })
     }
 }
 
@@ -78,10 +86,14 @@ scopes! {
     CanWriteExternalUsers => WriteExternalUsers,
     /// May give external users access tokens.
     CanAuthenticateExternalUsers => AuthenticateExternalUsers,
-    /// May see channels.
+    /// May see channels, groups and tiers.
     CanReadSettings => ReadSettings,
-    /// May make, change and remove channels.
+    /// May make, change and remove channels, groups and tiers.
     CanWriteSettings => WriteSettings,
+    /// May see, make, rotate and revoke keys.
+    CanManageApiKeys => ManageApiKeys,
+    /// May see the audit log.
+    CanReadAuditEvents => ReadAuditEvents,
 }
 
 /// A token stands for one user, or one account, and opens nothing of a workspace that keys open.
@@ -245,29 +257,31 @@ impl FromRequestParts<App> for ActingUser {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let context = Context::of(parts)?;
-        let user = match Identity::of(app, parts, &context.0).await? {
+        let identity = Identity::of(app, parts, &context.0).await?;
+        let origin = context.0.origin(app, identity.actor());
+        let user = match identity {
             Identity::ExternalUser(user) => *user,
             Identity::Key(holder) => {
                 holder.scopes.require(Scope::ReadExternalUsers)?;
-                let username = username(&parts.headers)?;
-                named(app, holder.workspace_id, &holder.scopes, &username).await?
+                named(app, &origin, &holder, &username(&parts.headers)?).await?
             }
             Identity::Account(_) | Identity::Person(_) => {
                 let missing = Forbidden::MissingScope(Scope::ReadExternalUsers);
                 return Err(Error::Forbidden(missing).into());
             }
         };
-        user.require_unblocked()?;
+        user.require_unblocked(app.source().clock.now())?;
         Ok(Self { user, contract: context.0.contract })
     }
 }
 
 async fn named(
     app: &App,
-    workspace_id: WorkspaceId,
-    scopes: &ScopeSet,
+    origin: &Origin,
+    holder: &KeyHolder,
     username: &Identifier,
 ) -> Result<ExternalUser, ApiError> {
+    let workspace_id = holder.workspace_id;
     {
         let connection = &mut app.database().read().await?;
         if let Some(user) =
@@ -277,10 +291,10 @@ async fn named(
         }
     }
     // Acting for somebody never widens what the key may do, and that includes making them.
-    scopes.require(Scope::WriteExternalUsers)?;
+    holder.scopes.require(Scope::WriteExternalUsers)?;
     let connection = &mut app.database().write().await?;
     let (user, _) =
-        external_users::find_or_create_by_username(connection, app.source(), workspace_id, username).await?;
+        external_users::find_or_create_by_username(connection, origin, workspace_id, username).await?;
     Ok(user)
 }
 

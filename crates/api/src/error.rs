@@ -151,6 +151,7 @@ pub(crate) enum ErrorCode {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
     ValidationFailed,
@@ -161,13 +162,14 @@ pub(crate) enum ErrorCode {
 
 impl ErrorCode {
     /// All of them, with their statuses.
-    pub(crate) const ALL: [(Self, StatusCode); 12] = [
+    pub(crate) const ALL: [(Self, StatusCode); 13] = [
         (Self::BadRequest, StatusCode::BAD_REQUEST),
         (Self::Unauthenticated, StatusCode::UNAUTHORIZED),
         (Self::Forbidden, StatusCode::FORBIDDEN),
         (Self::NotFound, StatusCode::NOT_FOUND),
         (Self::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED),
         (Self::Conflict, StatusCode::CONFLICT),
+        (Self::PreconditionFailed, StatusCode::PRECONDITION_FAILED),
         (Self::PayloadTooLarge, StatusCode::PAYLOAD_TOO_LARGE),
         (Self::UnsupportedMediaType, StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (Self::ValidationFailed, StatusCode::UNPROCESSABLE_ENTITY),
@@ -185,6 +187,7 @@ impl ErrorCode {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::ValidationFailed => "validation_failed",

@@ -1,7 +1,7 @@
 //! From a credential to whoever it belongs to.
 
 use axum::http::request::Parts;
-use denizen_domain::{Account, Error, ExternalUser, KeyHolder, Password, Secret, Unauthenticated};
+use denizen_domain::{Account, Actor, Error, ExternalUser, KeyHolder, Password, Secret, Unauthenticated};
 use denizen_persistence::account_tokens::{self, SignedIn};
 use denizen_persistence::accounts::LogInCandidate;
 use denizen_persistence::{Asker, api_keys, external_users, workspaces};
@@ -59,9 +59,9 @@ impl Identity {
             session_cookie::require_same_site(&parts.method, &parts.headers, context)?;
         }
         let identity = match credential {
-            Credential::Key(secret) => Self::Key(holder_of_key(app, &secret, None).await?),
+            Credential::Key(secret) => Self::Key(holder_of_key(app, context, &secret, None).await?),
             Credential::KeyPair { public_key, secret } => {
-                Self::Key(holder_of_key(app, &secret, Some(&public_key)).await?)
+                Self::Key(holder_of_key(app, context, &secret, Some(&public_key)).await?)
             }
             Credential::AccessToken(token) => {
                 Self::ExternalUser(Box::new(holder_of_token(app, &token).await?))
@@ -75,6 +75,16 @@ impl Identity {
         };
         identity.note(context);
         Ok(identity)
+    }
+
+    /// Who it is, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        match self {
+            Self::Key(holder) => Actor::ApiKey(holder.key_id),
+            Self::ExternalUser(user) => Actor::ExternalUser(user.id),
+            Self::Account(signed_in) => Actor::Account(signed_in.account.id),
+            Self::Person(person) => Actor::Account(person.account.id),
+        }
     }
 
     /// Notes who it is, for the log and for the headers of the answer.
@@ -95,13 +105,18 @@ impl Identity {
 }
 
 /// The holder of a key, with this public half where one was sent.
-async fn holder_of_key(app: &App, secret: &Secret, public_key: Option<&str>) -> Result<KeyHolder, ApiError> {
+async fn holder_of_key(
+    app: &App,
+    context: &RequestContext,
+    secret: &Secret,
+    public_key: Option<&str>,
+) -> Result<KeyHolder, ApiError> {
     let now = app.source().clock.now();
     let holder = api_keys::authenticate(&mut app.database().read().await?, secret, now).await?;
     let is_pair =
         |holder: &KeyHolder| public_key.is_none_or(|public_key| holder.public_key.matches(public_key));
     let holder = holder.filter(is_pair).ok_or(UNKNOWN_KEY)?;
-    app.key_usage().note(&holder, now);
+    app.key_usage().note(&holder, now, context.client_address);
     Ok(holder)
 }
 
@@ -141,5 +156,6 @@ async fn holder_of_token(app: &App, token: &str) -> Result<ExternalUser, ApiErro
         return Err(VOID_TOKEN.into());
     }
     let user = external_users::find(connection, claims.aud, claims.sub).await?;
-    Ok(user.filter(|user| user.accepts_token_of(claims.iat)).ok_or(VOID_TOKEN)?)
+    let now = app.source().clock.now();
+    Ok(user.filter(|user| user.accepts_token_of(claims.iat, now)).ok_or(VOID_TOKEN)?)
 }

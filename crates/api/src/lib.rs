@@ -22,6 +22,7 @@
 //! 1. Add it to [`denizen_domain::Error`]; the compiler asks for its answer in `error.rs`.
 
 mod accounts;
+mod actor;
 mod admin_users;
 mod app;
 mod body;
@@ -30,6 +31,7 @@ mod channels;
 mod client_address;
 mod contract;
 mod credentials;
+mod entity_tag;
 mod error;
 mod external_users;
 mod flows;

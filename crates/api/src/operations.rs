@@ -146,6 +146,10 @@ fn explanation(code: ErrorCode) -> (&'static str, &'static str) {
             "The request contradicts what is there: a name is taken, or somebody changed the object at the same time.",
             "Read details.reason and details.param; use another name, or send the request again.",
         ),
+        ErrorCode::PreconditionFailed => (
+            "The object is not, or no longer, what If-Match or If-None-Match says.",
+            "Read the object again, decide whether your change still makes sense, and send it with the new ETag.",
+        ),
         ErrorCode::PayloadTooLarge => {
             ("The body is larger than the server takes.", "Send at most details.limit bytes.")
         }

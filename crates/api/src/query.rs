@@ -126,13 +126,7 @@ impl QueryReader {
 
     /// A moment, as RFC 3339.
     pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
-        self.one(name, |text| {
-            let time = chrono::DateTime::parse_from_rfc3339(text);
-            let time = time.map(|time| Timestamp::from(time.to_utc()));
-            time.map_err(|_| {
-                Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
-            })
-        })
+        self.one(name, timestamp)
     }
 
     /// Notes that a parameter breaks a rule.
@@ -146,6 +140,12 @@ impl QueryReader {
         }
         Err(Error::BadRequest(BadRequest::InvalidParameters(self.violations)))
     }
+}
+
+/// Reads a moment, as RFC 3339.
+pub(crate) fn timestamp(text: &str) -> Result<Timestamp, Violation> {
+    let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| Timestamp::from(moment.to_utc()));
+    moment.map_err(|_| Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z"))
 }
 
 /// What is wrong with a parameter that stands in a request more than once.

@@ -11,7 +11,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use denizen_domain::{AccountNumber, Error, WorkspaceId};
+use denizen_domain::{AccountNumber, Actor, Error, Origin, WorkspaceId};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -71,6 +71,17 @@ impl RequestContext {
     pub(crate) fn set_cause(&self, cause: &str) {
         if !cause.is_empty() {
             self.cause.get_or_init(|| cause.to_owned());
+        }
+    }
+
+    /// Where a change comes from that this request makes.
+    pub(crate) fn origin(&self, app: &App, actor: Actor) -> Origin {
+        Origin {
+            source: app.source().clone(),
+            actor,
+            acting_for: None,
+            request_id: Some(self.id.clone()),
+            address: Some(self.client_address),
         }
     }
 

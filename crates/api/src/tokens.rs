@@ -137,8 +137,9 @@ impl Tokens {
 
     /// A new token for a user that is not blocked.
     pub(crate) fn issue(&self, app: &App, user: &ExternalUser) -> Result<String> {
-        user.require_unblocked()?;
-        let iat = user.token_issue_time(app.source().clock.now());
+        let now = app.source().clock.now();
+        user.require_unblocked(now)?;
+        let iat = user.token_issue_time(now);
         let lifetime = i64::try_from(app.options().access_token_lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims {
             iss: app.issuer().to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --package denizen-domain --example validate_user`
 
-use denizen_domain::{ChannelId, Clock as _, ExternalUser, ExternalUserChanges, ExternalUserId};
+use denizen_domain::{Actor, ChannelId, Clock as _, ExternalUser, ExternalUserChanges, ExternalUserId};
 use denizen_domain::{
     CustomFields, EmailAddress, Error, ExternalId, IdSource as _, Identifier, Locale, Patch, PhoneNumber,
     RandomIds, Scope, ScopeSet, TimeZone, Violation, Violations,
@@ -23,7 +23,7 @@ fn main() -> Result<(), Error> {
         "custom_fields": {"company": "Acme Inc", "plan": "free"},
     });
     let mut user = blank_user();
-    changes_from(&sound)?.apply_to(&mut user, SystemClock.now())?;
+    changes_from(&sound)?.apply_to(&mut user, Actor::Operator, SystemClock.now())?;
     println!("accepted: {} is {}", user.username(), user.id);
 
     let upgrade = Patch::Value(object(&json!({"plan": "premium", "company": null})));

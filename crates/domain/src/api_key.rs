@@ -1,5 +1,7 @@
 //! Keys: pairs of a public and a secret half, bound to one workspace.
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
@@ -43,6 +45,8 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to within half a minute; null where it never was.
     pub last_used_at: Option<Timestamp>,
+    /// The address that its last use came from; null where it never was used.
+    pub last_used_address: Option<IpAddr>,
     /// When it was revoked; null where it is in force.
     pub revoked_at: Option<Timestamp>,
     /// When it was made.
@@ -82,6 +86,8 @@ pub struct KeyHolder {
     pub public_key: PublicKey,
     /// What it may do.
     pub scopes: ScopeSet,
+    /// How many requests a second it may make, where its workspace has a limit of its own.
+    pub requests_per_second: Option<u32>,
 }
 
 #[cfg(test)]

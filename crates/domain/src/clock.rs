@@ -2,13 +2,13 @@
 //! set the one and repeat the other.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use uuid::{ContextV7, Uuid};
 
 /// A moment, in UTC, cut to whole microseconds: what both databases keep.
 ///
@@ -91,6 +91,10 @@ pub trait IdSource: fmt::Debug + Send + Sync {
     /// A new UUID of version 4.
     fn uuid(&self) -> Uuid;
 
+    /// A new UUID of version 7, for what happens at a moment: those that one process makes sort in the order in which it
+    /// makes them.
+    fn ordered_uuid(&self, now: Timestamp) -> Uuid;
+
     /// Random bytes for a secret.
     fn random_bytes(&self) -> [u8; 32];
 }
@@ -132,6 +136,13 @@ impl IdSource for RandomIds {
         Uuid::new_v4()
     }
 
+    fn ordered_uuid(&self, now: Timestamp) -> Uuid {
+        static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+        let (seconds, nanoseconds) = (now.0.timestamp(), now.0.timestamp_subsec_nanos());
+        let order = ORDER.lock().unwrap_or_else(PoisonError::into_inner);
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*order, u64::try_from(seconds).unwrap_or(0), nanoseconds))
+    }
+
     fn random_bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         #[expect(
@@ -169,17 +180,27 @@ impl Clock for ManualClock {
 
 /// Ids that count up from one, with the version and variant bits of a random UUID. For tests.
 #[derive(Debug, Default)]
-pub struct SequentialIds(AtomicU64);
+pub struct SequentialIds {
+    count: AtomicU64,
+    ordered_count: AtomicU64,
+}
 
 impl SequentialIds {
     fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst) + 1
+        self.count.fetch_add(1, Ordering::SeqCst) + 1
     }
 }
 
 impl IdSource for SequentialIds {
     fn uuid(&self) -> Uuid {
         uuid::Builder::from_random_bytes(u128::from(self.next()).to_be_bytes()).into_uuid()
+    }
+
+    /// These are counted for themselves, so that what is noted on the way changes no other id.
+    fn ordered_uuid(&self, _: Timestamp) -> Uuid {
+        let count = self.ordered_count.fetch_add(1, Ordering::SeqCst) + 1;
+        let bytes = u128::from(count).to_be_bytes();
+        uuid::Builder::from_bytes(bytes).with_version(uuid::Version::SortRand).into_uuid()
     }
 
     fn random_bytes(&self) -> [u8; 32] {
@@ -205,5 +226,15 @@ mod tests {
         let (first, second) = (ids.uuid(), ids.uuid());
         assert_ne!(first, second);
         assert_eq!(first.get_version_num(), 4);
+    }
+
+    #[test]
+    fn ordered_ids_sort_as_they_were_made() {
+        for ids in [&RandomIds as &dyn IdSource, &SequentialIds::default()] {
+            let now = SystemClock.now();
+            let made: Vec<_> = (0..1_000).map(|_| ids.ordered_uuid(now)).collect();
+            assert!(made.is_sorted_by(|one, next| one < next));
+            assert_eq!(made[0].get_version_num(), 7);
+        }
     }
 }

@@ -35,6 +35,9 @@ pub enum Error {
     /// The request contradicts what is there.
     #[error("{0}")]
     Conflict(Conflict),
+    /// The object is not what the caller took it for: it has changed since it was read.
+    #[error("The object has changed since it was read. Read it again, and decide anew.")]
+    PreconditionFailed,
     /// There were too many requests of this kind, or too many that failed.
     #[error("Too many attempts. Try again later.")]
     RateLimited {
@@ -272,6 +275,21 @@ pub enum Conflict {
     /// Another external user of the channel has this identifier, whatever its case.
     #[error("An external user with this identifier already exists in this channel.")]
     IdentifierTaken,
+    /// The external user was erased, and nothing is left to bring back.
+    #[error("The external user was erased and cannot be brought back.")]
+    Erased,
+    /// Another group has this external id.
+    #[error("External user group external id already exists in this workspace.")]
+    GroupExternalIdTaken,
+    /// The workspace has as many groups as it may.
+    #[error("The workspace has as many external user groups as it may have.")]
+    TooManyGroups,
+    /// The workspace has as many tiers as it may.
+    #[error("The workspace has as many tiers as it may have.")]
+    TooManyTiers,
+    /// The workspace has as many keys in force as it may.
+    #[error("The workspace has as many API keys as it may have. Revoke one first.")]
+    TooManyApiKeys,
     /// The channel was removed and takes no new users.
     #[error("The channel is removed and takes no new external users.")]
     ChannelRemoved,
@@ -331,6 +349,7 @@ impl Conflict {
         match self {
             Self::ExternalIdTaken
             | Self::IdentifierTaken
+            | Self::GroupExternalIdTaken
             | Self::SlugTaken
             | Self::UsernameTaken
             | Self::RoleNameTaken => "taken",
@@ -340,9 +359,13 @@ impl Conflict {
             Self::LastAdmin => "last_admin",
             Self::FlowArchived => "flow_archived",
             Self::InvitationAccepted => "invitation_accepted",
+            Self::Erased => "erased",
             Self::ChannelRemoved => "channel_removed",
             Self::DefaultChannel => "default_channel",
             Self::TooManyChannels
+            | Self::TooManyGroups
+            | Self::TooManyTiers
+            | Self::TooManyApiKeys
             | Self::TooManyRoles
             | Self::TooManyTokens
             | Self::TooManyFlows
@@ -354,13 +377,17 @@ impl Conflict {
     /// The field that the conflict is about, where there is one.
     pub const fn field(self) -> Option<&'static str> {
         match self {
-            Self::ExternalIdTaken => Some("external_id"),
+            Self::ExternalIdTaken | Self::GroupExternalIdTaken => Some("external_id"),
             Self::IdentifierTaken => Some("identifier"),
             Self::ChannelRemoved => Some("channel_id"),
             Self::SlugTaken => Some("slug"),
             Self::UsernameTaken => Some("username"),
             Self::RoleNameTaken => Some("name"),
             Self::DefaultChannel
+            | Self::Erased
+            | Self::TooManyGroups
+            | Self::TooManyTiers
+            | Self::TooManyApiKeys
             | Self::TooManyChannels
             | Self::TooManyRoles
             | Self::TooManyTokens

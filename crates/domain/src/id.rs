@@ -69,6 +69,8 @@ typed_ids! {
     RoleId,
     /// Id of a [`Flow`](crate::Flow).
     FlowId,
+    /// Id of an [`AuditEvent`](crate::AuditEvent).
+    AuditEventId,
 }
 
 /// A text that was given as a number and is none of those that are handed out.

@@ -33,14 +33,17 @@
 
 mod account;
 mod api_key;
+mod audit;
 mod channel;
 mod clock;
 mod code_set;
 mod error;
 mod external_user;
+mod external_user_group;
 mod flow;
 mod id;
 mod invitation;
+mod origin;
 mod paging;
 mod patch;
 mod permission;
@@ -49,6 +52,7 @@ mod scope;
 mod secret;
 mod status;
 mod text;
+mod tier;
 mod violation;
 mod workspace;
 
@@ -58,25 +62,28 @@ pub use account::{
     TokenRequest, Username, Website,
 };
 pub use api_key::{ApiKey, KeyHolder, NewApiKey, PublicKey};
+pub use audit::{AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Recorded, Verb};
 pub use channel::{Channel, ChannelChanges};
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp};
 pub use code_set::{CodeSet, Coded};
 pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result, Unauthenticated};
 pub use external_user::{
-    Avatar, CustomFields, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges,
-    ExternalUserFilter, ExternalUserOrder, Identifier, IdentityClaim, Locale, PersonName, PhoneNumber,
-    SearchText, TimeZone,
+    AccessChange, AccessFilter, Avatar, Block, BlockReason, CustomFields, DisplayName, EmailAddress,
+    ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Identifier,
+    IdentityClaim, Locale, PersonName, PhoneNumber, SearchText, TimeZone,
 };
+pub use external_user_group::{ExternalUserGroup, ExternalUserGroupChanges};
 pub use flow::{
     AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, JoinCode, NewFlow, Participant,
     Place, Rank, may_look_up, may_see,
 };
 pub use id::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId,
-    FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId, WorkspaceId,
-    WorkspaceNumber,
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, ExternalUserGroupId,
+    ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId,
+    WorkspaceId, WorkspaceNumber,
 };
 pub use invitation::{Invitation, InvitationState, ListedAddress};
+pub use origin::{Actor, Origin};
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
 pub use patch::Patch;
 pub use permission::{Permission, PermissionSet};
@@ -85,5 +92,6 @@ pub use scope::{Scope, ScopeSet};
 pub use secret::{Secret, SecretHash};
 pub use status::Status;
 pub use text::{fold, fold_for_search};
+pub use tier::{Tier, TierChanges};
 pub use violation::{FieldViolation, Reason, Violation, Violations};
 pub use workspace::{Slug, Workspace, WorkspaceChanges, WorkspaceName};

@@ -18,6 +18,8 @@ pub enum Scope {
     WriteSettings,
     /// See, make, rotate and revoke keys.
     ManageApiKeys,
+    /// See the audit log.
+    ReadAuditEvents,
 }
 
 impl Coded for Scope {
@@ -28,6 +30,7 @@ impl Coded for Scope {
         Self::ReadSettings,
         Self::WriteSettings,
         Self::ManageApiKeys,
+        Self::ReadAuditEvents,
     ];
 
     fn code(self) -> &'static str {
@@ -38,6 +41,7 @@ impl Coded for Scope {
             Self::ReadSettings => "settings:read",
             Self::WriteSettings => "settings:write",
             Self::ManageApiKeys => "api_keys:manage",
+            Self::ReadAuditEvents => "audit:read",
         }
     }
 }
@@ -48,13 +52,19 @@ coded_texts!(Scope);
 pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
-    /// What a key has that is made without scopes: all but managing keys.
+    /// What a key has that is made without scopes: all but managing keys and seeing the audit log.
     fn default() -> Self {
-        Scope::ALL.iter().copied().filter(|scope| *scope != Scope::ManageApiKeys).collect()
+        let is_kept_back = |scope: &Scope| matches!(scope, Scope::ManageApiKeys | Scope::ReadAuditEvents);
+        Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
     }
 }
 
 impl ScopeSet {
+    /// Whether all of others are among them.
+    pub fn covers(&self, others: &Self) -> bool {
+        others.iter().all(|scope| self.contains(scope))
+    }
+
     /// Fails with [`Forbidden::MissingScope`] where the scope is not among them.
     pub fn require(&self, scope: Scope) -> Result<(), Error> {
         if self.contains(scope) { Ok(()) } else { Err(Error::Forbidden(Forbidden::MissingScope(scope))) }

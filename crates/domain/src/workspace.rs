@@ -6,7 +6,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::text::text_type;
 use crate::{
-    Authority, Conflict, Error, Forbidden, Reach, Reason, Status, Timestamp, Violation, WorkspaceId,
+    Authority, Conflict, Error, Forbidden, Patch, Reach, Reason, Status, Timestamp, Violation, WorkspaceId,
     WorkspaceNumber, text,
 };
 
@@ -86,6 +86,8 @@ pub struct Workspace {
     pub status: Status,
     /// Whether somebody has confirmed that it is wanted.
     pub confirmed: bool,
+    /// How many requests a second each of its keys and accounts may make, where that is not what the server's settings say.
+    pub requests_per_second: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -122,16 +124,19 @@ pub struct WorkspaceChanges {
     pub status: Option<Status>,
     /// See [`Workspace::confirmed`].
     pub confirmed: Option<bool>,
+    /// See [`Workspace::requests_per_second`].
+    pub requests_per_second: Patch<u32>,
 }
 
 impl WorkspaceChanges {
     /// Changes a workspace. The time of change moves only where a field does. Its slug stays, whatever its name.
     pub fn apply_to(self, workspace: &mut Workspace, now: Timestamp) {
         let before = workspace.clone();
-        let Self { name, status, confirmed } = self;
+        let Self { name, status, confirmed, requests_per_second } = self;
         workspace.name = name.unwrap_or(before.name.clone());
         workspace.status = status.unwrap_or(before.status);
         workspace.confirmed = confirmed.unwrap_or(before.confirmed);
+        requests_per_second.apply(&mut workspace.requests_per_second);
         if *workspace != before {
             workspace.updated_at = now;
         }

@@ -1,8 +1,10 @@
 //! Keys, and the way from a secret to whoever holds it.
 
+use std::net::{AddrParseError, IpAddr};
+
 use denizen_domain::{
-    ApiKey, ApiKeyId, Coded as _, Error, KeyHolder, NewApiKey, PublicKey, Result, ScopeSet, Secret,
-    SecretHash, Slice, Source, Status, Timestamp, Window, WorkspaceId,
+    ApiKey, ApiKeyId, Coded as _, Error, KeyHolder, NewApiKey, Origin, PublicKey, Result, ScopeSet, Secret,
+    SecretHash, Slice, Status, Timestamp, Verb, Window, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,7 +14,7 @@ use crate::keyset::load_window;
 use crate::schema::{api_key_secrets, api_keys, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, on_backend};
+use crate::{DbConnection, audit_events, on_backend, workspaces as workspaces_room};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = api_keys)]
@@ -26,6 +28,7 @@ struct ApiKeyRow {
     last_used_at: Option<StoredTime>,
     revoked_at: Option<StoredTime>,
     created_at: StoredTime,
+    last_used_address: Option<String>,
 }
 
 impl TryFrom<ApiKeyRow> for ApiKey {
@@ -42,10 +45,15 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             last_used_at,
             revoked_at,
             created_at,
+            last_used_address,
         } = row;
         let scopes = ScopeSet::from_stored(&scopes)
             .map_err(|problem| broken_row("api_keys", "scopes", id, problem))?;
         let public_key = PublicKey::from_stored(public_key);
+        let last_used_address = last_used_address
+            .map(|address| address.parse())
+            .transpose()
+            .map_err(|problem: AddrParseError| broken_row("api_keys", "last_used_address", id, problem))?;
         Ok(Self {
             id: id.into(),
             workspace_id: workspace_id.into(),
@@ -54,6 +62,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             scopes,
             expires_at: expires_at.map(Into::into),
             last_used_at: last_used_at.map(Into::into),
+            last_used_address,
             revoked_at: revoked_at.map(Into::into),
             created_at: created_at.into(),
         })
@@ -70,6 +79,7 @@ impl From<&ApiKey> for ApiKeyRow {
             scopes,
             expires_at,
             last_used_at,
+            last_used_address,
             revoked_at,
             created_at,
         } = key;
@@ -83,6 +93,7 @@ impl From<&ApiKey> for ApiKeyRow {
             last_used_at: last_used_at.map(Into::into),
             revoked_at: revoked_at.map(Into::into),
             created_at: (*created_at).into(),
+            last_used_address: last_used_address.map(|address| address.to_string()),
         }
     }
 }
@@ -101,36 +112,37 @@ struct SecretRow {
 /// Makes a key. Its secret is in the answer and nowhere else.
 pub async fn create(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     name: &str,
     scopes: &ScopeSet,
     expires_at: Option<Timestamp>,
 ) -> Result<NewApiKey> {
-    in_transaction!(connection, { insert(connection, source, workspace_id, name, scopes, expires_at).await })
+    in_transaction!(connection, { insert(connection, origin, workspace_id, name, scopes, expires_at).await })
 }
 
 /// Makes a key within a transaction that makes more.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     name: &str,
     scopes: &ScopeSet,
     expires_at: Option<Timestamp>,
 ) -> Result<NewApiKey> {
     let key = ApiKey {
-        id: ApiKeyId::from_uuid(source.ids.uuid()),
+        id: ApiKeyId::from_uuid(origin.source.ids.uuid()),
         workspace_id,
         name: name.to_owned(),
-        public_key: PublicKey::generate(&*source.ids),
+        public_key: PublicKey::generate(&*origin.source.ids),
         scopes: scopes.clone(),
         expires_at,
         last_used_at: None,
+        last_used_address: None,
         revoked_at: None,
-        created_at: source.clock.now(),
+        created_at: origin.source.clock.now(),
     };
-    let secret = Secret::generate(ApiKey::SECRET_PREFIX, &*source.ids);
+    let secret = Secret::generate(ApiKey::SECRET_PREFIX, &*origin.source.ids);
     let (row, secret_row) = (ApiKeyRow::from(&key), secret_row(&key, &secret));
     on_backend!(connection, |conn| diesel::insert_into(api_keys::table).values(&row).execute(conn).await)
         .or_error("insert a key")?;
@@ -138,6 +150,7 @@ pub(crate) async fn insert(
         diesel::insert_into(api_key_secrets::table).values(&secret_row).execute(conn).await
     })
     .or_error("insert the secret of a key")?;
+    audit_events::created(connection, origin, workspace_id, &key).await?;
     Ok(NewApiKey { key, secret })
 }
 
@@ -152,9 +165,9 @@ pub async fn authenticate(
         .inner_join(workspaces::table.on(workspaces::id.eq(api_key_secrets::workspace_id)))
         .filter(api_key_secrets::secret_hash.eq(hash.as_bytes().to_vec()))
         .filter(workspaces::status.eq(Status::Active.code()))
-        .select(api_key_secrets::all_columns);
-    let row = on_backend!(connection, |conn| query.first::<SecretRow>(conn).await.optional());
-    let Some(row) = row.or_error("look up a secret")? else { return Ok(None) };
+        .select((api_key_secrets::all_columns, workspaces::requests_per_second));
+    let row = on_backend!(connection, |conn| query.first::<(SecretRow, Option<i64>)>(conn).await.optional());
+    let Some((row, requests_per_second)) = row.or_error("look up a secret")? else { return Ok(None) };
     let SecretRow { secret_hash, workspace_id, api_key_id, public_key, scopes, expires_at } = row;
     let expired = expires_at.is_some_and(|moment| Timestamp::from(moment) <= now);
     if expired || SecretHash::from_bytes(&secret_hash) != Some(hash) {
@@ -167,6 +180,7 @@ pub async fn authenticate(
         workspace_id: workspace_id.into(),
         public_key: PublicKey::from_stored(public_key),
         scopes,
+        requests_per_second: workspaces_room::stored_limit(requests_per_second),
     }))
 }
 
@@ -206,16 +220,17 @@ pub async fn find(
 /// there is no such key.
 pub async fn revoke(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     id: ApiKeyId,
 ) -> Result<Option<ApiKey>> {
     in_transaction!(connection, {
-        let key = api_keys::table
+        let Some(before) = find(connection, workspace_id, id).await? else { return Ok(None) };
+        let in_force = api_keys::table
             .filter(api_keys::workspace_id.eq(stored(workspace_id)))
-            .filter(api_keys::id.eq(stored(id)));
-        let in_force = key.filter(api_keys::revoked_at.is_null());
-        let revocation = api_keys::revoked_at.eq(Some(StoredTime::from(source.clock.now())));
+            .filter(api_keys::id.eq(stored(id)))
+            .filter(api_keys::revoked_at.is_null());
+        let revocation = api_keys::revoked_at.eq(Some(StoredTime::from(origin.source.clock.now())));
         on_backend!(connection, |conn| diesel::update(in_force).set(revocation).execute(conn).await)
             .or_error("revoke a key")?;
         let secrets = api_key_secrets::table
@@ -223,25 +238,33 @@ pub async fn revoke(
             .filter(api_key_secrets::api_key_id.eq(stored(id)));
         on_backend!(connection, |conn| diesel::delete(secrets).execute(conn).await)
             .or_error("delete the secrets of a key")?;
-        find(connection, workspace_id, id).await
+        let after = find(connection, workspace_id, id).await?;
+        if let Some(after) = after.as_ref().filter(|after| after.revoked_at != before.revoked_at) {
+            audit_events::done(connection, origin, workspace_id, Verb::Revoke, Some(&before), Some(after))
+                .await?;
+        }
+        Ok(after)
     })
 }
 
-/// Notes when keys were last used. Called now and then with what came together since, not by every request; in the order
+/// Notes when keys were last used, and from where. Called now and then with what came together since, not by every request; in the order
 /// of the keys, so that two servers never wait for each other.
 pub async fn record_use(
     connection: &mut DbConnection,
-    uses: &[(WorkspaceId, ApiKeyId, Timestamp)],
+    uses: &[(WorkspaceId, ApiKeyId, Timestamp, IpAddr)],
 ) -> Result<()> {
     in_transaction!(connection, {
-        for &(workspace_id, id, moment) in uses {
+        for &(workspace_id, id, moment, address) in uses {
             let key = api_keys::table
                 .filter(api_keys::workspace_id.eq(stored(workspace_id)))
                 .filter(api_keys::id.eq(stored(id)));
             let moment = StoredTime::from(moment);
             // Several servers note uses of the same key; the latest one stands.
             let older = key.filter(api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(moment)));
-            let usage = api_keys::last_used_at.eq(Some(moment));
+            let usage = (
+                api_keys::last_used_at.eq(Some(moment)),
+                api_keys::last_used_address.eq(Some(address.to_string())),
+            );
             on_backend!(connection, |conn| diesel::update(older).set(usage).execute(conn).await)
                 .or_error("note the use of a key")?;
         }

@@ -1,8 +1,8 @@
 //! What an empty directory starts with.
 
 use denizen_domain::{
-    Account, AccountChanges, Channel, Conflict, Error, NewAccount, NewApiKey, Password, PasswordHash, Patch,
-    PersonName, Result, Role, RoleName, ScopeSet, Slug, Source, Status, Username, Workspace, WorkspaceName,
+    Account, AccountChanges, Channel, Conflict, Error, NewAccount, NewApiKey, Origin, Password, PasswordHash,
+    Patch, PersonName, Result, Role, RoleName, ScopeSet, Slug, Status, Username, Workspace, WorkspaceName,
 };
 
 use crate::transaction::in_transaction;
@@ -51,17 +51,17 @@ pub struct Administrator {
 /// administrator: all of it, or nothing where something is wrong or another server does so at this moment.
 pub async fn first_start(
     database: &Database,
-    source: &Source,
+    origin: &Origin,
     administrator: &Username,
 ) -> Result<FirstStart> {
     let connection = &mut database.write().await?;
     let needs_workspace = !workspaces::any(connection).await?;
-    let password = if accounts::any(connection).await? { None } else { Some(new_password(source).await?) };
+    let password = if accounts::any(connection).await? { None } else { Some(new_password(origin).await?) };
     let made = in_transaction!(connection, {
         let workspace =
-            if needs_workspace { Some(insert_workspace(connection, source).await?) } else { None };
+            if needs_workspace { Some(insert_workspace(connection, origin).await?) } else { None };
         let administrator = match &password {
-            Some(password) => Some(insert_administrator(connection, source, administrator, password).await?),
+            Some(password) => Some(insert_administrator(connection, origin, administrator, password).await?),
             None => None,
         };
         Ok(FirstStart { workspace, administrator })
@@ -72,19 +72,19 @@ pub async fn first_start(
     }
 }
 
-async fn insert_workspace(connection: &mut DbConnection, source: &Source) -> Result<FirstWorkspace> {
+async fn insert_workspace(connection: &mut DbConnection, origin: &Origin) -> Result<FirstWorkspace> {
     let slug = Slug::from_stored(FIRST_SLUG.to_owned());
     let name = WorkspaceName::from_stored("Default".to_owned());
-    let workspace = workspaces::insert(connection, source, &slug, &name).await?;
-    let channel = channels::insert_default(connection, source, workspace.id).await?;
+    let workspace = workspaces::insert(connection, origin, &slug, &name).await?;
+    let channel = channels::insert_default(connection, origin, workspace.id).await?;
     let key =
-        api_keys::insert(connection, source, workspace.id, "first key", &ScopeSet::default(), None).await?;
+        api_keys::insert(connection, origin, workspace.id, "first key", &ScopeSet::default(), None).await?;
     Ok(FirstWorkspace { workspace, channel, key })
 }
 
 async fn insert_administrator(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     username: &Username,
     (password, hash): &(Password, PasswordHash),
 ) -> Result<Administrator> {
@@ -107,14 +107,14 @@ async fn insert_administrator(
             ..AccountChanges::default()
         },
     };
-    let account = accounts::insert(connection, source, Asker::Operator, &new).await?;
+    let account = accounts::insert(connection, origin, Asker::Operator, &new).await?;
     Ok(Administrator { account, password: password.clone() })
 }
 
 /// A random password and its hash, which takes a while and so is made on a thread for such things.
-async fn new_password(source: &Source) -> Result<(Password, PasswordHash)> {
-    let password = Password::generate(&*source.ids);
-    let (secret, ids) = (password.clone(), source.ids.clone());
+async fn new_password(origin: &Origin) -> Result<(Password, PasswordHash)> {
+    let password = Password::generate(&*origin.source.ids);
+    let (secret, ids) = (password.clone(), origin.source.ids.clone());
     let hash = tokio::task::spawn_blocking(move || secret.hash(&*ids)).await;
     let hash = hash.map_err(|error| Error::Internal(format!("hash a password: {error}")))??;
     Ok((password, hash))

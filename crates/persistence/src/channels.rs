@@ -1,7 +1,7 @@
 //! Channels: where external users come from.
 
 use denizen_domain::{
-    Channel, ChannelChanges, ChannelId, Conflict, Error, Resource, Result, SearchText, Slice, Source, Window,
+    Channel, ChannelChanges, ChannelId, Conflict, Error, Origin, Resource, Result, SearchText, Slice, Window,
     WorkspaceId, fold_for_search,
 };
 use diesel::prelude::*;
@@ -9,10 +9,10 @@ use diesel_async::RunQueryDsl;
 
 use crate::error::OrError as _;
 use crate::keyset::load_window;
-use crate::schema::{channels, external_users};
+use crate::schema::{channels, deleted_external_users, external_users};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
-use crate::{DbConnection, dialect, on_backend};
+use crate::{DbConnection, audit_events, dialect, on_backend};
 
 /// The most channels of a workspace, removed ones included. It keeps searching through them cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
@@ -100,12 +100,12 @@ pub enum Removal {
 /// Makes a channel. Fails with [`Conflict::TooManyChannels`].
 pub async fn create(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     changes: ChannelChanges,
 ) -> Result<Channel> {
     let name = changes.required_name()?;
-    let mut channel = blank(source, workspace_id, &name, false);
+    let mut channel = blank(origin, workspace_id, &name, false);
     changes.apply_to(&mut channel)?;
     in_transaction!(connection, {
         let existing = channels::table.filter(channels::workspace_id.eq(stored(workspace_id))).count();
@@ -115,6 +115,7 @@ pub async fn create(
             return Err(Error::Conflict(Conflict::TooManyChannels));
         }
         insert(connection, &channel).await?;
+        audit_events::created(connection, origin, workspace_id, &channel).await?;
         Ok(channel.clone())
     })
 }
@@ -122,11 +123,12 @@ pub async fn create(
 /// Makes the channel that a workspace starts with, within the transaction that makes the workspace.
 pub(crate) async fn insert_default(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
 ) -> Result<Channel> {
-    let channel = blank(source, workspace_id, Channel::DEFAULT_NAME, true);
+    let channel = blank(origin, workspace_id, Channel::DEFAULT_NAME, true);
     insert(connection, &channel).await?;
+    audit_events::created(connection, origin, workspace_id, &channel).await?;
     Ok(channel)
 }
 
@@ -155,7 +157,7 @@ pub async fn find_default(connection: &mut DbConnection, workspace_id: Workspace
 /// Changes a channel. `None` where there is no such channel.
 pub async fn change(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     id: ChannelId,
     changes: ChannelChanges,
@@ -166,8 +168,9 @@ pub async fn change(
         let mut channel = before.clone();
         changes.clone().apply_to(&mut channel)?;
         if channel != before {
-            channel.updated_at = source.clock.now();
+            channel.updated_at = origin.source.clock.now();
             update(connection, &channel).await?;
+            audit_events::updated(connection, origin, workspace_id, &before, &channel).await?;
         }
         Ok(Some(channel))
     })
@@ -176,18 +179,19 @@ pub async fn change(
 /// Removes a channel: for good where it has no users, otherwise for new ones. `None` where there is no such channel.
 pub async fn remove(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     id: ChannelId,
 ) -> Result<Option<Removal>> {
     in_transaction!(connection, {
         dialect::lock_channel(connection, workspace_id, id).await?;
-        let Some(mut channel) = find(connection, workspace_id, id).await? else { return Ok(None) };
-        channel.require_removable()?;
+        let Some(before) = find(connection, workspace_id, id).await? else { return Ok(None) };
+        before.require_removable()?;
         if has_users(connection, workspace_id, id).await? {
-            channel.is_removed = true;
-            channel.updated_at = source.clock.now();
+            let channel =
+                Channel { is_removed: true, updated_at: origin.source.clock.now(), ..before.clone() };
             update(connection, &channel).await?;
+            audit_events::updated(connection, origin, workspace_id, &before, &channel).await?;
             return Ok(Some(Removal::Closed));
         }
         let gone = channels::table
@@ -195,6 +199,7 @@ pub async fn remove(
             .filter(channels::id.eq(stored(id)));
         on_backend!(connection, |conn| diesel::delete(gone).execute(conn).await)
             .or_error("delete a channel")?;
+        audit_events::deleted(connection, origin, workspace_id, &before).await?;
         Ok(Some(Removal::Deleted))
     })
 }
@@ -259,15 +264,23 @@ pub(crate) async fn require_open(
     workspace_id: WorkspaceId,
     id: ChannelId,
 ) -> Result<()> {
-    dialect::keep_channel(connection, workspace_id, id).await?;
-    let channel = find(connection, workspace_id, id).await?;
-    channel.ok_or_else(|| Error::not_found(Resource::Channel, id))?.require_open()
+    keep(connection, workspace_id, id).await?.require_open()
 }
 
-fn blank(source: &Source, workspace_id: WorkspaceId, name: &str, is_default: bool) -> Channel {
-    let now = source.clock.now();
+/// The channel of this id, which stays until the transaction ends. Fails where there is none.
+pub(crate) async fn keep(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<Channel> {
+    dialect::keep_channel(connection, workspace_id, id).await?;
+    find(connection, workspace_id, id).await?.ok_or_else(|| Error::not_found(Resource::Channel, id))
+}
+
+fn blank(origin: &Origin, workspace_id: WorkspaceId, name: &str, is_default: bool) -> Channel {
+    let now = origin.source.clock.now();
     Channel {
-        id: ChannelId::from_uuid(source.ids.uuid()),
+        id: ChannelId::from_uuid(origin.source.ids.uuid()),
         workspace_id,
         name: name.to_owned(),
         description: None,
@@ -296,6 +309,7 @@ async fn update(connection: &mut DbConnection, channel: &Channel) -> Result<()> 
     Ok(())
 }
 
+/// Whether it has users, those included that were deleted and can be brought back.
 async fn has_users(connection: &mut DbConnection, workspace_id: WorkspaceId, id: ChannelId) -> Result<bool> {
     let users = external_users::table
         .filter(external_users::workspace_id.eq(stored(workspace_id)))
@@ -303,5 +317,14 @@ async fn has_users(connection: &mut DbConnection, workspace_id: WorkspaceId, id:
         .select(external_users::id)
         .limit(1);
     let users = on_backend!(connection, |conn| users.load::<StoredUuid>(conn).await);
-    Ok(!users.or_error("look for users of a channel")?.is_empty())
+    if !users.or_error("look for users of a channel")?.is_empty() {
+        return Ok(true);
+    }
+    let deleted = deleted_external_users::table
+        .filter(deleted_external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(deleted_external_users::channel_id.eq(Some(stored(id))))
+        .select(deleted_external_users::id)
+        .limit(1);
+    let deleted = on_backend!(connection, |conn| deleted.load::<StoredUuid>(conn).await);
+    Ok(!deleted.or_error("look for deleted users of a channel")?.is_empty())
 }

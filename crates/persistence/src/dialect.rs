@@ -1,8 +1,8 @@
 //! Statements that must differ between the two databases, each with the reason.
 
 use denizen_domain::{
-    AccountId, ChannelId, ExternalUser, ExternalUserId, FlowId, Result, RoleId, SearchText, SuperIdentityId,
-    WorkspaceId,
+    AccountId, ChannelId, ExternalUser, ExternalUserGroupId, ExternalUserId, FlowId, Result, RoleId,
+    SearchText, SuperIdentityId, TierId, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -200,6 +200,33 @@ pub(crate) async fn keep_channel(
     id: ChannelId,
 ) -> Result<()> {
     lock_row!(connection, channels, workspace_id, id, for_key_share)
+}
+
+/// Keeps a group from being deleted until the transaction ends.
+pub(crate) async fn keep_external_user_group(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserGroupId,
+) -> Result<()> {
+    lock_row!(connection, external_user_groups, workspace_id, id, for_share)
+}
+
+/// Keeps a tier from being deleted until the transaction ends.
+pub(crate) async fn keep_tier(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: TierId,
+) -> Result<()> {
+    lock_row!(connection, tiers, workspace_id, id, for_share)
+}
+
+/// Keeps others from bringing a deleted user back, or erasing it, until the transaction ends.
+pub(crate) async fn lock_deleted_external_user(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserId,
+) -> Result<()> {
+    lock_row!(connection, deleted_external_users, workspace_id, id, for_update)
 }
 
 /// The person with an external id, who keeps it until the transaction ends.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use denizen_domain::{
     Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Flow, FlowId, Invitation,
-    InvitationNumber, InvitationState, Place, Profile, Result, Source, Timestamp, Username, WorkspaceId,
+    InvitationNumber, InvitationState, Origin, Place, Profile, Result, Timestamp, Username, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -123,7 +123,7 @@ pub struct Invited {
 /// [`Conflict::TooManyInvitations`].
 pub async fn invite(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     flow_id: FlowId,
@@ -133,7 +133,7 @@ pub async fn invite(
         // An account that becomes a member meanwhile is one before this, or finds its invitation after it.
         dialect::lock_workspace(connection, workspace_id).await?;
         dialect::lock_flow(connection, workspace_id, flow_id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Some(flow) = accessible(connection, asker, workspace_id, flow_id, now).await? else {
             return Ok(None);
         };
@@ -159,7 +159,7 @@ pub async fn invite(
 /// flow, and with [`Conflict::InvitationAccepted`].
 pub async fn delete(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     flow_id: FlowId,
@@ -167,7 +167,7 @@ pub async fn delete(
 ) -> Result<Option<()>> {
     in_transaction!(connection, {
         dialect::lock_flow(connection, workspace_id, flow_id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Some(flow) = accessible(connection, asker, workspace_id, flow_id, now).await? else {
             return Ok(None);
         };

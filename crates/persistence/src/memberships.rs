@@ -1,7 +1,7 @@
 //! Who is a member of which workspace.
 
 use denizen_domain::{
-    Account, AccountId, Conflict, Error, Membership, Reach, Result, Slice, Source, Timestamp, Window,
+    Account, AccountId, Conflict, Error, Membership, Origin, Reach, Result, Slice, Timestamp, Window,
     WorkspaceId,
 };
 use diesel::prelude::*;
@@ -136,14 +136,14 @@ pub enum Removal {
 /// reach. Fails where the account may do more than the asker, or is its own.
 pub async fn remove(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     account_id: AccountId,
 ) -> Result<Option<Removal>> {
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let here = Reach::Workspace(workspace_id);
         let member = account_functions::find_within(connection, here, account_id).await?;

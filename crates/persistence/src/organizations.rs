@@ -8,7 +8,7 @@ mod people;
 use std::collections::HashMap;
 
 use denizen_domain::{
-    AccountId, Error, Rank, Resource, Result, Source, Status, Workspace, WorkspaceChanges, WorkspaceId,
+    AccountId, Error, Origin, Rank, Resource, Result, Status, Workspace, WorkspaceChanges, WorkspaceId,
     WorkspaceNumber,
 };
 use diesel::prelude::*;
@@ -127,14 +127,14 @@ pub async fn member_counts(
 /// administrators.
 pub async fn rename(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     id: WorkspaceId,
     changes: &WorkspaceChanges,
 ) -> Result<Option<Workspace>> {
     in_transaction!(connection, {
         dialect::lock_workspace(connection, id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let who = asker.standing(connection, now).await?.authority.account_id;
         match rank_of(connection, id, who).await? {
             Rank::Outsider => return Ok(None),

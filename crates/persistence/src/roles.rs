@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use denizen_domain::{
-    AccountId, Authority, Conflict, Error, Forbidden, PermissionSet, Reach, Resource, Result, Role,
-    RoleChanges, RoleDescription, RoleId, RoleName, Source, WorkspaceId,
+    AccountId, Authority, Conflict, Error, Forbidden, Origin, PermissionSet, Reach, Resource, Result, Role,
+    RoleChanges, RoleDescription, RoleId, RoleName, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -119,15 +119,15 @@ pub async fn list(connection: &mut DbConnection, workspace_id: Option<WorkspaceI
 /// [`Conflict::TooManyRoles`].
 pub async fn create(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: Option<WorkspaceId>,
     name: &RoleName,
     changes: &RoleChanges,
 ) -> Result<Role> {
-    let now = source.clock.now();
+    let now = origin.source.clock.now();
     let mut role = Role {
-        id: RoleId::from_uuid(source.ids.uuid()),
+        id: RoleId::from_uuid(origin.source.ids.uuid()),
         workspace_id,
         name: name.clone(),
         description: RoleDescription::from_stored(String::new()),
@@ -158,18 +158,18 @@ pub async fn create(
 /// ([`Role::require_may_change`]), like [`create`], and with [`Conflict::BuiltInRole`].
 pub async fn change(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     id: RoleId,
     changes: &RoleChanges,
 ) -> Result<Option<Role>> {
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
-        let Standing { authority, reach, .. } = asker.standing(connection, source.clock.now()).await?;
+        let Standing { authority, reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
         let Some(before) = find(connection, id).await? else { return Ok(None) };
         before.require_may_change(reach)?;
         let mut role = before.clone();
-        changes.clone().apply_to(&mut role, source.clock.now())?;
+        changes.clone().apply_to(&mut role, origin.source.clock.now())?;
         authority.require_may_give(&role.permissions.difference(&before.permissions), role.workspace_id)?;
         before.require_changeable()?;
         if role.name.folded() != before.name.folded() {
@@ -187,13 +187,13 @@ pub async fn change(
 /// reaches so far to delete ([`Role::require_may_change`]), and with [`Conflict::BuiltInRole`].
 pub async fn delete(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     id: RoleId,
 ) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
-        let Standing { reach, .. } = asker.standing(connection, source.clock.now()).await?;
+        let Standing { reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
         let Some(role) = find(connection, id).await? else { return Ok(false) };
         role.require_may_change(reach)?;
         role.require_changeable()?;

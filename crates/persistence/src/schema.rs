@@ -134,6 +134,37 @@ diesel::table! {
         revoked_at -> Nullable<PortableTimestamp>,
         /// Column `created_at`.
         created_at -> PortableTimestamp,
+        /// Column `last_used_address`.
+        last_used_address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `audit_events`.
+    audit_events (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `occurred_at`.
+        occurred_at -> PortableTimestamp,
+        /// Column `actor`.
+        actor -> Text,
+        /// Column `acting_for`.
+        acting_for -> Nullable<PortableUuid>,
+        /// Column `action`.
+        action -> Text,
+        /// Column `object_id`.
+        object_id -> Text,
+        /// Column `changes`.
+        changes -> Text,
+        /// Column `request_id`.
+        request_id -> Nullable<Text>,
+        /// Column `address`.
+        address -> Nullable<Text>,
     }
 }
 
@@ -163,6 +194,27 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `deleted_external_users`.
+    deleted_external_users (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `channel_id`.
+        channel_id -> Nullable<PortableUuid>,
+        /// Column `record`.
+        record -> Nullable<Text>,
+        /// Column `deleted_at`.
+        deleted_at -> PortableTimestamp,
+        /// Column `erased_at`.
+        erased_at -> Nullable<PortableTimestamp>,
     }
 }
 
@@ -201,6 +253,10 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+        /// Column `search_text`.
+        search_text -> Text,
+        /// Column `is_deleted`.
+        is_deleted -> Bool,
     }
 }
 
@@ -258,6 +314,16 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+        /// Column `blocked_reason`.
+        blocked_reason -> Nullable<Text>,
+        /// Column `blocked_since`.
+        blocked_since -> Nullable<PortableTimestamp>,
+        /// Column `blocked_until`.
+        blocked_until -> Nullable<PortableTimestamp>,
+        /// Column `blocked_by`.
+        blocked_by -> Nullable<Text>,
+        /// Column `email_folded`.
+        email_folded -> Nullable<Text>,
     }
 }
 
@@ -312,6 +378,29 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `idempotency_records`.
+    idempotency_records (workspace_id, key_hash) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `key_hash`.
+        key_hash -> Binary,
+        /// Column `fingerprint`.
+        fingerprint -> Binary,
+        /// Column `attempt`.
+        attempt -> PortableUuid,
+        /// Column `locked_until`.
+        locked_until -> PortableTimestamp,
+        /// Column `answer`.
+        answer -> Nullable<Binary>,
+        /// Column `expires_at`.
+        expires_at -> PortableTimestamp,
     }
 }
 
@@ -470,6 +559,10 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+        /// Column `search_text`.
+        search_text -> Text,
+        /// Column `is_deleted`.
+        is_deleted -> Bool,
     }
 }
 
@@ -497,6 +590,8 @@ diesel::table! {
         deleted_at -> Nullable<PortableTimestamp>,
         /// Column `number`.
         number -> Nullable<BigInt>,
+        /// Column `requests_per_second`.
+        requests_per_second -> Nullable<BigInt>,
     }
 }
 
@@ -506,12 +601,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_key_secrets,
     api_keys,
+    audit_events,
     channels,
+    deleted_external_users,
     departures,
     external_user_groups,
     external_users,
     flow_memberships,
     flows,
+    idempotency_records,
     invitations,
     log_in_failures,
     memberships,

@@ -1,6 +1,6 @@
 //! Super identities: the people behind external users.
 
-use denizen_domain::{Conflict, Error, ExternalId, Result, Source, SuperIdentityId, WorkspaceId};
+use denizen_domain::{Conflict, Error, ExternalId, Origin, Result, SuperIdentityId, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -21,17 +21,43 @@ struct SuperIdentityRow<'a> {
 /// The person that a new user with this external id belongs to: the one that others with it have, or a new one.
 pub(crate) async fn find_or_create(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     external_id: Option<&ExternalId>,
 ) -> Result<SuperIdentityId> {
-    let id = SuperIdentityId::from_uuid(source.ids.uuid());
+    let id = SuperIdentityId::from_uuid(origin.source.ids.uuid());
+    find_or_insert(connection, origin, workspace_id, id, external_id).await
+}
+
+/// The person that a user belongs to who is brought back: the one that others with its external id have by now, or the one
+/// that it belonged to before.
+pub(crate) async fn find_or_bring_back(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+    external_id: Option<&ExternalId>,
+) -> Result<SuperIdentityId> {
+    // Whoever stayed in it meanwhile has made it their own: with the same external id they are found by that.
+    if is_there(connection, workspace_id, id).await? {
+        return find_or_create(connection, origin, workspace_id, external_id).await;
+    }
+    find_or_insert(connection, origin, workspace_id, id, external_id).await
+}
+
+async fn find_or_insert(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+    external_id: Option<&ExternalId>,
+) -> Result<SuperIdentityId> {
     let external_id = external_id.map(ExternalId::as_str);
     let row = SuperIdentityRow {
         workspace_id: stored(workspace_id),
         id: stored(id),
         external_id,
-        created_at: source.clock.now().into(),
+        created_at: origin.source.clock.now().into(),
     };
     let inserted = on_backend!(connection, |conn| {
         diesel::insert_into(super_identities::table).values(&row).on_conflict_do_nothing().execute(conn).await
@@ -51,14 +77,14 @@ pub(crate) async fn find_or_create(
 /// another one has the new external id already; a person of several stays with the others.
 pub(crate) async fn after_change(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     current: SuperIdentityId,
     external_id: Option<&ExternalId>,
 ) -> Result<SuperIdentityId> {
     dialect::lock_super_identity(connection, workspace_id, current).await?;
     if count_users(connection, workspace_id, current).await? > 1 {
-        return find_or_create(connection, source, workspace_id, external_id).await;
+        return find_or_create(connection, origin, workspace_id, external_id).await;
     }
     set_external_id(connection, workspace_id, current, None).await?;
     let Some(external_id) = external_id.map(ExternalId::as_str) else { return Ok(current) };
@@ -100,6 +126,19 @@ async fn count_users(
         .limit(2);
     let users = on_backend!(connection, |conn| users.load::<StoredUuid>(conn).await);
     Ok(users.or_error("count the users of a super identity")?.len())
+}
+
+async fn is_there(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+) -> Result<bool> {
+    let person = super_identities::table
+        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(super_identities::id.eq(stored(id)))
+        .select(super_identities::id);
+    let found = on_backend!(connection, |conn| person.first::<StoredUuid>(conn).await.optional());
+    Ok(found.or_error("look for a super identity")?.is_some())
 }
 
 async fn set_external_id(

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use denizen_domain::{
-    AccountId, AccountTokenId, ApiKeyId, ChannelId, ExternalUserGroupId, ExternalUserId, FlowId, RoleId,
-    SuperIdentityId, TierId, Timestamp, WorkspaceId,
+    AccountId, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, ExternalUserGroupId, ExternalUserId,
+    FlowId, RoleId, SuperIdentityId, TierId, Timestamp, WorkspaceId,
 };
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -12,6 +12,7 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary, SqlType};
 use diesel::sqlite::{Sqlite, SqliteValue};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A UUID: `uuid` on PostgreSQL, a `BLOB` of 16 bytes on SQLite.
@@ -27,7 +28,8 @@ pub struct PortableUuid;
 pub struct PortableTimestamp;
 
 /// A UUID on its way to or from the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow, Serialize, Deserialize)]
+#[serde(transparent)]
 #[diesel(sql_type = PortableUuid)]
 pub(crate) struct StoredUuid(Uuid);
 
@@ -73,6 +75,7 @@ stored_as_uuid!(
     AccountId,
     AccountTokenId,
     ApiKeyId,
+    AuditEventId,
     ChannelId,
     ExternalUserGroupId,
     ExternalUserId,
@@ -110,7 +113,8 @@ impl FromSql<PortableUuid, Sqlite> for StoredUuid {
 }
 
 /// A moment on its way to or from the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow, Serialize, Deserialize)]
+#[serde(transparent)]
 #[diesel(sql_type = PortableTimestamp)]
 pub(crate) struct StoredTime(Timestamp);
 

@@ -4,7 +4,7 @@ mod removal;
 mod residents;
 
 use denizen_domain::{
-    Channel, Coded as _, Conflict, Error, Reach, Result, Slice, Slug, Source, Status, Window, Workspace,
+    Channel, Coded as _, Conflict, Error, Origin, Reach, Result, Slice, Slug, Status, Window, Workspace,
     WorkspaceChanges, WorkspaceId, WorkspaceName, WorkspaceNumber,
 };
 use diesel::prelude::*;
@@ -21,7 +21,7 @@ use crate::{DbConnection, channels, dialect, numbers, on_backend};
 pub use removal::{delete, deleted, remove_some};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = workspaces)]
+#[diesel(table_name = workspaces, treat_none_as_null = true)]
 pub(crate) struct WorkspaceRow {
     id: StoredUuid,
     slug: String,
@@ -31,13 +31,24 @@ pub(crate) struct WorkspaceRow {
     status: String,
     confirmed: bool,
     number: Option<i64>,
+    requests_per_second: Option<i64>,
 }
 
 impl TryFrom<WorkspaceRow> for Workspace {
     type Error = Error;
 
     fn try_from(row: WorkspaceRow) -> Result<Self> {
-        let WorkspaceRow { id, slug, name, created_at, updated_at, status, confirmed, number } = row;
+        let WorkspaceRow {
+            id,
+            slug,
+            name,
+            created_at,
+            updated_at,
+            status,
+            confirmed,
+            number,
+            requests_per_second,
+        } = row;
         let status =
             Status::from_code(&status).map_err(|problem| broken_row("workspaces", "status", id, problem))?;
         let unnumbered =
@@ -49,6 +60,7 @@ impl TryFrom<WorkspaceRow> for Workspace {
             name: WorkspaceName::from_stored(name),
             status,
             confirmed,
+            requests_per_second: stored_limit(requests_per_second),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
         })
@@ -57,7 +69,17 @@ impl TryFrom<WorkspaceRow> for Workspace {
 
 impl From<&Workspace> for WorkspaceRow {
     fn from(workspace: &Workspace) -> Self {
-        let Workspace { id, number, slug, name, status, confirmed, created_at, updated_at } = workspace;
+        let Workspace {
+            id,
+            number,
+            slug,
+            name,
+            status,
+            confirmed,
+            requests_per_second,
+            created_at,
+            updated_at,
+        } = workspace;
         Self {
             id: stored(*id),
             slug: slug.to_string(),
@@ -67,8 +89,14 @@ impl From<&Workspace> for WorkspaceRow {
             status: status.to_string(),
             confirmed: *confirmed,
             number: Some(number.as_i64()),
+            requests_per_second: requests_per_second.map(i64::from),
         }
     }
+}
+
+/// A workspace's own limit of requests a second, as it was stored.
+pub(crate) fn stored_limit(requests_per_second: Option<i64>) -> Option<u32> {
+    requests_per_second.and_then(|limit| u32::try_from(limit).ok())
 }
 
 /// The workspaces that are not deleted.
@@ -81,13 +109,13 @@ macro_rules! existing {
 /// Makes a workspace and its default channel. Fails with [`Conflict::SlugTaken`].
 pub async fn create(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     slug: &Slug,
     name: &WorkspaceName,
 ) -> Result<(Workspace, Channel)> {
     in_transaction!(connection, {
-        let workspace = insert(connection, source, slug, name).await?;
-        let channel = channels::insert_default(connection, source, workspace.id).await?;
+        let workspace = insert(connection, origin, slug, name).await?;
+        let channel = channels::insert_default(connection, origin, workspace.id).await?;
         Ok((workspace, channel))
     })
 }
@@ -95,23 +123,23 @@ pub async fn create(
 /// Makes a workspace with whatever slug is free for its name: `my-company`, or else `my-company-2`, and so on.
 pub async fn create_named(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     name: &WorkspaceName,
     changes: &WorkspaceChanges,
 ) -> Result<Workspace> {
     let wanted = Slug::suggested_by(name.as_str()).unwrap_or(Slug::from_stored("workspace".to_owned()));
     in_transaction!(connection, {
-        asker.standing(connection, source.clock.now()).await?;
+        asker.standing(connection, origin.source.clock.now()).await?;
         let mut number = 1;
         let made = loop {
             let slug = if number == 1 { wanted.clone() } else { wanted.numbered(number) };
-            match insert(connection, source, &slug, name).await {
-                Err(Error::Conflict(Conflict::SlugTaken)) => number = next_number(number, source),
+            match insert(connection, origin, &slug, name).await {
+                Err(Error::Conflict(Conflict::SlugTaken)) => number = next_number(number, origin),
                 made => break made?,
             }
         };
-        channels::insert_default(connection, source, made.id).await?;
+        channels::insert_default(connection, origin, made.id).await?;
         let mut workspace = made.clone();
         changes.clone().apply_to(&mut workspace, made.created_at);
         update(connection, &workspace).await?;
@@ -120,20 +148,20 @@ pub async fn create_named(
 }
 
 /// The number to try after this one: those that people expect first, and then any, since there may be many.
-pub(crate) fn next_number(number: u64, source: &Source) -> u64 {
+pub(crate) fn next_number(number: u64, origin: &Origin) -> u64 {
     const COUNTED: u64 = 10;
-    if number < COUNTED { number + 1 } else { COUNTED + u64::from(source.ids.uuid().as_fields().0) }
+    if number < COUNTED { number + 1 } else { COUNTED + u64::from(origin.source.ids.uuid().as_fields().0) }
 }
 
 /// Makes a workspace alone, within a transaction that also makes its default channel.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     slug: &Slug,
     name: &WorkspaceName,
 ) -> Result<Workspace> {
-    let now = source.clock.now();
-    let id = WorkspaceId::from_uuid(source.ids.uuid());
+    let now = origin.source.clock.now();
+    let id = WorkspaceId::from_uuid(origin.source.ids.uuid());
     let workspace = Workspace {
         id,
         number: numbers::of_workspace(connection).await?,
@@ -141,6 +169,7 @@ pub(crate) async fn insert(
         name: name.clone(),
         status: Status::Active,
         confirmed: true,
+        requests_per_second: None,
         created_at: now,
         updated_at: now,
     };
@@ -182,14 +211,14 @@ pub async fn find_by_slug(connection: &mut DbConnection, slug: &str) -> Result<O
 /// account that may do more than whoever asks; and then with [`Conflict::OwnWorkspace`].
 pub async fn change(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     id: WorkspaceId,
     changes: &WorkspaceChanges,
 ) -> Result<Option<Workspace>> {
     in_transaction!(connection, {
         dialect::lock_workspace(connection, id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
         let mut workspace = before.clone();

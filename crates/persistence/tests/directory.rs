@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use denizen_domain::{
     AccountChanges, AccountId, Coded as _, Conflict, Error, ExternalId, ExternalUserChanges,
-    ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, ManualClock, NewAccount, Page, Patch,
-    Permission, PermissionSet, PersonName, Result, Right, RoleChanges, RoleId, RoleName, ScopeSet,
+    ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, ManualClock, NewAccount, Origin, Page,
+    Patch, Permission, PermissionSet, PersonName, Result, Right, RoleChanges, RoleId, RoleName, ScopeSet,
     SearchText, SequentialIds, Slug, Source, Timestamp, TokenRequest, Username, Window, WorkspaceId,
     WorkspaceName,
 };
@@ -23,7 +23,7 @@ use diesel::connection::{Connection as _, SimpleConnection as _};
 struct Fixture {
     database: Database,
     clock: Arc<ManualClock>,
-    source: Source,
+    origin: Origin,
     workspace_id: WorkspaceId,
     folder: tempfile::TempDir,
 }
@@ -37,10 +37,11 @@ impl Fixture {
         let clock =
             Arc::new(ManualClock::at(Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap()));
         let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
+        let origin = Origin::operator(source);
         let (slug, name) = (Slug::parse("acme").unwrap(), WorkspaceName::parse("Acme").unwrap());
         let connection = &mut database.write().await.unwrap();
-        let (workspace, _) = workspaces::create(connection, &source, &slug, &name).await.unwrap();
-        Self { database: database.clone(), clock, source, workspace_id: workspace.id, folder }
+        let (workspace, _) = workspaces::create(connection, &origin, &slug, &name).await.unwrap();
+        Self { database: database.clone(), clock, origin, workspace_id: workspace.id, folder }
     }
 
     fn path(&self) -> String {
@@ -56,13 +57,13 @@ impl Fixture {
             identifier: Patch::Value(Identifier::parse(&format!("{external_id}@Example.com")).unwrap()),
             ..ExternalUserChanges::default()
         };
-        external_users::create(connection, &self.source, self.workspace_id, channel.id, &changes).await
+        external_users::create(connection, &self.origin, self.workspace_id, channel.id, &changes).await
     }
 
     async fn workspace(&self, slug: &str) -> WorkspaceId {
         let connection = &mut self.database.write().await.unwrap();
         let (slug, name) = (Slug::parse(slug).unwrap(), WorkspaceName::parse(slug).unwrap());
-        workspaces::create(connection, &self.source, &slug, &name).await.unwrap().0.id
+        workspaces::create(connection, &self.origin, &slug, &name).await.unwrap().0.id
     }
 
     /// Makes an account that holds these permissions and these roles.
@@ -87,7 +88,7 @@ impl Fixture {
             rest,
         };
         let connection = &mut self.database.write().await.unwrap();
-        accounts::create(connection, &self.source, Asker::Operator, &new).await.unwrap().id
+        accounts::create(connection, &self.origin, Asker::Operator, &new).await.unwrap().id
     }
 
     /// Runs statements past the directory.
@@ -165,14 +166,17 @@ async fn a_search_finds_parts_of_any_length_and_follows_changes() {
         identifier: Patch::Null,
         ..ExternalUserChanges::default()
     };
-    external_users::change(connection, &fixture.source, fixture.workspace_id, user.id, |_| {
+    external_users::change(connection, &fixture.origin, fixture.workspace_id, user.id, |_| {
         Ok(changes.clone())
     })
     .await
     .unwrap();
     assert!(found("jané").await.is_empty());
     assert_eq!(found("rename").await, ["renamed"]);
-    external_users::delete(connection, fixture.workspace_id, user.id).await.unwrap();
+    let unguarded = |_: &denizen_domain::ExternalUser| Ok(());
+    external_users::delete(connection, &fixture.origin, fixture.workspace_id, user.id, unguarded)
+        .await
+        .unwrap();
     assert!(found("rename").await.is_empty());
 }
 
@@ -180,14 +184,16 @@ async fn a_search_finds_parts_of_any_length_and_follows_changes() {
 async fn a_secret_opens_its_workspace_until_it_is_revoked_or_expires() {
     let fixture = Fixture::new().await;
     let connection = &mut fixture.database.write().await.unwrap();
-    let later = fixture.source.clock.now().plus(Duration::from_mins(1));
-    let (source, workspace_id, scopes) = (&fixture.source, fixture.workspace_id, ScopeSet::default());
-    let key = api_keys::create(connection, source, workspace_id, "ci", &scopes, Some(later)).await.unwrap();
-    let holder = api_keys::authenticate(connection, &key.secret, fixture.source.clock.now()).await.unwrap();
+    let later = fixture.origin.source.clock.now().plus(Duration::from_mins(1));
+    let (origin, workspace_id, scopes) = (&fixture.origin, fixture.workspace_id, ScopeSet::default());
+    let key = api_keys::create(connection, origin, workspace_id, "ci", &scopes, Some(later)).await.unwrap();
+    let holder =
+        api_keys::authenticate(connection, &key.secret, fixture.origin.source.clock.now()).await.unwrap();
     assert_eq!(holder.unwrap().workspace_id, fixture.workspace_id);
     assert_eq!(api_keys::authenticate(connection, &key.secret, later).await.unwrap(), None);
-    api_keys::revoke(connection, &fixture.source, fixture.workspace_id, key.key.id).await.unwrap();
-    let holder = api_keys::authenticate(connection, &key.secret, fixture.source.clock.now()).await.unwrap();
+    api_keys::revoke(connection, &fixture.origin, fixture.workspace_id, key.key.id).await.unwrap();
+    let holder =
+        api_keys::authenticate(connection, &key.secret, fixture.origin.source.clock.now()).await.unwrap();
     assert_eq!(holder, None);
 }
 
@@ -221,8 +227,8 @@ async fn a_deleted_workspace_lets_its_members_go() {
     let role = {
         let connection = &mut fixture.database.write().await.unwrap();
         let name = RoleName::parse("Own").unwrap();
-        let (source, changes) = (&fixture.source, RoleChanges::default());
-        roles::create(connection, source, Asker::Operator, Some(acme), &name, &changes).await.unwrap().id
+        let (origin, changes) = (&fixture.origin, RoleChanges::default());
+        roles::create(connection, origin, Asker::Operator, Some(acme), &name, &changes).await.unwrap().id
     };
     let alone = fixture.account("alone", Some(acme), "", &[role]).await;
     let mover = fixture.account("mover", Some(acme), "iam.account.read tenant.all", &[role]).await;
@@ -239,21 +245,21 @@ async fn a_deleted_workspace_lets_its_members_go() {
     }
 
     let connection = &mut fixture.database.write().await.unwrap();
-    let source = &fixture.source;
-    assert!(!workspaces::remove_some(connection, source, acme).await.unwrap(), "it is not deleted");
+    let origin = &fixture.origin;
+    assert!(!workspaces::remove_some(connection, origin, acme).await.unwrap(), "it is not deleted");
     for (id, is_deleted) in [(acme, true), (acme, false), (closed, true)] {
-        assert_eq!(workspaces::delete(connection, source, Asker::Operator, id).await.unwrap(), is_deleted);
+        assert_eq!(workspaces::delete(connection, origin, Asker::Operator, id).await.unwrap(), is_deleted);
     }
     assert_eq!(workspaces::deleted(connection).await.unwrap(), [acme, closed]);
     // In turns, as several servers would.
     let mut left = vec![acme, closed, acme];
     while let Some(id) = left.pop() {
-        if workspaces::remove_some(connection, source, id).await.unwrap() {
+        if workspaces::remove_some(connection, origin, id).await.unwrap() {
             left.insert(0, id);
         }
     }
     assert!(workspaces::deleted(connection).await.unwrap().is_empty());
-    assert!(!workspaces::remove_some(connection, source, acme).await.unwrap(), "it is gone");
+    assert!(!workspaces::remove_some(connection, origin, acme).await.unwrap(), "it is gone");
 
     for gone in [alone, between] {
         assert_eq!(accounts::find(connection, gone).await.unwrap(), None);
@@ -286,7 +292,7 @@ async fn among_many_residents_the_one_who_may_do_more_is_found() {
     let greater = fixture.account("greater", Some(acme), "iam.token.introspect tenant.all", &[]).await;
 
     let connection = &mut fixture.database.write().await.unwrap();
-    let source = &fixture.source;
+    let origin = &fixture.origin;
     let request = TokenRequest {
         account_id: keeper,
         description: String::new(),
@@ -294,11 +300,11 @@ async fn among_many_residents_the_one_who_may_do_more_is_found() {
         permissions: PermissionSet::empty(),
         lifetime: None,
     };
-    let token = account_tokens::issue(connection, source, Asker::Operator, &request, None).await.unwrap();
+    let token = account_tokens::issue(connection, origin, Asker::Operator, &request, None).await.unwrap();
     let right = Some(Right { everywhere: Permission::IamTenantDelete, at_home: None });
     let asker = Asker::LoggedIn { token_id: token.token.id, right };
-    let refusal = workspaces::delete(connection, source, asker, acme).await;
+    let refusal = workspaces::delete(connection, origin, asker, acme).await;
     assert!(matches!(refusal, Err(Error::Forbidden(Forbidden::GreaterRights))), "{refusal:?}");
-    accounts::delete(connection, source, Asker::Operator, greater).await.unwrap();
-    assert!(workspaces::delete(connection, source, asker, acme).await.unwrap());
+    accounts::delete(connection, origin, Asker::Operator, greater).await.unwrap();
+    assert!(workspaces::delete(connection, origin, asker, acme).await.unwrap());
 }

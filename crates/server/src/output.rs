@@ -58,6 +58,11 @@ pub(crate) fn moment(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| time.as_datetime().format("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
+/// Whether something is so, in a table.
+pub(crate) fn yes_or_no(is_so: bool) -> String {
+    if is_so { "yes" } else { "no" }.to_owned()
+}
+
 /// Names the first few things of many.
 pub(crate) fn named(mut things: impl ExactSizeIterator<Item = String>) -> String {
     let more = things.len().saturating_sub(NAMED);

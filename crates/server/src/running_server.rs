@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use denizen_api::{App, AppOptions};
-use denizen_domain::Source;
+use denizen_domain::{Origin, Source};
 use denizen_persistence::bootstrap::{self, FirstStart};
 use tokio::sync::{SetOnce, oneshot};
 use tokio::task::JoinHandle;
@@ -118,7 +118,9 @@ async fn start_app(
     let app = app.context("cannot start the application")?;
     // Last, since nothing may fail once there is a secret to show.
     let first_start =
-        bootstrap::first_start(&database, &source, &serve.log_in.admin_email).await.map_err(reason);
+        bootstrap::first_start(&database, &Origin::server(source.clone()), &serve.log_in.admin_email)
+            .await
+            .map_err(reason);
     let first_start = first_start.context("cannot make what an empty directory starts with")?;
     Ok((app, (!first_start.is_empty()).then_some(first_start)))
 }

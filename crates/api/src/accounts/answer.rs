@@ -187,7 +187,17 @@ pub(crate) struct Tenant {
 
 impl From<Workspace> for Tenant {
     fn from(workspace: Workspace) -> Self {
-        let Workspace { id, number: _, slug, name, status, confirmed, created_at, updated_at } = workspace;
+        let Workspace {
+            id,
+            number: _,
+            slug,
+            name,
+            status,
+            confirmed,
+            requests_per_second: _,
+            created_at,
+            updated_at,
+        } = workspace;
         Self {
             id: id.as_uuid(),
             same_id: id.as_uuid(),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use denizen_domain::{NewAccountToken, Password, PasswordHash, Result, Violations};
+use denizen_domain::{Actor, NewAccountToken, Password, PasswordHash, Result, Violations};
 use denizen_persistence::account_tokens;
 use denizen_persistence::accounts::LogInCandidate;
 use serde::Deserialize;
@@ -63,7 +63,8 @@ pub(crate) async fn log_in(
     let LogInCandidate { account_id, password, .. } = candidate;
     let checked = password.unwrap_or_else(PasswordHash::of_nothing);
     let connection = &mut app.database().write().await?;
-    let new = account_tokens::log_in(connection, app.source(), account_id, &checked, lifetime).await?;
+    let origin = context.origin(&app, Actor::Account(account_id));
+    let new = account_tokens::log_in(connection, &origin, account_id, &checked, lifetime).await?;
     let NewAccountToken { token, secret } = new;
     let answer = NewToken { token: secret.expose().to_owned(), id: token.id.as_uuid() };
     let mut response = Json(answer).into_response();

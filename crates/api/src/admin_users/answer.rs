@@ -71,7 +71,7 @@ impl From<ExternalUser> for AdminUser {
             custom_fields,
             external_user_group_id: _,
             tier_id: _,
-            blocked: _,
+            block: _,
             tokens_valid_from: _,
             created_at,
             updated_at,

@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use denizen_domain::{Error, Resource};
+use denizen_domain::{Error, ExternalUser, Resource};
 use denizen_persistence::external_users;
 
 use crate::app::App;
 use crate::caller::{Caller, CanWriteExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathText;
 
@@ -23,9 +24,12 @@ pub(crate) async fn delete(
     caller: Caller<CanWriteExternalUsers>,
     State(app): State<App>,
     PathText(external_id): PathText,
+    preconditions: Preconditions,
 ) -> ApiResult<StatusCode> {
+    let guard = |user: &ExternalUser| preconditions.require(Some(&user.version(app.source().clock.now())));
     let connection = &mut app.database().write().await?;
-    if external_users::delete_by_external_id(connection, caller.workspace_id, &external_id).await? {
+    let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
+    if external_users::delete_by_external_id(connection, origin, workspace_id, &external_id, guard).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Error::not_found(Resource::ExternalUser, external_id).into())

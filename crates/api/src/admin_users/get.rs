@@ -1,13 +1,15 @@
 //! Reading one user.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use denizen_domain::{Error, Resource};
 use denizen_persistence::external_users;
 
 use super::answer::AdminUser;
 use crate::app::App;
 use crate::caller::{Caller, CanReadExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathText;
 
@@ -24,9 +26,11 @@ pub(crate) async fn get(
     caller: Caller<CanReadExternalUsers>,
     State(app): State<App>,
     PathText(external_id): PathText,
-) -> ApiResult<Json<AdminUser>> {
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
     let connection = &mut app.database().read().await?;
     let user = external_users::find_by_external_id(connection, caller.workspace_id, &external_id).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, external_id))?;
-    Ok(Json(AdminUser::from(user)))
+    let tag = user.version(app.source().clock.now());
+    Ok(preconditions.answer(&tag, StatusCode::OK, AdminUser::from(user)))
 }

@@ -1,11 +1,11 @@
 //! Making or changing a user.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use denizen_domain::{
-    Avatar, EmailAddress, ExternalId, ExternalUserChanges, Locale, Patch, PersonName, PhoneNumber, Reason,
-    Result, TimeZone, Violation, Violations,
+    Avatar, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges, Locale, Patch, PersonName,
+    PhoneNumber, Reason, Result, TimeZone, Violation, Violations,
 };
 use denizen_persistence::external_users::{self, Outcome};
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use super::answer::AdminUser;
 use crate::app::App;
 use crate::body::{Input, JsonBody};
 use crate::caller::{Caller, CanWriteExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathText;
 use crate::samples;
@@ -76,17 +77,21 @@ pub(crate) async fn put(
     caller: Caller<CanWriteExternalUsers>,
     State(app): State<App>,
     PathText(external_id): PathText,
+    preconditions: Preconditions,
     JsonBody(body): JsonBody<PutUser>,
-) -> ApiResult<(StatusCode, Json<AdminUser>)> {
+) -> ApiResult<Response> {
     let (external_id, changes) = body.check(&external_id)?;
+    let version = |user: &ExternalUser| user.version(app.source().clock.now());
+    let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(version).as_deref());
     let connection = &mut app.database().write().await?;
+    let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let (user, outcome) =
-        external_users::upsert(connection, app.source(), caller.workspace_id, &external_id, &changes).await?;
+        external_users::upsert(connection, origin, workspace_id, &external_id, &changes, guard).await?;
     let status = match outcome {
         Outcome::Created => StatusCode::CREATED,
         Outcome::Found => StatusCode::OK,
     };
-    Ok((status, Json(AdminUser::from(user))))
+    Ok(preconditions.answer(&version(&user), status, AdminUser::from(user)))
 }
 
 impl PutUser {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use denizen_domain::{Result, WorkspaceId};
+use denizen_domain::{Origin, Result, WorkspaceId};
 use denizen_persistence::{account_tokens, log_in_failures, workspaces};
 use tokio::time::Instant;
 
@@ -75,7 +75,9 @@ impl App {
                 let counts_from = now.minus(self.options().login_failures.window);
                 Ok(log_in_failures::sweep(connection, counts_from, BATCH).await? > 0)
             }
-            Chore::Workspace(id) => workspaces::remove_some(connection, self.source(), id).await,
+            Chore::Workspace(id) => {
+                workspaces::remove_some(connection, &Origin::server(self.source().clone()), id).await
+            }
         }
     }
 

@@ -26,6 +26,6 @@ pub(crate) async fn create(
 ) -> ApiResult<Json<ChannelAnswer>> {
     let changes = body.check()?;
     let connection = &mut app.database().write().await?;
-    let channel = channels::create(connection, app.source(), caller.workspace_id, changes).await?;
+    let channel = channels::create(connection, caller.origin(), caller.workspace_id, changes).await?;
     Ok(Json(ChannelAnswer::from(channel)))
 }

@@ -37,7 +37,7 @@ pub(crate) async fn delete(
     PathId(id): PathId<ChannelId>,
 ) -> ApiResult<Json<Done>> {
     let connection = &mut app.database().write().await?;
-    let removal = channels::remove(connection, app.source(), caller.workspace_id, id).await?;
+    let removal = channels::remove(connection, caller.origin(), caller.workspace_id, id).await?;
     let message = match removal.ok_or_else(|| Error::not_found(Resource::Channel, id))? {
         Removal::Deleted => "Channel deleted.",
         Removal::Closed => "Channel removed. Its external users stay, and it takes no new ones.",

@@ -29,7 +29,7 @@ pub(crate) async fn update(
 ) -> ApiResult<Json<ChannelAnswer>> {
     let changes = body.check()?;
     let connection = &mut app.database().write().await?;
-    let channel = channels::change(connection, app.source(), caller.workspace_id, id, changes).await?;
+    let channel = channels::change(connection, caller.origin(), caller.workspace_id, id, changes).await?;
     let channel = channel.ok_or_else(|| Error::not_found(Resource::Channel, id))?;
     Ok(Json(ChannelAnswer::from(channel)))
 }

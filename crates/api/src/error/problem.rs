@@ -32,6 +32,7 @@ pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
         Error::Forbidden(forbidden) => (ErrorCode::Forbidden, message, forbidden_details(*forbidden)),
         Error::NotFound { resource, id } => return not_found(*resource, id.clone(), contract),
         Error::Conflict(conflict) => return conflicting(*conflict, contract),
+        Error::PreconditionFailed => (ErrorCode::PreconditionFailed, message, none),
         Error::RateLimited { limit, window, retry_after } => {
             let details = ErrorDetails {
                 limit: usize::try_from(*limit).ok(),

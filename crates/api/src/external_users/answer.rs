@@ -1,20 +1,25 @@
 //! The record as `/api/v1` shows it.
 
+use axum::http::StatusCode;
+use axum::response::Response;
 use denizen_domain::{
     Avatar, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserGroupId, Identifier, Locale,
-    PersonName, PhoneNumber, TierId, TimeZone,
+    PersonName, PhoneNumber, TierId, TimeZone, Timestamp,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::access::Access;
+use crate::app::App;
 use crate::contract::Contract;
+use crate::entity_tag::Preconditions;
 use crate::samples;
 
 /// An external user as `/api/v1` shows it to Zaia, to be serialized by whoever prints one elsewhere.
-pub fn external_user_json(user: ExternalUser) -> impl Serialize {
-    ExternalUserAnswer::new(user, Contract::Zaia)
+pub fn external_user_json(user: ExternalUser, now: Timestamp) -> impl Serialize {
+    ExternalUserAnswer::new(user, Contract::Zaia, now)
 }
 
 /// An external user. Every key is always there.
@@ -76,6 +81,8 @@ pub(crate) struct ExternalUserAnswer {
     super_identity_id: Uuid,
     /// Whether the user is blocked.
     blocked: bool,
+    /// Whether the user is let in, and if not, why.
+    access: Access,
     /// When the user was made.
     #[schema(format = "date-time")]
     created_at: String,
@@ -98,7 +105,8 @@ pub(crate) struct ExternalUserWithToken {
 
 impl ExternalUserAnswer {
     /// The record in the words of a contract.
-    pub(crate) fn new(user: ExternalUser, contract: Contract) -> Self {
+    pub(crate) fn new(user: ExternalUser, contract: Contract, now: Timestamp) -> Self {
+        let (blocked, access) = (user.is_blocked(now), Access::of(&user, now));
         let username = user.username();
         let ExternalUser {
             id,
@@ -118,7 +126,7 @@ impl ExternalUserAnswer {
             custom_fields,
             external_user_group_id,
             tier_id,
-            blocked,
+            block: _,
             tokens_valid_from: _,
             created_at,
             updated_at,
@@ -146,6 +154,7 @@ impl ExternalUserAnswer {
             tier_id: tier_id.map(TierId::as_uuid),
             super_identity_id: super_identity_id.as_uuid(),
             blocked,
+            access,
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
         }
@@ -154,7 +163,24 @@ impl ExternalUserAnswer {
 
 impl ExternalUserWithToken {
     /// The record in the words of a contract, with its token.
-    pub(crate) fn new(user: ExternalUser, access_token: Option<String>, contract: Contract) -> Self {
-        Self { user: ExternalUserAnswer::new(user, contract), access_token }
+    pub(crate) fn new(
+        user: ExternalUser,
+        access_token: Option<String>,
+        contract: Contract,
+        now: Timestamp,
+    ) -> Self {
+        Self { user: ExternalUserAnswer::new(user, contract, now), access_token }
     }
+}
+
+/// The answer that shows one user in the words of a contract, with its entity tag.
+pub(crate) fn answer(
+    app: &App,
+    preconditions: &Preconditions,
+    user: ExternalUser,
+    contract: Contract,
+) -> Response {
+    let now = app.source().clock.now();
+    let tag = user.version(now);
+    preconditions.answer(&tag, StatusCode::OK, ExternalUserAnswer::new(user, contract, now))
 }

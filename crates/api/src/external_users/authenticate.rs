@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_domain::{ExternalId, ExternalUser, IdentityClaim, Result, Violations, WorkspaceId};
+use axum::response::Response;
+use denizen_domain::{ExternalId, ExternalUser, IdentityClaim, Result, Violations};
 use denizen_persistence::external_users;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,6 +13,7 @@ use super::input;
 use crate::app::App;
 use crate::body::{Input, JsonBody};
 use crate::caller::{Caller, CanAuthenticateExternalUsers};
+use crate::entity_tag::tagged;
 use crate::error::ApiResult;
 use crate::samples;
 
@@ -54,26 +56,32 @@ pub(crate) async fn authenticate(
     caller: Caller<CanAuthenticateExternalUsers>,
     State(app): State<App>,
     JsonBody(body): JsonBody<Authenticate>,
-) -> ApiResult<Json<ExternalUserWithToken>> {
+) -> ApiResult<Response> {
     let claim = body.check()?;
-    let user = find_or_create(&app, caller.workspace_id, &claim).await?;
+    let user = find_or_create(&app, &caller, &claim).await?;
     let token = app.tokens().issue(&app, &user)?;
-    Ok(Json(ExternalUserWithToken::new(user, Some(token), caller.contract)))
+    let now = app.source().clock.now();
+    let tag = user.version(now);
+    Ok(tagged(&tag, Json(ExternalUserWithToken::new(user, Some(token), caller.contract, now))))
 }
 
 /// Nearly all who authenticate are known, so that looking comes first, and a connection for writing only where somebody
 /// is new.
 async fn find_or_create(
     app: &App,
-    workspace_id: WorkspaceId,
+    caller: &Caller<CanAuthenticateExternalUsers>,
     claim: &IdentityClaim,
 ) -> ApiResult<ExternalUser> {
-    let known = external_users::find_claimed(&mut app.database().read().await?, workspace_id, claim).await?;
+    let (workspace_id, now) = (caller.workspace_id, app.source().clock.now());
+    let known = {
+        let connection = &mut app.database().read().await?;
+        external_users::find_claimed(connection, workspace_id, claim, now).await?
+    };
     if let Some(user) = known {
         return Ok(user);
     }
     let connection = &mut app.database().write().await?;
-    Ok(external_users::find_or_create_claimed(connection, app.source(), workspace_id, claim).await?)
+    Ok(external_users::find_or_create_claimed(connection, caller.origin(), workspace_id, claim).await?)
 }
 
 impl Authenticate {

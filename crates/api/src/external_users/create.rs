@@ -2,9 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::{Json, extract::FromRequest as _};
-use denizen_domain::{ChannelId, ExternalUserChanges, Identifier, Result, Scope, Violations};
+use denizen_domain::{ChannelId, ExternalUserChanges, Identifier, Result, Scope, Timestamp, Violations};
 use denizen_persistence::external_users::{self, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::body::{Input, JsonBody};
 use crate::caller::{Caller, CanWriteExternalUsers};
 use crate::contract::Contract;
+use crate::entity_tag::tagged;
 use crate::error::ApiResult;
 use crate::samples;
 
@@ -114,12 +115,15 @@ async fn by_username(
     let connection = &mut app.database().write().await?;
     let workspace_id = caller.workspace_id;
     let (user, outcome) =
-        external_users::find_or_create_by_username(connection, app.source(), workspace_id, &username).await?;
+        external_users::find_or_create_by_username(connection, caller.origin(), workspace_id, &username)
+            .await?;
     let status = match outcome {
         Outcome::Created => StatusCode::CREATED,
         Outcome::Found => StatusCode::OK,
     };
-    Ok((status, Json(ExternalUserAnswer::new(user, caller.contract))).into_response())
+    let now = app.source().clock.now();
+    let tag = user.version(now);
+    Ok(tagged(&tag, (status, Json(ExternalUserAnswer::new(user, caller.contract, now)))))
 }
 
 async fn in_channel(
@@ -127,13 +131,16 @@ async fn in_channel(
     caller: &Caller<CanWriteExternalUsers>,
     body: CreateInChannel,
 ) -> ApiResult<Response> {
-    let (channel_id, changes) = body.check()?;
+    let now = app.source().clock.now();
+    let (channel_id, changes) = body.check(now)?;
     let connection = &mut app.database().write().await?;
     let workspace_id = caller.workspace_id;
-    let user = external_users::create(connection, app.source(), workspace_id, channel_id, &changes).await?;
-    let may_have_token = !user.blocked && caller.scopes.contains(Scope::AuthenticateExternalUsers);
+    let user =
+        external_users::create(connection, caller.origin(), workspace_id, channel_id, &changes).await?;
+    let may_have_token = !user.is_blocked(now) && caller.scopes.contains(Scope::AuthenticateExternalUsers);
     let token = if may_have_token { Some(app.tokens().issue(app, &user)?) } else { None };
-    Ok(Json(ExternalUserWithToken::new(user, token, caller.contract)).into_response())
+    let tag = user.version(now);
+    Ok(tagged(&tag, Json(ExternalUserWithToken::new(user, token, caller.contract, now))))
 }
 
 impl CreateByUsername {
@@ -145,7 +152,7 @@ impl CreateByUsername {
 }
 
 impl CreateInChannel {
-    fn check(self) -> Result<(ChannelId, ExternalUserChanges)> {
+    fn check(self, now: Timestamp) -> Result<(ChannelId, ExternalUserChanges)> {
         let mut violations = Violations::new();
         let Self { channel_id, external_id, external_user_group_id, identifier, name, tier_id, profile } =
             self;
@@ -156,7 +163,7 @@ impl CreateInChannel {
         let identifier = identifier.present(&mut violations, "identifier", input::identifier);
         let name = name.present(&mut violations, "name", input::name);
         let tier_id = tier_id.present(&mut violations, "tierId", input::id);
-        let profile = profile.check(&mut violations);
+        let profile = profile.check(&mut violations, now);
         let display_name = input::one_name(&mut violations, name, profile.display_name);
         let changes = ExternalUserChanges {
             external_id,

@@ -2,17 +2,19 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use denizen_domain::{Error, ExternalUserId, Resource};
+use denizen_domain::{Error, ExternalUser, ExternalUserId, Resource};
 use denizen_persistence::external_users;
 
 use crate::app::App;
 use crate::caller::{Caller, CanWriteExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathId;
 
 /// Delete an external user
 ///
-/// Its external id and identifier are free again, and its tokens count no more.
+/// Hides the user and frees its external id and identifier; its tokens count no more. It can be restored within 30 days,
+/// unless the server is set up otherwise.
 #[utoipa::path(delete, path = "/api/v1/external-users/{id}", operation_id = "deleteExternalUser", tag = "external users",
     params(("id" = Uuid, Path, description = "The directory's id of the user")),
     responses(
@@ -23,9 +25,11 @@ pub(crate) async fn delete(
     caller: Caller<CanWriteExternalUsers>,
     State(app): State<App>,
     PathId(id): PathId<ExternalUserId>,
+    preconditions: Preconditions,
 ) -> ApiResult<StatusCode> {
+    let guard = |user: &ExternalUser| preconditions.require(Some(&user.version(app.source().clock.now())));
     let connection = &mut app.database().write().await?;
-    if external_users::delete(connection, caller.workspace_id, id).await? {
+    if external_users::delete(connection, caller.origin(), caller.workspace_id, id, guard).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Error::not_found(Resource::ExternalUser, id).into())

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use denizen_persistence::external_users;
 
-use super::answer::ExternalUserAnswer;
+use super::answer::{ExternalUserAnswer, answer};
 use crate::app::App;
 use crate::caller::{Caller, CanReadExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathText;
 
@@ -22,8 +24,12 @@ pub(crate) async fn find_by_username(
     caller: Caller<CanReadExternalUsers>,
     State(app): State<App>,
     PathText(username): PathText,
-) -> ApiResult<Json<Option<ExternalUserAnswer>>> {
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
     let connection = &mut app.database().read().await?;
     let user = external_users::find_by_username(connection, caller.workspace_id, &username).await?;
-    Ok(Json(user.map(|user| ExternalUserAnswer::new(user, caller.contract))))
+    Ok(match user {
+        Some(user) => answer(&app, &preconditions, user, caller.contract),
+        None => Json(None::<ExternalUserAnswer>).into_response(),
+    })
 }

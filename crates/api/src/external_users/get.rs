@@ -1,13 +1,14 @@
 //! Reading one external user.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use denizen_domain::{Error, ExternalUserId, Resource};
 use denizen_persistence::external_users;
 
-use super::answer::ExternalUserAnswer;
+use super::answer::{ExternalUserAnswer, answer};
 use crate::app::App;
 use crate::caller::{Caller, CanReadExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -22,9 +23,10 @@ pub(crate) async fn get(
     caller: Caller<CanReadExternalUsers>,
     State(app): State<App>,
     PathId(id): PathId<ExternalUserId>,
-) -> ApiResult<Json<ExternalUserAnswer>> {
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
     let connection = &mut app.database().read().await?;
     let user = external_users::find(connection, caller.workspace_id, id).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
-    Ok(Json(ExternalUserAnswer::new(user, caller.contract)))
+    Ok(answer(&app, &preconditions, user, caller.contract))
 }

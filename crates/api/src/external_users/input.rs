@@ -2,12 +2,13 @@
 
 use denizen_domain::{
     Avatar, DisplayName, EmailAddress, ExternalId, ExternalUserChanges, Identifier, InvalidId, Locale, Patch,
-    PersonName, PhoneNumber, Reason, TimeZone, Violation, Violations,
+    PersonName, PhoneNumber, Reason, TimeZone, Timestamp, Violation, Violations,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::access::{self, Blocked};
 use crate::body::Input;
 use crate::query::invalid_id;
 
@@ -51,15 +52,15 @@ pub(crate) struct ProfileInput {
     #[schema(value_type = Option<Object>)]
     #[serde(default)]
     custom_fields: Input<Map<String, Value>>,
-    /// Whether the user is blocked.
-    #[schema(value_type = Option<bool>)]
+    /// Whether the user is blocked: for good, or `{reason, until}`.
+    #[schema(value_type = Option<Blocked>)]
     #[serde(default)]
-    blocked: Input<bool>,
+    blocked: Input<Value>,
 }
 
 impl ProfileInput {
     /// Checks every field.
-    pub(crate) fn check(self, violations: &mut Violations) -> ExternalUserChanges {
+    pub(crate) fn check(self, violations: &mut Violations, now: Timestamp) -> ExternalUserChanges {
         let Self {
             display_name,
             first_name,
@@ -82,7 +83,7 @@ impl ProfileInput {
             locale: locale.optional(violations, "locale", Locale::parse),
             timezone: timezone.optional(violations, "timezone", TimeZone::parse),
             custom_fields: custom_fields.optional(violations, "customFields", |fields| Ok(fields.clone())),
-            blocked: blocked.not_null(violations, "blocked", |value| Ok(*value)),
+            access: access::change(blocked, violations, now),
             ..ExternalUserChanges::default()
         }
     }

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::{
-    Direction, ExternalUser, ExternalUserFilter, ExternalUserOrder, PageNumber, Position, Reason, Result,
-    SearchText, Slice, Violation, Window, WorkspaceId,
+    AccessFilter, Direction, ExternalUser, ExternalUserFilter, ExternalUserOrder, PageNumber, Position,
+    Reason, Result, SearchText, Slice, Violation, Window, WorkspaceId,
 };
 use denizen_persistence::external_users;
 use utoipa::IntoParams;
@@ -116,7 +116,8 @@ pub(super) async fn list(
         workspace_id: caller.workspace_id,
         filter: ExternalUserFilter {
             username: q,
-            blocked: is_active.map(|active| !active),
+            access: is_active
+                .map(|is_active| AccessFilter { is_blocked: !is_active, at: app.source().clock.now() }),
             ..ExternalUserFilter::default()
         },
         order: sort_by,
@@ -129,7 +130,8 @@ pub(super) async fn list(
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let slice = list.slice(app, &Window { page, limit, direction: sort_order }).await?;
         let next = slice.items.last().filter(|_| slice.has_more_after).map(|user| sort_by.position_of(user));
-        let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, Contract::Flowra));
+        let now = app.source().clock.now();
+        let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, Contract::Flowra, now));
         let mut response = Json(users.collect::<Vec<_>>()).into_response();
         if let Some(position) = next {
             let cursor = name.cursor(app, &position);
@@ -172,6 +174,7 @@ impl Batches for UserList {
     async fn read(&self, app: &App, after: Option<Position>) -> Result<Batch<ExternalUserAnswer, Position>> {
         let slice = self.slice(app, &stream::window(after, self.direction)).await?;
         let place = |user: &ExternalUser| self.order.position_of(user);
-        Ok(Batch::of(slice, place, |user| ExternalUserAnswer::new(user, Contract::Flowra)))
+        let now = app.source().clock.now();
+        Ok(Batch::of(slice, place, |user| ExternalUserAnswer::new(user, Contract::Flowra, now)))
     }
 }

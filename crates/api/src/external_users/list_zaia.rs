@@ -100,7 +100,8 @@ pub(super) async fn list(
     let connection = &mut app.database().read().await?;
     let slice = external_users::list(connection, caller.workspace_id, &filter, order, &window).await?;
     let next = slice.items.last().filter(|_| slice.has_more_after).map(|user| order.position_of(user));
-    let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, caller.contract));
+    let now = app.source().clock.now();
+    let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, caller.contract, now));
     let mut response = Json(users.collect::<Vec<_>>()).into_response();
     if let Some(position) = next {
         let cursor = name.cursor(app, &position);

@@ -1,9 +1,12 @@
 //! The external user in whose context a request runs.
 
-use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
 
-use super::answer::ExternalUserAnswer;
+use super::answer::{ExternalUserAnswer, answer};
+use crate::app::App;
 use crate::caller::ActingUser;
+use crate::entity_tag::Preconditions;
 
 /// Get the external user that the request runs as
 ///
@@ -13,6 +16,6 @@ use crate::caller::ActingUser;
     params(("x-username" = Option<String>, Header, description = "With a key: the username of the user to act for", max_length = 255)),
     responses((status = 200, body = ExternalUserAnswer)),
     security(("access_token" = []), ("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]
-pub(crate) async fn me(acting: ActingUser) -> Json<ExternalUserAnswer> {
-    Json(ExternalUserAnswer::new(acting.user, acting.contract))
+pub(crate) async fn me(acting: ActingUser, State(app): State<App>, preconditions: Preconditions) -> Response {
+    answer(&app, &preconditions, acting.user, acting.contract)
 }

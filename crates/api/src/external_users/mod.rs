@@ -1,5 +1,6 @@
 //! `/api/v1/external-users`: the Flowra and the Zaia contract over one record.
 
+mod access;
 mod answer;
 mod authenticate;
 mod create;

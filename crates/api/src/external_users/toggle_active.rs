@@ -1,13 +1,14 @@
 //! Blocking and unblocking in one call.
 
-use axum::Json;
 use axum::extract::State;
-use denizen_domain::{Error, ExternalUser, ExternalUserChanges, ExternalUserId, Resource};
+use axum::response::Response;
+use denizen_domain::{AccessChange, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Resource};
 use denizen_persistence::external_users;
 
-use super::answer::ExternalUserAnswer;
+use super::answer::{ExternalUserAnswer, answer};
 use crate::app::App;
 use crate::caller::{Caller, CanWriteExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -24,12 +25,16 @@ pub(crate) async fn toggle_active(
     caller: Caller<CanWriteExternalUsers>,
     State(app): State<App>,
     PathId(id): PathId<ExternalUserId>,
-) -> ApiResult<Json<ExternalUserAnswer>> {
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
     let connection = &mut app.database().write().await?;
     let toggled = |user: &ExternalUser| {
-        Ok(ExternalUserChanges { blocked: Some(!user.blocked), ..ExternalUserChanges::default() })
+        let now = app.source().clock.now();
+        preconditions.require(Some(&user.version(now)))?;
+        let access = if user.is_blocked(now) { AccessChange::Unblock } else { AccessChange::Block };
+        Ok(ExternalUserChanges { access: Some(access), ..ExternalUserChanges::default() })
     };
-    let user = external_users::change(connection, app.source(), caller.workspace_id, id, toggled).await?;
+    let user = external_users::change(connection, caller.origin(), caller.workspace_id, id, toggled).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
-    Ok(Json(ExternalUserAnswer::new(user, caller.contract)))
+    Ok(answer(&app, &preconditions, user, caller.contract))
 }

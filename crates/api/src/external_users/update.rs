@@ -1,21 +1,22 @@
 //! Changing external users.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use denizen_domain::{
-    Error, ExternalUser, ExternalUserChanges, ExternalUserId, Patch, Reason, Resource, Result, Violation,
-    Violations,
+    Error, ExternalUser, ExternalUserChanges, ExternalUserId, Patch, Reason, Resource, Result, Timestamp,
+    Violation, Violations,
 };
 use denizen_persistence::external_users;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::answer::ExternalUserAnswer;
+use super::answer::{ExternalUserAnswer, answer};
 use super::input::{self, ProfileInput};
 use crate::app::App;
 use crate::body::{Input, JsonBody};
 use crate::caller::{Caller, CanWriteExternalUsers};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::samples;
@@ -71,17 +72,23 @@ pub(crate) async fn update(
     caller: Caller<CanWriteExternalUsers>,
     State(app): State<App>,
     PathId(id): PathId<ExternalUserId>,
+    preconditions: Preconditions,
     JsonBody(body): JsonBody<UpdateExternalUser>,
-) -> ApiResult<Json<ExternalUserAnswer>> {
+) -> ApiResult<Response> {
     let connection = &mut app.database().write().await?;
-    let changes_of = |user: &ExternalUser| body.clone().check(user);
-    let user = external_users::change(connection, app.source(), caller.workspace_id, id, changes_of).await?;
+    let changes_of = |user: &ExternalUser| {
+        let now = app.source().clock.now();
+        preconditions.require(Some(&user.version(now)))?;
+        body.clone().check(user, now)
+    };
+    let user =
+        external_users::change(connection, caller.origin(), caller.workspace_id, id, changes_of).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
-    Ok(Json(ExternalUserAnswer::new(user, caller.contract)))
+    Ok(answer(&app, &preconditions, user, caller.contract))
 }
 
 impl UpdateExternalUser {
-    fn check(self, user: &ExternalUser) -> Result<ExternalUserChanges> {
+    fn check(self, user: &ExternalUser, now: Timestamp) -> Result<ExternalUserChanges> {
         let mut violations = Violations::new();
         let Self {
             external_id,
@@ -98,7 +105,7 @@ impl UpdateExternalUser {
         let name = name.optional(&mut violations, "name", |text| {
             unchanged(text, user.display_name.as_ref()).map_or_else(|| input::name(text), Ok)
         });
-        let profile = profile.check(&mut violations);
+        let profile = profile.check(&mut violations, now);
         let changes = ExternalUserChanges {
             external_id: external_id.optional(&mut violations, "externalId", |text| {
                 unchanged(text, user.external_id.as_ref()).map_or_else(|| input::external_id(text), Ok)

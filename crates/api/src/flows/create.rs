@@ -12,7 +12,6 @@ use super::input::CreateFlow;
 use crate::app::App;
 use crate::caller::{Caller, IsPerson};
 use crate::error::ApiResult;
-use crate::identity::Person;
 use crate::organizations::find;
 use crate::parameters::Parameters;
 use crate::path::PathText;
@@ -48,8 +47,8 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-async fn made(app: &App, caller: &Person, workspace: &Workspace, new: &NewFlow) -> Result<Flow> {
+async fn made(app: &App, caller: &Caller<IsPerson>, workspace: &Workspace, new: &NewFlow) -> Result<Flow> {
     let connection = &mut app.database().write().await?;
-    let made = flows::create(connection, app.source(), caller.asker(), workspace.id, new).await?;
+    let made = flows::create(connection, caller.origin(), caller.asker(), workspace.id, new).await?;
     made.ok_or_else(|| Error::not_found(Resource::Workspace, &workspace.slug))
 }

@@ -158,7 +158,7 @@ pub(crate) async fn delete(
     let connection = &mut app.database().write().await?;
     let (workspace_id, id) = (flow.workspace_id, flow.id);
     let deleted =
-        invitations::delete(connection, app.source(), caller.asker(), workspace_id, id, number).await?;
+        invitations::delete(connection, caller.origin(), caller.asker(), workspace_id, id, number).await?;
     deleted.ok_or_else(|| Error::not_found(Resource::Invitation, number))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -170,7 +170,7 @@ async fn invite(app: &App, caller: &Caller<IsPerson>, flow: &Flow, emails: &[Use
     let connection = &mut app.database().write().await?;
     let (workspace_id, id) = (flow.workspace_id, flow.id);
     let invited =
-        invitations::invite(connection, app.source(), caller.asker(), workspace_id, id, emails).await?;
+        invitations::invite(connection, caller.origin(), caller.asker(), workspace_id, id, emails).await?;
     invited.ok_or_else(|| flow.not_found())
 }
 

@@ -64,7 +64,7 @@ async fn joined(
     let (workspace_id, id) = (flow.workspace_id, flow.id);
     let joined = {
         let connection = &mut app.database().write().await?;
-        flows::join_by_link(connection, app.source(), caller.asker(), workspace_id, id, code).await?
+        flows::join_by_link(connection, caller.origin(), caller.asker(), workspace_id, id, code).await?
     };
     joined.ok_or_else(|| flow.not_found())?;
     let connection = &mut app.database().read().await?;

@@ -55,7 +55,7 @@ async fn changed(
     let (workspace_id, id) = (flow.workspace_id, flow.id);
     let changed = {
         let connection = &mut app.database().write().await?;
-        flows::change(connection, app.source(), caller.asker(), workspace_id, id, wanted).await?
+        flows::change(connection, caller.origin(), caller.asker(), workspace_id, id, wanted).await?
     };
     let changed = changed.ok_or_else(|| flow.not_found())?;
     let connection = &mut app.database().read().await?;

@@ -60,7 +60,7 @@ pub(crate) async fn add(
     let flow = address::flow(&app, &caller, (&organization, &flow), Flow::require_access).await?.flow;
     let connection = &mut app.database().write().await?;
     let (workspace_id, id) = (flow.workspace_id, flow.id);
-    let added = flows::add(connection, app.source(), caller.asker(), workspace_id, id, number).await?;
+    let added = flows::add(connection, caller.origin(), caller.asker(), workspace_id, id, number).await?;
     added.ok_or_else(|| flow.not_found())?;
     Ok(Json(EmptyObject {}))
 }
@@ -92,7 +92,7 @@ pub(crate) async fn block(
     let connection = &mut app.database().write().await?;
     let (workspace_id, id, wanted) = (flow.workspace_id, flow.id, (number, is_blocked));
     let blocked =
-        flows::set_blocked(connection, app.source(), caller.asker(), workspace_id, id, wanted).await;
+        flows::set_blocked(connection, caller.origin(), caller.asker(), workspace_id, id, wanted).await;
     blocked.map_err(|error| by_number(error, number))?.ok_or_else(|| flow.not_found())?;
     Ok(Json(EmptyObject {}))
 }

@@ -59,7 +59,7 @@ pub(crate) async fn remove(
     let user = find::user(&app, &caller, addressed(&user)?).await?;
     let connection = &mut app.database().write().await?;
     let removed =
-        organizations::remove(connection, app.source(), caller.asker(), id, user.account_id).await?;
+        organizations::remove(connection, caller.origin(), caller.asker(), id, user.account_id).await?;
     removed.ok_or_else(|| Error::not_found(Resource::Account, user.number))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -88,9 +88,9 @@ pub(crate) async fn update(
     let id = find::administered(&app, &caller, &name).await?.workspace.id;
     let is_admin = parameters.check()?;
     let user = find::user(&app, &caller, addressed(&user)?).await?;
-    let (source, asker) = (app.source(), caller.asker());
+    let (origin, asker) = (caller.origin(), caller.asker());
     let connection = &mut app.database().write().await?;
-    let changed = organizations::set_admin(connection, source, asker, id, user.account_id, is_admin).await?;
+    let changed = organizations::set_admin(connection, origin, asker, id, user.account_id, is_admin).await?;
     changed.ok_or_else(|| Error::not_found(Resource::Account, user.number))?;
     Ok(Json(EmptyObject {}))
 }

@@ -39,7 +39,7 @@ pub(crate) async fn update(
     let changes = parameters.check()?;
     let changed = {
         let connection = &mut app.database().write().await?;
-        organizations::rename(connection, app.source(), caller.asker(), id, &changes).await?
+        organizations::rename(connection, caller.origin(), caller.asker(), id, &changes).await?
     };
     let changed = changed.ok_or_else(|| Error::not_found(Resource::Workspace, name))?;
     with_members(&app, &context, &changed).await

@@ -20,12 +20,21 @@ pub struct ExternalUserFilter {
     pub search: Option<SearchText>,
     /// With this text in the username.
     pub username: Option<SearchText>,
-    /// Blocked, or not.
-    pub blocked: Option<bool>,
+    /// Shut out, or not.
+    pub access: Option<AccessFilter>,
     /// Made after this moment.
     pub created_after: Option<Timestamp>,
     /// Made before this moment.
     pub created_before: Option<Timestamp>,
+}
+
+/// Whether users are shut out at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessFilter {
+    /// Those who are, or those who are not.
+    pub is_blocked: bool,
+    /// The moment.
+    pub at: Timestamp,
 }
 
 /// What a list of external users is ordered by.

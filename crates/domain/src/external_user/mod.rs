@@ -1,22 +1,27 @@
 //! The external user: an end user of a customer, keyed by the customer's own id.
 
+mod access;
 mod custom_fields;
 mod fields;
 mod filter;
 mod identity;
 
+pub use access::{AccessChange, Block, BlockReason};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use custom_fields::CustomFields;
 pub use fields::{
     Avatar, DisplayName, EmailAddress, ExternalId, Identifier, Locale, PersonName, PhoneNumber, SearchText,
     TimeZone,
 };
-pub use filter::{ExternalUserFilter, ExternalUserOrder};
+pub use filter::{AccessFilter, ExternalUserFilter, ExternalUserOrder};
 pub use identity::IdentityClaim;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
-    ChannelId, Error, ExternalUserGroupId, ExternalUserId, Forbidden, Patch, SuperIdentityId, TierId,
-    Timestamp, Violations, WorkspaceId, fold, fold_for_search,
+    Actor, ChannelId, Error, ExternalUserGroupId, ExternalUserId, Forbidden, Patch, Recorded as _,
+    SuperIdentityId, TierId, Timestamp, Violations, WorkspaceId, fold, fold_for_search,
 };
 
 /// One external user. All five contracts show this record, each in its own words.
@@ -56,8 +61,8 @@ pub struct ExternalUser {
     pub external_user_group_id: Option<ExternalUserGroupId>,
     /// The tier that it is on.
     pub tier_id: Option<TierId>,
-    /// Whether it is shut out.
-    pub blocked: bool,
+    /// What shuts it out, or did until it ended by itself. See [`is_blocked`](Self::is_blocked).
+    pub block: Option<Block>,
     /// Access tokens issued before this moment (a whole second) are void. Moved by blocking.
     pub tokens_valid_from: Option<Timestamp>,
     /// When it was made.
@@ -93,7 +98,7 @@ impl ExternalUser {
             custom_fields: CustomFields::default(),
             external_user_group_id: None,
             tier_id: None,
-            blocked: false,
+            block: None,
             tokens_valid_from: None,
             created_at: now,
             updated_at: now,
@@ -128,9 +133,29 @@ impl ExternalUser {
         texts.into_iter().flatten().map(fold_for_search).collect::<Vec<_>>().join("\n")
     }
 
+    /// What shuts it out at this moment, where anything does.
+    pub fn block_at(&self, now: Timestamp) -> Option<&Block> {
+        self.block.as_ref().filter(|block| block.holds_at(now))
+    }
+
+    /// Whether it is shut out at this moment.
+    pub fn is_blocked(&self, now: Timestamp) -> bool {
+        self.block_at(now).is_some()
+    }
+
     /// Fails with [`Forbidden::Blocked`] for a user that is shut out: it gets no token and nobody acts for it.
-    pub fn require_unblocked(&self) -> Result<(), Error> {
-        if self.blocked { Err(Error::Forbidden(Forbidden::Blocked)) } else { Ok(()) }
+    pub fn require_unblocked(&self, now: Timestamp) -> Result<(), Error> {
+        if self.is_blocked(now) { Err(Error::Forbidden(Forbidden::Blocked)) } else { Ok(()) }
+    }
+
+    /// A text of 22 characters that is another one whenever something that is shown of the user is, at this moment.
+    pub fn version(&self, now: Timestamp) -> String {
+        let block = self.block_at(now).map(|block| {
+            (block.reason.as_ref().map(BlockReason::as_str), block.since, block.until, block.by)
+        });
+        let shown = format!("{} {:?} {block:?} {}", self.id, self.record(), self.updated_at);
+        let digest = Sha256::digest(shown);
+        URL_SAFE_NO_PAD.encode(&digest[..16])
     }
 
     /// When a token that is issued now should say it was issued: never before the moment from which tokens count.
@@ -139,17 +164,24 @@ impl ExternalUser {
         now.unix_seconds().max(earliest)
     }
 
-    /// Whether a token that says it was issued then (seconds since 1970) still counts.
-    pub fn accepts_token_of(&self, issued_at: i64) -> bool {
-        !self.blocked && self.tokens_valid_from.is_none_or(|moment| issued_at >= moment.unix_seconds())
+    /// Whether a token that says it was issued then (seconds since 1970) counts at this moment.
+    pub fn accepts_token_of(&self, issued_at: i64, now: Timestamp) -> bool {
+        !self.is_blocked(now)
+            && self.tokens_valid_from.is_none_or(|moment| issued_at >= moment.unix_seconds())
     }
 
-    fn set_blocked(&mut self, blocked: bool, now: Timestamp) {
-        if blocked && !self.blocked {
-            let next_second = now.unix_seconds().saturating_add(1).saturating_mul(1_000_000);
-            self.tokens_valid_from = Timestamp::from_unix_microseconds(next_second);
+    /// Makes all access tokens void that were issued up to this moment.
+    pub fn void_tokens(&mut self, now: Timestamp) {
+        let next_second = now.unix_seconds().saturating_add(1).saturating_mul(1_000_000);
+        self.tokens_valid_from = Timestamp::from_unix_microseconds(next_second);
+    }
+
+    fn change_access(&mut self, change: AccessChange, by: Actor, now: Timestamp) {
+        let was_blocked = self.is_blocked(now);
+        self.block = change.applied_to(self.block.take(), by, now);
+        if self.is_blocked(now) && !was_blocked {
+            self.void_tokens(now);
         }
-        self.blocked = blocked;
     }
 }
 
@@ -182,14 +214,14 @@ pub struct ExternalUserChanges {
     pub external_user_group_id: Patch<ExternalUserGroupId>,
     /// See [`ExternalUser::tier_id`].
     pub tier_id: Patch<TierId>,
-    /// `true` shuts the user out, `false` lets it in again.
-    pub blocked: Option<bool>,
+    /// Shuts the user out, or lets it in again.
+    pub access: Option<AccessChange>,
 }
 
 impl ExternalUserChanges {
-    /// Changes a user. The time of change moves only where a field does. Fails with [`Error::Invalid`] where the
-    /// merged custom fields break their rules, and then the user is not to be stored.
-    pub fn apply_to(self, user: &mut ExternalUser, now: Timestamp) -> Result<(), Error> {
+    /// Changes a user, by somebody. The time of change moves only where a field does. Fails with [`Error::Invalid`] where
+    /// the merged custom fields break their rules, and then the user is not to be stored.
+    pub fn apply_to(self, user: &mut ExternalUser, by: Actor, now: Timestamp) -> Result<(), Error> {
         let before = user.clone();
         let Self {
             external_id,
@@ -205,7 +237,7 @@ impl ExternalUserChanges {
             custom_fields,
             external_user_group_id,
             tier_id,
-            blocked,
+            access,
         } = self;
         external_id.apply(&mut user.external_id);
         identifier.apply(&mut user.identifier);
@@ -220,7 +252,9 @@ impl ExternalUserChanges {
         external_user_group_id.apply(&mut user.external_user_group_id);
         tier_id.apply(&mut user.tier_id);
         user.custom_fields = user.custom_fields.patched(custom_fields).map_err(invalid_custom_fields)?;
-        user.set_blocked(blocked.unwrap_or(user.blocked), now);
+        if let Some(access) = access {
+            user.change_access(access, by, now);
+        }
         if *user != before {
             user.updated_at = now;
         }
@@ -265,10 +299,14 @@ mod tests {
     fn a_change_that_changes_nothing_leaves_the_time_alone() {
         let mut user = user();
         let later = user.created_at.plus(Duration::from_secs(9));
-        ExternalUserChanges { email: Patch::Null, ..Default::default() }.apply_to(&mut user, later).unwrap();
+        ExternalUserChanges { email: Patch::Null, ..Default::default() }
+            .apply_to(&mut user, Actor::Operator, later)
+            .unwrap();
         assert_eq!(user.updated_at, user.created_at);
         let email = Patch::Value(EmailAddress::parse("a@example.com").unwrap());
-        ExternalUserChanges { email, ..Default::default() }.apply_to(&mut user, later).unwrap();
+        ExternalUserChanges { email, ..Default::default() }
+            .apply_to(&mut user, Actor::Operator, later)
+            .unwrap();
         assert_eq!(user.updated_at, later);
     }
 
@@ -277,11 +315,48 @@ mod tests {
         let mut user = user();
         let now = user.created_at;
         let issued_before = user.token_issue_time(now);
-        assert!(user.accepts_token_of(issued_before));
-        user.set_blocked(true, now);
-        assert!(!user.accepts_token_of(i64::MAX));
-        user.set_blocked(false, now);
-        assert!(!user.accepts_token_of(issued_before));
-        assert!(user.accepts_token_of(user.token_issue_time(now)));
+        assert!(user.accepts_token_of(issued_before, now));
+        user.change_access(AccessChange::Block, Actor::Operator, now);
+        assert!(!user.accepts_token_of(i64::MAX, now));
+        user.change_access(AccessChange::Unblock, Actor::Operator, now);
+        assert!(!user.accepts_token_of(issued_before, now));
+        assert!(user.accepts_token_of(user.token_issue_time(now), now));
+    }
+
+    #[test]
+    fn a_block_ends_by_itself_and_its_tokens_stay_void() {
+        let mut user = user();
+        let now = user.created_at;
+        let issued_before = user.token_issue_time(now);
+        let until = now.plus(Duration::from_secs(60));
+        let reason = Some(BlockReason::parse("Too many returns").unwrap());
+        let change = AccessChange::BlockWith { reason, until: Some(until) };
+        user.change_access(change, Actor::Operator, now);
+        assert!(user.require_unblocked(now).is_err());
+        assert!(user.require_unblocked(until).is_ok());
+        assert!(!user.accepts_token_of(issued_before, until));
+        assert!(user.accepts_token_of(user.token_issue_time(until), until));
+
+        // A block that has ended leaves nothing to the next one.
+        user.change_access(AccessChange::Block, Actor::Server, until);
+        let expected = Block { reason: None, since: Some(until), until: None, by: Some(Actor::Server) };
+        assert_eq!(user.block, Some(expected));
+    }
+
+    #[test]
+    fn blocking_again_keeps_the_story_unless_another_is_told() {
+        let mut user = user();
+        let now = user.created_at;
+        let later = now.plus(Duration::from_secs(60));
+        let reason = Some(BlockReason::parse("Too many returns").unwrap());
+        let change = AccessChange::BlockWith { reason, until: None };
+        user.change_access(change.clone(), Actor::Operator, now);
+        let told = user.clone();
+        user.change_access(AccessChange::Block, Actor::Server, later);
+        user.change_access(change, Actor::Server, later);
+        assert_eq!(user, told);
+        user.change_access(AccessChange::BlockWith { reason: None, until: None }, Actor::Server, later);
+        let expected = Block { reason: None, since: Some(now), until: None, by: Some(Actor::Server) };
+        assert_eq!(user.block, Some(expected));
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, Conflict, Error, NewAccountToken, PasswordHash, PermissionSet,
-    Resource, Result, Secret, SecretHash, Source, Timestamp, TokenKind, TokenLife, TokenRequest,
+    AccountId, AccountToken, AccountTokenId, Conflict, Error, NewAccountToken, Origin, PasswordHash,
+    PermissionSet, Resource, Result, Secret, SecretHash, Timestamp, TokenKind, TokenLife, TokenRequest,
     Unauthenticated,
 };
 use diesel_async::RunQueryDsl;
@@ -23,7 +23,7 @@ use crate::{DbConnection, dialect, memberships, on_backend};
 /// longer the account's, so that a new password shuts out whoever was just logging in with the old one.
 pub async fn log_in(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     account_id: AccountId,
     checked: &PasswordHash,
     lifetime: Duration,
@@ -39,8 +39,8 @@ pub async fn log_in(
             permissions: PermissionSet::empty(),
             lifetime: Some(lifetime),
         };
-        let secret = Secret::generate(TokenKind::LogIn.prefix(), &*source.ids);
-        let new = new_token(source, request, TokenKind::LogIn, TokenLife::Prolonged(lifetime), secret);
+        let secret = Secret::generate(TokenKind::LogIn.prefix(), &*origin.source.ids);
+        let new = new_token(origin, request, TokenKind::LogIn, TokenLife::Prolonged(lifetime), secret);
         insert(connection, &new, None).await?;
         Ok(new)
     })
@@ -51,22 +51,22 @@ pub async fn log_in(
 /// other one has been revoked meanwhile.
 pub async fn create_personal(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     logged_in_with: AccountTokenId,
     request: &TokenRequest,
 ) -> Result<NewAccountToken> {
     in_transaction!(connection, {
         dialect::lock_account(connection, request.account_id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let signed_in = find_signed_in(connection, logged_in_with, now).await?;
         let SignedIn { token, .. } =
             signed_in.ok_or(Error::Unauthenticated(Unauthenticated::UnknownToken))?;
         if count_personal(connection, request.account_id, now).await? >= MAXIMUM_PERSONAL {
             return Err(Error::Conflict(Conflict::TooManyTokens));
         }
-        let secret = Secret::generate(TokenKind::Personal.prefix(), &*source.ids);
+        let secret = Secret::generate(TokenKind::Personal.prefix(), &*origin.source.ids);
         let life = token.limited(request.lifetime, now);
-        let new = new_token(source, request.clone(), TokenKind::Personal, life, secret);
+        let new = new_token(origin, request.clone(), TokenKind::Personal, life, secret);
         insert(connection, &new, None).await?;
         Ok(new)
     })
@@ -81,7 +81,7 @@ pub async fn create_personal(
 /// its hash is stored.
 pub async fn issue(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     request: &TokenRequest,
     shared: Option<&[u8; 32]>,
@@ -89,7 +89,7 @@ pub async fn issue(
     let hash = request_hash(request)?;
     in_transaction!(connection, {
         dialect::lock_account(connection, request.account_id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Standing { authority, token: asking, .. } = asker.standing(connection, now).await?;
         let account = account_functions::find(connection, request.account_id).await?;
         let account = account.ok_or_else(|| Error::not_found(Resource::Account, request.account_id))?;
@@ -102,8 +102,8 @@ pub async fn issue(
         // One that may live longer is not given to who may not have it made.
         let shared = shared.filter(|_| life == asked);
         let Some(server_secret) = shared else {
-            let secret = Secret::generate(TokenKind::Issued.prefix(), &*source.ids);
-            let new = new_token(source, request.clone(), TokenKind::Issued, life, secret);
+            let secret = Secret::generate(TokenKind::Issued.prefix(), &*origin.source.ids);
+            let new = new_token(origin, request.clone(), TokenKind::Issued, life, secret);
             insert(connection, &new, None).await?;
             return Ok(new);
         };
@@ -115,7 +115,7 @@ pub async fn issue(
             let secret = derived_secret(server_secret, token.id);
             return Ok(NewAccountToken { token, secret });
         }
-        let mut new = new_token(source, request.clone(), TokenKind::Issued, life, Secret::presented(""));
+        let mut new = new_token(origin, request.clone(), TokenKind::Issued, life, Secret::presented(""));
         new.secret = derived_secret(server_secret, new.token.id);
         new.token.ending = ending_of(&new.secret);
         insert(connection, &new, Some(hash)).await?;
@@ -124,16 +124,16 @@ pub async fn issue(
 }
 
 fn new_token(
-    source: &Source,
+    origin: &Origin,
     request: TokenRequest,
     kind: TokenKind,
     life: TokenLife,
     secret: Secret,
 ) -> NewAccountToken {
-    let now = source.clock.now();
+    let now = origin.source.clock.now();
     let TokenRequest { account_id, description, inquirer, permissions, lifetime: _ } = request;
     let token = AccountToken {
-        id: AccountTokenId::from_uuid(source.ids.uuid()),
+        id: AccountTokenId::from_uuid(origin.source.ids.uuid()),
         account_id,
         kind,
         ending: ending_of(&secret),

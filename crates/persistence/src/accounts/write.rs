@@ -2,7 +2,7 @@
 
 use denizen_domain::{
     Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, NewAccount,
-    PasswordHash, Patch, PermissionSet, Reach, Result, Source, Status, Timestamp, Unauthenticated, Username,
+    Origin, PasswordHash, Patch, PermissionSet, Reach, Result, Status, Timestamp, Unauthenticated, Username,
     WorkspaceId,
 };
 use diesel::prelude::*;
@@ -24,21 +24,21 @@ use crate::{
 /// what it is given, is not the asker's to make or give, and then with [`Conflict::UsernameTaken`].
 pub async fn create(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     new: &NewAccount,
 ) -> Result<Account> {
-    in_transaction!(connection, { insert(connection, source, asker, new).await })
+    in_transaction!(connection, { insert(connection, origin, asker, new).await })
 }
 
 /// Makes an account within a transaction that makes more.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     new: &NewAccount,
 ) -> Result<Account> {
-    let now = source.clock.now();
+    let now = origin.source.clock.now();
     let Standing { authority, reach, .. } = &asker.standing(connection, now).await?;
     let NewAccount { username, first_name, last_name, is_admin, rest } = new.clone();
     let home = match (*reach, &rest.home) {
@@ -46,7 +46,7 @@ pub(crate) async fn insert(
         (_, home) => home.value(),
     };
     let mut account = Account {
-        id: AccountId::from_uuid(source.ids.uuid()),
+        id: AccountId::from_uuid(origin.source.ids.uuid()),
         number: AccountNumber::UNASSIGNED,
         username,
         first_name,
@@ -90,7 +90,7 @@ pub(crate) async fn insert(
 /// longer the account's.
 pub async fn change(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     id: AccountId,
     changes: &AccountChanges,
@@ -98,7 +98,7 @@ pub async fn change(
 ) -> Result<Option<Account>> {
     in_transaction!(connection, {
         dialect::lock_account(connection, id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Standing { authority, reach, token } = asker.standing(connection, now).await?;
         let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
         let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
@@ -137,13 +137,13 @@ pub async fn change(
 /// the asker's to delete.
 pub async fn delete(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     id: AccountId,
 ) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_account(connection, id).await?;
-        let Standing { authority, reach, .. } = asker.standing(connection, source.clock.now()).await?;
+        let Standing { authority, reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
         let Some(account) = find_within(connection, reach, id).await? else { return Ok(false) };
         let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
         authority.require_may_touch_admin_of(reach, &administers)?;

@@ -1,7 +1,7 @@
 //! Finding the user that an authentication names, and making it where it is new.
 
 use denizen_domain::{
-    Error, ExternalUser, ExternalUserChanges, IdentityClaim, Resource, Result, Source, WorkspaceId,
+    Error, ExternalUser, ExternalUserChanges, IdentityClaim, Origin, Resource, Result, Timestamp, WorkspaceId,
 };
 
 use super::find::{find, find_identifier_in_channel, find_in_channel};
@@ -15,11 +15,12 @@ pub async fn find_claimed(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     claim: &IdentityClaim,
+    now: Timestamp,
 ) -> Result<Option<ExternalUser>> {
     claim.require_a_name()?;
     let user = claimed(connection, workspace_id, claim).await?;
     if let Some(user) = &user {
-        user.require_unblocked()?;
+        user.require_unblocked(now)?;
     }
     Ok(user)
 }
@@ -28,12 +29,13 @@ pub async fn find_claimed(
 /// requests at once for a new user make one, and both get it.
 pub async fn find_or_create_claimed(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     claim: &IdentityClaim,
 ) -> Result<ExternalUser> {
     in_transaction!(connection, {
-        if let Some(user) = find_claimed(connection, workspace_id, claim).await? {
+        let now = origin.source.clock.now();
+        if let Some(user) = find_claimed(connection, workspace_id, claim, now).await? {
             return Ok(user);
         }
         let changes = ExternalUserChanges {
@@ -41,7 +43,7 @@ pub async fn find_or_create_claimed(
             identifier: claim.identifier.clone().into(),
             ..ExternalUserChanges::default()
         };
-        create_within(connection, source, workspace_id, claim.channel_id, &changes).await.map_err(as_race)
+        create_within(connection, origin, workspace_id, claim.channel_id, &changes).await.map_err(as_race)
     })
 }
 

@@ -1,7 +1,7 @@
 //! Lists of external users.
 
 use denizen_domain::{
-    ExternalUser, ExternalUserFilter, ExternalUserOrder, Result, Slice, Window, WorkspaceId,
+    AccessFilter, ExternalUser, ExternalUserFilter, ExternalUserOrder, Result, Slice, Window, WorkspaceId,
 };
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -53,10 +53,15 @@ macro_rules! filtered {
             query = query.filter(external_users::username_folded.like(pattern).escape('\\'));
         }
         // Without a bound value, which would keep SQLite from the index of blocked users.
-        match filter.blocked {
-            Some(true) => query = query.filter(external_users::blocked),
-            Some(false) => query = query.filter(diesel::dsl::not(external_users::blocked)),
-            None => {}
+        if let Some(AccessFilter { is_blocked, at }) = filter.access {
+            let until = external_users::blocked_until;
+            query = if is_blocked {
+                let goes_on = until.is_null().or(until.gt(StoredTime::from(at)));
+                query.filter(external_users::blocked).filter(goes_on.assume_not_null())
+            } else {
+                let has_ended = until.is_not_null().and(until.le(StoredTime::from(at)).assume_not_null());
+                query.filter(diesel::dsl::not(external_users::blocked).or(has_ended))
+            };
         }
         if let Some(moment) = filter.created_after {
             query = query.filter(external_users::created_at.gt(StoredTime::from(moment)));

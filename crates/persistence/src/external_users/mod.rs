@@ -3,11 +3,13 @@
 mod claims;
 mod find;
 mod list;
+mod removal;
 mod row;
 mod write;
 
 pub use claims::{find_claimed, find_or_create_claimed};
 pub use find::{find, find_by_external_id, find_by_username};
 pub use list::{count, list};
+pub use removal::{Tombstone, delete, delete_by_external_id, erase, restore, sweep};
 pub(crate) use row::ExternalUserRow;
-pub use write::{Outcome, change, create, delete, delete_by_external_id, find_or_create_by_username, upsert};
+pub use write::{Outcome, change, create, find_or_create_by_username, upsert};

@@ -1,16 +1,17 @@
 //! The row of an external user, and its way to the domain and back.
 
 use denizen_domain::{
-    Avatar, CustomFields, DisplayName, EmailAddress, Error, ExternalId, ExternalUser, Identifier, Locale,
-    PersonName, PhoneNumber, Result, TimeZone,
+    Avatar, Block, BlockReason, CustomFields, DisplayName, EmailAddress, Error, ExternalId, ExternalUser,
+    Identifier, Locale, PersonName, PhoneNumber, Result, TimeZone, fold,
 };
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::error::broken_row;
 use crate::schema::external_users;
 use crate::types::{StoredTime, StoredUuid, stored};
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize)]
 #[diesel(table_name = external_users, treat_none_as_null = true)]
 pub(crate) struct ExternalUserRow {
     workspace_id: StoredUuid,
@@ -37,6 +38,11 @@ pub(crate) struct ExternalUserRow {
     tokens_valid_from: Option<StoredTime>,
     created_at: StoredTime,
     updated_at: StoredTime,
+    blocked_reason: Option<String>,
+    blocked_since: Option<StoredTime>,
+    blocked_until: Option<StoredTime>,
+    blocked_by: Option<String>,
+    email_folded: Option<String>,
 }
 
 impl From<&ExternalUser> for ExternalUserRow {
@@ -59,11 +65,12 @@ impl From<&ExternalUser> for ExternalUserRow {
             custom_fields,
             external_user_group_id,
             tier_id,
-            blocked,
+            block,
             tokens_valid_from,
             created_at,
             updated_at,
         } = user;
+        let story = block.as_ref();
         Self {
             workspace_id: stored(*workspace_id),
             id: stored(*id),
@@ -85,10 +92,15 @@ impl From<&ExternalUser> for ExternalUserRow {
             search_text: user.searchable_text(),
             external_user_group_id: external_user_group_id.map(Into::into),
             tier_id: tier_id.map(Into::into),
-            blocked: *blocked,
+            blocked: block.is_some(),
             tokens_valid_from: tokens_valid_from.map(Into::into),
             created_at: (*created_at).into(),
             updated_at: (*updated_at).into(),
+            blocked_reason: story.and_then(|block| block.reason.as_ref()).map(ToString::to_string),
+            blocked_since: story.and_then(|block| block.since).map(Into::into),
+            blocked_until: story.and_then(|block| block.until).map(Into::into),
+            blocked_by: story.and_then(|block| block.by).map(|actor| actor.to_string()),
+            email_folded: email.as_ref().map(|email| fold(email.as_str())),
         }
     }
 }
@@ -122,7 +134,24 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
             tokens_valid_from,
             created_at,
             updated_at,
+            blocked_reason,
+            blocked_since,
+            blocked_until,
+            blocked_by,
+            email_folded: _,
         } = row;
+        let blocked_by = blocked_by
+            .map(|actor| {
+                let broken = |problem| broken_row("external_users", "blocked_by", id, format!("{problem:?}"));
+                actor.parse().map_err(broken)
+            })
+            .transpose()?;
+        let block = Block {
+            reason: blocked_reason.map(BlockReason::from_stored),
+            since: blocked_since.map(Into::into),
+            until: blocked_until.map(Into::into),
+            by: blocked_by,
+        };
         let custom_fields = serde_json::from_str(&custom_fields)
             .map_err(|problem| broken_row("external_users", "custom_fields", id, problem))?;
         Ok(Self {
@@ -143,7 +172,7 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
             custom_fields: CustomFields::from_stored(custom_fields),
             external_user_group_id: external_user_group_id.map(Into::into),
             tier_id: tier_id.map(Into::into),
-            blocked,
+            block: blocked.then_some(block),
             tokens_valid_from: tokens_valid_from.map(Into::into),
             created_at: created_at.into(),
             updated_at: updated_at.into(),

@@ -1,8 +1,8 @@
 //! Who is in a flow, and who is shut out of it.
 
 use denizen_domain::{
-    AccountId, AccountNumber, Flow, FlowId, FlowMembership, Participant, Place, Profile, Rank, Result,
-    Source, Timestamp, WorkspaceId,
+    AccountId, AccountNumber, Flow, FlowId, FlowMembership, Origin, Participant, Place, Profile, Rank,
+    Result, Timestamp, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -133,14 +133,14 @@ pub(crate) async fn participant(
 /// `None` where there is no such flow. Fails where the asker may not ([`Flow::require_may_add`]).
 pub async fn add(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     flow_id: FlowId,
     number: AccountNumber,
 ) -> Result<Option<()>> {
     in_transaction!(connection, {
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Some((flow, who)) = before(connection, asker, workspace_id, flow_id, now).await? else {
             return Ok(None);
         };
@@ -155,7 +155,7 @@ pub async fn add(
 /// asker may not ([`Flow::require_may_block`]).
 pub async fn set_blocked(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     flow_id: FlowId,
@@ -164,7 +164,7 @@ pub async fn set_blocked(
     in_transaction!(connection, {
         // Of two who block each other at the same time, one comes first, and the other one may not any more.
         dialect::lock_flow(connection, workspace_id, flow_id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Some((flow, who)) = before(connection, asker, workspace_id, flow_id, now).await? else {
             return Ok(None);
         };
@@ -185,14 +185,14 @@ pub async fn set_blocked(
 /// is no such flow. Fails where the link is not the flow's, or the asker is blocked ([`Flow::require_may_join_by_link`]).
 pub async fn join_by_link(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     flow_id: FlowId,
     code: &str,
 ) -> Result<Option<()>> {
     in_transaction!(connection, {
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let who = asker.standing(connection, now).await?.authority.account_id;
         let Some(account_id) = who else { return Ok(None) };
         dialect::lock_account(connection, account_id).await?;
@@ -212,7 +212,7 @@ pub async fn join_by_link(
 /// `None` where there is no such flow or account.
 pub async fn add_account(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     flow_id: FlowId,
     account_id: AccountId,
@@ -222,7 +222,7 @@ pub async fn add_account(
         organizations::require_kept(connection, workspace_id).await?;
         let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
         let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let entry = Entry::Brought { as_admin: false };
         membership_functions::insert(connection, workspace_id, &account, entry, now).await?;
         insert_participants(connection, &flow, &[(account_id, account.number)], now).await?;

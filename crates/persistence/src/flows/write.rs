@@ -1,7 +1,7 @@
 //! Making and changing flows.
 
 use denizen_domain::{
-    Conflict, Error, Flow, FlowChanges, FlowId, JoinCode, NewFlow, Rank, Result, Slug, Source, Timestamp,
+    Conflict, Error, Flow, FlowChanges, FlowId, JoinCode, NewFlow, Origin, Rank, Result, Slug, Timestamp,
     WorkspaceId,
 };
 use diesel::prelude::*;
@@ -21,20 +21,20 @@ use crate::{DbConnection, accounts, on_backend, organizations};
 /// it. `None` where the asker is no member of the workspace. Fails with [`Conflict::TooManyFlows`].
 pub async fn create(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     new: &NewFlow,
 ) -> Result<Option<Flow>> {
     in_transaction!(connection, {
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let maker = asker.standing(connection, now).await?.authority.account_id;
         if organizations::rank_of(connection, workspace_id, maker).await? == Rank::Outsider {
             return Ok(None);
         }
         organizations::require_kept(connection, workspace_id).await?;
         require_room(connection, workspace_id).await?;
-        let flow = insert(connection, source, workspace_id, new, now).await?;
+        let flow = insert(connection, origin, workspace_id, new, now).await?;
         if let Some(maker) = maker
             && let Some(account) = accounts::find(connection, maker).await?
         {
@@ -49,19 +49,19 @@ pub async fn create(
 /// the flow is not theirs to join ([`Flow::require_may_join`]).
 pub async fn change(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     flow_id: FlowId,
     (changes, is_open): (&FlowChanges, Option<bool>),
 ) -> Result<Option<Flow>> {
     in_transaction!(connection, {
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let asking = asker.standing(connection, now).await?.authority.account_id;
         let Some(mut flow) = find_locked(connection, workspace_id, flow_id).await? else { return Ok(None) };
         let who = participant(connection, &flow, asking).await?;
         let before = flow.clone();
-        changes.clone().apply_to(&mut flow, &*source.ids, now);
+        changes.clone().apply_to(&mut flow, &*origin.source.ids, now);
         let is_changed = flow != before;
         if is_changed {
             before.require_may_administer(who)?;
@@ -92,7 +92,7 @@ pub async fn change(
 
 async fn insert(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     new: &NewFlow,
     now: Timestamp,
@@ -100,14 +100,14 @@ async fn insert(
     let NewFlow { name, description, access_mode } = new.clone();
     let wanted = Slug::suggested_by(name.as_str()).unwrap_or(Slug::from_stored("flow".to_owned()));
     let mut flow = Flow {
-        id: FlowId::from_uuid(source.ids.uuid()),
+        id: FlowId::from_uuid(origin.source.ids.uuid()),
         workspace_id,
         slug: wanted.clone(),
         name,
         description,
         access_mode,
         is_archived: false,
-        join_code: JoinCode::generate(&*source.ids),
+        join_code: JoinCode::generate(&*origin.source.ids),
         created_at: now,
         updated_at: now,
     };
@@ -120,7 +120,7 @@ async fn insert(
         if inserted.or_error("insert a flow")? == 1 {
             return Ok(flow);
         }
-        number = next_number(number, source);
+        number = next_number(number, origin);
         flow.slug = wanted.numbered(number);
     }
 }

@@ -1,7 +1,7 @@
 //! The members of a workspace, by their numbers, and who administers it.
 
 use denizen_domain::{
-    Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Profile, Rank, Result, Source, Status,
+    Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Origin, Profile, Rank, Result, Status,
     WorkspaceId,
 };
 use diesel::dsl::exists;
@@ -55,7 +55,7 @@ pub async fn list_members(
 /// that already. For the operator. `None` where there is no such account. Fails where the workspace is gone or not in use.
 pub async fn add(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     account_id: AccountId,
     is_admin: bool,
@@ -64,7 +64,7 @@ pub async fn add(
         dialect::lock_account(connection, account_id).await?;
         require_kept(connection, workspace_id).await?;
         let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let entry = Entry::Brought { as_admin: is_admin };
         membership_functions::insert(connection, workspace_id, &account, entry, now).await?;
         if is_admin {
@@ -79,21 +79,22 @@ pub async fn add(
 /// member. Fails where the asker does not administer the workspace, and with [`Conflict::LastAdmin`].
 pub async fn remove(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     account_id: AccountId,
 ) -> Result<Option<Account>> {
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
-        let Some(rank) = ranks(connection, source, asker, workspace_id, account_id).await? else {
+        let Some(rank) = ranks(connection, origin, asker, workspace_id, account_id).await? else {
             return Ok(None);
         };
         if rank == Rank::Admin {
             require_another_admin(connection, workspace_id, account_id).await?;
         }
         let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
-        membership_functions::leave(connection, workspace_id, account.clone(), source.clock.now()).await?;
+        membership_functions::leave(connection, workspace_id, account.clone(), origin.source.clock.now())
+            .await?;
         Ok(Some(account))
     })
 }
@@ -102,7 +103,7 @@ pub async fn remove(
 /// member. Fails where the asker does not administer the workspace, and with [`Conflict::LastAdmin`].
 pub async fn set_admin(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     account_id: AccountId,
@@ -110,7 +111,7 @@ pub async fn set_admin(
 ) -> Result<Option<()>> {
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
-        let Some(rank) = ranks(connection, source, asker, workspace_id, account_id).await? else {
+        let Some(rank) = ranks(connection, origin, asker, workspace_id, account_id).await? else {
             return Ok(None);
         };
         if rank == Rank::Admin && !is_admin {
@@ -125,13 +126,13 @@ pub async fn set_admin(
 /// transaction ends. `None` where either is no member.
 async fn ranks(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     workspace_id: WorkspaceId,
     account_id: AccountId,
 ) -> Result<Option<Rank>> {
     dialect::lock_workspace(connection, workspace_id).await?;
-    let who = asker.standing(connection, source.clock.now()).await?.authority.account_id;
+    let who = asker.standing(connection, origin.source.clock.now()).await?.authority.account_id;
     match rank_of(connection, workspace_id, who).await? {
         Rank::Outsider => return Ok(None),
         rank => rank.require_admin()?,

@@ -1,6 +1,6 @@
 //! Deleting a workspace: gone for everybody at once, and then removed bit by bit, however much is in it.
 
-use denizen_domain::{Result, Source, Status, Timestamp, WorkspaceId};
+use denizen_domain::{Origin, Result, Status, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -8,8 +8,9 @@ use super::{find_within, residents};
 use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::schema::{
-    api_key_secrets, api_keys, channels, departures, external_user_groups, external_users, flows,
-    invitations, super_identities, tiers, workspaces,
+    api_key_secrets, api_keys, audit_events, channels, deleted_external_users, departures,
+    external_user_groups, external_users, flows, idempotency_records, invitations, super_identities, tiers,
+    workspaces,
 };
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
@@ -26,13 +27,13 @@ const LISTED: i64 = 1_000;
 /// that may do more than whoever asks, and with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace).
 pub async fn delete(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     asker: Asker,
     id: WorkspaceId,
 ) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_workspace(connection, id).await?;
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let Some(workspace) = find_within(connection, reach, id).await? else { return Ok(false) };
         residents::require_no_greater(connection, &authority, id).await?;
@@ -60,11 +61,11 @@ pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<WorkspaceId>> 
 ///
 /// Its members come first: those who were at home there move to the workspace that they have been a member of for
 /// longest, of those that are there, and where there is none, their account is deleted.
-pub async fn remove_some(connection: &mut DbConnection, source: &Source, id: WorkspaceId) -> Result<bool> {
+pub async fn remove_some(connection: &mut DbConnection, origin: &Origin, id: WorkspaceId) -> Result<bool> {
     if !is_deleted(connection, id).await? {
         return Ok(false);
     }
-    if residents::release(connection, source, id).await? {
+    if residents::release(connection, origin, id).await? {
         return Ok(true);
     }
     roles::delete_all_of(connection, id).await?;
@@ -133,6 +134,7 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
     // What refers to others comes first. Nobody is left in the flows, since nobody is left in the workspace.
     delete_batch!(
         external_users.id: StoredUuid,
+        deleted_external_users.id: StoredUuid,
         super_identities.id: StoredUuid,
         external_user_groups.id: StoredUuid,
         tiers.id: StoredUuid,
@@ -141,6 +143,8 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
         invitations.number: i64,
         flows.id: StoredUuid,
         departures.account_id: StoredUuid,
+        idempotency_records.key_hash: Vec<u8>,
+        audit_events.id: StoredUuid,
     );
     Ok(false)
 }

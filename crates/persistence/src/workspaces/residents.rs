@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use denizen_domain::{
-    AccountId, Authority, Error, Forbidden, Permission, PermissionSet, Result, Role, Source, WorkspaceId,
+    AccountId, Authority, Error, Forbidden, Origin, Permission, PermissionSet, Result, Role, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -39,7 +39,7 @@ pub(super) async fn require_no_greater(
 /// Lets some of the members of a deleted workspace go: those who were at home there move to the workspace that they have
 /// been a member of for longest, of those that are there, and where there is none, their account is deleted. Whether
 /// there were any members.
-pub(super) async fn release(connection: &mut DbConnection, source: &Source, id: WorkspaceId) -> Result<bool> {
+pub(super) async fn release(connection: &mut DbConnection, origin: &Origin, id: WorkspaceId) -> Result<bool> {
     in_transaction!(connection, {
         let members = some_members(connection, id).await?;
         if members.is_empty() {
@@ -51,7 +51,7 @@ pub(super) async fn release(connection: &mut DbConnection, source: &Source, id: 
         let residents = residents_among(connection, id, &members).await?;
         let (movers, others): (Vec<_>, Vec<_>) =
             residents.into_iter().partition(|row| homes.contains_key(&row.id.into()));
-        let now = source.clock.now();
+        let now = origin.source.clock.now();
         for mut account in with_roles(connection, movers).await? {
             let home = homes.get(&account.id).copied();
             account_functions::leave_home(connection, &mut account, home, now).await?;

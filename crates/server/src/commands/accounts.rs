@@ -6,7 +6,7 @@ mod password;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Account, AccountChanges, AccountId, AccountNumber, Position, Source, Status, Timestamp, Username,
+    Account, AccountChanges, AccountId, AccountNumber, Origin, Position, Source, Status, Timestamp, Username,
     WorkspaceId,
 };
 use denizen_persistence::accounts::{self, AccountFilter};
@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::workspaces;
 use crate::database::{self, reason};
 use crate::listing::Listed;
-use crate::output::{Output, moment};
+use crate::output::{Output, moment, yes_or_no};
 use crate::settings::{DatabaseSettings, PasswordSettings};
 
 use create::CreateAccount;
@@ -187,18 +187,18 @@ impl OneAccount {
     async fn change_status(self, status: Status) -> anyhow::Result<()> {
         let database = database::open(&self.database).await?;
         let changes = AccountChanges { status: Some(status), ..AccountChanges::default() };
-        self.change(&database, &Source::system(), &changes).await
+        self.change(&database, &Origin::operator(Source::system()), &changes).await
     }
 
     async fn change(
         &self,
         database: &Database,
-        source: &Source,
+        origin: &Origin,
         changes: &AccountChanges,
     ) -> anyhow::Result<()> {
         let connection = &mut database.write().await.map_err(reason)?;
         let id = self.account.find(connection).await?.id;
-        let changed = accounts::change(connection, source, Asker::Operator, id, changes, None).await;
+        let changed = accounts::change(connection, origin, Asker::Operator, id, changes, None).await;
         let account = changed.map_err(reason)?.ok_or_else(|| anyhow!("the account {id} is gone"))?;
         let is_admin = is_admin_at_home(connection, &account).await?;
         print(self.output, &account, is_admin)
@@ -223,12 +223,12 @@ pub(crate) struct SetPassword {
 
 impl SetPassword {
     async fn run(self) -> anyhow::Result<()> {
-        let source = Source::system();
+        let origin = Origin::operator(Source::system());
         let password = password::read(self.password.min_password_length)?;
         let database = database::open(&self.account.database).await?;
-        let hash = password::hash(password, &source).await?;
+        let hash = password::hash(password, &origin.source).await?;
         let changes = AccountChanges { password: Some(hash), ..AccountChanges::default() };
-        self.account.change(&database, &source, &changes).await
+        self.account.change(&database, &origin, &changes).await
     }
 }
 
@@ -324,8 +324,4 @@ fn home_of(account: &Account) -> String {
 fn roles_of(account: &Account) -> String {
     let names: Vec<&str> = account.roles.iter().map(|role| role.name.as_str()).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
-}
-
-pub(super) fn yes_or_no(is_so: bool) -> String {
-    if is_so { "yes" } else { "no" }.to_owned()
 }

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
     DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserFilter, ExternalUserId,
-    ExternalUserOrder, Identifier, PersonName, Position, Result, SearchText, WorkspaceId,
+    ExternalUserOrder, Identifier, PersonName, Position, Result, SearchText, Source, WorkspaceId,
 };
 use denizen_persistence::{DbConnection, external_users};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::workspaces::WorkspaceArgument;
 use crate::database::{self, reason};
 use crate::listing::Listed;
-use crate::output::{Output, moment};
+use crate::output::{Output, moment, yes_or_no};
 use crate::settings::DatabaseSettings;
 
 /// The order of the list.
@@ -154,13 +154,13 @@ impl Listed for ExternalUser {
             cell(self.identifier.as_ref().map(Identifier::as_str)),
             cell(name_of(self).as_deref()),
             cell(self.email.as_ref().map(EmailAddress::as_str)),
-            if self.blocked { "yes" } else { "no" }.to_owned(),
+            yes_or_no(self.is_blocked(Source::system().clock.now())),
             moment(Some(self.created_at)),
         ]
     }
 
     fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(denizen_api::external_user_json(self.clone()))?)
+        Ok(serde_json::to_value(denizen_api::external_user_json(self.clone(), Source::system().clock.now()))?)
     }
 
     fn position(&self) -> Position {

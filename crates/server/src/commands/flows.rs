@@ -5,19 +5,18 @@ mod participants;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, NewFlow, Position, Slug, SortKey,
-    Source, Timestamp, Workspace, WorkspaceId,
+    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, NewFlow, Origin, Position, Slug,
+    SortKey, Source, Timestamp, Workspace, WorkspaceId,
 };
 use denizen_persistence::flows::{self, CountedFlow, MAXIMUM_PER_WORKSPACE};
 use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::accounts::yes_or_no;
 use super::workspaces::{self, WorkspaceArgument};
 use crate::database::{self, reason};
 use crate::listing::Listed;
-use crate::output::{Output, moment};
+use crate::output::{Output, moment, yes_or_no};
 use crate::settings::{DatabaseSettings, values};
 
 use participants::{AddParticipant, RemoveParticipant};
@@ -80,7 +79,14 @@ impl CreateFlow {
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = workspace.find(connection).await?;
         let new = NewFlow { name, description, access_mode };
-        let made = flows::create(connection, &Source::system(), Asker::Operator, workspace.id, &new).await;
+        let made = flows::create(
+            connection,
+            &Origin::operator(Source::system()),
+            Asker::Operator,
+            workspace.id,
+            &new,
+        )
+        .await;
         let made = made.map_err(|error| failure(error, &workspace))?;
         let flow = made.ok_or_else(|| anyhow!("the workspace {} is gone", workspace.slug))?;
         output.object(

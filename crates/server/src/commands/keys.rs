@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use denizen_domain::{ApiKey, ApiKeyId, NewApiKey, Position, Scope, ScopeSet, Source, Timestamp};
+use denizen_domain::{ApiKey, ApiKeyId, NewApiKey, Origin, Position, Scope, ScopeSet, Source, Timestamp};
 use denizen_persistence::api_keys;
 use serde_json::Value;
 
@@ -65,14 +65,14 @@ pub(crate) struct CreateKey {
 
 impl CreateKey {
     async fn run(self) -> anyhow::Result<()> {
-        let source = Source::system();
+        let origin = Origin::operator(Source::system());
         let scopes =
             if self.scope.is_empty() { ScopeSet::default() } else { self.scope.iter().copied().collect() };
-        let expires_at = self.expires_at(source.clock.now())?;
+        let expires_at = self.expires_at(origin.source.clock.now())?;
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let key = api_keys::create(connection, &source, workspace.id, &self.name, &scopes, expires_at).await;
+        let key = api_keys::create(connection, &origin, workspace.id, &self.name, &scopes, expires_at).await;
         let made = key.map_err(reason)?;
         let NewApiKey { key, secret } = &made;
         self.output.object(
@@ -176,7 +176,8 @@ impl RevokeKey {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let key = api_keys::revoke(connection, &Source::system(), workspace.id, self.id).await;
+        let key =
+            api_keys::revoke(connection, &Origin::operator(Source::system()), workspace.id, self.id).await;
         let key = key.map_err(reason)?.ok_or_else(|| {
             anyhow!("the workspace {} has no key {}; `denizen keys list` shows them", workspace.slug, self.id)
         })?;

@@ -5,7 +5,7 @@ use denizen_persistence::migrations::{self, MigrationStatus};
 use serde::Serialize;
 
 use crate::database::{self, reason};
-use crate::output::Output;
+use crate::output::{Output, yes_or_no};
 use crate::settings::DatabaseSettings;
 
 /// Bring the schema of the database up to date; an embedded database is made if it is missing
@@ -69,8 +69,4 @@ impl From<MigrationStatus> for Migration {
         let MigrationStatus { name, applied, known } = status;
         Self { name, applied, known }
     }
-}
-
-fn yes_or_no(truth: bool) -> String {
-    if truth { "yes" } else { "no" }.to_owned()
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, PermissionSet, Position, Result, Slice, Source, Timestamp,
-    TokenKind, TokenRequest, Username, Window,
+    AccountId, AccountToken, AccountTokenId, Origin, PermissionSet, Position, Result, Slice, Source,
+    Timestamp, TokenKind, TokenRequest, Username, Window,
 };
 use denizen_persistence::account_tokens::{self, TokenFilter};
 use denizen_persistence::accounts::{self, AccountFilter};
@@ -66,7 +66,7 @@ pub(crate) struct CreateToken {
 
 impl CreateToken {
     async fn run(self) -> anyhow::Result<()> {
-        let source = Source::system();
+        let origin = Origin::operator(Source::system());
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let account = self.account.find(connection).await?;
@@ -77,7 +77,7 @@ impl CreateToken {
             permissions: PermissionSet::empty(),
             lifetime: self.expires_in,
         };
-        let made = account_tokens::issue(connection, &source, Asker::Operator, &request, None).await;
+        let made = account_tokens::issue(connection, &origin, Asker::Operator, &request, None).await;
         let made = made.map_err(reason)?;
         let (id, token) = (made.token.id, made.secret.expose());
         self.output.object(

@@ -5,7 +5,7 @@ mod members;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Channel, ChannelId, Conflict, Error, Position, Resource, Slug, Source, Workspace, WorkspaceId,
+    Channel, ChannelId, Conflict, Error, Origin, Position, Resource, Slug, Source, Workspace, WorkspaceId,
     WorkspaceName,
 };
 use denizen_persistence::{DbConnection, workspaces};
@@ -82,7 +82,7 @@ impl CreateWorkspace {
         })?;
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let made = workspaces::create(connection, &Source::system(), &slug, &name).await;
+        let made = workspaces::create(connection, &Origin::operator(Source::system()), &slug, &name).await;
         let (workspace, channel) = made.map_err(|error| failure(error, &slug))?;
         let Channel { id, name, .. } = &channel;
         let json = NewWorkspace { workspace: &workspace, default_channel: NewChannel { id: *id, name } };
@@ -133,7 +133,7 @@ impl Listed for Workspace {
     const COLUMNS: &'static [&'static str] = &["SLUG", "ID", "NUMBER", "STATUS", "CREATED", "NAME"];
 
     fn cells(&self) -> Vec<String> {
-        let Self { id, number, slug, name, status, confirmed: _, created_at, updated_at: _ } = self;
+        let Self { id, number, slug, name, status, created_at, .. } = self;
         vec![
             slug.to_string(),
             id.to_string(),

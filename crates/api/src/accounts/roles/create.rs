@@ -30,6 +30,7 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     let NewRole { workspace_id, name, changes } = body.check(&caller.authority, caller.reach)?;
     let connection = &mut app.database().write().await?;
-    let role = roles::create(connection, app.source(), caller.asker(), workspace_id, &name, &changes).await?;
+    let role =
+        roles::create(connection, caller.origin(), caller.asker(), workspace_id, &name, &changes).await?;
     Ok(meta.one(RoleAnswer::from(role)))
 }

@@ -30,7 +30,7 @@ pub(crate) async fn delete(
     meta: Meta,
 ) -> ApiResult<Response> {
     let connection = &mut app.database().write().await?;
-    if !roles::delete(connection, app.source(), caller.asker(), id).await? {
+    if !roles::delete(connection, caller.origin(), caller.asker(), id).await? {
         return Err(Error::not_found(Resource::Role, id).into());
     }
     Ok(meta.one(Done { message: "Role deleted." }))

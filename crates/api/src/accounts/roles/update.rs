@@ -39,6 +39,6 @@ pub(crate) async fn update(
     let role = roles::find(connection, id).await?.ok_or_else(not_found)?;
     role.require_may_change(reach)?;
     let changes = body.check(authority, &role)?;
-    let changed = roles::change(connection, app.source(), caller.asker(), id, &changes).await?;
+    let changed = roles::change(connection, caller.origin(), caller.asker(), id, &changes).await?;
     Ok(meta.one(RoleAnswer::from(changed.ok_or_else(not_found)?)))
 }

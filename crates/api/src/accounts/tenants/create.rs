@@ -28,6 +28,6 @@ pub(crate) async fn create(
     let (name, changes) = body.check()?;
     let connection = &mut app.database().write().await?;
     let workspace =
-        workspaces::create_named(connection, app.source(), caller.asker(), &name, &changes).await?;
+        workspaces::create_named(connection, caller.origin(), caller.asker(), &name, &changes).await?;
     Ok(meta.one(Created { id: workspace.id.as_uuid() }))
 }

@@ -32,7 +32,7 @@ pub(crate) async fn delete(
     meta: Meta,
 ) -> ApiResult<Response> {
     let asker = caller.asker();
-    if !workspaces::delete(&mut app.database().write().await?, app.source(), asker, id).await? {
+    if !workspaces::delete(&mut app.database().write().await?, caller.origin(), asker, id).await? {
         return Err(Error::not_found(Resource::Workspace, id).into());
     }
     app.remove_deleted_workspace(id).await;

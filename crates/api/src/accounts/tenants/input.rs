@@ -52,7 +52,8 @@ impl WholeTenant {
         let name = name.required(&mut violations, "name", WorkspaceName::parse);
         let (confirmed, status) = use_of(&mut violations, confirmed, status);
         let name = violations.into_value(name)?;
-        let changes = WorkspaceChanges { name: Some(name.clone()), status, confirmed };
+        let changes =
+            WorkspaceChanges { name: Some(name.clone()), status, confirmed, ..WorkspaceChanges::default() };
         Ok((name, changes))
     }
 }
@@ -64,7 +65,8 @@ impl UpdateTenant {
         let Self { name, confirmed, status } = self;
         let name = name.not_null(&mut violations, "name", WorkspaceName::parse);
         let (confirmed, status) = use_of(&mut violations, confirmed, status);
-        violations.into_result(WorkspaceChanges { name, status, confirmed })
+        let changes = WorkspaceChanges { name, status, confirmed, ..WorkspaceChanges::default() };
+        violations.into_result(changes)
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn remove(
 ) -> ApiResult<Response> {
     find(&app, caller.reach, id).await?;
     let connection = &mut app.database().write().await?;
-    let removal = memberships::remove(connection, app.source(), caller.asker(), id, account_id).await?;
+    let removal = memberships::remove(connection, caller.origin(), caller.asker(), id, account_id).await?;
     let message = match removal.ok_or_else(|| Error::not_found(Resource::Account, account_id))? {
         Removal::Left => "User removed from the tenant.",
         Removal::Deleted => "User deleted.",

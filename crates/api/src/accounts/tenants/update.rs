@@ -10,7 +10,7 @@ use super::super::meta::Meta;
 use super::input::{UpdateTenant, WholeTenant};
 use crate::app::App;
 use crate::body::JsonBody;
-use crate::caller::{AccountHolder, Caller, CanUpdateProfile};
+use crate::caller::{Caller, CanUpdateProfile};
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -59,11 +59,11 @@ pub(crate) async fn replace(
 
 async fn change(
     app: &App,
-    caller: &AccountHolder,
+    caller: &Caller<CanUpdateProfile>,
     id: WorkspaceId,
     changes: &WorkspaceChanges,
 ) -> ApiResult<Tenant> {
     let connection = &mut app.database().write().await?;
-    let changed = workspaces::change(connection, app.source(), caller.asker(), id, changes).await?;
+    let changed = workspaces::change(connection, caller.origin(), caller.asker(), id, changes).await?;
     Ok(Tenant::from(changed.ok_or_else(|| Error::not_found(Resource::Workspace, id))?))
 }

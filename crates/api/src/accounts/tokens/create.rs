@@ -49,6 +49,6 @@ pub(crate) async fn create(
     let shared = (!wants_new).then(|| app.issued_tokens_secret());
     let connection = &mut app.database().write().await?;
     let asker = caller.asker();
-    let new = account_tokens::issue(connection, app.source(), asker, &request, shared).await?;
+    let new = account_tokens::issue(connection, caller.origin(), asker, &request, shared).await?;
     Ok(meta.one(NewToken { token: new.secret.expose().to_owned(), id: new.token.id.as_uuid() }))
 }

@@ -57,7 +57,7 @@ pub(crate) async fn create(
         lifetime,
     };
     let connection = &mut app.database().write().await?;
-    let new = account_tokens::create_personal(connection, app.source(), caller.token.id, &request).await?;
+    let new = account_tokens::create_personal(connection, caller.origin(), caller.token.id, &request).await?;
     Ok(meta.one(NewToken { token: new.secret.expose().to_owned(), id: new.token.id.as_uuid() }))
 }
 

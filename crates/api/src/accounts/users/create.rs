@@ -30,6 +30,6 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     let new = body.check(&app, &caller.authority)?.into_new(&app).await?;
     let connection = &mut app.database().write().await?;
-    let account = accounts::create(connection, app.source(), caller.asker(), &new).await?;
+    let account = accounts::create(connection, caller.origin(), caller.asker(), &new).await?;
     Ok(meta.one(Created { id: account.id.as_uuid() }))
 }

@@ -29,7 +29,7 @@ pub(crate) async fn delete(
     meta: Meta,
 ) -> ApiResult<Response> {
     let connection = &mut app.database().write().await?;
-    if !accounts::delete(connection, app.source(), caller.asker(), id).await? {
+    if !accounts::delete(connection, caller.origin(), caller.asker(), id).await? {
         return Err(Error::not_found(Resource::Account, id).into());
     }
     Ok(meta.one(Done { message: "User deleted." }))

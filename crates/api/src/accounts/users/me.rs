@@ -52,7 +52,7 @@ pub(crate) async fn update(
     let asker = Asker::LoggedIn { token_id: caller.token.id, right: None };
     let connection = &mut app.database().write().await?;
     let changed =
-        accounts::change(connection, app.source(), asker, account.id, &changes, current.as_ref()).await;
+        accounts::change(connection, caller.origin(), asker, account.id, &changes, current.as_ref()).await;
     let changed = changed.map_err(wrong_current_password)?;
     let changed = changed.ok_or_else(|| Error::not_found(Resource::Account, account.id))?;
     Ok(meta.one(User::from(changed)))

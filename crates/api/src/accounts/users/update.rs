@@ -11,7 +11,7 @@ use super::input::{CheckedUser, UpdateUser};
 use super::me;
 use crate::app::App;
 use crate::body::JsonBody;
-use crate::caller::{AccountHolder, Caller, CanUpdateAccounts};
+use crate::caller::{Caller, CanUpdateAccounts};
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::request::{Context, RequestContext};
@@ -47,7 +47,7 @@ pub(crate) async fn update(
 pub(super) async fn change(
     app: &App,
     context: &RequestContext,
-    caller: &AccountHolder,
+    caller: &Caller<CanUpdateAccounts>,
     id: AccountId,
     checked: CheckedUser,
 ) -> ApiResult<Account> {
@@ -58,7 +58,7 @@ pub(super) async fn change(
     let changes = checked.hashed(app).await?;
     let connection = &mut app.database().write().await?;
     let changed =
-        accounts::change(connection, app.source(), caller.asker(), id, &changes, current.as_ref()).await;
+        accounts::change(connection, caller.origin(), caller.asker(), id, &changes, current.as_ref()).await;
     let changed = changed.map_err(me::wrong_current_password)?;
     Ok(changed.ok_or_else(|| Error::not_found(Resource::Account, id))?)
 }

@@ -44,7 +44,7 @@ pub(crate) async fn update(
     let changes = parameters.check(account)?;
     let connection = &mut app.database().write().await?;
     let changed =
-        accounts::change(connection, app.source(), caller.asker(), account.id, &changes, None).await?;
+        accounts::change(connection, caller.origin(), caller.asker(), account.id, &changes, None).await?;
     changed.ok_or_else(|| Error::not_found(Resource::Account, number))?;
     Ok(Json(EmptyObject {}))
 }

@@ -3,8 +3,8 @@
 use anyhow::anyhow;
 use clap::Args;
 use denizen_domain::{
-    AccountChanges, Conflict, Error, NewAccount, PasswordHash, Patch, PersonName, Role, RoleId, RoleName,
-    Source, Username, WorkspaceId,
+    AccountChanges, Conflict, Error, NewAccount, Origin, PasswordHash, Patch, PersonName, Role, RoleId,
+    RoleName, Source, Username, WorkspaceId,
 };
 use denizen_persistence::{Asker, DbConnection, accounts, roles};
 
@@ -64,8 +64,8 @@ pub(crate) struct CreateAccount {
 
 impl CreateAccount {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let source = Source::system();
-        let password = self.password(&source).await?;
+        let origin = Origin::operator(Source::system());
+        let password = self.password(&origin.source).await?;
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let home = match &self.workspace {
@@ -84,7 +84,7 @@ impl CreateAccount {
                 ..AccountChanges::default()
             },
         };
-        let account = accounts::create(connection, &source, Asker::Operator, &new).await;
+        let account = accounts::create(connection, &origin, Asker::Operator, &new).await;
         let account = account.map_err(|error| failure(error, &self.email))?;
         print(self.output, &account, self.admin && account.home.is_some())
     }

@@ -195,6 +195,7 @@ mod tests {
             scopes: ScopeSet::default(),
             expires_at: life.map(|life| now().plus(life)),
             last_used_at: None,
+            last_used_address: None,
             revoked_at: revoked.then(now),
             created_at: now(),
         }

@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
-use denizen_domain::{Account, Flow, Source, Workspace};
+use denizen_domain::{Account, Flow, Origin, Source, Workspace};
 use denizen_persistence::{DbConnection, flows};
 use serde_json::json;
 
@@ -35,8 +35,8 @@ impl AddParticipant {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace, flow) = participant.find(connection).await?;
-        let source = Source::system();
-        let added = flows::add_account(connection, &source, workspace.id, flow.id, account.id).await;
+        let origin = Origin::operator(Source::system());
+        let added = flows::add_account(connection, &origin, workspace.id, flow.id, account.id).await;
         let added = added.map_err(|error| workspaces::refusal(error, &workspace))?;
         added.ok_or_else(|| anyhow!("the account {} or the flow {} is gone", account.id, flow.id))?;
         output.object(

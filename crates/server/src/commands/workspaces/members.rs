@@ -2,14 +2,14 @@
 
 use anyhow::anyhow;
 use clap::Args;
-use denizen_domain::{Account, Conflict, Error, Source, Workspace};
+use denizen_domain::{Account, Conflict, Error, Origin, Source, Workspace};
 use denizen_persistence::{Asker, DbConnection, memberships, organizations};
 use serde_json::json;
 
 use super::{WorkspaceArgument, refusal};
-use crate::commands::accounts::{AccountName, id_and_username, yes_or_no};
+use crate::commands::accounts::{AccountName, id_and_username};
 use crate::database::{self, reason};
-use crate::output::Output;
+use crate::output::{Output, yes_or_no};
 use crate::settings::DatabaseSettings;
 
 /// Make an account a member of a workspace, or one of its administrators
@@ -39,7 +39,14 @@ impl AddMember {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace) = member.find(connection).await?;
-        let added = organizations::add(connection, &Source::system(), workspace.id, account.id, admin).await;
+        let added = organizations::add(
+            connection,
+            &Origin::operator(Source::system()),
+            workspace.id,
+            account.id,
+            admin,
+        )
+        .await;
         let added = added.map_err(|error| refusal(error, &workspace))?;
         added.ok_or_else(|| anyhow!("the account {} is gone", account.id))?;
         let membership = memberships::find(connection, workspace.id, account.id).await.map_err(reason)?;
@@ -77,9 +84,9 @@ impl RemoveMember {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace) = member.find(connection).await?;
-        let source = Source::system();
+        let origin = Origin::operator(Source::system());
         let removed =
-            organizations::remove(connection, &source, Asker::Operator, workspace.id, account.id).await;
+            organizations::remove(connection, &origin, Asker::Operator, workspace.id, account.id).await;
         let removed = removed.map_err(|error| failure(error, &account, &workspace))?;
         removed.ok_or_else(|| {
             let (username, slug) = (&account.username, &workspace.slug);

@@ -1,0 +1,309 @@
+//! The audit log: who has changed what, when, from where.
+
+mod records;
+
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+
+use crate::code_set::coded_texts;
+use crate::{Actor, AuditEventId, Coded, ExternalUserId, Position, SortKey, Timestamp, WorkspaceId};
+
+/// What has been changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// An external user.
+    ExternalUser,
+    /// A group of external users.
+    ExternalUserGroup,
+    /// A tier.
+    Tier,
+    /// A channel.
+    Channel,
+    /// A key.
+    ApiKey,
+    /// A workspace.
+    Workspace,
+    /// An account.
+    Account,
+    /// A token of an account. Its id names it; its secret is nowhere.
+    AccountToken,
+    /// A role.
+    Role,
+    /// What an account is in a workspace. The id is the account's.
+    Membership,
+    /// A flow.
+    Flow,
+    /// What an account is in a flow. The id is the flow's.
+    FlowMembership,
+    /// An invitation into a flow. Its id is its number.
+    Invitation,
+}
+
+impl Coded for ObjectKind {
+    const ALL: &'static [Self] = &[
+        Self::ExternalUser,
+        Self::ExternalUserGroup,
+        Self::Tier,
+        Self::Channel,
+        Self::ApiKey,
+        Self::Workspace,
+        Self::Account,
+        Self::AccountToken,
+        Self::Role,
+        Self::Membership,
+        Self::Flow,
+        Self::FlowMembership,
+        Self::Invitation,
+    ];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::ExternalUser => "external_user",
+            Self::ExternalUserGroup => "external_user_group",
+            Self::Tier => "tier",
+            Self::Channel => "channel",
+            Self::ApiKey => "api_key",
+            Self::Workspace => "workspace",
+            Self::Account => "account",
+            Self::AccountToken => "account_token",
+            Self::Role => "role",
+            Self::Membership => "membership",
+            Self::Flow => "flow",
+            Self::FlowMembership => "flow_membership",
+            Self::Invitation => "invitation",
+        }
+    }
+}
+
+coded_texts!(ObjectKind);
+
+/// What has been done to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// It was made.
+    Create,
+    /// It was changed.
+    Update,
+    /// It was deleted, or taken away.
+    Delete,
+    /// It was brought back.
+    Restore,
+    /// All personal data of it were removed for good.
+    Erase,
+    /// A key was given a new secret.
+    Rotate,
+    /// A key was made to open nothing any more.
+    Revoke,
+}
+
+impl Coded for Verb {
+    const ALL: &'static [Self] =
+        &[Self::Create, Self::Update, Self::Delete, Self::Restore, Self::Erase, Self::Rotate, Self::Revoke];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+            Self::Erase => "erase",
+            Self::Rotate => "rotate",
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
+coded_texts!(Verb);
+
+/// The fields that a change has changed, each by its name in camel case with the values before and after it, `{"old": …,
+/// "new": …}`. A field that is not there counts as null. Objects within objects are compared field by field, and named by
+/// their path: `customFields.plan`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldChanges(Map<String, Value>);
+
+impl FieldChanges {
+    /// What differs between two records.
+    pub fn between(before: &Map<String, Value>, after: &Map<String, Value>) -> Self {
+        let mut changes = Map::new();
+        compare("", before, after, &mut changes);
+        Self(changes)
+    }
+
+    /// Takes changes that were noted before they were stored.
+    pub fn from_stored(changes: Map<String, Value>) -> Self {
+        Self(changes)
+    }
+
+    /// The changes as a JSON object.
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// The changes as a JSON object.
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
+    /// Whether nothing has changed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn compare(
+    path: &str,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    changes: &mut Map<String, Value>,
+) {
+    let added = after.keys().filter(|key| !before.contains_key(*key));
+    for key in before.keys().chain(added) {
+        let (old, new) = (before.get(key).unwrap_or(&Value::Null), after.get(key).unwrap_or(&Value::Null));
+        let path = format!("{path}{key}");
+        match (old, new) {
+            (Value::Object(old), Value::Object(new)) => compare(&format!("{path}."), old, new, changes),
+            (old, new) if old == new => {}
+            (old, new) => {
+                changes.insert(path, serde_json::json!({ "old": old, "new": new }));
+            }
+        }
+    }
+}
+
+/// Something whose changes are noted in the audit log.
+pub trait Recorded {
+    /// What it is called there.
+    const KIND: ObjectKind;
+
+    /// Its id there.
+    fn object_id(&self) -> String;
+
+    /// Its fields as they are noted, without secrets and what follows from others; null for one that is empty.
+    fn record(&self) -> Map<String, Value>;
+}
+
+/// One entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Its id.
+    pub id: AuditEventId,
+    /// The workspace whose log it is in; `None` for the server's own, of what belongs to no workspace.
+    pub workspace_id: Option<WorkspaceId>,
+    /// When the change was made.
+    pub occurred_at: Timestamp,
+    /// Who made it.
+    pub actor: Actor,
+    /// The external user in whose context it was made, where a key acted for one.
+    pub acting_for: Option<ExternalUserId>,
+    /// What was done.
+    pub verb: Verb,
+    /// To what.
+    pub object: ObjectKind,
+    /// To which one: its id.
+    pub object_id: String,
+    /// Which fields changed. Empty where the object's data were erased since.
+    pub changes: FieldChanges,
+    /// The request that asked for it, where it was one.
+    pub request_id: Option<String>,
+    /// The address that the request came from.
+    pub address: Option<IpAddr>,
+}
+
+impl AuditEvent {
+    /// What was done to what, in one word: `external_user.update`.
+    pub fn action(&self) -> AuditAction {
+        AuditAction { object: self.object, verb: self.verb }
+    }
+
+    /// Its place in the log.
+    pub fn position(&self) -> Position {
+        Position { key: SortKey::Time(self.occurred_at), id: self.id.as_uuid() }
+    }
+}
+
+/// What was done to what. Displays, and is read, as `external_user.update`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditAction {
+    /// What was changed.
+    pub object: ObjectKind,
+    /// What was done to it.
+    pub verb: Verb,
+}
+
+impl std::fmt::Display for AuditAction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{}", self.object, self.verb)
+    }
+}
+
+impl std::str::FromStr for AuditAction {
+    type Err = crate::Violation;
+
+    fn from_str(text: &str) -> Result<Self, crate::Violation> {
+        let broken = || {
+            let message = "must be what was changed and what was done to it: external_user.update";
+            crate::Violation::new(crate::Reason::InvalidFormat, message)
+        };
+        let (object, verb) = text.split_once('.').ok_or_else(broken)?;
+        Ok(Self { object: object.parse()?, verb: verb.parse()? })
+    }
+}
+
+/// Which events a list holds; all conditions hold, and `None` is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditEventFilter {
+    /// About the object of this id.
+    pub object_id: Option<String>,
+    /// Of changes that this actor has made.
+    pub actor: Option<Actor>,
+    /// Of this kind of change.
+    pub action: Option<AuditAction>,
+    /// After this moment.
+    pub after: Option<Timestamp>,
+    /// Before this moment.
+    pub before: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn changes_are_the_fields_that_differ() {
+        let before = json!({ "name": "a", "tierId": null, "customFields": { "plan": "free", "seats": 1 } });
+        let after = json!({ "name": "b", "tierId": null, "customFields": { "plan": "free", "trial": true } });
+        let changes = FieldChanges::between(&map(&before), &map(&after));
+        let expected = json!({
+            "name": { "old": "a", "new": "b" },
+            "customFields.seats": { "old": 1, "new": null },
+            "customFields.trial": { "old": null, "new": true },
+        });
+        assert_eq!(changes.into_map(), map(&expected));
+    }
+
+    #[test]
+    fn what_is_new_differs_where_it_is_not_null() {
+        let changes = FieldChanges::between(&Map::new(), &map(&json!({ "name": "a", "tierId": null })));
+        assert_eq!(changes.into_map(), map(&json!({ "name": { "old": null, "new": "a" } })));
+    }
+
+    #[test]
+    fn an_action_is_read_back_from_its_text() {
+        for &object in ObjectKind::ALL {
+            for &verb in Verb::ALL {
+                let action = AuditAction { object, verb };
+                assert_eq!(action.to_string().parse(), Ok(action));
+            }
+        }
+        for broken in ["", "external_user", "external_user.", "update", "external_user.update.it"] {
+            assert!(broken.parse::<AuditAction>().is_err(), "{broken}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The audit log. Whatever changes something notes it here, in the transaction that makes the change: the one is not there
+//! without the other.
+
+use denizen_domain::{
+    Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Error, FieldChanges, Origin, Recorded,
+    Result, Slice, Timestamp, Verb, Window, WorkspaceId,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::Map;
+use uuid::Uuid;
+
+use crate::error::{OrError as _, broken_row};
+use crate::keyset::load_window;
+use crate::schema::audit_events;
+use crate::types::{StoredTime, StoredUuid, stored};
+use crate::{DbConnection, dialect, on_backend};
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = audit_events)]
+struct AuditEventRow {
+    workspace_id: StoredUuid,
+    id: StoredUuid,
+    occurred_at: StoredTime,
+    actor: String,
+    acting_for: Option<StoredUuid>,
+    action: String,
+    object_id: String,
+    changes: String,
+    request_id: Option<String>,
+    address: Option<String>,
+}
+
+impl From<AuditEvent> for AuditEventRow {
+    fn from(event: AuditEvent) -> Self {
+        let action = event.action().to_string();
+        let AuditEvent {
+            id,
+            workspace_id,
+            occurred_at,
+            actor,
+            acting_for,
+            verb: _,
+            object: _,
+            object_id,
+            changes,
+            request_id,
+            address,
+        } = event;
+        Self {
+            workspace_id: stored_workspace(workspace_id),
+            id: stored(id),
+            occurred_at: occurred_at.into(),
+            actor: actor.to_string(),
+            acting_for: acting_for.map(Into::into),
+            action,
+            object_id,
+            changes: serde_json::Value::Object(changes.into_map()).to_string(),
+            request_id,
+            address: address.map(|address| address.to_string()),
+        }
+    }
+}
+
+impl TryFrom<AuditEventRow> for AuditEvent {
+    type Error = Error;
+
+    fn try_from(row: AuditEventRow) -> Result<Self> {
+        let AuditEventRow {
+            workspace_id,
+            id,
+            occurred_at,
+            actor,
+            acting_for,
+            action,
+            object_id,
+            changes,
+            request_id,
+            address,
+        } = row;
+        let broken = |column, problem: String| broken_row("audit_events", column, id, problem);
+        let actor: Actor = actor.parse().map_err(|problem| broken("actor", format!("{problem:?}")))?;
+        let AuditAction { object, verb } =
+            action.parse().map_err(|problem| broken("action", format!("{problem:?}")))?;
+        let changes =
+            serde_json::from_str(&changes).map_err(|problem| broken("changes", problem.to_string()))?;
+        let address = address.map(|address| address.parse()).transpose();
+        let address =
+            address.map_err(|problem: std::net::AddrParseError| broken("address", problem.to_string()))?;
+        Ok(Self {
+            id: id.into(),
+            workspace_id: Some(workspace_id).filter(|id| *id != SERVER).map(Into::into),
+            occurred_at: occurred_at.into(),
+            actor,
+            acting_for: acting_for.map(Into::into),
+            verb,
+            object,
+            object_id,
+            changes: FieldChanges::from_stored(changes),
+            request_id,
+            address,
+        })
+    }
+}
+
+/// What stands for the server's own log, of what belongs to no workspace.
+const SERVER: StoredUuid = StoredUuid::from_uuid(Uuid::nil());
+
+fn stored_workspace(workspace_id: Option<WorkspaceId>) -> StoredUuid {
+    workspace_id.map_or(SERVER, Into::into)
+}
+
+/// Notes that something was made.
+pub(crate) async fn created<T: Recorded>(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: impl Into<Option<WorkspaceId>>,
+    made: &T,
+) -> Result<()> {
+    insert(connection, event(origin, workspace_id.into(), Verb::Create, None, Some(made))).await
+}
+
+/// Notes what has changed of something, where anything has.
+pub(crate) async fn updated<T: Recorded>(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: impl Into<Option<WorkspaceId>>,
+    before: &T,
+    after: &T,
+) -> Result<()> {
+    let event = event(origin, workspace_id.into(), Verb::Update, Some(before), Some(after));
+    if event.changes.is_empty() { Ok(()) } else { insert(connection, event).await }
+}
+
+/// Notes that something was deleted, or taken away.
+pub(crate) async fn deleted<T: Recorded>(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: impl Into<Option<WorkspaceId>>,
+    gone: &T,
+) -> Result<()> {
+    insert(connection, event(origin, workspace_id.into(), Verb::Delete, Some(gone), None)).await
+}
+
+/// Notes something else that was done.
+pub(crate) async fn done<T: Recorded>(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: impl Into<Option<WorkspaceId>>,
+    verb: Verb,
+    before: Option<&T>,
+    after: Option<&T>,
+) -> Result<()> {
+    insert(connection, event(origin, workspace_id.into(), verb, before, after)).await
+}
+
+/// Notes that everything personal of something was removed for good.
+pub(crate) async fn erased<T: Recorded>(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    object_id: String,
+) -> Result<()> {
+    let event = event::<T>(origin, Some(workspace_id), Verb::Erase, None, None);
+    insert(connection, AuditEvent { object_id, ..event }).await
+}
+
+/// An event that is not yet noted, of a change from one state of something to another.
+pub(crate) fn event<T: Recorded>(
+    origin: &Origin,
+    workspace_id: Option<WorkspaceId>,
+    verb: Verb,
+    before: Option<&T>,
+    after: Option<&T>,
+) -> AuditEvent {
+    let record = |thing: Option<&T>| thing.map_or_else(Map::new, T::record);
+    let now = origin.source.clock.now();
+    AuditEvent {
+        id: AuditEventId::from_uuid(origin.source.ids.ordered_uuid(now)),
+        workspace_id,
+        occurred_at: now,
+        actor: origin.actor,
+        acting_for: origin.acting_for,
+        verb,
+        object: T::KIND,
+        object_id: after.or(before).map(T::object_id).unwrap_or_default(),
+        changes: FieldChanges::between(&record(before), &record(after)),
+        request_id: origin.request_id.clone(),
+        address: origin.address,
+    }
+}
+
+async fn insert(connection: &mut DbConnection, event: AuditEvent) -> Result<()> {
+    insert_all(connection, vec![event]).await
+}
+
+/// Notes several events at once.
+pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditEvent>) -> Result<()> {
+    let rows: Vec<_> = events.into_iter().map(AuditEventRow::from).collect();
+    dialect::insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
+    Ok(())
+}
+
+macro_rules! filtered {
+    ($workspace_id:expr, $filter:expr) => {{
+        let filter: &AuditEventFilter = $filter;
+        let mut query = audit_events::table
+            .filter(audit_events::workspace_id.eq(stored_workspace($workspace_id)))
+            .into_boxed();
+        if let Some(id) = &filter.object_id {
+            query = query.filter(audit_events::object_id.eq(id.clone()));
+        }
+        if let Some(actor) = filter.actor {
+            query = query.filter(audit_events::actor.eq(actor.to_string()));
+        }
+        if let Some(action) = filter.action {
+            query = query.filter(audit_events::action.eq(action.to_string()));
+        }
+        if let Some(moment) = filter.after {
+            query = query.filter(audit_events::occurred_at.gt(StoredTime::from(moment)));
+        }
+        if let Some(moment) = filter.before {
+            query = query.filter(audit_events::occurred_at.lt(StoredTime::from(moment)));
+        }
+        query
+    }};
+}
+
+/// A page of a workspace's log, or of the server's own, by the moment of the change. Each condition alone has an index
+/// that also gives the order.
+pub async fn list(
+    connection: &mut DbConnection,
+    workspace_id: Option<WorkspaceId>,
+    filter: &AuditEventFilter,
+    window: &Window,
+) -> Result<Slice<AuditEvent>> {
+    let rows = load_window!(
+        connection,
+        filtered!(workspace_id, filter),
+        audit_events::occurred_at,
+        audit_events::id,
+        window,
+        StoredTime,
+        AuditEventRow
+    );
+    let events = rows.or_error("list audit events")?.into_iter().map(AuditEvent::try_from);
+    Ok(Slice::cut(events.collect::<Result<_>>()?, window))
+}
+
+/// Removes the values of everything that was ever noted about an object. That it was noted stays.
+pub(crate) async fn erase_values(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    object_id: &str,
+) -> Result<()> {
+    let about = audit_events::table
+        .filter(audit_events::workspace_id.eq(stored(workspace_id)))
+        .filter(audit_events::object_id.eq(object_id));
+    on_backend!(connection, |conn| diesel::update(about)
+        .set(audit_events::changes.eq("{}"))
+        .execute(conn)
+        .await)
+    .or_error("erase the values of audit events")?;
+    Ok(())
+}
+
+/// Removes events that happened before a moment, at most so many. How many there were.
+pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
+    let old = audit_events::table
+        .filter(audit_events::occurred_at.lt(StoredTime::from(before)))
+        .order(audit_events::occurred_at.asc())
+        .select((audit_events::workspace_id, audit_events::id))
+        .limit(i64::from(limit));
+    let old = on_backend!(connection, |conn| old.load::<(StoredUuid, StoredUuid)>(conn).await);
+    let (workspaces, ids): (Vec<_>, Vec<_>) = old.or_error("look for old audit events")?.into_iter().unzip();
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let deleted = audit_events::table
+        .filter(audit_events::workspace_id.eq_any(workspaces))
+        .filter(audit_events::id.eq_any(ids));
+    on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
+        .or_error("remove old audit events")
+}

@@ -1,0 +1,18 @@
+DELETE FROM sqlite_stat1 WHERE idx = 'external_users_by_email';
+DROP TABLE idempotency_records;
+DROP TABLE audit_events;
+ALTER TABLE workspaces DROP COLUMN requests_per_second;
+ALTER TABLE api_keys DROP COLUMN last_used_address;
+DROP TABLE deleted_external_users;
+DROP INDEX external_user_groups_created;
+ALTER TABLE external_user_groups DROP COLUMN is_deleted;
+ALTER TABLE external_user_groups DROP COLUMN search_text;
+DROP INDEX tiers_created;
+ALTER TABLE tiers DROP COLUMN is_deleted;
+ALTER TABLE tiers DROP COLUMN search_text;
+DROP INDEX external_users_by_email;
+ALTER TABLE external_users DROP COLUMN email_folded;
+ALTER TABLE external_users DROP COLUMN blocked_by;
+ALTER TABLE external_users DROP COLUMN blocked_until;
+ALTER TABLE external_users DROP COLUMN blocked_since;
+ALTER TABLE external_users DROP COLUMN blocked_reason;
