@@ -18,6 +18,11 @@ use crate::reply::Reply;
 /// What [`TestServer::with_fixed_time`] shows at first, in microseconds since 1970: 2024-01-15T10:30:00Z.
 const FIXED_TIME: i64 = 1_705_314_600_000_000;
 
+/// What the servers of most tests are started with: tests ask much at once, from one address, and their clock may stand
+/// still. Whoever sets one of them gets what they set.
+const WIDE_LIMITS: [&str; 2] =
+    ["--requests-per-second-per-caller=1000000", "--requests-per-second-per-address=1000000"];
+
 /// A server on a free port of 127.0.0.1, with a database of its own. Both go when it is dropped; a database that several
 /// servers share goes with the last of them.
 pub struct TestServer {
@@ -36,7 +41,8 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// A server with its default settings, the machine's clock and random ids.
+    /// A server with its default settings but for the rate limits, which are out of reach, the machine's clock and random
+    /// ids.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
@@ -50,10 +56,16 @@ impl TestServer {
     /// count up, and whose address is `http://denizen.test` wherever an answer names it: its answers are the same in
     /// every run.
     pub async fn with_fixed_time() -> Self {
+        Self::with_fixed_time_and(&[]).await
+    }
+
+    /// The same with more arguments of `denizen serve`.
+    pub async fn with_fixed_time_and(arguments: &[&str]) -> Self {
         let moment = Timestamp::from_unix_microseconds(FIXED_TIME).expect("2024 is a year");
         let clock = Arc::new(ManualClock::at(moment));
         let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
-        Self::launch(&["--public-url=http://denizen.test"], source, Some(clock)).await
+        let arguments = [&["--public-url=http://denizen.test"], arguments].concat();
+        Self::launch(&arguments, source, Some(clock)).await
     }
 
     /// A further server on the same database, with the same settings, clock and ids.
@@ -215,7 +227,9 @@ impl TestServer {
             "--database-connections=8".to_owned(),
             "--sqlite-synchronous=normal".to_owned(),
         ];
-        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
+        let name = |argument: &str| argument.split('=').next().map(str::to_owned);
+        let wide = WIDE_LIMITS.iter().filter(|wide| !more.iter().any(|set| name(set) == name(wide)));
+        arguments.extend(wide.chain(more).map(|&argument| argument.to_owned()));
         let running = run(&arguments, &source).await;
         let (workspace, administrator) = beginnings(&running);
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();

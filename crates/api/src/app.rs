@@ -19,6 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::key_usage::KeyUsage;
 use crate::passwords::Passwords;
+use crate::rate_limits::{RateLimits, RequestLimits};
 use crate::tokens::Tokens;
 use crate::{operations, router};
 
@@ -47,8 +48,14 @@ pub struct AppOptions {
     pub minimum_password_length: usize,
     /// How many log-ins may fail before further ones are refused for a while.
     pub login_failures: FailureLimits,
+    /// How many requests a second there may be.
+    pub request_limits: RequestLimits,
     /// The most passwords that are hashed at the same time: each keeps a processor core busy for tens of milliseconds.
     pub password_hashing_threads: usize,
+    /// How long a deleted external user can be brought back.
+    pub restore_period: Duration,
+    /// How long the audit log is kept; `None` is for ever.
+    pub audit_retention: Option<Duration>,
     /// The networks of proxies whose `X-Forwarded-For` says where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
     /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. Without it, the database keeps one.
@@ -71,7 +78,10 @@ impl Default for AppOptions {
                 per_address: 50,
                 window: Duration::from_mins(15),
             },
+            request_limits: RequestLimits { per_caller: 1_000, per_address: 100 },
             password_hashing_threads: default_password_hashing_threads(),
+            restore_period: Duration::from_hours(30 * 24),
+            audit_retention: Some(Duration::from_hours(365 * 24)),
             trusted_proxies: Vec::new(),
             signing_key: None,
         }
@@ -94,6 +104,7 @@ struct Inner {
     tokens: Tokens,
     cursors: CursorSeal,
     key_usage: KeyUsage,
+    rate_limits: RateLimits,
     passwords: Passwords,
     issued_tokens: [u8; 32],
     metrics: PrometheusHandle,
@@ -113,6 +124,7 @@ impl App {
         let tokens = Tokens::load(&database, &source, options.signing_key.as_ref()).await?;
         let cursors = server_secret(&database, &source, Purpose::Cursors).await?;
         let issued_tokens = server_secret(&database, &source, Purpose::IssuedTokens).await?;
+        let rate_limits = RateLimits::new(options.request_limits, Arc::clone(&source.clock));
         let passwords = Passwords::new(options.password_hashing_threads);
         Ok(Self(Arc::new(Inner {
             database,
@@ -121,6 +133,7 @@ impl App {
             tokens,
             cursors: CursorSeal::new(&cursors),
             key_usage: KeyUsage::default(),
+            rate_limits,
             passwords,
             issued_tokens,
             metrics: operations::metrics_recorder(),
@@ -155,6 +168,7 @@ impl App {
                 tracing::warn!(cause = error.context(), "signing keys cannot be read");
             }
             self.0.metrics.run_upkeep();
+            self.0.rate_limits.forget_idle();
             tokio::select! {
                 () = &mut stop => return,
                 () = self.sweep() => {}
@@ -191,6 +205,10 @@ impl App {
 
     pub(crate) fn key_usage(&self) -> &KeyUsage {
         &self.0.key_usage
+    }
+
+    pub(crate) fn rate_limits(&self) -> &RateLimits {
+        &self.0.rate_limits
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {

@@ -134,6 +134,19 @@ impl JsonType for bool {
     }
 }
 
+impl JsonType for i64 {
+    const NAME: &'static str = "a whole number of at most 64 bits";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        value.as_i64()
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
 impl JsonType for Map<String, Value> {
     const NAME: &'static str = "an object";
     type Borrowed = Self;

@@ -202,7 +202,7 @@ fn require_right(identity: Identity, right: Right) -> Result<AccountHolder, Erro
     };
     let authority = signed_in.authority();
     let reach = authority.reach(right)?;
-    let SignedIn { account, token } = *signed_in;
+    let SignedIn { account, token, .. } = *signed_in;
     Ok(AccountHolder { account, token, authority, reach, right })
 }
 

@@ -48,6 +48,17 @@ impl Credential {
         }
     }
 
+    /// What only its holder knows of it.
+    pub(crate) fn secret(&self) -> &str {
+        match self {
+            Self::Key(secret) | Self::KeyPair { secret, .. } | Self::AccountToken { secret, .. } => {
+                secret.expose()
+            }
+            Self::AccessToken(token) => token,
+            Self::Password { password, .. } => password.expose(),
+        }
+    }
+
     /// The credential in the headers that a contract reads. Fails with [`Error::Unauthenticated`] where there is none,
     /// or it cannot be read.
     pub(crate) fn of(headers: &HeaderMap, contract: Contract) -> Result<Self, Error> {

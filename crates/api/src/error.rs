@@ -12,8 +12,9 @@ use denizen_domain::{Error, Reason, Unauthenticated};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::problem::{Problem, plain, problem_of};
+use self::problem::{Problem, misused, plain, problem_of};
 use crate::contract::Contract;
+use crate::idempotency::Misuse;
 use crate::request::RequestContext;
 
 /// The error of a handler. The envelope is made around it on the way out, where the request is known.
@@ -28,7 +29,18 @@ pub(crate) enum ApiError {
     },
     /// The body is announced as something that the operation does not read.
     UnsupportedMediaType,
+    /// The idempotency key is not to be had for this request.
+    Idempotency {
+        /// The key.
+        key: String,
+        /// Why not.
+        misuse: Misuse,
+    },
 }
+
+/// Says of an answer that it is as it is to be sent, with its envelope where it needs one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Final;
 
 /// The result of a handler.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
@@ -40,6 +52,11 @@ impl ApiError {
             Self::Domain(error) => matches!(**error, Error::Unauthenticated(other) if other == reason),
             _ => false,
         }
+    }
+
+    /// Whether the caller has no part in it.
+    pub(crate) fn is_fault(&self) -> bool {
+        matches!(self, Self::Domain(error) if matches!(**error, Error::Unavailable(_) | Error::Internal(_)))
     }
 }
 
@@ -104,6 +121,9 @@ pub(crate) struct ErrorDetails {
     /// The id that was not found.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// The idempotency key that is not to be had for the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<String>,
     /// The limit that was passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<usize>,
@@ -216,7 +236,8 @@ impl ErrorCode {
 /// do the headers of all.
 pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<Final>().is_some() {
         return response;
     }
     let problem = match response.extensions().get::<ApiError>() {
@@ -230,6 +251,7 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
         Some(ApiError::UnsupportedMediaType) => {
             plain(ErrorCode::UnsupportedMediaType, None, context.contract)
         }
+        Some(ApiError::Idempotency { key, misuse }) => misused(key, *misuse),
         None => plain(ErrorCode::of_status(status), None, context.contract),
     };
     let (mut parts, _) = response.into_parts();

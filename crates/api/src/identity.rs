@@ -2,17 +2,19 @@
 
 use axum::http::request::Parts;
 use denizen_domain::{Account, Actor, Error, ExternalUser, KeyHolder, Password, Secret, Unauthenticated};
-use denizen_persistence::account_tokens::{self, SignedIn};
+use denizen_persistence::account_tokens::{self, PasswordHolder, SignedIn};
 use denizen_persistence::accounts::LogInCandidate;
 use denizen_persistence::{Asker, api_keys, external_users, workspaces};
 
 use crate::app::App;
 use crate::credentials::Credential;
 use crate::error::ApiError;
+use crate::rate_limits::Requester;
 use crate::request::RequestContext;
 use crate::{log_in, session_cookie};
 
 /// Whoever a credential belongs to.
+#[derive(Clone)]
 pub(crate) enum Identity {
     /// A key.
     Key(KeyHolder),
@@ -24,8 +26,12 @@ pub(crate) enum Identity {
     Person(Box<Person>),
 }
 
+/// What has come of a request's credential, kept with the request.
+#[derive(Clone)]
+struct Known(Result<Identity, ApiError>);
+
 /// An account, by whatever its holder has shown for it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Person {
     /// Who it is.
     pub(crate) account: Account,
@@ -34,7 +40,7 @@ pub(crate) struct Person {
 
 impl From<SignedIn> for Person {
     fn from(signed_in: SignedIn) -> Self {
-        let SignedIn { account, token } = signed_in;
+        let SignedIn { account, token, .. } = signed_in;
         Self { account, asker: Asker::LoggedIn { token_id: token.id, right: None } }
     }
 }
@@ -54,27 +60,66 @@ const WRONG_PASSWORD: Error = Error::Unauthenticated(Unauthenticated::WrongPassw
 impl Identity {
     /// Whoever sent a request, by its credential. Fails where it has none, or one that is not in force.
     pub(crate) async fn of(app: &App, parts: &Parts, context: &RequestContext) -> Result<Self, ApiError> {
+        if let Some(Known(known)) = parts.extensions.get() {
+            return known.clone();
+        }
+        match Self::find(app, parts, context).await {
+            Ok((identity, own_limit)) => {
+                identity.note(context);
+                app.rate_limits().count_caller(context, &identity.requester(), own_limit)?;
+                Ok(identity)
+            }
+            Err(error) => {
+                if !error.is_fault() {
+                    app.rate_limits().count_address(context)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Whoever sent a request, and how many requests a second their own workspace lets them make, where it says so.
+    async fn find(
+        app: &App,
+        parts: &Parts,
+        context: &RequestContext,
+    ) -> Result<(Self, Option<u32>), ApiError> {
         let credential = Credential::of(&parts.headers, context.contract)?;
         if credential.is_ambient() {
             session_cookie::require_same_site(&parts.method, &parts.headers, context)?;
         }
-        let identity = match credential {
-            Credential::Key(secret) => Self::Key(holder_of_key(app, context, &secret, None).await?),
-            Credential::KeyPair { public_key, secret } => {
-                Self::Key(holder_of_key(app, context, &secret, Some(&public_key)).await?)
-            }
+        let (key, public_key) = match credential {
+            Credential::Key(secret) => (secret, None),
+            Credential::KeyPair { public_key, secret } => (secret, Some(public_key)),
             Credential::AccessToken(token) => {
-                Self::ExternalUser(Box::new(holder_of_token(app, &token).await?))
+                let (user, own_limit) = holder_of_token(app, &token).await?;
+                return Ok((Self::ExternalUser(Box::new(user)), own_limit));
             }
             Credential::AccountToken { secret, .. } => {
-                Self::Account(Box::new(signed_in(app, &secret).await?))
+                let signed_in = signed_in(app, &secret).await?;
+                let own_limit = signed_in.requests_per_second;
+                return Ok((Self::Account(Box::new(signed_in)), own_limit));
             }
             Credential::Password { username, password } => {
-                Self::Person(Box::new(holder_of_password(app, context, &username, password).await?))
+                let (person, own_limit) = holder_of_password(app, context, &username, password).await?;
+                return Ok((Self::Person(Box::new(person)), own_limit));
             }
         };
-        identity.note(context);
-        Ok(identity)
+        let holder = holder_of_key(app, context, &key, public_key.as_deref()).await?;
+        let own_limit = holder.requests_per_second;
+        Ok((Self::Key(holder), own_limit))
+    }
+
+    /// The same, kept with the request: whoever asks again is told the same, and no credential is looked up, and no password
+    /// hashed or counted, twice.
+    pub(crate) async fn settle(
+        app: &App,
+        parts: &mut Parts,
+        context: &RequestContext,
+    ) -> Result<Self, ApiError> {
+        let identity = Self::of(app, parts, context).await;
+        parts.extensions.insert(Known(identity.clone()));
+        identity
     }
 
     /// Who it is, for the audit log.
@@ -84,6 +129,16 @@ impl Identity {
             Self::ExternalUser(user) => Actor::ExternalUser(user.id),
             Self::Account(signed_in) => Actor::Account(signed_in.account.id),
             Self::Person(person) => Actor::Account(person.account.id),
+        }
+    }
+
+    /// Whose requests its requests are counted with.
+    fn requester(&self) -> Requester {
+        match self {
+            Self::Key(holder) => Requester::Key(holder.key_id),
+            Self::ExternalUser(user) => Requester::ExternalUser(user.id),
+            Self::Account(signed_in) => Requester::Account(signed_in.account.id),
+            Self::Person(person) => Requester::Account(person.account.id),
         }
     }
 
@@ -138,24 +193,23 @@ async fn holder_of_password(
     context: &RequestContext,
     username: &str,
     password: Password,
-) -> Result<Person, ApiError> {
+) -> Result<(Person, Option<u32>), ApiError> {
     let checked = log_in::check(app, context, username, password).await?;
     let LogInCandidate { account_id, password, .. } = checked;
     let fingerprint = password.ok_or(WRONG_PASSWORD)?.fingerprint();
     let connection = &mut app.database().read().await?;
-    let account = account_tokens::find_by_password(connection, account_id, fingerprint).await?;
-    let account = account.ok_or(WRONG_PASSWORD)?;
-    Ok(Person { account, asker: Asker::Password { account_id, fingerprint } })
+    let holder = account_tokens::find_by_password(connection, account_id, fingerprint).await?;
+    let PasswordHolder { account, requests_per_second } = holder.ok_or(WRONG_PASSWORD)?;
+    Ok((Person { account, asker: Asker::Password { account_id, fingerprint } }, requests_per_second))
 }
 
 /// The user of a token that is genuine, in force, and not cut by blocking or deletion.
-async fn holder_of_token(app: &App, token: &str) -> Result<ExternalUser, ApiError> {
+async fn holder_of_token(app: &App, token: &str) -> Result<(ExternalUser, Option<u32>), ApiError> {
     let claims = app.tokens().verify(app, token).await?.ok_or(VOID_TOKEN)?;
     let connection = &mut app.database().read().await?;
-    if !workspaces::is_in_use(connection, claims.aud).await? {
-        return Err(VOID_TOKEN.into());
-    }
+    let workspace = workspaces::find_in_use(connection, claims.aud).await?.ok_or(VOID_TOKEN)?;
     let user = external_users::find(connection, claims.aud, claims.sub).await?;
     let now = app.source().clock.now();
-    Ok(user.filter(|user| user.accepts_token_of(claims.iat, now)).ok_or(VOID_TOKEN)?)
+    let user = user.filter(|user| user.accepts_token_of(claims.iat, now)).ok_or(VOID_TOKEN)?;
+    Ok((user, workspace.requests_per_second))
 }

@@ -1,7 +1,7 @@
 //! The directory over HTTP: axum in, axum out, with an OpenAPI document that is made of the same list as the routes.
 //!
 //! A contract is a room: `external_users` (Flowra and Zaia), `admin_users` (Notiflows), `channels`,
-//! `accounts` (FlowMate), `organizations` and `flows` (Flowdock). A room holds its own
+//! `api_keys`, `audit_events`, `accounts` (FlowMate), `organizations` and `flows` (Flowdock). A room holds its own
 //! wire types and nothing of the rules, which are in `denizen_domain`, and nothing of SQL, which is in
 //! `denizen_persistence`.
 //!
@@ -24,7 +24,9 @@
 mod accounts;
 mod actor;
 mod admin_users;
+mod api_keys;
 mod app;
+mod audit_events;
 mod body;
 mod caller;
 mod channels;
@@ -33,8 +35,10 @@ mod contract;
 mod credentials;
 mod entity_tag;
 mod error;
+mod external_user_groups;
 mod external_users;
 mod flows;
+mod idempotency;
 mod identity;
 mod key_usage;
 mod log_in;
@@ -46,17 +50,22 @@ mod parameters;
 mod passwords;
 mod path;
 mod query;
+mod rate_limits;
 mod request;
 mod router;
 mod samples;
 mod session_cookie;
 mod stream;
+mod super_identities;
+mod tiers;
 mod tokens;
 
 pub use app::{App, AppOptions, default_password_hashing_threads};
+pub use audit_events::audit_event_json;
 pub use denizen_persistence::log_in_failures::FailureLimits;
 pub use external_users::external_user_json;
 pub use ipnet::IpNet;
+pub use rate_limits::RequestLimits;
 pub use request::request_id_of;
 pub use router::openapi;
 pub use tokens::{ACCEPTED_SIGNING_KEYS, check_signing_key, generate_signing_key, signing_key_id};

@@ -12,7 +12,7 @@ use utoipa::{Modify, PartialSchema as _, ToSchema as _};
 
 use crate::contract::speaks_flowdock;
 use crate::error::{ErrorCode, ErrorEnvelope};
-use crate::samples;
+use crate::{idempotency, rate_limits, samples};
 
 /// Adds what all operations share: who may ask, which errors there are, which headers come back.
 pub(crate) struct Shared;
@@ -30,16 +30,22 @@ impl Modify for Shared {
         add_components(document);
         let mut ids = BTreeSet::new();
         for (path, item) in &mut document.paths.paths {
-            let operations =
-                [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-            for operation in operations.into_iter().flatten() {
+            let operations = [
+                (&mut item.get, false),
+                (&mut item.put, true),
+                (&mut item.post, true),
+                (&mut item.delete, true),
+                (&mut item.patch, true),
+            ];
+            for (operation, is_write) in operations {
+                let Some(operation) = operation else { continue };
                 // The same operations stand below two base paths, the one without a version first, and no two may have
                 // the same id.
                 let id = operation.operation_id.get_or_insert_default();
                 if !ids.insert(id.clone()) {
                     id.push_str("V1");
                 }
-                complete(operation, speaks_flowdock(path));
+                complete(operation, path, is_write);
             }
         }
     }
@@ -108,13 +114,19 @@ const BASIC: &str = "The token of an account as user name, with any password or 
     its password.";
 
 /// Gives an operation the errors that it shares with the others, and all its answers the headers that they have in common.
-fn complete(operation: &mut Operation, is_flowdock: bool) {
+fn complete(operation: &mut Operation, path: &str, is_write: bool) {
+    let (is_flowdock, is_counted) = (speaks_flowdock(path), !rate_limits::is_free(path));
     let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
-    let errors = if is_flowdock { flowdock_errors(has_body) } else { shared_errors(secured, has_body) };
+    let mut errors = if is_flowdock { flowdock_errors(has_body) } else { shared_errors(secured, has_body) };
+    errors.extend(is_counted.then_some((ErrorCode::RateLimited, TOO_MANY)));
+    errors.extend(idempotency::ERRORS.into_iter().filter(|_| is_write));
     for (code, text) in errors {
         let status = status_of(code).to_string();
         operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(error_response(text)));
+    }
+    if is_write {
+        idempotency::describe(operation);
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
@@ -122,6 +134,9 @@ fn complete(operation: &mut Operation, is_flowdock: bool) {
                 "As asked for".clone_into(&mut response.description);
             }
             add_headers(status, response, is_flowdock);
+            if is_counted {
+                add_rate_limit_headers(response);
+            }
             add_example(status, response);
         }
     }
@@ -156,7 +171,7 @@ fn flowdock_errors(has_body: bool) -> Vec<ErrorText> {
     errors.push((ErrorCode::BadRequest, "Parameters cannot be understood, or break their rules."));
     errors.push((ErrorCode::Unauthenticated, NO_CREDENTIAL));
     errors.push((ErrorCode::Forbidden, "The caller may not do this."));
-    errors.push((ErrorCode::RateLimited, "Too many passwords were wrong."));
+    errors.push((ErrorCode::RateLimited, "Too many requests a second, or too many wrong passwords."));
     if has_body {
         errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
         errors.push((ErrorCode::UnsupportedMediaType, "The body is announced as neither JSON nor a form."));
@@ -168,6 +183,8 @@ const FAULTS: [ErrorText; 2] =
     [(ErrorCode::InternalError, "The server made a mistake."), (ErrorCode::Unavailable, UNAVAILABLE)];
 
 const NO_CREDENTIAL: &str = "No valid credential.";
+
+const TOO_MANY: &str = "Too many requests a second.";
 
 const TOO_LARGE: &str = "The body is larger than the server takes.";
 
@@ -185,17 +202,28 @@ fn error_response(text: &str) -> Response {
         .build()
 }
 
+fn add_header(response: &mut Response, name: &str, schema_type: Type, description: &str) {
+    let schema = ObjectBuilder::new().schema_type(schema_type).build();
+    let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
+    response.headers.entry(name.to_owned()).or_insert_with(|| header.build().into());
+}
+
+fn add_rate_limit_headers(response: &mut Response) {
+    let mut add = |name, description| add_header(response, name, Type::String, description);
+    add(
+        "ratelimit-policy",
+        "How many requests there may be within how many seconds, as in `\"key\";q=1000;w=1`",
+    );
+    add("ratelimit", "How many more may come within how many seconds, as in `\"key\";r=998;t=1`");
+}
+
 fn add_headers(status: &str, response: &mut Response, is_flowdock: bool) {
     let mut add = |name: &str, schema_type: Type, description: &str| {
-        let schema = ObjectBuilder::new().schema_type(schema_type).build();
-        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
-        response.headers.entry(name.to_owned()).or_insert_with(|| header.build().into());
+        add_header(response, name, schema_type, description);
     };
     add("x-request-id", Type::String, "The request's own `x-request-id`, or the one that was made for it");
     match status {
         "401" => add("www-authenticate", Type::String, "The credential that is expected"),
-        // Comes before anybody is believed.
-        "429" => {}
         _ if is_flowdock => add("flowdock-user", Type::Integer, "The number of the account that asks"),
         _ => {}
     }

@@ -203,6 +203,10 @@ fn describe_metrics() {
         Unit::Seconds,
         "Time until the answer begins, by route."
     );
+    describe_counter!(
+        "denizen_rate_limited_total",
+        "Requests refused because of too many a second, by policy."
+    );
     describe_gauge!("denizen_connections_open", "Connections of clients that are open.");
     describe_counter!("denizen_connections_refused_total", "Connections refused because too many were open.");
     describe_gauge!("denizen_database_pool_connections", "Connections by pool and state.");

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use denizen_domain::{
-    AccountId, AccountNumber, AccountTokenId, ChannelId, Error, ExternalUserId, InvitationNumber, Reason,
-    Resource, RoleId, Violation, WorkspaceId,
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, ChannelId, Error, ExternalUserGroupId,
+    ExternalUserId, InvitationNumber, Reason, Resource, RoleId, SuperIdentityId, TierId, Violation,
+    WorkspaceId,
 };
 
 use crate::app::App;
@@ -31,16 +32,26 @@ impl<const COUNT: usize> FromRequestParts<App> for PathTexts<COUNT> {
     }
 }
 
-/// The only text in a path, as [`PathTexts`] has it.
+/// The only text in a path, as [`PathTexts`] has it. Where a route of its own stands for one of the texts, as that to
+/// `/users/bulk` does beside `/users/{id}`, it is what the route ends in.
 pub(crate) struct PathText(pub(crate) String);
 
 impl FromRequestParts<App> for PathText {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if let Some(text) = parts.extensions.get::<MatchedPath>().and_then(fixed_text) {
+            return Ok(Self(text));
+        }
         let PathTexts([text]) = PathTexts::from_request_parts(parts, app).await?;
         Ok(Self(text))
     }
+}
+
+/// What a route ends in that has no parameters.
+fn fixed_text(path: &MatchedPath) -> Option<String> {
+    let path = path.as_str();
+    if path.contains('{') { None } else { path.rsplit('/').next().map(str::to_owned) }
 }
 
 /// An id in a path. One that is no UUID names nothing, and so is not found.
@@ -56,8 +67,24 @@ impl AddressedId for ExternalUserId {
     const RESOURCE: Resource = Resource::ExternalUser;
 }
 
+impl AddressedId for ExternalUserGroupId {
+    const RESOURCE: Resource = Resource::ExternalUserGroup;
+}
+
+impl AddressedId for TierId {
+    const RESOURCE: Resource = Resource::Tier;
+}
+
+impl AddressedId for SuperIdentityId {
+    const RESOURCE: Resource = Resource::SuperIdentity;
+}
+
 impl AddressedId for ChannelId {
     const RESOURCE: Resource = Resource::Channel;
+}
+
+impl AddressedId for ApiKeyId {
+    const RESOURCE: Resource = Resource::ApiKey;
 }
 
 impl AddressedId for AccountId {

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::client_address;
 use crate::contract::Contract;
 use crate::error::{ApiError, enveloped};
+use crate::rate_limits::Count;
 
 /// The header that names a request, in and out.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,6 +48,8 @@ pub(crate) struct RequestContext {
     route: OnceLock<String>,
     /// What was wrong, where the caller is not told.
     cause: OnceLock<String>,
+    /// What counting it for a rate limit has come to, where it was counted.
+    pub(crate) count: OnceLock<Count>,
 }
 
 /// A caller as the log names it.
@@ -95,6 +98,7 @@ impl RequestContext {
             account_number: OnceLock::new(),
             route: OnceLock::new(),
             cause: OnceLock::new(),
+            count: OnceLock::new(),
         }
     }
 }
@@ -138,6 +142,9 @@ pub(crate) async fn surround(State(app): State<App>, request: Request, next: Nex
         }
         if context.contract == Contract::Flowdock {
             add_flowdock_headers(&mut response, &context);
+        }
+        if let Some(count) = context.count.get() {
+            count.add_to(response.headers_mut());
         }
         add_security_headers(response.headers_mut());
         record(&context, known(&method), response.status(), started.elapsed());

@@ -14,8 +14,10 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
 use crate::openapi::Shared;
+use crate::rate_limits::SecuredOperations;
 use crate::{
-    accounts, admin_users, channels, external_users, flows, operations, organizations, paging, request,
+    accounts, admin_users, api_keys, audit_events, channels, external_user_groups, external_users, flows,
+    idempotency, operations, organizations, paging, rate_limits, request, super_identities, tiers,
 };
 
 /// The OpenAPI document of the server.
@@ -30,7 +32,12 @@ struct Document;
 fn routes() -> OpenApiRouter<App> {
     let mut router = OpenApiRouter::with_openapi(Document::openapi())
         .merge(external_users::routes())
+        .merge(external_user_groups::routes())
+        .merge(tiers::routes())
+        .merge(super_identities::routes())
         .merge(channels::routes())
+        .merge(api_keys::routes())
+        .merge(audit_events::routes())
         .nest("/admin", admin_users::routes())
         .nest("/admin/v1", admin_users::routes())
         .merge(accounts::sign_in_routes())
@@ -51,15 +58,19 @@ fn routes() -> OpenApiRouter<App> {
 }
 
 /// The routes with everything around them, from the outside in: compression; the request's id, log line, metrics and
-/// envelope; CORS, where it is wanted; the routes.
+/// envelope; CORS, where it is wanted; the route's name and the rate limit of what is open to all;
+/// idempotency keys; the routes.
 pub(crate) fn with_layers(app: &App) -> Router {
     let (router, document) = routes().split_for_parts();
+    let secured = SecuredOperations::of(&document);
     let pages = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document))
         .layer(middleware::map_response(with_page_policy));
     let mut router = router
         .with_state(app.clone())
         .merge(pages)
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state((app.clone(), secured), rate_limits::count_open))
         .layer(middleware::from_fn(request::note_route));
     if !app.options().cors_origins.is_empty() {
         router = router.layer(cors(&app.options().cors_origins));
@@ -86,7 +97,10 @@ fn cors(origins: &[String]) -> CorsLayer {
         .expose_headers([
             header::LINK,
             header::RETRY_AFTER,
+            idempotency::REPLAYED,
             paging::TOTAL_COUNT,
+            rate_limits::RATE_LIMIT,
+            rate_limits::RATE_LIMIT_POLICY,
             request::FLOWDOCK_USER,
             request::REQUEST_ID,
         ]);

@@ -15,6 +15,7 @@ pub(crate) fn external_user() -> Value {
         "avatar": "https://example.com/avatars/jane.jpg", "locale": "en-US", "timezone": "America/New_York",
         "customFields": {"company": "Acme Inc", "plan": "premium"}, "externalUserGroupId": null, "tierId": null,
         "superIdentityId": PERSON, "blocked": false,
+        "access": {"state": "active", "reason": null, "since": null, "until": null, "by": null},
         "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
     })
 }
@@ -41,7 +42,7 @@ pub(crate) fn authenticate() -> Value {
 }
 
 pub(crate) fn update() -> Value {
-    json!({"name": "Jane D.", "blocked": true, "customFields": {"plan": "free"}})
+    json!({"name": "Jane D.", "blocked": {"reason": "Unpaid invoices", "until": null}, "customFields": {"plan": "free"}})
 }
 
 pub(crate) fn admin_user() -> Value {
@@ -60,9 +61,80 @@ pub(crate) fn put_user() -> Value {
     })
 }
 
+pub(crate) fn bulk_users() -> Value {
+    json!({"users": [
+        {"external_id": "user_12345", "email": "jane.doe@example.com"},
+        {"external_id": "user_67890", "email": "nobody"},
+    ]})
+}
+
+pub(crate) fn bulk_result() -> Value {
+    let field = json!({"field": "email", "reason": "invalid_format", "message": "must be an e-mail address"});
+    json!({
+        "successful": [{"external_id": "user_12345", "status": "created"}],
+        "failed": [{"external_id": "user_67890", "reason": "validation_failed", "fields": [field]}],
+    })
+}
+
+pub(crate) fn lookup() -> Value {
+    json!({"externalIds": ["user_12345", "user_67890"]})
+}
+
+pub(crate) fn found() -> Value {
+    json!({"found": [external_user()], "missing": ["user_67890"]})
+}
+
+pub(crate) fn erased_external_user() -> Value {
+    json!({"id": USER, "deletedAt": "2024-01-20T14:45:00.000000Z", "erasedAt": "2024-01-20T14:45:00.000000Z"})
+}
+
 pub(crate) fn user_page() -> Value {
     let page = json!({"limit": 25, "after": null, "before": null, "has_more_after": false, "has_more_before": false});
     json!({"items": [admin_user()], "page": page})
+}
+
+const GROUP: &str = "4e6a8c0b-2d4f-4b6c-8d0e-2f4a6c8e0b14";
+const TIER: &str = "7f9b1d3c-5e7a-4c9b-9d1f-3a5c7e9b1d15";
+
+pub(crate) fn external_user_group() -> Value {
+    json!({
+        "id": GROUP, "workspaceId": WORKSPACE, "externalId": "company_678", "name": "Acme Inc", "tierId": TIER,
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+    })
+}
+
+pub(crate) fn create_external_user_group() -> Value {
+    json!({"externalId": "company_678", "name": "Acme Inc", "tierId": null})
+}
+
+pub(crate) fn update_external_user_group() -> Value {
+    json!({"name": "Acme Corporation", "tierId": null})
+}
+
+pub(crate) fn tier() -> Value {
+    json!({
+        "id": TIER, "workspaceId": WORKSPACE, "name": "Premium", "description": "Customers of the premium plan",
+        "prompt": "Answer in detail.", "maxAssistantMessages": 1000,
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+    })
+}
+
+pub(crate) fn create_tier() -> Value {
+    json!({
+        "name": "Premium", "description": "Customers of the premium plan", "prompt": "Answer in detail.",
+        "maxAssistantMessages": 1000,
+    })
+}
+
+pub(crate) fn update_tier() -> Value {
+    json!({"prompt": null, "maxAssistantMessages": 2000})
+}
+
+pub(crate) fn super_identity() -> Value {
+    json!({
+        "id": PERSON, "workspaceId": WORKSPACE, "externalUsers": [external_user()],
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+    })
 }
 
 pub(crate) fn channel() -> Value {
@@ -79,6 +151,43 @@ pub(crate) fn create_channel() -> Value {
 
 pub(crate) fn update_channel() -> Value {
     json!({"description": "Users of the app for phones"})
+}
+
+const KEY: &str = "4d2b8e6c-5a7f-4c1d-9e3b-6f8a0c2e4d15";
+
+pub(crate) fn api_key() -> Value {
+    json!({
+        "id": KEY, "workspaceId": WORKSPACE, "name": "web shop",
+        "publicKey": "pk_3xT8vKc1LrYh9fQ2mW5Zb6NdPs0GjEaUoIi4RtXqC7M", "scopes": ["external_users:read"],
+        "expiresAt": null, "lastUsedAt": "2024-01-20T14:45:00.000000Z", "lastUsedAddress": "203.0.113.7",
+        "revokedAt": null, "createdAt": "2024-01-15T10:30:00.000000Z",
+    })
+}
+
+pub(crate) fn new_api_key() -> Value {
+    let mut key = api_key();
+    key["lastUsedAt"] = Value::Null;
+    key["lastUsedAddress"] = Value::Null;
+    key["secretKey"] = json!("sk_9fQ2mW5xT8vKc1LrYh3Zb6NdPs0GjEaUoIi4RtXqC7M");
+    key
+}
+
+pub(crate) fn create_api_key() -> Value {
+    json!({"name": "web shop", "scopes": ["external_users:read"], "expiresAt": null})
+}
+
+pub(crate) fn rotate_api_key() -> Value {
+    json!({"overlapSeconds": 3600})
+}
+
+pub(crate) fn audit_event() -> Value {
+    json!({
+        "id": "018d0c3a-7b5e-7f21-8c4d-2a6b8e0f1c37", "occurredAt": "2024-01-20T14:45:00.000000Z",
+        "action": "external_user.update", "objectType": "external_user", "objectId": USER,
+        "actor": {"type": "api_key", "id": KEY}, "actingFor": null,
+        "changes": {"displayName": {"old": "Jane Doe", "new": "Jane D."}, "customFields.plan": {"old": "premium", "new": "free"}},
+        "requestId": "7d444840-9dc0-41d1-b245-5ffdce74fad2", "address": "203.0.113.7",
+    })
 }
 
 const ACCOUNT: &str = "9a4c7e1d-2b3f-4d5a-8c6e-1f2a3b4c5d6e";

@@ -1,14 +1,18 @@
 //! Keys: pairs of a public and a secret half, bound to one workspace.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 
-use crate::text::text_type;
-use crate::{ApiKeyId, IdSource, ScopeSet, Secret, Timestamp, WorkspaceId};
+use crate::text::{self, text_type};
+use crate::{
+    ApiKeyId, Conflict, Error, Forbidden, IdSource, Result, ScopeSet, Secret, SecretHash, Timestamp,
+    Violation, WorkspaceId,
+};
 
 text_type! { @declare
     /// The half of a key that may be shown: `pk_` and 43 letters, digits, `-` or `_`.
@@ -56,9 +60,41 @@ pub struct ApiKey {
 impl ApiKey {
     /// What the secret half of a key begins with.
     pub const SECRET_PREFIX: &str = "sk_";
+
+    /// How long old secrets go on after a rotation that does not say it: a day.
+    pub const DEFAULT_OVERLAP: Duration = Duration::from_hours(24);
+
+    /// The longest time that old secrets go on after a rotation: 30 days.
+    pub const MAXIMUM_OVERLAP: Duration = Duration::from_hours(30 * 24);
+
+    /// Checks a name: 1 to 100 characters.
+    pub fn parse_name(text: &str) -> Result<String, Violation> {
+        text::checked(text, &(1..=100))
+    }
+
+    /// Whether it is neither revoked nor has ended.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// Fails with [`Conflict::ApiKeyEnded`] where it is revoked or has ended.
+    pub fn require_in_force(&self, now: Timestamp) -> Result<()> {
+        if self.is_in_force(now) { Ok(()) } else { Err(Error::Conflict(Conflict::ApiKeyEnded)) }
+    }
 }
 
-/// A key that was just made: the only time that its secret is known.
+/// A key to be made, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRequest {
+    /// What people are to call it.
+    pub name: String,
+    /// What it is to do.
+    pub scopes: ScopeSet,
+    /// When it is to end; `None` for when it is revoked.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that was just made, or given another secret: the only time that the secret is known.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewApiKey {
@@ -88,12 +124,90 @@ pub struct KeyHolder {
     pub scopes: ScopeSet,
     /// How many requests a second it may make, where its workspace has a limit of its own.
     pub requests_per_second: Option<u32>,
+    /// The hash of the secret that was presented: a key may have several, for a while.
+    pub secret_hash: SecretHash,
+    /// When that secret ends: with the key, or earlier where it is an old one; `None` where it does not.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl KeyHolder {
+    /// Whether it may see a key, and revoke it: one that may do nothing which it may not do itself.
+    pub fn may_see(&self, key: &ApiKey) -> bool {
+        self.scopes.covers(&key.scopes)
+    }
+
+    /// Whether something with this end is over when the secret is.
+    pub fn outlasts(&self, end: Option<Timestamp>) -> bool {
+        self.expires_at.is_none_or(|own| end.is_some_and(|end| end <= own))
+    }
+
+    /// Fails unless a secret with these scopes and this end gives nothing that the holder does not have: with
+    /// [`Forbidden::ScopeNotHeld`] or [`Forbidden::OutlastsSecret`].
+    pub fn require_may_give(&self, scopes: &ScopeSet, end: Option<Timestamp>) -> Result<()> {
+        if let Some(scope) = scopes.iter().find(|scope| !self.scopes.contains(*scope)) {
+            return Err(Error::Forbidden(Forbidden::ScopeNotHeld(scope)));
+        }
+        if self.outlasts(end) { Ok(()) } else { Err(Error::Forbidden(Forbidden::OutlastsSecret)) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
-    use crate::SequentialIds;
+    use crate::{Scope, SequentialIds};
+
+    fn moment(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_microseconds(seconds * 1_000_000).unwrap()
+    }
+
+    fn scopes(scopes: &[Scope]) -> ScopeSet {
+        scopes.iter().copied().collect()
+    }
+
+    fn holder(of: &[Scope], expires_at: Option<Timestamp>) -> KeyHolder {
+        KeyHolder {
+            key_id: ApiKeyId::from_uuid(Uuid::nil()),
+            workspace_id: WorkspaceId::from_uuid(Uuid::nil()),
+            public_key: PublicKey::generate(&SequentialIds::default()),
+            scopes: scopes(of),
+            requests_per_second: None,
+            secret_hash: Secret::presented("sk_").hash(),
+            expires_at,
+        }
+    }
+
+    #[test]
+    fn nobody_gives_a_scope_that_it_lacks() {
+        let holder = holder(&[Scope::ReadExternalUsers, Scope::ManageApiKeys], None);
+        holder.require_may_give(&scopes(&[]), None).unwrap();
+        holder.require_may_give(&scopes(&[Scope::ReadExternalUsers]), None).unwrap();
+        let refused = holder.require_may_give(&ScopeSet::default(), None);
+        let expected = Error::Forbidden(Forbidden::ScopeNotHeld(Scope::WriteExternalUsers));
+        assert_eq!(format!("{refused:?}"), format!("{:?}", Err::<(), _>(expected)));
+    }
+
+    #[test]
+    fn nobody_gives_what_lasts_longer() {
+        let (unlimited, limited) = (holder(&[], None), holder(&[], Some(moment(10))));
+        for (end, within) in
+            [(Some(moment(9)), true), (Some(moment(10)), true), (Some(moment(11)), false), (None, false)]
+        {
+            assert!(unlimited.outlasts(end));
+            assert_eq!(limited.outlasts(end), within, "{end:?}");
+            let given = limited.require_may_give(&scopes(&[]), end);
+            assert_eq!(given.is_ok(), within, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_counted_in_characters() {
+        assert!(ApiKey::parse_name(&"ü".repeat(100)).is_ok());
+        for wrong in ["", &"a".repeat(101), "a\0b"] {
+            assert!(ApiKey::parse_name(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn a_public_key_matches_itself_only() {

@@ -130,6 +130,13 @@ impl FieldChanges {
         Self(changes)
     }
 
+    /// Says of a field, too, that it has changed, though its values are secret and noted nowhere.
+    #[must_use]
+    pub fn and_secret(mut self, field: &str) -> Self {
+        self.0.insert(field.to_owned(), serde_json::json!({ "old": null, "new": null }));
+        self
+    }
+
     /// Takes changes that were noted before they were stored.
     pub fn from_stored(changes: Map<String, Value>) -> Self {
         Self(changes)

@@ -39,7 +39,7 @@ pub enum Error {
     #[error("The object has changed since it was read. Read it again, and decide anew.")]
     PreconditionFailed,
     /// There were too many requests of this kind, or too many that failed.
-    #[error("Too many attempts. Try again later.")]
+    #[error("Too many requests. Try again later.")]
     RateLimited {
         /// How many there may be.
         limit: u32,
@@ -80,6 +80,8 @@ pub enum Resource {
     ExternalUserGroup,
     /// A tier.
     Tier,
+    /// The person behind external users.
+    SuperIdentity,
     /// A channel.
     Channel,
     /// A workspace.
@@ -106,6 +108,7 @@ impl fmt::Display for Resource {
             Self::ExternalUser => "External user",
             Self::ExternalUserGroup => "External user group",
             Self::Tier => "Tier",
+            Self::SuperIdentity => "Super identity",
             Self::Channel => "Channel",
             Self::Workspace => "Workspace",
             Self::ApiKey => "API key",
@@ -206,6 +209,12 @@ pub enum Forbidden {
     /// A right is to be given that is not the caller's to give.
     #[error("Rights can only be given by who holds them, and those beyond one workspace by who holds all.")]
     NotHeld,
+    /// A key is to be given a scope that the key which asks lacks.
+    #[error("A key can only give scopes that it has, and this one lacks {0}.")]
+    ScopeNotHeld(Scope),
+    /// A key is to be made, or given another secret, that lasts longer than the secret which asks.
+    #[error("The key lasts longer than the secret that was sent, which can give nothing that outlasts it.")]
+    OutlastsSecret,
     /// A role is to be given that belongs to another workspace, or does not exist.
     #[error("The role is none of the workspace's.")]
     ForeignRole,
@@ -250,7 +259,7 @@ impl Forbidden {
         match self {
             Self::MissingScope(_) | Self::MissingPermission(_) => None,
             Self::Blocked | Self::BlockedFromFlow => Some("blocked"),
-            Self::NotHeld => Some("not_held"),
+            Self::NotHeld | Self::ScopeNotHeld(_) | Self::OutlastsSecret => Some("not_held"),
             Self::ForeignRole => Some("foreign_role"),
             Self::ForeignWorkspace => Some("foreign_workspace"),
             Self::GreaterRights => Some("greater_rights"),
@@ -290,6 +299,14 @@ pub enum Conflict {
     /// The workspace has as many keys in force as it may.
     #[error("The workspace has as many API keys as it may have. Revoke one first.")]
     TooManyApiKeys,
+    /// The key is revoked or has ended.
+    #[error("The API key is revoked or has ended, and is given no other secret.")]
+    ApiKeyEnded,
+    /// The key has as many secrets that count at the same time as it may.
+    #[error(
+        "The API key has as many secrets as it may have. Wait until one ends, or rotate it with a shorter overlap."
+    )]
+    TooManySecrets,
     /// The channel was removed and takes no new users.
     #[error("The channel is removed and takes no new external users.")]
     ChannelRemoved,
@@ -360,12 +377,14 @@ impl Conflict {
             Self::FlowArchived => "flow_archived",
             Self::InvitationAccepted => "invitation_accepted",
             Self::Erased => "erased",
+            Self::ApiKeyEnded => "ended",
             Self::ChannelRemoved => "channel_removed",
             Self::DefaultChannel => "default_channel",
             Self::TooManyChannels
             | Self::TooManyGroups
             | Self::TooManyTiers
             | Self::TooManyApiKeys
+            | Self::TooManySecrets
             | Self::TooManyRoles
             | Self::TooManyTokens
             | Self::TooManyFlows
@@ -388,6 +407,8 @@ impl Conflict {
             | Self::TooManyGroups
             | Self::TooManyTiers
             | Self::TooManyApiKeys
+            | Self::ApiKeyEnded
+            | Self::TooManySecrets
             | Self::TooManyChannels
             | Self::TooManyRoles
             | Self::TooManyTokens

@@ -33,6 +33,11 @@ pub struct ExternalUserGroupChanges {
 }
 
 impl ExternalUserGroupChanges {
+    /// Checks an external id: 3 to 250 characters.
+    pub fn parse_external_id(text: &str) -> Result<ExternalId, Violation> {
+        text::checked(text, &(3..=250)).and_then(|text| ExternalId::parse(&text))
+    }
+
     /// Checks a name: 3 to 50 characters.
     pub fn parse_name(text: &str) -> Result<String, Violation> {
         text::checked(text, &(3..=50))
@@ -44,5 +49,54 @@ impl ExternalUserGroupChanges {
         external_id.apply(&mut group.external_id);
         name.apply(&mut group.name);
         tier_id.apply(&mut group.tier_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Reason;
+
+    fn group() -> ExternalUserGroup {
+        let now = Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap();
+        ExternalUserGroup {
+            id: ExternalUserGroupId::from_uuid(Uuid::from_u128(1)),
+            workspace_id: WorkspaceId::from_uuid(Uuid::from_u128(2)),
+            external_id: Some(ExternalId::from_stored("acme".to_owned())),
+            name: Some("Acme Inc".to_owned()),
+            tier_id: Some(TierId::from_uuid(Uuid::from_u128(3))),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        type Rule = fn(&str) -> Result<(), Violation>;
+        let external_id: Rule = |text| ExternalUserGroupChanges::parse_external_id(text).map(|_| ());
+        let name: Rule = |text| ExternalUserGroupChanges::parse_name(text).map(|_| ());
+        for (rule, longest) in [(external_id, 250), (name, 50)] {
+            for length in [3, longest] {
+                assert_eq!(rule(&"ü".repeat(length)), Ok(()), "{length}");
+            }
+            assert_eq!(rule("üü").unwrap_err().reason, Reason::TooShort);
+            assert_eq!(rule(&"ü".repeat(longest + 1)).unwrap_err().reason, Reason::TooLong);
+            assert_eq!(rule("a\0b").unwrap_err().reason, Reason::InvalidCharacters);
+        }
+    }
+
+    #[test]
+    fn an_absent_field_stays_null_clears_and_a_value_replaces() {
+        let mut changed = group();
+        ExternalUserGroupChanges::default().apply_to(&mut changed);
+        assert_eq!(changed, group());
+
+        let name = Patch::Value("Acme Corp".to_owned());
+        let changes = ExternalUserGroupChanges { external_id: Patch::Null, name, tier_id: Patch::Absent };
+        changes.apply_to(&mut changed);
+        let expected = ExternalUserGroup { external_id: None, name: Some("Acme Corp".to_owned()), ..group() };
+        assert_eq!(changed, expected);
     }
 }

@@ -51,6 +51,7 @@ mod role;
 mod scope;
 mod secret;
 mod status;
+mod super_identity;
 mod text;
 mod tier;
 mod violation;
@@ -61,7 +62,7 @@ pub use account::{
     NewAccount, NewAccountToken, Nick, Password, PasswordHash, Profile, Reach, Right, TokenKind, TokenLife,
     TokenRequest, Username, Website,
 };
-pub use api_key::{ApiKey, KeyHolder, NewApiKey, PublicKey};
+pub use api_key::{ApiKey, KeyHolder, KeyRequest, NewApiKey, PublicKey};
 pub use audit::{AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Recorded, Verb};
 pub use channel::{Channel, ChannelChanges};
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp};
@@ -91,6 +92,7 @@ pub use role::{Role, RoleChanges, RoleDescription, RoleName};
 pub use scope::{Scope, ScopeSet};
 pub use secret::{Secret, SecretHash};
 pub use status::Status;
+pub use super_identity::SuperIdentity;
 pub use text::{fold, fold_for_search};
 pub use tier::{Tier, TierChanges};
 pub use violation::{FieldViolation, Reason, Violation, Violations};

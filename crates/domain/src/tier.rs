@@ -79,3 +79,80 @@ impl TierChanges {
         violations.into_result((name.unwrap_or_default(), description.unwrap_or_default()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn tier() -> Tier {
+        let now = Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap();
+        Tier {
+            id: TierId::from_uuid(Uuid::from_u128(1)),
+            workspace_id: WorkspaceId::from_uuid(Uuid::from_u128(2)),
+            name: "Gold".to_owned(),
+            description: "For large customers".to_owned(),
+            prompt: Some("Be thorough".to_owned()),
+            max_assistant_messages: Some(100),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        type Rule = fn(&str) -> Result<String, Violation>;
+        let rules: [(Rule, usize); 3] = [
+            (TierChanges::parse_name, 50),
+            (TierChanges::parse_description, 250),
+            (TierChanges::parse_prompt, 500),
+        ];
+        for (rule, longest) in rules {
+            for length in [3, longest] {
+                assert_eq!(rule(&"ü".repeat(length)), Ok("ü".repeat(length)));
+            }
+            assert_eq!(rule("üü").unwrap_err().reason, Reason::TooShort);
+            assert_eq!(rule(&"ü".repeat(longest + 1)).unwrap_err().reason, Reason::TooLong);
+            assert_eq!(rule("a\0b").unwrap_err().reason, Reason::InvalidCharacters);
+        }
+    }
+
+    #[test]
+    fn messages_are_not_fewer_than_none() {
+        for count in [0, 1, i64::MAX] {
+            assert_eq!(TierChanges::parse_max_assistant_messages(count), Ok(count));
+        }
+        for count in [-1, i64::MIN] {
+            let violation = TierChanges::parse_max_assistant_messages(count).unwrap_err();
+            assert_eq!(violation.reason, Reason::OutOfRange, "{count}");
+        }
+    }
+
+    #[test]
+    fn an_absent_field_stays_null_clears_and_a_value_replaces() {
+        let mut changed = tier();
+        TierChanges::default().apply_to(&mut changed);
+        assert_eq!(changed, tier());
+
+        let changes = TierChanges {
+            name: Some("Silver".to_owned()),
+            description: None,
+            prompt: Patch::Null,
+            max_assistant_messages: Patch::Value(0),
+        };
+        changes.apply_to(&mut changed);
+        let expected =
+            Tier { name: "Silver".to_owned(), prompt: None, max_assistant_messages: Some(0), ..tier() };
+        assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn a_new_tier_has_a_name_and_a_description() {
+        let Err(Error::Invalid(violations)) = TierChanges::default().required() else {
+            panic!("there is neither");
+        };
+        let missing: Vec<_> = violations.fields().iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(missing, ["name", "description"]);
+    }
+}

@@ -86,7 +86,8 @@ pub struct Workspace {
     pub status: Status,
     /// Whether somebody has confirmed that it is wanted.
     pub confirmed: bool,
-    /// How many requests a second each of its keys and accounts may make, where that is not what the server's settings say.
+    /// How many requests a second each of its keys, accounts and external users may make, where that is not what the server's
+    /// settings say; any number where it is 0.
     pub requests_per_second: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -1,124 +1,107 @@
 //! Keys, and the way from a secret to whoever holds it.
 
-use std::net::{AddrParseError, IpAddr};
+mod rotate;
+mod row;
+
+use std::net::IpAddr;
 
 use denizen_domain::{
-    ApiKey, ApiKeyId, Coded as _, Error, KeyHolder, NewApiKey, Origin, PublicKey, Result, ScopeSet, Secret,
-    SecretHash, Slice, Status, Timestamp, Verb, Window, WorkspaceId,
+    ApiKey, ApiKeyId, Coded as _, Conflict, Error, KeyHolder, KeyRequest, NewApiKey, Origin, PublicKey,
+    Result, Scope, ScopeSet, Secret, SecretHash, Slice, Status, Timestamp, Unauthenticated, Verb, Window,
+    WorkspaceId,
 };
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
-use crate::error::{OrError as _, broken_row};
+use self::row::{ApiKeyRow, SecretRow};
+use crate::error::OrError as _;
 use crate::keyset::load_window;
 use crate::schema::{api_key_secrets, api_keys, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, audit_events, on_backend, workspaces as workspaces_room};
+use crate::{DbConnection, audit_events, dialect, on_backend, workspaces as workspaces_room};
 
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = api_keys)]
-struct ApiKeyRow {
-    workspace_id: StoredUuid,
-    id: StoredUuid,
-    name: String,
-    public_key: String,
-    scopes: String,
-    expires_at: Option<StoredTime>,
-    last_used_at: Option<StoredTime>,
-    revoked_at: Option<StoredTime>,
-    created_at: StoredTime,
-    last_used_address: Option<String>,
-}
+pub use self::rotate::{MAXIMUM_SECRETS, rotate};
 
-impl TryFrom<ApiKeyRow> for ApiKey {
-    type Error = Error;
+/// The most keys of a workspace that are in force.
+pub const MAXIMUM_IN_FORCE: i64 = 1_000;
 
-    fn try_from(row: ApiKeyRow) -> Result<Self> {
-        let ApiKeyRow {
-            workspace_id,
-            id,
-            name,
-            public_key,
-            scopes,
-            expires_at,
-            last_used_at,
-            revoked_at,
-            created_at,
-            last_used_address,
-        } = row;
-        let scopes = ScopeSet::from_stored(&scopes)
-            .map_err(|problem| broken_row("api_keys", "scopes", id, problem))?;
-        let public_key = PublicKey::from_stored(public_key);
-        let last_used_address = last_used_address
-            .map(|address| address.parse())
-            .transpose()
-            .map_err(|problem: AddrParseError| broken_row("api_keys", "last_used_address", id, problem))?;
-        Ok(Self {
-            id: id.into(),
-            workspace_id: workspace_id.into(),
-            name,
-            public_key,
-            scopes,
-            expires_at: expires_at.map(Into::into),
-            last_used_at: last_used_at.map(Into::into),
-            last_used_address,
-            revoked_at: revoked_at.map(Into::into),
-            created_at: created_at.into(),
-        })
-    }
-}
+/// How many keys of a workspace that are revoked or have ended are kept, the last ones made: what lists walk through
+/// stays small, however many keys come and go.
+pub const KEPT: i64 = 1_000;
 
-impl From<&ApiKey> for ApiKeyRow {
-    fn from(key: &ApiKey) -> Self {
-        let ApiKey {
-            id,
-            workspace_id,
-            name,
-            public_key,
-            scopes,
-            expires_at,
-            last_used_at,
-            last_used_address,
-            revoked_at,
-            created_at,
-        } = key;
-        Self {
-            workspace_id: stored(*workspace_id),
-            id: stored(*id),
-            name: name.clone(),
-            public_key: public_key.to_string(),
-            scopes: scopes.to_stored(),
-            expires_at: expires_at.map(Into::into),
-            last_used_at: last_used_at.map(Into::into),
-            revoked_at: revoked_at.map(Into::into),
-            created_at: (*created_at).into(),
-            last_used_address: last_used_address.map(|address| address.to_string()),
-        }
-    }
-}
+/// How many keys are forgotten at a time.
+const BATCH: i64 = 500;
 
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = api_key_secrets)]
-struct SecretRow {
-    secret_hash: Vec<u8>,
-    workspace_id: StoredUuid,
-    api_key_id: StoredUuid,
-    public_key: String,
-    scopes: String,
-    expires_at: Option<StoredTime>,
-}
-
-/// Makes a key. Its secret is in the answer and nowhere else.
+/// Makes a key. Its secret is in the answer and nowhere else. Whoever asks with a key gives no more than that has; `None`
+/// for an operator. Fails with [`Conflict::TooManyApiKeys`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
-    name: &str,
-    scopes: &ScopeSet,
-    expires_at: Option<Timestamp>,
+    asker: Option<&KeyHolder>,
+    request: &KeyRequest,
 ) -> Result<NewApiKey> {
-    in_transaction!(connection, { insert(connection, origin, workspace_id, name, scopes, expires_at).await })
+    in_transaction!(connection, {
+        if let Some(asker) = standing(connection, origin, workspace_id, asker).await? {
+            asker.require_may_give(&request.scopes, request.expires_at)?;
+        }
+        let now = origin.source.clock.now();
+        let in_force = KeyFilter { in_force_at: Some(now), ..KeyFilter::default() };
+        if count(connection, workspace_id, &in_force).await? >= MAXIMUM_IN_FORCE {
+            return Err(Error::Conflict(Conflict::TooManyApiKeys));
+        }
+        forget_ended(connection, workspace_id, now).await?;
+        let KeyRequest { name, scopes, expires_at } = request;
+        insert(connection, origin, workspace_id, name, scopes, *expires_at).await
+    })
+}
+
+/// Whoever asks, as its secret stands now: it may have been revoked since the request came. From here on, nobody else
+/// changes keys of the workspace until the transaction ends.
+async fn standing(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    asker: Option<&KeyHolder>,
+) -> Result<Option<KeyHolder>> {
+    dialect::lock_workspace(connection, workspace_id).await?;
+    let Some(asker) = asker else { return Ok(None) };
+    let holder = holder_of(connection, asker.secret_hash, origin.source.clock.now()).await?;
+    holder.map(Some).ok_or(Error::Unauthenticated(Unauthenticated::UnknownKey))
+}
+
+/// Removes what is left of keys that are no longer in force, but for the last ones. In a batch that each new key makes
+/// bigger by one at most.
+async fn forget_ended(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    now: Timestamp,
+) -> Result<()> {
+    let now = StoredTime::from(now);
+    let ended = api_keys::table
+        .filter(api_keys::workspace_id.eq(stored(workspace_id)))
+        .filter(api_keys::revoked_at.is_not_null().or(api_keys::expires_at.le(now)))
+        .order((api_keys::created_at.desc(), api_keys::id.desc()))
+        .select(api_keys::id)
+        .offset(KEPT)
+        .limit(BATCH);
+    let ended = on_backend!(connection, |conn| ended.load::<StoredUuid>(conn).await);
+    let ended = ended.or_error("look for keys that are no longer in force")?;
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let secrets = api_key_secrets::table
+        .filter(api_key_secrets::workspace_id.eq(stored(workspace_id)))
+        .filter(api_key_secrets::api_key_id.eq_any(ended.clone()));
+    on_backend!(connection, |conn| diesel::delete(secrets).execute(conn).await)
+        .or_error("forget the secrets of keys")?;
+    let keys = api_keys::table
+        .filter(api_keys::workspace_id.eq(stored(workspace_id)))
+        .filter(api_keys::id.eq_any(ended));
+    on_backend!(connection, |conn| diesel::delete(keys).execute(conn).await).or_error("forget keys")?;
+    Ok(())
 }
 
 /// Makes a key within a transaction that makes more.
@@ -143,15 +126,21 @@ pub(crate) async fn insert(
         created_at: origin.source.clock.now(),
     };
     let secret = Secret::generate(ApiKey::SECRET_PREFIX, &*origin.source.ids);
-    let (row, secret_row) = (ApiKeyRow::from(&key), secret_row(&key, &secret));
+    let row = ApiKeyRow::from(&key);
     on_backend!(connection, |conn| diesel::insert_into(api_keys::table).values(&row).execute(conn).await)
         .or_error("insert a key")?;
-    on_backend!(connection, |conn| {
-        diesel::insert_into(api_key_secrets::table).values(&secret_row).execute(conn).await
-    })
-    .or_error("insert the secret of a key")?;
+    insert_secret(connection, &key, &secret).await?;
     audit_events::created(connection, origin, workspace_id, &key).await?;
     Ok(NewApiKey { key, secret })
+}
+
+async fn insert_secret(connection: &mut DbConnection, key: &ApiKey, secret: &Secret) -> Result<()> {
+    let row = SecretRow::new(key, secret);
+    on_backend!(connection, |conn| {
+        diesel::insert_into(api_key_secrets::table).values(&row).execute(conn).await
+    })
+    .or_error("insert the secret of a key")?;
+    Ok(())
 }
 
 /// Whoever holds this secret, unless it is unknown, revoked or expired, or its workspace is not in use.
@@ -160,7 +149,14 @@ pub async fn authenticate(
     presented: &Secret,
     now: Timestamp,
 ) -> Result<Option<KeyHolder>> {
-    let hash = presented.hash();
+    holder_of(connection, presented.hash(), now).await
+}
+
+async fn holder_of(
+    connection: &mut DbConnection,
+    hash: SecretHash,
+    now: Timestamp,
+) -> Result<Option<KeyHolder>> {
     let query = api_key_secrets::table
         .inner_join(workspaces::table.on(workspaces::id.eq(api_key_secrets::workspace_id)))
         .filter(api_key_secrets::secret_hash.eq(hash.as_bytes().to_vec()))
@@ -168,31 +164,54 @@ pub async fn authenticate(
         .select((api_key_secrets::all_columns, workspaces::requests_per_second));
     let row = on_backend!(connection, |conn| query.first::<(SecretRow, Option<i64>)>(conn).await.optional());
     let Some((row, requests_per_second)) = row.or_error("look up a secret")? else { return Ok(None) };
-    let SecretRow { secret_hash, workspace_id, api_key_id, public_key, scopes, expires_at } = row;
-    let expired = expires_at.is_some_and(|moment| Timestamp::from(moment) <= now);
-    if expired || SecretHash::from_bytes(&secret_hash) != Some(hash) {
-        return Ok(None);
-    }
-    let scopes = ScopeSet::from_stored(&scopes)
-        .map_err(|problem| broken_row("api_key_secrets", "scopes", api_key_id, problem))?;
-    Ok(Some(KeyHolder {
-        key_id: api_key_id.into(),
-        workspace_id: workspace_id.into(),
-        public_key: PublicKey::from_stored(public_key),
-        scopes,
-        requests_per_second: workspaces_room::stored_limit(requests_per_second),
-    }))
+    row.holder(hash, now, workspaces_room::stored_limit(requests_per_second))
 }
 
-/// A page of a workspace's keys, by the moment they were made, revoked ones included.
+/// Which keys a list holds; all conditions hold, and `None` is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyFilter {
+    /// That may do nothing but this.
+    pub within: Option<ScopeSet>,
+    /// That are neither revoked nor have ended at this moment.
+    pub in_force_at: Option<Timestamp>,
+}
+
+impl KeyFilter {
+    /// The scopes that none of the keys may have.
+    fn forbidden(&self) -> impl Iterator<Item = Scope> + '_ {
+        let within = self.within.iter();
+        within.flat_map(|within| Scope::ALL.iter().copied().filter(|scope| !within.contains(*scope)))
+    }
+}
+
+macro_rules! filtered {
+    ($workspace_id:expr, $filter:expr) => {{
+        let filter: &KeyFilter = $filter;
+        let mut query = api_keys::table.filter(api_keys::workspace_id.eq(stored($workspace_id))).into_boxed();
+        for scope in filter.forbidden() {
+            // The codes stand between spaces, so that one within another is not taken for it.
+            let scopes = " ".into_sql::<Text>().concat(api_keys::scopes).concat(" ");
+            query = query.filter(scopes.not_like(dialect::contains(&format!(" {scope} "))).escape('\\'));
+        }
+        if let Some(now) = filter.in_force_at {
+            let lasts = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(StoredTime::from(now)));
+            query = query.filter(api_keys::revoked_at.is_null()).filter(lasts);
+        }
+        query
+    }};
+}
+
+/// A page of a workspace's keys, by the moment they were made. Walks through no more than [`MAXIMUM_IN_FORCE`] and
+/// [`KEPT`] together.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
+    filter: &KeyFilter,
     window: &Window,
 ) -> Result<Slice<ApiKey>> {
     let rows = load_window!(
         connection,
-        api_keys::table.filter(api_keys::workspace_id.eq(stored(workspace_id))).into_boxed(),
+        filtered!(workspace_id, filter),
         api_keys::created_at,
         api_keys::id,
         window,
@@ -201,6 +220,16 @@ pub async fn list(
     );
     let keys = rows.or_error("list keys")?.into_iter().map(ApiKey::try_from).collect::<Result<_>>()?;
     Ok(Slice::cut(keys, window))
+}
+
+/// How many keys a filter lets through.
+pub async fn count(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    filter: &KeyFilter,
+) -> Result<i64> {
+    on_backend!(connection, |conn| filtered!(workspace_id, filter).count().get_result(conn).await)
+        .or_error("count keys")
 }
 
 /// The key of this id.
@@ -216,35 +245,64 @@ pub async fn find(
     row.or_error("find a key")?.map(ApiKey::try_from).transpose()
 }
 
-/// Revokes a key: from the next request on, its secret opens nothing. Revoking it again changes nothing. `None` where
-/// there is no such key.
+/// The key of this id, where whoever asks may see it.
+async fn find_visible(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    asker: Option<&KeyHolder>,
+    id: ApiKeyId,
+) -> Result<Option<ApiKey>> {
+    let key = find(connection, workspace_id, id).await?;
+    Ok(key.filter(|key| asker.is_none_or(|asker| asker.may_see(key))))
+}
+
+/// Revokes a key: from the next request on, its secrets open nothing. Revoking it again changes nothing. `None` where
+/// there is no such key that whoever asks may see.
 pub async fn revoke(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
+    asker: Option<&KeyHolder>,
     id: ApiKeyId,
 ) -> Result<Option<ApiKey>> {
     in_transaction!(connection, {
-        let Some(before) = find(connection, workspace_id, id).await? else { return Ok(None) };
-        let in_force = api_keys::table
-            .filter(api_keys::workspace_id.eq(stored(workspace_id)))
-            .filter(api_keys::id.eq(stored(id)))
-            .filter(api_keys::revoked_at.is_null());
-        let revocation = api_keys::revoked_at.eq(Some(StoredTime::from(origin.source.clock.now())));
-        on_backend!(connection, |conn| diesel::update(in_force).set(revocation).execute(conn).await)
-            .or_error("revoke a key")?;
-        let secrets = api_key_secrets::table
-            .filter(api_key_secrets::workspace_id.eq(stored(workspace_id)))
-            .filter(api_key_secrets::api_key_id.eq(stored(id)));
-        on_backend!(connection, |conn| diesel::delete(secrets).execute(conn).await)
-            .or_error("delete the secrets of a key")?;
-        let after = find(connection, workspace_id, id).await?;
-        if let Some(after) = after.as_ref().filter(|after| after.revoked_at != before.revoked_at) {
-            audit_events::done(connection, origin, workspace_id, Verb::Revoke, Some(&before), Some(after))
-                .await?;
+        let asker = standing(connection, origin, workspace_id, asker).await?;
+        let Some(before) = find_visible(connection, workspace_id, asker.as_ref(), id).await? else {
+            return Ok(None);
+        };
+        if before.revoked_at.is_some() {
+            return Ok(Some(before));
         }
-        Ok(after)
+        let after = ApiKey { revoked_at: Some(origin.source.clock.now()), ..before.clone() };
+        mark_revoked(connection, &after).await?;
+        delete_secrets(connection, workspace_id, id).await?;
+        audit_events::done(connection, origin, workspace_id, Verb::Revoke, Some(&before), Some(&after))
+            .await?;
+        Ok(Some(after))
     })
+}
+
+async fn mark_revoked(connection: &mut DbConnection, key: &ApiKey) -> Result<()> {
+    let revoked = api_keys::table
+        .filter(api_keys::workspace_id.eq(stored(key.workspace_id)))
+        .filter(api_keys::id.eq(stored(key.id)));
+    let revocation = api_keys::revoked_at.eq(key.revoked_at.map(StoredTime::from));
+    on_backend!(connection, |conn| diesel::update(revoked).set(revocation).execute(conn).await)
+        .or_error("revoke a key")?;
+    Ok(())
+}
+
+async fn delete_secrets(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ApiKeyId,
+) -> Result<()> {
+    let secrets = api_key_secrets::table
+        .filter(api_key_secrets::workspace_id.eq(stored(workspace_id)))
+        .filter(api_key_secrets::api_key_id.eq(stored(id)));
+    on_backend!(connection, |conn| diesel::delete(secrets).execute(conn).await)
+        .or_error("delete the secrets of a key")?;
+    Ok(())
 }
 
 /// Notes when keys were last used, and from where. Called now and then with what came together since, not by every request; in the order
@@ -270,15 +328,4 @@ pub async fn record_use(
         }
         Ok(())
     })
-}
-
-fn secret_row(key: &ApiKey, secret: &Secret) -> SecretRow {
-    SecretRow {
-        secret_hash: secret.hash().as_bytes().to_vec(),
-        workspace_id: stored(key.workspace_id),
-        api_key_id: stored(key.id),
-        public_key: key.public_key.to_string(),
-        scopes: key.scopes.to_stored(),
-        expires_at: key.expires_at.map(Into::into),
-    }
 }

@@ -51,9 +51,9 @@ impl Asker {
             }
             Self::LoggedIn { token_id, right } => logged_in(connection, token_id, right, now).await,
             Self::Password { account_id, fingerprint } => {
-                let account = account_tokens::find_by_password(connection, account_id, fingerprint).await?;
-                let account = account.ok_or(Error::Unauthenticated(Unauthenticated::WrongPassword))?;
-                let authority = Authority::of(&account, &PermissionSet::empty());
+                let holder = account_tokens::find_by_password(connection, account_id, fingerprint).await?;
+                let holder = holder.ok_or(Error::Unauthenticated(Unauthenticated::WrongPassword))?;
+                let authority = Authority::of(&holder.account, &PermissionSet::empty());
                 Ok(Standing { authority, reach: Reach::Everywhere, token: None })
             }
         }

@@ -1,6 +1,8 @@
 //! The audit log. Whatever changes something notes it here, in the transaction that makes the change: the one is not there
 //! without the other.
 
+use std::time::Duration;
+
 use denizen_domain::{
     Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Error, FieldChanges, Origin, Recorded,
     Result, Slice, Timestamp, Verb, Window, WorkspaceId,
@@ -190,7 +192,8 @@ pub(crate) fn event<T: Recorded>(
     }
 }
 
-async fn insert(connection: &mut DbConnection, event: AuditEvent) -> Result<()> {
+/// Notes an event.
+pub(crate) async fn insert(connection: &mut DbConnection, event: AuditEvent) -> Result<()> {
     insert_all(connection, vec![event]).await
 }
 
@@ -264,21 +267,19 @@ pub(crate) async fn erase_values(
     Ok(())
 }
 
-/// Removes events that happened before a moment, at most so many. How many there were.
+/// Removes events that happened before a moment: so many of the oldest, and what happened at the same moment as the last of
+/// them. How many there were. Looks at their times alone, since those of one moment may be of a thousand workspaces.
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
-    let old = audit_events::table
+    let last = audit_events::table
         .filter(audit_events::occurred_at.lt(StoredTime::from(before)))
         .order(audit_events::occurred_at.asc())
-        .select((audit_events::workspace_id, audit_events::id))
-        .limit(i64::from(limit));
-    let old = on_backend!(connection, |conn| old.load::<(StoredUuid, StoredUuid)>(conn).await);
-    let (workspaces, ids): (Vec<_>, Vec<_>) = old.or_error("look for old audit events")?.into_iter().unzip();
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    let deleted = audit_events::table
-        .filter(audit_events::workspace_id.eq_any(workspaces))
-        .filter(audit_events::id.eq_any(ids));
-    on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
+        .select(audit_events::occurred_at)
+        .offset(i64::from(limit.saturating_sub(1)))
+        .limit(1);
+    let last = on_backend!(connection, |conn| last.first::<StoredTime>(conn).await.optional());
+    let last = last.or_error("look for old audit events")?;
+    let end = last.unwrap_or_else(|| before.minus(Duration::from_micros(1)).into());
+    let old = audit_events::table.filter(audit_events::occurred_at.le(end));
+    on_backend!(connection, |conn| diesel::delete(old).execute(conn).await)
         .or_error("remove old audit events")
 }

@@ -1,16 +1,19 @@
 //! Statements that must differ between the two databases, each with the reason.
 
+use std::collections::HashMap;
+
 use denizen_domain::{
     AccountId, ChannelId, ExternalUser, ExternalUserGroupId, ExternalUserId, FlowId, Result, RoleId,
     SearchText, SuperIdentityId, TierId, WorkspaceId,
 };
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
 use crate::error::OrError as _;
 use crate::external_users::{self, ExternalUserRow};
 use crate::schema as tables;
-use crate::types::{StoredUuid, stored};
+use crate::types::{StoredUuid, all_stored, stored};
 use crate::{Backend, DbConnection};
 
 /// The pieces of a condition on `external_users`, between which the workspace's id and the pattern are bound.
@@ -78,7 +81,80 @@ pub(crate) async fn find_locked_external_user(
     row.or_error("lock an external user")?.map(ExternalUser::try_from).transpose()
 }
 
-/// Inserts rows, but for those that are there already. PostgreSQL takes all of them at once; SQLite, to which there is no
+/// Users, which nobody else changes until the transaction ends: in the order of their ids, so that two that want some of the
+/// same do not wait for each other.
+pub(crate) async fn find_locked_external_users(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    ids: &[ExternalUserId],
+) -> Result<Vec<ExternalUser>> {
+    let users = tables::external_users::table
+        .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::external_users::id.eq_any(all_stored(ids)))
+        .order(tables::external_users::id.asc());
+    let rows = match connection {
+        DbConnection::Postgres(object) => users.for_update().load::<ExternalUserRow>(&mut ***object).await,
+        DbConnection::Sqlite(object) => users.load::<ExternalUserRow>(&mut **object).await,
+    };
+    rows.or_error("lock external users")?.into_iter().map(ExternalUser::try_from).collect()
+}
+
+/// Stores users that are there. PostgreSQL takes all of them at once, by inserting what it then finds to be there; SQLite,
+/// to which there is no way to go, one by one.
+pub(crate) async fn update_external_users(
+    connection: &mut DbConnection,
+    rows: &[ExternalUserRow],
+) -> Result<()> {
+    use tables::external_users as users;
+    let stored = match connection {
+        DbConnection::Postgres(object) => {
+            let all =
+                diesel::insert_into(users::table).values(rows).on_conflict((users::workspace_id, users::id));
+            let all = all.do_update().set((
+                users::super_identity_id.eq(excluded(users::super_identity_id)),
+                users::external_id.eq(excluded(users::external_id)),
+                users::identifier.eq(excluded(users::identifier)),
+                users::identifier_folded.eq(excluded(users::identifier_folded)),
+                users::username_folded.eq(excluded(users::username_folded)),
+                users::display_name.eq(excluded(users::display_name)),
+                users::first_name.eq(excluded(users::first_name)),
+                users::last_name.eq(excluded(users::last_name)),
+                users::email.eq(excluded(users::email)),
+                users::phone.eq(excluded(users::phone)),
+                users::avatar.eq(excluded(users::avatar)),
+                users::locale.eq(excluded(users::locale)),
+                users::timezone.eq(excluded(users::timezone)),
+                users::custom_fields.eq(excluded(users::custom_fields)),
+                users::search_text.eq(excluded(users::search_text)),
+                users::external_user_group_id.eq(excluded(users::external_user_group_id)),
+                users::tier_id.eq(excluded(users::tier_id)),
+                users::blocked.eq(excluded(users::blocked)),
+                users::tokens_valid_from.eq(excluded(users::tokens_valid_from)),
+                users::updated_at.eq(excluded(users::updated_at)),
+                users::blocked_reason.eq(excluded(users::blocked_reason)),
+                users::blocked_since.eq(excluded(users::blocked_since)),
+                users::blocked_until.eq(excluded(users::blocked_until)),
+                users::blocked_by.eq(excluded(users::blocked_by)),
+                users::email_folded.eq(excluded(users::email_folded)),
+            ));
+            all.execute(&mut ***object).await.map(|_| ())
+        }
+        DbConnection::Sqlite(object) => {
+            let mut stored = Ok(());
+            for row in rows {
+                let one = users::table.find(row.key());
+                stored = diesel::update(one).set(row).execute(&mut **object).await.map(|_| ());
+                if stored.is_err() {
+                    break;
+                }
+            }
+            stored
+        }
+    };
+    stored.or_error("change external users")
+}
+
+/// Inserts rows, but for those that are there already, and says how many it has inserted. PostgreSQL takes all of them at once; SQLite, to which there is no
 /// way to go, takes them one by one, and diesel has no other way to give them to it.
 macro_rules! insert_all {
     ($connection:expr, $table:path, $rows:expr) => {{
@@ -92,9 +168,12 @@ macro_rules! insert_all {
                 let mut inserted = Ok(0);
                 for row in &rows {
                     let one = diesel::insert_into($table).values(row).on_conflict_do_nothing();
-                    inserted = one.execute(&mut **object).await;
-                    if inserted.is_err() {
-                        break;
+                    match (one.execute(&mut **object).await, &mut inserted) {
+                        (Ok(more), Ok(inserted)) => *inserted += more,
+                        (error, _) => {
+                            inserted = error;
+                            break;
+                        }
                     }
                 }
                 inserted
@@ -104,10 +183,23 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
+/// Reads rows, which nobody else changes until the transaction ends. SQLite has no row locks and needs none.
+macro_rules! load_locked {
+    ($connection:expr, $query:expr, $row:ty) => {
+        match $connection {
+            $crate::DbConnection::Postgres(object) => $query.for_update().load::<$row>(&mut ***object).await,
+            $crate::DbConnection::Sqlite(object) => $query.load::<$row>(&mut **object).await,
+        }
+    };
+}
+pub(crate) use load_locked;
+
 /// Locks a row of a workspace until the transaction ends.
 macro_rules! lock_row {
     ($connection:expr, $table:ident, $workspace_id:expr, $id:expr, $strength:ident) => {{
-        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
+        let DbConnection::Postgres(object) = $connection else {
+            return Ok(());
+        };
         let row = tables::$table::table
             .filter(tables::$table::workspace_id.eq(stored($workspace_id)))
             .filter(tables::$table::id.eq(stored($id)))
@@ -121,7 +213,9 @@ macro_rules! lock_row {
 /// Locks a row of a table that belongs to no workspace until the transaction ends.
 macro_rules! lock_row_by_id {
     ($connection:expr, $table:ident, $id:expr, $strength:ident) => {{
-        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
+        let DbConnection::Postgres(object) = $connection else {
+            return Ok(());
+        };
         let row = tables::$table::table
             .filter(tables::$table::id.eq(stored($id)))
             .select(tables::$table::id)
@@ -139,7 +233,9 @@ pub(crate) async fn lock_account(connection: &mut DbConnection, id: AccountId) -
 /// Keeps others from changing these accounts, their tokens and their memberships until the transaction ends. In the order
 /// of their ids, so that two that want some of the same do not wait for each other.
 pub(crate) async fn lock_accounts(connection: &mut DbConnection, ids: &[StoredUuid]) -> Result<()> {
-    let DbConnection::Postgres(object) = connection else { return Ok(()) };
+    let DbConnection::Postgres(object) = connection else {
+        return Ok(());
+    };
     let accounts = tables::accounts::table
         .filter(tables::accounts::id.eq_any(ids.to_vec()))
         .order(tables::accounts::id.asc())
@@ -202,6 +298,15 @@ pub(crate) async fn keep_channel(
     lock_row!(connection, channels, workspace_id, id, for_key_share)
 }
 
+/// Keeps others from changing or deleting a group, and users from coming into it, until the transaction ends.
+pub(crate) async fn lock_external_user_group(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserGroupId,
+) -> Result<()> {
+    lock_row!(connection, external_user_groups, workspace_id, id, for_update)
+}
+
 /// Keeps a group from being deleted until the transaction ends.
 pub(crate) async fn keep_external_user_group(
     connection: &mut DbConnection,
@@ -209,6 +314,15 @@ pub(crate) async fn keep_external_user_group(
     id: ExternalUserGroupId,
 ) -> Result<()> {
     lock_row!(connection, external_user_groups, workspace_id, id, for_share)
+}
+
+/// Keeps others from changing or deleting a tier, and users and groups from being put on it, until the transaction ends.
+pub(crate) async fn lock_tier(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: TierId,
+) -> Result<()> {
+    lock_row!(connection, tiers, workspace_id, id, for_update)
 }
 
 /// Keeps a tier from being deleted until the transaction ends.
@@ -244,4 +358,25 @@ pub(crate) async fn find_kept_super_identity(
         DbConnection::Sqlite(object) => query.first::<StoredUuid>(&mut **object).await,
     };
     Ok(found.optional().or_error("find a super identity")?.map(Into::into))
+}
+
+/// The people with these external ids, by them, who keep them until the transaction ends.
+pub(crate) async fn find_kept_super_identities(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    external_ids: Vec<String>,
+) -> Result<HashMap<String, SuperIdentityId>> {
+    let query = tables::super_identities::table
+        .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::super_identities::external_id.eq_any(external_ids))
+        .order(tables::super_identities::id.asc())
+        .select((tables::super_identities::external_id.assume_not_null(), tables::super_identities::id));
+    let found = match connection {
+        DbConnection::Postgres(object) => {
+            query.for_key_share().load::<(String, StoredUuid)>(&mut ***object).await
+        }
+        DbConnection::Sqlite(object) => query.load::<(String, StoredUuid)>(&mut **object).await,
+    };
+    let found = found.or_error("find super identities")?;
+    Ok(found.into_iter().map(|(external_id, id)| (external_id, id.into())).collect())
 }

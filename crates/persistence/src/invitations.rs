@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use denizen_domain::{
     Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Flow, FlowId, Invitation,
-    InvitationNumber, InvitationState, Origin, Place, Profile, Result, Timestamp, Username, WorkspaceId,
+    InvitationNumber, InvitationState, Origin, Place, Profile, Result, Timestamp, Username, Verb,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -18,7 +19,7 @@ use crate::memberships::Entry;
 use crate::schema::{accounts, flow_memberships, flows as flow_table, invitations, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, dialect, memberships as membership_functions, numbers, on_backend};
+use crate::{DbConnection, audit_events, dialect, memberships as membership_functions, numbers, on_backend};
 
 /// The most pending invitations that a flow may have.
 pub const MAXIMUM_PER_FLOW: i64 = 10_000;
@@ -142,7 +143,7 @@ pub async fn invite(
         }
         let members = members_among(connection, &flow, emails).await?;
         let (added, newcomers) = newcomers(&members);
-        flows::insert_participants(connection, &flow, &newcomers, now).await?;
+        flows::insert_participants(connection, origin, &flow, &newcomers).await?;
         let is_blocked =
             |email: &&Username| members.get(*email).is_some_and(|(_, place)| *place == Place::Blocked);
         let (blocked, free): (Vec<_>, Vec<_>) = emails.iter().partition(is_blocked);
@@ -150,7 +151,7 @@ pub async fn invite(
             let is_member = members.contains_key(email);
             (email, if is_member { InvitationState::Accepted } else { InvitationState::Pending })
         });
-        let invitations = ensure(connection, &flow, wanted.collect(), now).await?;
+        let invitations = ensure(connection, origin, &flow, wanted.collect()).await?;
         Ok(Some(Invited { invitations, added, blocked: blocked.into_iter().cloned().collect() }))
     })
 }
@@ -178,6 +179,7 @@ pub async fn delete(
         let deleted = into!(workspace_id, flow_id).filter(invitations::number.eq(number.as_i64()));
         on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
             .or_error("delete an invitation")?;
+        audit_events::deleted(connection, origin, workspace_id, &invitation).await?;
         Ok(Some(()))
     })
 }
@@ -185,9 +187,9 @@ pub async fn delete(
 /// Lets a new member of a workspace into the flows in use that it is invited to.
 pub(crate) async fn accept(
     connection: &mut DbConnection,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     account: &Account,
-    now: Timestamp,
 ) -> Result<()> {
     let flows = on_backend!(connection, |conn| {
         invitations::table
@@ -206,9 +208,9 @@ pub(crate) async fn accept(
     });
     for flow_id in flows.or_error("look for invitations")? {
         if let Some(flow) = flows::find_by_id(connection, workspace_id, flow_id.into()).await? {
-            flows::insert_participants(connection, &flow, &[(account.id, account.number)], now).await?;
+            flows::insert_participants(connection, origin, &flow, &[(account.id, account.number)]).await?;
             let accepted = vec![(&account.username, InvitationState::Accepted)];
-            ensure(connection, &flow, accepted, now).await?;
+            ensure(connection, origin, &flow, accepted).await?;
         }
     }
     Ok(())
@@ -217,7 +219,11 @@ pub(crate) async fn accept(
 /// Makes a new account a member of every workspace that has invited it. For accounts that are made by who may make them
 /// everywhere: an address is not proved to be anybody's, and whoever administers one workspace could make an account with
 /// an address that another one has invited.
-pub(crate) async fn bring_in(connection: &mut DbConnection, account: &Account, now: Timestamp) -> Result<()> {
+pub(crate) async fn bring_in(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    account: &Account,
+) -> Result<()> {
     let inviting = invitations::table
         .inner_join(workspaces::table.on(workspaces::id.eq(invitations::workspace_id)))
         .filter(invitations::email.eq(account.username.as_str()))
@@ -228,7 +234,7 @@ pub(crate) async fn bring_in(connection: &mut DbConnection, account: &Account, n
     let inviting = on_backend!(connection, |conn| inviting.load::<StoredUuid>(conn).await);
     for workspace_id in inviting.or_error("look for invitations everywhere")? {
         let entry = Entry::Brought { as_admin: false };
-        membership_functions::insert(connection, workspace_id.into(), account, entry, now).await?;
+        membership_functions::insert(connection, origin, workspace_id.into(), account, entry).await?;
     }
     Ok(())
 }
@@ -242,7 +248,9 @@ async fn accessible(
     now: Timestamp,
 ) -> Result<Option<Flow>> {
     let asking = asker.standing(connection, now).await?.authority.account_id;
-    let Some(flow) = flows::find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
+    let Some(flow) = flows::find_by_id(connection, workspace_id, flow_id).await? else {
+        return Ok(None);
+    };
     flow.require_access(participant(connection, &flow, asking).await?)?;
     Ok(Some(flow))
 }
@@ -294,10 +302,12 @@ fn newcomers(
 /// have come further, or no longer so far.
 async fn ensure(
     connection: &mut DbConnection,
+    origin: &Origin,
     flow: &Flow,
     wanted: Vec<(&Username, InvitationState)>,
-    now: Timestamp,
 ) -> Result<Vec<Invitation>> {
+    let (now, workspace_id) = (origin.source.clock.now(), Some(flow.workspace_id));
+    let mut events = Vec::new();
     let emails: Vec<_> = wanted.iter().map(|(email, _)| email.to_string()).collect();
     let existing = into!(flow.workspace_id, flow.id).filter(invitations::email.eq_any(emails));
     let existing = on_backend!(connection, |conn| existing.load::<InvitationRow>(conn).await);
@@ -314,10 +324,14 @@ async fn ensure(
         let changed: Vec<_> = known.values_mut().filter(is_other).collect();
         let numbers = changed.iter().map(|invitation| invitation.number.as_i64()).collect();
         for invitation in changed {
+            let before = invitation.clone();
             (invitation.state, invitation.updated_at) = (*state, now);
+            let after = Some(&*invitation);
+            events.push(audit_events::event(origin, workspace_id, Verb::Update, Some(&before), after));
         }
         store_state(connection, flow, numbers, *state, now).await?;
     }
+    audit_events::insert_all(connection, events).await?;
     let new: Vec<_> = wanted.iter().filter(|(email, _)| !known.contains_key(*email)).collect();
     if new.is_empty() {
         return Ok(wanted.iter().filter_map(|(email, _)| known.remove(*email)).collect());
@@ -339,6 +353,8 @@ async fn ensure(
         .collect();
     let rows = made.iter().map(InvitationRow::from).collect();
     insert_all!(connection, invitations::table, rows).or_error("insert invitations")?;
+    let event = |made| audit_events::event(origin, workspace_id, Verb::Create, None, Some(made));
+    audit_events::insert_all(connection, made.iter().map(event).collect()).await?;
     known.extend(made.into_iter().map(|invitation| (invitation.email.clone(), invitation)));
     Ok(wanted.iter().filter_map(|(email, _)| known.remove(*email)).collect())
 }

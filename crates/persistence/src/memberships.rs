@@ -1,8 +1,7 @@
 //! Who is a member of which workspace.
 
 use denizen_domain::{
-    Account, AccountId, Conflict, Error, Membership, Origin, Reach, Result, Slice, Timestamp, Window,
-    WorkspaceId,
+    Account, AccountId, Conflict, Error, Membership, Origin, Reach, Result, Slice, Window, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,7 +14,7 @@ use crate::keyset::load_window;
 use crate::schema::{accounts, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, departures, dialect, invitations, on_backend};
+use crate::{DbConnection, audit_events, departures, dialect, invitations, on_backend};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = memberships)]
@@ -147,7 +146,9 @@ pub async fn remove(
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let here = Reach::Workspace(workspace_id);
         let member = account_functions::find_within(connection, here, account_id).await?;
-        let Some(account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(None) };
+        let Some(account) = member.filter(|_| reach.includes(workspace_id)) else {
+            return Ok(None);
+        };
         let administers = administered_beside(connection, account_id, authority.account_id).await?;
         authority.require_may_touch_admin_of(reach, &administers)?;
         let is_at_home = account.home == Some(workspace_id);
@@ -157,30 +158,31 @@ pub async fn remove(
             return Err(Error::Conflict(Conflict::OwnAccount));
         }
         let has_more = !account.permissions_in_effect().restricted().is_empty();
-        if leave(connection, workspace_id, account, now).await? || !is_at_home || has_more {
+        let account = leave(connection, origin, workspace_id, account).await?;
+        if any_but(connection, account_id, None).await? || !is_at_home || has_more {
             return Ok(Some(Removal::Left));
         }
-        account_functions::delete_found(connection, account_id).await?;
+        account_functions::delete_found(connection, origin, &account).await?;
         Ok(Some(Removal::Deleted))
     })
 }
 
 /// Ends a membership, and with it that in the workspace's flows. An account that was at home there finds its next home in
 /// the workspace that it has been a member of for longest, if there is any, and what counted in the old one stays behind.
-/// Whether it is a member of any workspace still.
+/// The account as it is then.
 pub(crate) async fn leave(
     connection: &mut DbConnection,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     mut account: Account,
-    now: Timestamp,
-) -> Result<bool> {
-    delete(connection, workspace_id, account.id).await?;
-    departures::note(connection, workspace_id, account.id, now).await?;
+) -> Result<Account> {
+    delete(connection, origin, workspace_id, account.id).await?;
+    departures::note(connection, workspace_id, account.id, origin.source.clock.now()).await?;
     let next = oldest_of(connection, account.id).await?;
     if account.home == Some(workspace_id) {
-        account_functions::leave_home(connection, &mut account, next, now).await?;
+        account_functions::leave_home(connection, origin, &mut account, next).await?;
     }
-    any_but(connection, account.id, None).await
+    Ok(account)
 }
 
 /// How an account comes into a workspace.
@@ -199,28 +201,30 @@ pub(crate) enum Entry {
 /// into the flows that its address is invited to.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     account: &Account,
     entry: Entry,
-    now: Timestamp,
 ) -> Result<()> {
     let is_vouched_for = entry != Entry::ByLink;
     let row = MembershipRow {
         workspace_id: stored(workspace_id),
         account_id: stored(account.id),
         is_admin: entry == Entry::Brought { as_admin: true },
-        created_at: now.into(),
+        created_at: origin.source.clock.now().into(),
         account_number: Some(account.number.as_i64()),
         is_vouched_for,
     };
-    on_backend!(connection, |conn| {
+    let inserted = on_backend!(connection, |conn| {
         diesel::insert_into(memberships::table).values(&row).on_conflict_do_nothing().execute(conn).await
-    })
-    .or_error("insert a membership")?;
+    });
+    if inserted.or_error("insert a membership")? == 1 {
+        audit_events::created(connection, origin, workspace_id, &Membership::from(row)).await?;
+    }
     if is_vouched_for {
         vouch(connection, account.id, Reach::Workspace(workspace_id), true).await?;
         departures::forget(connection, workspace_id, account.id).await?;
-        invitations::accept(connection, workspace_id, account, now).await?;
+        invitations::accept(connection, origin, workspace_id, account).await?;
     }
     Ok(())
 }
@@ -250,15 +254,19 @@ pub(crate) async fn vouch(
 /// Ends a membership, and nothing more.
 pub(crate) async fn delete(
     connection: &mut DbConnection,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     account_id: AccountId,
 ) -> Result<()> {
+    let Some(membership) = find(connection, workspace_id, account_id).await? else {
+        return Ok(());
+    };
     let ended = memberships::table
         .filter(memberships::workspace_id.eq(stored(workspace_id)))
         .filter(memberships::account_id.eq(stored(account_id)));
     on_backend!(connection, |conn| diesel::delete(ended).execute(conn).await)
         .or_error("delete a membership")?;
-    Ok(())
+    audit_events::deleted(connection, origin, workspace_id, &membership).await
 }
 
 /// The workspaces that an account is a member of, without those that are deleted and not yet removed.

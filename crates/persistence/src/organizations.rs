@@ -20,7 +20,7 @@ use crate::schema::{memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredUuid, all_stored, stored};
 use crate::workspaces::{self as workspace_functions, WorkspaceRow};
-use crate::{DbConnection, dialect, on_backend};
+use crate::{DbConnection, audit_events, dialect, on_backend};
 
 pub use members::{OrganizationUser, add, list_members, remove, set_admin};
 pub use people::{list_profiles, look_up, visible_numbers};
@@ -140,9 +140,13 @@ pub async fn rename(
             Rank::Outsider => return Ok(None),
             rank => rank.require_admin()?,
         }
-        let Some(mut workspace) = workspace_functions::find(connection, id).await? else { return Ok(None) };
+        let Some(before) = workspace_functions::find(connection, id).await? else {
+            return Ok(None);
+        };
+        let mut workspace = before.clone();
         changes.clone().apply_to(&mut workspace, now);
         workspace_functions::update(connection, &workspace).await?;
+        audit_events::updated(connection, origin, id, &before, &workspace).await?;
         Ok(Some(workspace))
     })
 }
@@ -154,7 +158,9 @@ pub(crate) async fn rank_of(
     id: WorkspaceId,
     account_id: Option<AccountId>,
 ) -> Result<Rank> {
-    let Some(account_id) = account_id else { return Ok(Rank::Admin) };
+    let Some(account_id) = account_id else {
+        return Ok(Rank::Admin);
+    };
     let is_admin = on_backend!(connection, |conn| {
         organizations_of!(account_id)
             .filter(workspaces::id.eq(stored(id)))

@@ -14,7 +14,7 @@ use crate::error::{OrError as _, broken_row};
 use crate::schema::{account_roles, roles};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
-use crate::{DbConnection, dialect, on_backend, workspaces};
+use crate::{DbConnection, audit_events, dialect, on_backend, workspaces};
 
 /// The most roles of a workspace, and the most global ones (give or take those that are made in the same moment). It keeps
 /// lists of them short.
@@ -148,9 +148,10 @@ pub async fn create(
             diesel::insert_into(roles::table).values(&row).on_conflict_do_nothing().execute(conn).await
         });
         match inserted.or_error("insert a role")? {
-            0 => Err(Error::Conflict(Conflict::RoleNameTaken)),
-            _ => Ok(role.clone()),
+            0 => return Err(Error::Conflict(Conflict::RoleNameTaken)),
+            _ => audit_events::created(connection, origin, workspace_id, &role).await?,
         }
+        Ok(role.clone())
     })
 }
 
@@ -166,7 +167,9 @@ pub async fn change(
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
         let Standing { authority, reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
-        let Some(before) = find(connection, id).await? else { return Ok(None) };
+        let Some(before) = find(connection, id).await? else {
+            return Ok(None);
+        };
         before.require_may_change(reach)?;
         let mut role = before.clone();
         changes.clone().apply_to(&mut role, origin.source.clock.now())?;
@@ -179,6 +182,7 @@ pub async fn change(
         let changed = roles::table.filter(roles::id.eq(stored(id)));
         on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
             .or_error("change a role")?;
+        audit_events::updated(connection, origin, role.workspace_id, &before, &role).await?;
         Ok(Some(role))
     })
 }
@@ -194,12 +198,15 @@ pub async fn delete(
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
         let Standing { reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
-        let Some(role) = find(connection, id).await? else { return Ok(false) };
+        let Some(role) = find(connection, id).await? else {
+            return Ok(false);
+        };
         role.require_may_change(reach)?;
         role.require_changeable()?;
         let deleted = roles::table.filter(roles::id.eq(stored(id)));
         on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
             .or_error("delete a role")?;
+        audit_events::deleted(connection, origin, role.workspace_id, &role).await?;
         Ok(true)
     })
 }

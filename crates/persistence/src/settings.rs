@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use crate::connect::SqliteSynchronous;
 
-/// PostgreSQL: no statement runs longer than this, and times are exchanged in UTC.
+/// PostgreSQL: no statement runs longer than this, times are exchanged in UTC, and an index gives the whole order of a list
+/// or none of it. Every list has an index with its whole order, workspace first; one with the times of all workspaces gives
+/// a part of it, and the planner would walk through everybody's rows for the few of one.
 pub(crate) fn postgres(statement_timeout: Duration) -> String {
-    format!("SET statement_timeout = {}; SET TIME ZONE 'UTC'", statement_timeout.as_millis())
+    let milliseconds = statement_timeout.as_millis();
+    format!("SET statement_timeout = {milliseconds}; SET TIME ZONE 'UTC'; SET enable_incremental_sort = off")
 }
 
 /// SQLite: readers go on beside the one writer (WAL), a busy database is waited for, foreign keys hold, and an answered

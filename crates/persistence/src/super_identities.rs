@@ -1,21 +1,58 @@
 //! Super identities: the people behind external users.
 
-use denizen_domain::{Conflict, Error, ExternalId, Origin, Result, SuperIdentityId, WorkspaceId};
+use std::collections::HashMap;
+
+use denizen_domain::{
+    Conflict, Error, ExternalId, ExternalUser, ExternalUserFilter, ExternalUserOrder, Origin, Result,
+    SuperIdentity, SuperIdentityId, Window, WorkspaceId,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::error::OrError as _;
 use crate::schema::{external_users, super_identities};
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, dialect, on_backend};
+use crate::{DbConnection, dialect, external_users as users, on_backend};
 
-#[derive(Insertable)]
+/// The most users of a person: one of each channel, of which a workspace has no more.
+const MOST_USERS: u32 = 1_000;
+
+#[derive(Queryable, Insertable)]
 #[diesel(table_name = super_identities)]
-struct SuperIdentityRow<'a> {
+struct SuperIdentityRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
-    external_id: Option<&'a str>,
+    external_id: Option<String>,
     created_at: StoredTime,
+}
+
+impl From<SuperIdentityRow> for SuperIdentity {
+    fn from(row: SuperIdentityRow) -> Self {
+        let SuperIdentityRow { workspace_id, id, external_id, created_at } = row;
+        Self {
+            id: id.into(),
+            workspace_id: workspace_id.into(),
+            external_id: external_id.map(ExternalId::from_stored),
+            created_at: created_at.into(),
+        }
+    }
+}
+
+/// The person of this id, with all its users, oldest first.
+pub async fn find(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+) -> Result<Option<(SuperIdentity, Vec<ExternalUser>)>> {
+    let query = super_identities::table
+        .filter(super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(super_identities::id.eq(stored(id)));
+    let row = on_backend!(connection, |conn| query.first::<SuperIdentityRow>(conn).await.optional());
+    let Some(row) = row.or_error("find a super identity")? else { return Ok(None) };
+    let filter = ExternalUserFilter { super_identity_ids: vec![id], ..ExternalUserFilter::default() };
+    let all = Window::first(MOST_USERS);
+    let users = users::list(connection, workspace_id, &filter, ExternalUserOrder::CreatedAt, &all).await?;
+    Ok(Some((row.into(), users.items)))
 }
 
 /// The person that a new user with this external id belongs to: the one that others with it have, or a new one.
@@ -56,7 +93,7 @@ async fn find_or_insert(
     let row = SuperIdentityRow {
         workspace_id: stored(workspace_id),
         id: stored(id),
-        external_id,
+        external_id: external_id.map(str::to_owned),
         created_at: origin.source.clock.now().into(),
     };
     let inserted = on_backend!(connection, |conn| {
@@ -71,6 +108,25 @@ async fn find_or_insert(
         }
         _ => Ok(id),
     }
+}
+
+/// The people with these external ids, by them; those that are new are made.
+pub(crate) async fn find_or_create_all(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    external_ids: Vec<&ExternalId>,
+) -> Result<HashMap<String, SuperIdentityId>> {
+    let row = |external_id: &&ExternalId| SuperIdentityRow {
+        workspace_id: stored(workspace_id),
+        id: stored(SuperIdentityId::from_uuid(origin.source.ids.uuid())),
+        external_id: Some(external_id.as_str().to_owned()),
+        created_at: origin.source.clock.now().into(),
+    };
+    let rows = external_ids.iter().map(row).collect();
+    dialect::insert_all!(connection, super_identities::table, rows).or_error("insert super identities")?;
+    let external_ids = external_ids.iter().map(ToString::to_string).collect();
+    dialect::find_kept_super_identities(connection, workspace_id, external_ids).await
 }
 
 /// The person that a user belongs to after its external id changed. A person of one user goes along with it, unless

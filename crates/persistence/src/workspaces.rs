@@ -16,7 +16,7 @@ use crate::keyset::load_window;
 use crate::schema::workspaces;
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, channels, dialect, numbers, on_backend};
+use crate::{DbConnection, audit_events, channels, dialect, numbers, on_backend};
 
 pub use removal::{delete, deleted, remove_some};
 
@@ -143,6 +143,7 @@ pub async fn create_named(
         let mut workspace = made.clone();
         changes.clone().apply_to(&mut workspace, made.created_at);
         update(connection, &workspace).await?;
+        audit_events::updated(connection, origin, workspace.id, &made, &workspace).await?;
         Ok(workspace)
     })
 }
@@ -178,7 +179,11 @@ pub(crate) async fn insert(
         diesel::insert_into(workspaces::table).values(&row).on_conflict_do_nothing().execute(conn).await
     })
     .or_error("insert a workspace")?;
-    if inserted == 1 { Ok(workspace) } else { Err(Error::Conflict(Conflict::SlugTaken)) }
+    if inserted != 1 {
+        return Err(Error::Conflict(Conflict::SlugTaken));
+    }
+    audit_events::created(connection, origin, workspace.id, &workspace).await?;
+    Ok(workspace)
 }
 
 /// The workspace of this id.
@@ -220,7 +225,9 @@ pub async fn change(
         dialect::lock_workspace(connection, id).await?;
         let now = origin.source.clock.now();
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
-        let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
+        let Some(before) = find_within(connection, reach, id).await? else {
+            return Ok(None);
+        };
         let mut workspace = before.clone();
         changes.clone().apply_to(&mut workspace, now);
         before.require_may_become(&workspace, reach)?;
@@ -229,6 +236,7 @@ pub async fn change(
             workspace.require_not_home_of(&authority)?;
         }
         update(connection, &workspace).await?;
+        audit_events::updated(connection, origin, id, &before, &workspace).await?;
         Ok(Some(workspace))
     })
 }
@@ -241,9 +249,9 @@ pub(crate) async fn update(connection: &mut DbConnection, workspace: &Workspace)
     Ok(())
 }
 
-/// Whether a workspace lets anybody in: it is there, and not out of use.
-pub async fn is_in_use(connection: &mut DbConnection, id: WorkspaceId) -> Result<bool> {
-    Ok(find(connection, id).await?.is_some_and(|workspace| workspace.status == Status::Active))
+/// The workspace of this id, where it lets anybody in: it is there, and not out of use.
+pub async fn find_in_use(connection: &mut DbConnection, id: WorkspaceId) -> Result<Option<Workspace>> {
+    Ok(find(connection, id).await?.filter(|workspace| workspace.status == Status::Active))
 }
 
 /// Whether there is any workspace.

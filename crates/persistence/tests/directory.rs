@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use denizen_domain::{
     AccountChanges, AccountId, Coded as _, Conflict, Error, ExternalId, ExternalUserChanges,
-    ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, ManualClock, NewAccount, Origin, Page,
-    Patch, Permission, PermissionSet, PersonName, Result, Right, RoleChanges, RoleId, RoleName, ScopeSet,
-    SearchText, SequentialIds, Slug, Source, Timestamp, TokenRequest, Username, Window, WorkspaceId,
-    WorkspaceName,
+    ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, KeyRequest, ManualClock, NewAccount,
+    NewApiKey, Origin, Page, Patch, Permission, PermissionSet, PersonName, Result, Right, RoleChanges,
+    RoleId, RoleName, ScopeSet, SearchText, SequentialIds, Slug, Source, Timestamp, TokenRequest, Username,
+    Window, WorkspaceId, WorkspaceName,
 };
+use denizen_persistence::api_keys::KeyFilter;
 use denizen_persistence::{
     Asker, Database, account_tokens, accounts, api_keys, channels, external_users, introspection,
     memberships, migrations, roles, workspaces,
@@ -185,16 +186,65 @@ async fn a_secret_opens_its_workspace_until_it_is_revoked_or_expires() {
     let fixture = Fixture::new().await;
     let connection = &mut fixture.database.write().await.unwrap();
     let later = fixture.origin.source.clock.now().plus(Duration::from_mins(1));
-    let (origin, workspace_id, scopes) = (&fixture.origin, fixture.workspace_id, ScopeSet::default());
-    let key = api_keys::create(connection, origin, workspace_id, "ci", &scopes, Some(later)).await.unwrap();
+    let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
+    let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: Some(later) };
+    let key = api_keys::create(connection, origin, workspace_id, None, &request).await.unwrap();
     let holder =
         api_keys::authenticate(connection, &key.secret, fixture.origin.source.clock.now()).await.unwrap();
     assert_eq!(holder.unwrap().workspace_id, fixture.workspace_id);
     assert_eq!(api_keys::authenticate(connection, &key.secret, later).await.unwrap(), None);
-    api_keys::revoke(connection, &fixture.origin, fixture.workspace_id, key.key.id).await.unwrap();
+    api_keys::revoke(connection, origin, workspace_id, None, key.key.id).await.unwrap();
     let holder =
         api_keys::authenticate(connection, &key.secret, fixture.origin.source.clock.now()).await.unwrap();
     assert_eq!(holder, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_revoked_meanwhile_gives_nothing() {
+    let fixture = Fixture::new().await;
+    let connection = &mut fixture.database.write().await.unwrap();
+    let (origin, id) = (&fixture.origin, fixture.workspace_id);
+    let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: None };
+    let NewApiKey { key, secret } = api_keys::create(connection, origin, id, None, &request).await.unwrap();
+    let now = origin.source.clock.now();
+    let holder = api_keys::authenticate(connection, &secret, now).await.unwrap().unwrap();
+    api_keys::create(connection, origin, id, Some(&holder), &request).await.unwrap();
+    api_keys::rotate(connection, origin, id, None, key.id, Duration::ZERO).await.unwrap().unwrap();
+    let refused = "Unauthenticated(UnknownKey)";
+    let made = api_keys::create(connection, origin, id, Some(&holder), &request).await;
+    assert_eq!(format!("{:?}", made.unwrap_err()), refused);
+    let rotated = api_keys::rotate(connection, origin, id, Some(&holder), key.id, Duration::ZERO).await;
+    assert_eq!(format!("{:?}", rotated.unwrap_err()), refused);
+    let revoked = api_keys::revoke(connection, origin, id, Some(&holder), key.id).await;
+    assert_eq!(format!("{:?}", revoked.unwrap_err()), refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_has_so_many_keys_in_force_and_remembers_so_many_others() {
+    let fixture = Fixture::new().await;
+    let connection = &mut fixture.database.write().await.unwrap();
+    let (origin, id) = (&fixture.origin, fixture.workspace_id);
+    let end = origin.source.clock.now().plus(Duration::from_mins(1));
+    let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: Some(end) };
+    let first = api_keys::create(connection, origin, id, None, &request).await.unwrap().key.id;
+    for _ in 1..api_keys::MAXIMUM_IN_FORCE {
+        fixture.clock.advance(Duration::from_micros(1));
+        api_keys::create(connection, origin, id, None, &request).await.unwrap();
+    }
+    let one_more = api_keys::create(connection, origin, id, None, &request).await;
+    assert!(matches!(one_more, Err(Error::Conflict(Conflict::TooManyApiKeys))), "{one_more:?}");
+
+    fixture.clock.advance(Duration::from_mins(2));
+    let request = KeyRequest { expires_at: None, ..request };
+    let lasting = api_keys::create(connection, origin, id, None, &request).await.unwrap().key.id;
+    let count = api_keys::count(connection, id, &KeyFilter::default()).await.unwrap();
+    assert_eq!(count, api_keys::KEPT + 1);
+    api_keys::revoke(connection, origin, id, None, lasting).await.unwrap();
+    api_keys::create(connection, origin, id, None, &request).await.unwrap();
+    let count = api_keys::count(connection, id, &KeyFilter::default()).await.unwrap();
+    assert_eq!(count, api_keys::KEPT + 1);
+    assert_eq!(api_keys::find(connection, id, first).await.unwrap(), None, "the first one is forgotten");
+    assert!(api_keys::find(connection, id, lasting).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

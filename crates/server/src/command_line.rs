@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    AccountsCommand, DoctorCommand, ExternalUsersCommand, FlowsCommand, KeysCommand, MigrateCommand,
-    OpenapiCommand, ServeCommand, SigningKeysCommand, TokensCommand, WorkspacesCommand,
+    AccountsCommand, AuditCommand, DoctorCommand, ExternalUsersCommand, FlowsCommand, KeysCommand,
+    MigrateCommand, OpenapiCommand, ServeCommand, SigningKeysCommand, TokensCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -34,11 +34,11 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     Serve(Box<ServeCommand>),
 
-    /// Make and list workspaces, the tenants of the directory, and say who is a member of them
+    /// Make, list and limit workspaces, the tenants of the directory, and say who is a member of them
     #[command(subcommand)]
     Workspaces(WorkspacesCommand),
 
-    /// Make, list and revoke keys, which callers authenticate with
+    /// Make, list, rotate and revoke keys, which callers authenticate with
     #[command(subcommand)]
     Keys(KeysCommand),
 
@@ -57,6 +57,10 @@ pub(crate) enum Command {
     /// List and find external users
     #[command(subcommand)]
     ExternalUsers(ExternalUsersCommand),
+
+    /// List who has changed what
+    #[command(subcommand)]
+    Audit(AuditCommand),
 
     /// List and rotate the keys that sign access tokens
     #[command(subcommand)]

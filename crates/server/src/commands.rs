@@ -1,6 +1,7 @@
 //! The commands, a module each.
 
 mod accounts;
+mod audit;
 mod doctor;
 mod external_users;
 mod flows;
@@ -13,6 +14,7 @@ mod tokens;
 mod workspaces;
 
 pub(crate) use accounts::AccountsCommand;
+pub(crate) use audit::AuditCommand;
 pub(crate) use doctor::DoctorCommand;
 pub(crate) use external_users::ExternalUsersCommand;
 pub(crate) use flows::FlowsCommand;

@@ -72,6 +72,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Tokens(command) => command.run().await,
             Command::Flows(command) => command.run().await,
             Command::ExternalUsers(command) => command.run().await,
+            Command::Audit(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
             Command::Migrate(command) => command.run().await,
             Command::Doctor(command) => command.run().await,

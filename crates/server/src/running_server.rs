@@ -136,7 +136,10 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         login_cookie_lifetime: serve.log_in.login_cookie_lifetime,
         minimum_password_length: serve.log_in.password.min_password_length,
         login_failures: serve.log_in.failure_limits(),
+        request_limits: serve.rate_limits.limits(),
         password_hashing_threads: serve.log_in.hashing_threads(),
+        restore_period: serve.restore_period,
+        audit_retention: serve.audit_retention.0,
         trusted_proxies: serve.trusted_proxy.clone(),
         signing_key: serve.signing_key.read()?,
     })

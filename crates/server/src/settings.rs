@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{ArgAction, Args, ValueEnum};
-use denizen_api::{FailureLimits, IpNet, default_password_hashing_threads};
+use denizen_api::{FailureLimits, IpNet, RequestLimits, default_password_hashing_threads};
 use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username};
 use denizen_persistence::{DatabaseOptions, SqliteSynchronous};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -140,6 +140,10 @@ pub struct ServeSettings {
     #[arg(default_value = "30s", value_parser = values::duration)]
     pub drain_timeout: Duration,
 
+    /// How many requests a second there may be.
+    #[command(flatten)]
+    pub rate_limits: RateLimitSettings,
+
     /// Origin whose pages may call the server from a browser, such as `https://app.example.com`; `*` for all.
     /// Several with commas, or the flag again
     #[arg(long, env = "DENIZEN_CORS_ORIGIN", value_name = "ORIGIN")]
@@ -164,6 +168,16 @@ pub struct ServeSettings {
     #[arg(default_value = "info", value_parser = values::log_filter)]
     pub log_filter: String,
 
+    /// How long a deleted external user can be restored, such as `30d`
+    #[arg(long, env = "DENIZEN_RESTORE_PERIOD", value_name = "TIME")]
+    #[arg(default_value = "30d", value_parser = values::lifetime)]
+    pub restore_period: Duration,
+
+    /// How long the audit log is kept, such as `365d`, or `forever`
+    #[arg(long, env = "DENIZEN_AUDIT_RETENTION", value_name = "TIME|forever")]
+    #[arg(default_value = "365d", value_parser = values::retention)]
+    pub audit_retention: Retention,
+
     /// Whether to bring the database's schema up to date on start; with `false`, an old schema stops the start
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -172,6 +186,33 @@ pub struct ServeSettings {
     /// How people log in. Last, since whatever follows stands below its heading in the help.
     #[command(flatten)]
     pub log_in: LogInSettings,
+}
+
+/// How many requests a second there may be.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Server")]
+pub struct RateLimitSettings {
+    /// Most requests a second of a key, an account or an external user whose workspace sets no limit of its own; further
+    /// ones are answered 429. 0 is any number
+    #[arg(long, env = "DENIZEN_REQUESTS_PER_SECOND_PER_CALLER", value_name = "NUMBER")]
+    #[arg(default_value = "1000", value_parser = values::limit)]
+    pub requests_per_second_per_caller: u32,
+
+    /// Most requests a second from an address without a credential that is in force; further ones are answered 429. 0 is
+    /// any number. Health and metrics are never counted
+    #[arg(long, env = "DENIZEN_REQUESTS_PER_SECOND_PER_ADDRESS", value_name = "NUMBER")]
+    #[arg(default_value = "100", value_parser = values::limit)]
+    pub requests_per_second_per_address: u32,
+}
+
+impl RateLimitSettings {
+    /// How many requests a second there may be.
+    pub(crate) fn limits(self) -> RequestLimits {
+        RequestLimits {
+            per_caller: self.requests_per_second_per_caller,
+            per_address: self.requests_per_second_per_address,
+        }
+    }
 }
 
 /// What signs access tokens.
@@ -265,6 +306,10 @@ pub struct PasswordSettings {
     #[arg(default_value_t = DEFAULT_MINIMUM_PASSWORD_LENGTH, value_parser = values::password_length)]
     pub min_password_length: usize,
 }
+
+/// How long something is kept; `None` is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention(pub Option<Duration>);
 
 /// What an answered write survives on SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

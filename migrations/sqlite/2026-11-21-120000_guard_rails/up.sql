@@ -18,10 +18,12 @@ ALTER TABLE tiers ADD COLUMN search_text TEXT NOT NULL DEFAULT '';
 -- A tier or group that is_deleted is gone for everybody. Its row goes when the last user has been taken off it.
 ALTER TABLE tiers ADD COLUMN is_deleted INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX tiers_created ON tiers (workspace_id, created_at, id);
+CREATE INDEX tiers_to_remove ON tiers (workspace_id, id) WHERE is_deleted;
 
 ALTER TABLE external_user_groups ADD COLUMN search_text TEXT NOT NULL DEFAULT '';
 ALTER TABLE external_user_groups ADD COLUMN is_deleted INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX external_user_groups_created ON external_user_groups (workspace_id, created_at, id);
+CREATE INDEX external_user_groups_to_remove ON external_user_groups (workspace_id, id) WHERE is_deleted;
 
 -- Users that were deleted and can be brought back: their record as JSON, without an index on what is in it, so that their
 -- external ids and identifiers are free. Of a user that was erased, only its id and the moments are left.

@@ -9,17 +9,25 @@
 
 mod accounts;
 mod admin_users;
+mod api_keys;
+mod audit_events;
 mod bad_input;
 mod channels;
 mod concurrency;
 mod credentials;
+mod entity_tags;
+mod external_user_groups;
 mod external_users;
 mod flowdock;
 mod guard_rails;
+mod idempotency;
 mod one_record;
 mod operations;
 mod people;
 mod races;
+mod rate_limits;
 mod seeds;
+mod super_identities;
 mod support;
+mod tiers;
 mod walk;

@@ -49,7 +49,7 @@ pub(crate) struct LogIn {
         (status = 200, description = "A token, also as a cookie", body = NewToken, headers(
             ("set-cookie" = String, description = "The token, for browsers"))),
         (status = 401, description = "Invalid username or password", body = crate::error::ErrorEnvelope),
-        (status = 429, description = "Too many attempts have failed", body = crate::error::ErrorEnvelope)))]
+        (status = 429, description = "Too many requests a second, or too many attempts that have failed", body = crate::error::ErrorEnvelope)))]
 pub(crate) async fn log_in(
     State(app): State<App>,
     Context(context): Context,

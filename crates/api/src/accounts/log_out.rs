@@ -34,7 +34,7 @@ pub(crate) async fn log_out(
     State(app): State<App>,
     Context(context): Context,
 ) -> ApiResult<Response> {
-    account_tokens::revoke(&mut app.database().write().await?, caller.token.id).await?;
+    account_tokens::revoke(&mut app.database().write().await?, caller.origin(), caller.token.id).await?;
     let mut response = Json(LoggedOut { logged_out: true }).into_response();
     if let Some(cookie) = session_cookie::clear(&context) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -95,7 +95,8 @@ pub(crate) async fn put(
 }
 
 impl PutUser {
-    fn check(self, in_path: &str) -> Result<(ExternalId, ExternalUserChanges)> {
+    /// Checks every field. Fails with all that is wrong.
+    pub(super) fn check(self, in_path: &str) -> Result<(ExternalId, ExternalUserChanges)> {
         let mut violations = Violations::new();
         let Self {
             avatar,

@@ -17,7 +17,7 @@ use crate::path::PathId;
 pub(crate) struct Done {
     /// For people.
     #[schema(example = "Channel deleted.")]
-    message: &'static str,
+    pub(crate) message: &'static str,
 }
 
 /// Remove a channel

@@ -11,6 +11,7 @@ mod update;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::delete::Done;
 use crate::app::App;
 
 /// The routes of this room.

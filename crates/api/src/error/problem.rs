@@ -9,6 +9,7 @@ use denizen_domain::{
 
 use super::{ErrorCode, ErrorDetails, FieldError};
 use crate::contract::Contract;
+use crate::idempotency::Misuse;
 
 /// Code, message and details of an error, in the words of a contract.
 pub(super) struct Problem {
@@ -130,6 +131,7 @@ fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Prob
         Resource::ExternalUser => "external_user",
         Resource::ExternalUserGroup => "external_user_group",
         Resource::Tier => "tier",
+        Resource::SuperIdentity => "super_identity",
         Resource::Channel => "channel",
         Resource::Workspace => "workspace",
         Resource::ApiKey => "api_key",
@@ -161,6 +163,37 @@ pub(super) fn plain(code: ErrorCode, limit: Option<usize>, contract: Contract) -
         _ => "The request cannot be understood.",
     };
     Problem { code, message: message.to_owned(), details: ErrorDetails { limit, ..ErrorDetails::default() } }
+}
+
+/// A key that was sent with something else, or is in use. The same on all contracts.
+pub(super) fn misused(key: &str, misuse: Misuse) -> Problem {
+    let (code, reason, message, retry_after) = match misuse {
+        Misuse::OtherRequest => (
+            ErrorCode::ValidationFailed,
+            "idempotency_key_reused",
+            "The idempotency key was sent with another request. Every request needs a key of its own.",
+            None,
+        ),
+        Misuse::OtherCredential => (
+            ErrorCode::Conflict,
+            "idempotency_key_of_other_credential",
+            "The idempotency key was sent with another credential, with which alone the request can be sent again.",
+            None,
+        ),
+        Misuse::InUse => (
+            ErrorCode::Conflict,
+            "idempotency_key_in_use",
+            "The first request with this idempotency key is still being worked on. Send it again a little later.",
+            Some(1),
+        ),
+    };
+    let details = ErrorDetails {
+        idempotency_key: Some(key.to_owned()),
+        reason: Some(reason),
+        retry_after,
+        ..ErrorDetails::default()
+    };
+    Problem { code, message: message.to_owned(), details }
 }
 
 fn field_errors(violations: &Violations, contract: Contract) -> Vec<FieldError> {

@@ -74,14 +74,19 @@ pub(super) fn change(
         Input::Absent => None,
         Input::Value(Value::Bool(true)) => Some(AccessChange::Block),
         Input::Value(Value::Bool(false)) => Some(AccessChange::Unblock),
-        Input::Value(Value::Object(story)) => told(&story, violations, now),
+        Input::Value(Value::Object(story)) if KEYS.iter().any(|key| story.contains_key(*key)) => {
+            told(&story, violations, now)
+        }
         Input::Null | Input::Value(_) | Input::Wrong(_) => {
-            let message = "must be true, false, or an object with reason and until";
+            let message = "must be true, false, or an object with reason, until or both";
             violations.add("blocked", Violation::new(Reason::InvalidType, message));
             None
         }
     }
 }
+
+/// What a story may tell.
+const KEYS: [&str; 2] = ["reason", "until"];
 
 fn told(story: &Map<String, Value>, violations: &mut Violations, now: Timestamp) -> Option<AccessChange> {
     let text = |name: &str| match story.get(name) {

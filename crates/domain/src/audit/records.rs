@@ -304,8 +304,8 @@ impl Recorded for Membership {
     }
 
     fn record(&self) -> Map<String, Value> {
-        let Self { workspace_id, account_id: _, is_admin, is_vouched_for, created_at: _ } = self;
-        record! { "workspaceId": workspace_id, "isAdmin": is_admin, "isVouchedFor": is_vouched_for }
+        let Self { workspace_id, account_id: _, is_admin, is_vouched_for: _, created_at: _ } = self;
+        record! { "workspaceId": workspace_id, "isAdmin": is_admin }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::schema::account_tokens;
 use crate::transaction::in_transaction;
-use crate::{DbConnection, dialect, memberships, on_backend};
+use crate::{DbConnection, audit_events, dialect, memberships, on_backend};
 
 /// Makes the token of a log-in. Fails with [`Unauthenticated::WrongPassword`] where the password that was checked is no
 /// longer the account's, so that a new password shuts out whoever was just logging in with the old one.
@@ -41,7 +41,7 @@ pub async fn log_in(
         };
         let secret = Secret::generate(TokenKind::LogIn.prefix(), &*origin.source.ids);
         let new = new_token(origin, request, TokenKind::LogIn, TokenLife::Prolonged(lifetime), secret);
-        insert(connection, &new, None).await?;
+        insert(connection, origin, &new, None).await?;
         Ok(new)
     })
 }
@@ -67,7 +67,7 @@ pub async fn create_personal(
         let secret = Secret::generate(TokenKind::Personal.prefix(), &*origin.source.ids);
         let life = token.limited(request.lifetime, now);
         let new = new_token(origin, request.clone(), TokenKind::Personal, life, secret);
-        insert(connection, &new, None).await?;
+        insert(connection, origin, &new, None).await?;
         Ok(new)
     })
 }
@@ -104,7 +104,7 @@ pub async fn issue(
         let Some(server_secret) = shared else {
             let secret = Secret::generate(TokenKind::Issued.prefix(), &*origin.source.ids);
             let new = new_token(origin, request.clone(), TokenKind::Issued, life, secret);
-            insert(connection, &new, None).await?;
+            insert(connection, origin, &new, None).await?;
             return Ok(new);
         };
         if let Some(mut token) = find_equal(connection, account.id, &hash, now).await? {
@@ -118,7 +118,7 @@ pub async fn issue(
         let mut new = new_token(origin, request.clone(), TokenKind::Issued, life, Secret::presented(""));
         new.secret = derived_secret(server_secret, new.token.id);
         new.token.ending = ending_of(&new.secret);
-        insert(connection, &new, Some(hash)).await?;
+        insert(connection, origin, &new, Some(hash)).await?;
         Ok(new)
     })
 }
@@ -164,6 +164,7 @@ fn request_hash(request: &TokenRequest) -> Result<SecretHash> {
 
 async fn insert(
     connection: &mut DbConnection,
+    origin: &Origin,
     new: &NewAccountToken,
     request_hash: Option<SecretHash>,
 ) -> Result<()> {
@@ -173,7 +174,8 @@ async fn insert(
         .execute(conn)
         .await)
     .or_error("insert a token")?;
-    Ok(())
+    let home = account_functions::home_of(connection, new.token.account_id).await?;
+    audit_events::created(connection, origin, home, &new.token).await
 }
 
 async fn count_personal(connection: &mut DbConnection, account_id: AccountId, now: Timestamp) -> Result<i64> {

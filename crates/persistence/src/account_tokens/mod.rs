@@ -12,7 +12,7 @@ use revoke::delete_oldest_log_ins;
 pub(crate) use revoke::{delete_all_of, delete_privileged_of};
 pub use revoke::{revoke, revoke_personal, sweep};
 pub(crate) use sign_in::find_signed_in;
-pub use sign_in::{SignedIn, authenticate, find_by_password, prolong};
+pub use sign_in::{PasswordHolder, SignedIn, authenticate, find_by_password, prolong};
 
 /// The most personal tokens of an account that are in force.
 pub const MAXIMUM_PERSONAL: i64 = 100;

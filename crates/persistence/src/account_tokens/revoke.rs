@@ -1,39 +1,68 @@
 //! Ending tokens: from the next request on, their secrets open nothing.
 
-use denizen_domain::{AccountId, AccountTokenId, Coded as _, Result, Timestamp, TokenKind};
+use denizen_domain::{
+    AccountId, AccountToken, AccountTokenId, Coded as _, Origin, Result, Timestamp, TokenKind, Verb,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::MAXIMUM_LOG_INS;
+use super::list::find;
+use super::row::TokenRow;
+use crate::accounts as account_functions;
 use crate::error::OrError as _;
 use crate::schema::account_tokens;
+use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, on_backend};
+use crate::{DbConnection, audit_events, on_backend};
 
 /// Revokes a token: from the next request on, its secret opens nothing. `false` where there is no such token.
-pub async fn revoke(connection: &mut DbConnection, id: AccountTokenId) -> Result<bool> {
-    let token = account_tokens::table.filter(account_tokens::id.eq(stored(id)));
-    let revoked = on_backend!(connection, |conn| diesel::delete(token).execute(conn).await);
-    Ok(revoked.or_error("revoke a token")? > 0)
+pub async fn revoke(connection: &mut DbConnection, origin: &Origin, id: AccountTokenId) -> Result<bool> {
+    in_transaction!(connection, {
+        let Some(token) = find(connection, id).await? else {
+            return Ok(false);
+        };
+        delete_noted(connection, origin, token.account_id, &[token]).await?;
+        Ok(true)
+    })
 }
 
 /// Revokes the personal tokens of an account, or the one of this id among them. How many there were.
 pub async fn revoke_personal(
     connection: &mut DbConnection,
+    origin: &Origin,
     account_id: AccountId,
     id: Option<AccountTokenId>,
 ) -> Result<usize> {
-    let tokens = account_tokens::table
-        .filter(account_tokens::account_id.eq(stored(account_id)))
-        .filter(account_tokens::kind.eq(TokenKind::Personal.code()));
-    match id {
-        Some(id) => {
-            let token = tokens.filter(account_tokens::id.eq(stored(id)));
-            on_backend!(connection, |conn| diesel::delete(token).execute(conn).await)
-        }
-        None => on_backend!(connection, |conn| diesel::delete(tokens).execute(conn).await),
-    }
-    .or_error("revoke personal tokens")
+    in_transaction!(connection, {
+        let tokens = account_tokens::table
+            .filter(account_tokens::account_id.eq(stored(account_id)))
+            .filter(account_tokens::kind.eq(TokenKind::Personal.code()));
+        let rows = on_backend!(connection, |conn| tokens.load::<TokenRow>(conn).await);
+        let tokens: Vec<_> = rows
+            .or_error("find personal tokens")?
+            .into_iter()
+            .map(AccountToken::try_from)
+            .collect::<Result<_>>()?;
+        let revoked: Vec<_> = tokens.into_iter().filter(|token| id.is_none_or(|id| token.id == id)).collect();
+        delete_noted(connection, origin, account_id, &revoked).await?;
+        Ok(revoked.len())
+    })
+}
+
+/// Deletes tokens of an account, and notes of each that it was.
+async fn delete_noted(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    account_id: AccountId,
+    tokens: &[AccountToken],
+) -> Result<()> {
+    let ids: Vec<_> = tokens.iter().map(|token| stored(token.id)).collect();
+    let deleted = account_tokens::table.filter(account_tokens::id.eq_any(ids));
+    on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await).or_error("revoke tokens")?;
+    let home = account_functions::home_of(connection, account_id).await?;
+    let event = |token| audit_events::event(origin, home, Verb::Delete, Some(token), None);
+    audit_events::insert_all(connection, tokens.iter().map(event).collect()).await
 }
 
 /// Revokes all tokens of an account but one.

@@ -12,6 +12,7 @@ use crate::accounts::{AccountRow, is_in_use, with_roles};
 use crate::error::OrError as _;
 use crate::schema::{account_tokens, accounts, workspaces};
 use crate::types::{StoredTime, stored};
+use crate::workspaces::stored_limit;
 use crate::{DbConnection, on_backend};
 
 /// Somebody who is logged in.
@@ -21,6 +22,8 @@ pub struct SignedIn {
     pub account: Account,
     /// The token that says so.
     pub token: AccountToken,
+    /// See [`Workspace::requests_per_second`](denizen_domain::Workspace::requests_per_second), of its home.
+    pub requests_per_second: Option<u32>,
 }
 
 impl SignedIn {
@@ -30,7 +33,19 @@ impl SignedIn {
     }
 }
 
-/// A token with its account and the status of its home, by a condition that holds for one at most.
+/// An account that has shown its password.
+#[derive(Debug, Clone)]
+pub struct PasswordHolder {
+    /// Who it is.
+    pub account: Account,
+    /// See [`Workspace::requests_per_second`](denizen_domain::Workspace::requests_per_second), of its home.
+    pub requests_per_second: Option<u32>,
+}
+
+/// What the home of an account says of it: its status and its own limit. Nothing where it has no home.
+type HomeRow = Option<(String, Option<i64>)>;
+
+/// A token with its account and what its home says, by a condition that holds for one at most.
 macro_rules! holder {
     ($connection:expr, $condition:expr) => {
         on_backend!($connection, |conn| {
@@ -38,8 +53,12 @@ macro_rules! holder {
                 .inner_join(accounts::table.on(accounts::id.eq(account_tokens::account_id)))
                 .left_join(workspaces::table.on(workspaces::id.nullable().eq(accounts::home_workspace_id)))
                 .filter($condition)
-                .select((TokenRow::as_select(), AccountRow::as_select(), workspaces::status.nullable()))
-                .first::<(TokenRow, AccountRow, Option<String>)>(conn)
+                .select((
+                    TokenRow::as_select(),
+                    AccountRow::as_select(),
+                    (workspaces::status, workspaces::requests_per_second).nullable(),
+                ))
+                .first::<(TokenRow, AccountRow, HomeRow)>(conn)
                 .await
                 .optional()
         })
@@ -55,7 +74,7 @@ pub async fn authenticate(
 ) -> Result<Option<SignedIn>> {
     let hash = presented.hash();
     let row = holder!(connection, account_tokens::secret_hash.eq(hash.as_bytes().to_vec()));
-    let is_same = |(token, _, _): &(TokenRow, AccountRow, Option<String>)| {
+    let is_same = |(token, _, _): &(TokenRow, AccountRow, HomeRow)| {
         SecretHash::from_bytes(&token.secret_hash) == Some(hash)
     };
     signed_in(connection, row.or_error("look up a token")?.filter(is_same), now).await
@@ -73,22 +92,31 @@ pub(crate) async fn find_signed_in(
 
 async fn signed_in(
     connection: &mut DbConnection,
-    row: Option<(TokenRow, AccountRow, Option<String>)>,
+    row: Option<(TokenRow, AccountRow, HomeRow)>,
     now: Timestamp,
 ) -> Result<Option<SignedIn>> {
-    let Some((token, account, home_status)) = row else { return Ok(None) };
+    let Some((token, account, home)) = row else {
+        return Ok(None);
+    };
     let token = AccountToken::try_from(token)?;
     if !token.is_in_force(now) {
         return Ok(None);
     }
-    let Some(account) = with_roles(connection, vec![account]).await?.pop() else { return Ok(None) };
-    require_in_use(&account, home_status.as_deref())?;
-    Ok(Some(SignedIn { account, token }))
+    let Some(account) = with_roles(connection, vec![account]).await?.pop() else {
+        return Ok(None);
+    };
+    let requests_per_second = limit_in_use(&account, home)?;
+    Ok(Some(SignedIn { account, token, requests_per_second }))
 }
 
-fn require_in_use(account: &Account, home_status: Option<&str>) -> Result<()> {
+/// The limit that the home of an account sets. Fails where the account, or its home, is not in use.
+fn limit_in_use(account: &Account, home: HomeRow) -> Result<Option<u32>> {
     account.require_active()?;
-    if is_in_use(home_status) { Ok(()) } else { Err(Error::Unauthenticated(Unauthenticated::Disabled)) }
+    let (status, limit) = home.unzip();
+    if !is_in_use(status.as_deref()) {
+        return Err(Error::Unauthenticated(Unauthenticated::Disabled));
+    }
+    Ok(stored_limit(limit.flatten()))
 }
 
 /// The account of this id, whose password was checked already; `None` where the password that has this fingerprint is no
@@ -98,26 +126,32 @@ pub async fn find_by_password(
     connection: &mut DbConnection,
     id: AccountId,
     fingerprint: SecretHash,
-) -> Result<Option<Account>> {
+) -> Result<Option<PasswordHolder>> {
     let row = on_backend!(connection, |conn| {
         accounts::table
             .left_join(workspaces::table.on(workspaces::id.nullable().eq(accounts::home_workspace_id)))
             .filter(accounts::id.eq(stored(id)))
-            .select((AccountRow::as_select(), accounts::password_hash, workspaces::status.nullable()))
-            .first::<(AccountRow, Option<String>, Option<String>)>(conn)
+            .select((
+                AccountRow::as_select(),
+                accounts::password_hash,
+                (workspaces::status, workspaces::requests_per_second).nullable(),
+            ))
+            .first::<(AccountRow, Option<String>, HomeRow)>(conn)
             .await
             .optional()
     });
-    let Some((account, Some(password), home_status)) = row.or_error("find an account by its password")?
-    else {
+    let row = row.or_error("find an account by its password")?;
+    let Some((account, Some(password), home)) = row else {
         return Ok(None);
     };
     if PasswordHash::from_stored(password).fingerprint() != fingerprint {
         return Ok(None);
     }
-    let Some(account) = with_roles(connection, vec![account]).await?.pop() else { return Ok(None) };
-    require_in_use(&account, home_status.as_deref())?;
-    Ok(Some(account))
+    let Some(account) = with_roles(connection, vec![account]).await?.pop() else {
+        return Ok(None);
+    };
+    let requests_per_second = limit_in_use(&account, home)?;
+    Ok(Some(PasswordHolder { account, requests_per_second }))
 }
 
 /// Moves the end of a token on that is prolonged by use.

@@ -2,6 +2,7 @@
 
 use denizen_domain::{
     Account, AccountId, Coded as _, Error, PasswordHash, Reach, Result, Status, Unauthenticated, Username,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -25,6 +26,13 @@ macro_rules! first {
 pub async fn find(connection: &mut DbConnection, id: AccountId) -> Result<Option<Account>> {
     let row = first!(connection, accounts::id.eq(stored(id)));
     with_its_roles(connection, row.or_error("find an account")?).await
+}
+
+/// Where an account is at home, if anywhere.
+pub(crate) async fn home_of(connection: &mut DbConnection, id: AccountId) -> Result<Option<WorkspaceId>> {
+    let home = accounts::table.filter(accounts::id.eq(stored(id))).select(accounts::home_workspace_id);
+    let home = on_backend!(connection, |conn| home.first::<Option<StoredUuid>>(conn).await.optional());
+    Ok(home.or_error("find the home of an account")?.flatten().map(Into::into))
 }
 
 /// The account of this id, where the reach includes it: within a workspace, its members.

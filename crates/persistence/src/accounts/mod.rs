@@ -5,8 +5,8 @@ mod list;
 mod row;
 mod write;
 
-pub(crate) use find::is_in_use;
 pub use find::{LogInCandidate, any, find, find_by_username, find_for_log_in, find_within};
+pub(crate) use find::{home_of, is_in_use};
 pub(crate) use list::narrowed;
 pub use list::{AccountFilter, count, list};
 pub(crate) use row::{AccountRow, ProfileRow, with_roles};

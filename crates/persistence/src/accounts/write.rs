@@ -2,7 +2,7 @@
 
 use denizen_domain::{
     Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, NewAccount,
-    Origin, PasswordHash, Patch, PermissionSet, Reach, Result, Status, Timestamp, Unauthenticated, Username,
+    Origin, PasswordHash, Patch, PermissionSet, Reach, Result, Status, Unauthenticated, Username, Verb,
     WorkspaceId,
 };
 use diesel::prelude::*;
@@ -17,7 +17,8 @@ use crate::schema::accounts;
 use crate::transaction::in_transaction;
 use crate::types::{StoredUuid, stored};
 use crate::{
-    DbConnection, account_tokens, dialect, invitations, memberships, numbers, on_backend, roles, workspaces,
+    DbConnection, account_tokens, audit_events, dialect, invitations, memberships, numbers, on_backend,
+    roles, workspaces,
 };
 
 /// Makes an account, as a member of its home. Whoever reaches one workspace only makes it there. Fails where it, or
@@ -74,12 +75,13 @@ pub(crate) async fn insert(
     account.number = numbers::of_account(connection).await?;
     insert_row(connection, &account, password.as_ref()).await?;
     roles::assign(connection, account.id, &account.roles).await?;
+    audit_events::created(connection, origin, account.home, &account).await?;
     if let Some(home) = account.home {
         let entry = Entry::Brought { as_admin: is_admin };
-        memberships::insert(connection, home, &account, entry, now).await?;
+        memberships::insert(connection, origin, home, &account, entry).await?;
     }
     if *reach == Reach::Everywhere {
-        invitations::bring_in(connection, &account, now).await?;
+        invitations::bring_in(connection, origin, &account).await?;
     }
     Ok(account)
 }
@@ -100,7 +102,9 @@ pub async fn change(
         dialect::lock_account(connection, id).await?;
         let now = origin.source.clock.now();
         let Standing { authority, reach, token } = asker.standing(connection, now).await?;
-        let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
+        let Some(before) = find_within(connection, reach, id).await? else {
+            return Ok(None);
+        };
         let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
         authority.require_may_touch_admin_of(reach, &administers)?;
         let mut account = before.clone();
@@ -115,7 +119,7 @@ pub async fn change(
             require_password(connection, id, checked).await?;
         }
         if account.home != before.home {
-            move_home(connection, &authority, &before, &account).await?;
+            move_home(connection, origin, &authority, &before, &account).await?;
         }
         if account.username != before.username {
             require_free_username(connection, &account.username).await?;
@@ -129,6 +133,7 @@ pub async fn change(
             set_password(connection, id, password).await?;
             account_tokens::delete_all_of(connection, id, token.map(|token| token.id)).await?;
         }
+        note_change(connection, origin, &before, &account, changes.password.is_some()).await?;
         Ok(Some(account))
     })
 }
@@ -144,20 +149,47 @@ pub async fn delete(
     in_transaction!(connection, {
         dialect::lock_account(connection, id).await?;
         let Standing { authority, reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
-        let Some(account) = find_within(connection, reach, id).await? else { return Ok(false) };
+        let Some(account) = find_within(connection, reach, id).await? else {
+            return Ok(false);
+        };
         let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
         authority.require_may_touch_admin_of(reach, &administers)?;
         authority.require_may_delete(reach, &account)?;
-        delete_found(connection, id).await?;
+        delete_found(connection, origin, &account).await?;
         Ok(true)
     })
 }
 
 /// Deletes an account that is there, and whatever hangs on it.
-pub(crate) async fn delete_found(connection: &mut DbConnection, id: AccountId) -> Result<()> {
-    let deleted = accounts::table.filter(accounts::id.eq(stored(id)));
+pub(crate) async fn delete_found(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    account: &Account,
+) -> Result<()> {
+    let deleted = accounts::table.filter(accounts::id.eq(stored(account.id)));
     on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
         .or_error("delete an account")?;
+    audit_events::deleted(connection, origin, account.home, account).await
+}
+
+/// Notes what has changed of an account, in the log of its home. Of one that moves, both homes hear.
+async fn note_change(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    before: &Account,
+    after: &Account,
+    has_new_password: bool,
+) -> Result<()> {
+    let homes = [Some(before.home), Some(after.home).filter(|home| *home != before.home)];
+    for home in homes.into_iter().flatten() {
+        let mut event = audit_events::event(origin, home, Verb::Update, Some(before), Some(after));
+        if has_new_password {
+            event.changes = event.changes.and_secret("password");
+        }
+        if !event.changes.is_empty() {
+            audit_events::insert(connection, event).await?;
+        }
+    }
     Ok(())
 }
 
@@ -181,12 +213,14 @@ pub(crate) async fn require_password(
 /// Moves an account to another home, or to none, without a change of its memberships.
 pub(crate) async fn leave_home(
     connection: &mut DbConnection,
+    origin: &Origin,
     account: &mut Account,
     home: Option<WorkspaceId>,
-    now: Timestamp,
 ) -> Result<()> {
-    account.leave_home(home, now);
+    let before = account.clone();
+    account.leave_home(home, origin.source.clock.now());
     update(connection, account).await?;
+    note_change(connection, origin, &before, account, false).await?;
     account_tokens::delete_privileged_of(connection, account.id).await
 }
 
@@ -202,6 +236,7 @@ async fn update(connection: &mut DbConnection, account: &Account) -> Result<()> 
 /// Whoever moves is a member of the new home, and no longer of the old one.
 async fn move_home(
     connection: &mut DbConnection,
+    origin: &Origin,
     authority: &Authority,
     before: &Account,
     after: &Account,
@@ -209,10 +244,10 @@ async fn move_home(
     if let Some(home) = after.home {
         require_workspace(connection, authority, home).await?;
         let entry = Entry::Brought { as_admin: false };
-        memberships::insert(connection, home, after, entry, after.updated_at).await?;
+        memberships::insert(connection, origin, home, after, entry).await?;
     }
     if let Some(old) = before.home {
-        memberships::delete(connection, old, after.id).await?;
+        memberships::delete(connection, origin, old, after.id).await?;
     }
     account_tokens::delete_privileged_of(connection, after.id).await
 }

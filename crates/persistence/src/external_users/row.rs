@@ -45,6 +45,13 @@ pub(crate) struct ExternalUserRow {
     email_folded: Option<String>,
 }
 
+impl ExternalUserRow {
+    /// What it is found by.
+    pub(crate) fn key(&self) -> (StoredUuid, StoredUuid) {
+        (self.workspace_id, self.id)
+    }
+}
+
 impl From<&ExternalUser> for ExternalUserRow {
     fn from(user: &ExternalUser) -> Self {
         let ExternalUser {

@@ -1,8 +1,8 @@
 //! Who is in a flow, and who is shut out of it.
 
 use denizen_domain::{
-    AccountId, AccountNumber, Flow, FlowId, FlowMembership, Origin, Participant, Place, Profile, Rank,
-    Result, Timestamp, WorkspaceId,
+    AccountId, AccountNumber, Conflict, Error, Flow, FlowId, FlowMembership, Origin, Participant, Place,
+    Profile, Rank, Result, Timestamp, Verb, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -18,7 +18,7 @@ use crate::organizations::{self, organizations_of};
 use crate::schema::{accounts, flow_memberships, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, departures, memberships as membership_functions, on_backend};
+use crate::{DbConnection, audit_events, departures, memberships as membership_functions, on_backend};
 
 #[derive(Insertable)]
 #[diesel(table_name = flow_memberships)]
@@ -47,6 +47,17 @@ impl ParticipantRow {
         }
     }
 }
+
+/// The row of an account in a flow.
+macro_rules! own_row {
+    ($flow:expr, $account_id:expr) => {
+        flow_memberships::table
+            .filter(flow_memberships::workspace_id.eq(stored($flow.workspace_id)))
+            .filter(flow_memberships::flow_id.eq(stored($flow.id)))
+            .filter(flow_memberships::account_id.eq(stored($account_id)))
+    };
+}
+pub(super) use own_row;
 
 /// Somebody in a flow, or blocked from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +157,7 @@ pub async fn add(
         };
         let other = participant_numbered(connection, &flow, number).await?;
         flow.require_may_add(who, other)?;
-        insert_participants(connection, &flow, &[(other.account_id, number)], now).await?;
+        insert_participants(connection, origin, &flow, &[(other.account_id, number)]).await?;
         Ok(Some(()))
     })
 }
@@ -171,12 +182,9 @@ pub async fn set_blocked(
         let other = participant_numbered(connection, &flow, number).await?;
         flow.require_may_block(who, other)?;
         if is_blocked && other.place == Place::Absent {
-            insert_participants(connection, &flow, &[(other.account_id, number)], now).await?;
+            insert_participants(connection, origin, &flow, &[(other.account_id, number)]).await?;
         }
-        let participants = own_row!(flow, other.account_id);
-        let change = flow_memberships::is_blocked.eq(is_blocked);
-        on_backend!(connection, |conn| diesel::update(participants).set(change).execute(conn).await)
-            .or_error("block somebody from a flow")?;
+        store_blocked(connection, origin, &flow, other.account_id, is_blocked).await?;
         Ok(Some(()))
     })
 }
@@ -196,14 +204,18 @@ pub async fn join_by_link(
         let who = asker.standing(connection, now).await?.authority.account_id;
         let Some(account_id) = who else { return Ok(None) };
         dialect::lock_account(connection, account_id).await?;
-        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
+        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else {
+            return Ok(None);
+        };
         let (participant, _) = find_participant(connection, &flow, account_id).await?;
         flow.require_may_join_by_link(participant, code)?;
         departures::require_none(connection, workspace_id, account_id).await?;
         organizations::require_kept(connection, workspace_id).await?;
-        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
-        membership_functions::insert(connection, workspace_id, &account, Entry::ByLink, now).await?;
-        insert_participants(connection, &flow, &[(account_id, account.number)], now).await?;
+        let Some(account) = account_functions::find(connection, account_id).await? else {
+            return Ok(None);
+        };
+        membership_functions::insert(connection, origin, workspace_id, &account, Entry::ByLink).await?;
+        insert_participants(connection, origin, &flow, &[(account_id, account.number)]).await?;
         Ok(Some(()))
     })
 }
@@ -220,35 +232,58 @@ pub async fn add_account(
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
         organizations::require_kept(connection, workspace_id).await?;
-        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
-        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
-        let now = origin.source.clock.now();
+        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else {
+            return Ok(None);
+        };
+        let Some(account) = account_functions::find(connection, account_id).await? else {
+            return Ok(None);
+        };
         let entry = Entry::Brought { as_admin: false };
-        membership_functions::insert(connection, workspace_id, &account, entry, now).await?;
-        insert_participants(connection, &flow, &[(account_id, account.number)], now).await?;
-        let change = flow_memberships::is_blocked.eq(false);
-        let own = own_row!(flow, account_id);
-        on_backend!(connection, |conn| diesel::update(own).set(change).execute(conn).await)
-            .or_error("lift a block")?;
+        membership_functions::insert(connection, origin, workspace_id, &account, entry).await?;
+        insert_participants(connection, origin, &flow, &[(account_id, account.number)]).await?;
+        store_blocked(connection, origin, &flow, account_id, false).await?;
         Ok(Some(()))
     })
 }
 
 /// Takes an account out of a flow, and lifts its block where it has one. For the operator. Whether it was in it.
-pub async fn remove(connection: &mut DbConnection, flow: &Flow, account_id: AccountId) -> Result<bool> {
-    let own = own_row!(flow, account_id);
-    let removed = on_backend!(connection, |conn| diesel::delete(own).execute(conn).await);
-    Ok(removed.or_error("take an account out of a flow")? > 0)
+pub async fn remove(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    flow: &Flow,
+    account_id: AccountId,
+) -> Result<bool> {
+    in_transaction!(connection, {
+        dialect::lock_account(connection, account_id).await?;
+        let Some(membership) = find_membership(connection, flow, account_id).await? else {
+            return Ok(false);
+        };
+        let own = own_row!(flow, account_id);
+        on_backend!(connection, |conn| diesel::delete(own).execute(conn).await)
+            .or_error("take an account out of a flow")?;
+        audit_events::deleted(connection, origin, flow.workspace_id, &membership).await?;
+        Ok(true)
+    })
 }
 
 /// Lets members of the workspace into a flow. Nothing changes for those who are in it, or blocked, already.
 pub(crate) async fn insert_participants(
     connection: &mut DbConnection,
+    origin: &Origin,
     flow: &Flow,
     members: &[(AccountId, AccountNumber)],
-    now: Timestamp,
 ) -> Result<()> {
-    let row = |(account_id, number): &(AccountId, AccountNumber)| {
+    let ids: Vec<_> = members.iter().map(|(account_id, _)| stored(*account_id)).collect();
+    let there = flow_memberships::table
+        .filter(flow_memberships::workspace_id.eq(stored(flow.workspace_id)))
+        .filter(flow_memberships::flow_id.eq(stored(flow.id)))
+        .filter(flow_memberships::account_id.eq_any(ids))
+        .select(flow_memberships::account_id);
+    let there = on_backend!(connection, |conn| there.load::<StoredUuid>(conn).await);
+    let there = there.or_error("look who is in a flow")?;
+    let now = origin.source.clock.now();
+    let newcomers = members.iter().filter(|(account_id, _)| !there.contains(&stored(*account_id)));
+    let membership = |(account_id, number): &(AccountId, AccountNumber)| {
         let membership = FlowMembership {
             workspace_id: flow.workspace_id,
             flow_id: flow.id,
@@ -257,23 +292,63 @@ pub(crate) async fn insert_participants(
             is_open: true,
             created_at: now,
         };
-        ParticipantRow::of(&membership, *number)
+        (membership, *number)
     };
-    let rows = members.iter().map(row).collect();
-    insert_all!(connection, flow_memberships::table, rows).or_error("let members into a flow")?;
-    Ok(())
+    let made: Vec<_> = newcomers.map(membership).collect();
+    let rows: Vec<_> =
+        made.iter().map(|(membership, number)| ParticipantRow::of(membership, *number)).collect();
+    let inserted = insert_all!(connection, flow_memberships::table, rows);
+    if inserted.or_error("let members into a flow")? != made.len() {
+        // Somebody else has let one of them in since.
+        return Err(Error::Conflict(Conflict::ConcurrentChange));
+    }
+    let event = |(made, _): &(FlowMembership, AccountNumber)| {
+        audit_events::event(origin, Some(flow.workspace_id), Verb::Create, None, Some(made))
+    };
+    audit_events::insert_all(connection, made.iter().map(event).collect()).await
 }
 
-/// The row of an account in a flow.
-macro_rules! own_row {
-    ($flow:expr, $account_id:expr) => {
-        flow_memberships::table
-            .filter(flow_memberships::workspace_id.eq(stored($flow.workspace_id)))
-            .filter(flow_memberships::flow_id.eq(stored($flow.id)))
-            .filter(flow_memberships::account_id.eq(stored($account_id)))
-    };
+/// What an account is in a flow, where it is in it or blocked.
+pub(super) async fn find_membership(
+    connection: &mut DbConnection,
+    flow: &Flow,
+    account_id: AccountId,
+) -> Result<Option<FlowMembership>> {
+    let own = own_row!(flow, account_id).select((
+        flow_memberships::is_blocked,
+        flow_memberships::is_open,
+        flow_memberships::created_at,
+    ));
+    let own = on_backend!(connection, |conn| own.first::<(bool, bool, StoredTime)>(conn).await.optional());
+    let own = own.or_error("find what an account is in a flow")?;
+    Ok(own.map(|(is_blocked, is_open, created_at)| FlowMembership {
+        workspace_id: flow.workspace_id,
+        flow_id: flow.id,
+        account_id,
+        is_blocked,
+        is_open,
+        created_at: created_at.into(),
+    }))
 }
-pub(super) use own_row;
+
+/// Shuts somebody who is in a flow out of it, or lets them in again.
+async fn store_blocked(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    flow: &Flow,
+    account_id: AccountId,
+    is_blocked: bool,
+) -> Result<()> {
+    let Some(before) = find_membership(connection, flow, account_id).await? else {
+        return Ok(());
+    };
+    let own = own_row!(flow, account_id);
+    let change = flow_memberships::is_blocked.eq(is_blocked);
+    on_backend!(connection, |conn| diesel::update(own).set(change).execute(conn).await)
+        .or_error("block somebody from a flow")?;
+    let after = FlowMembership { is_blocked, ..before.clone() };
+    audit_events::updated(connection, origin, flow.workspace_id, &before, &after).await
+}
 
 /// The flow, and the asker before it.
 async fn before(
@@ -284,7 +359,9 @@ async fn before(
     now: Timestamp,
 ) -> Result<Option<(Flow, Participant)>> {
     let asking = asker.standing(connection, now).await?.authority.account_id;
-    let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
+    let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else {
+        return Ok(None);
+    };
     let who = participant(connection, &flow, asking).await?;
     Ok(Some((flow, who)))
 }

@@ -1,13 +1,13 @@
 //! Making and changing flows.
 
 use denizen_domain::{
-    Conflict, Error, Flow, FlowChanges, FlowId, JoinCode, NewFlow, Origin, Rank, Result, Slug, Timestamp,
-    WorkspaceId,
+    AccountId, Conflict, Error, Flow, FlowChanges, FlowId, FlowMembership, JoinCode, NewFlow, Origin, Rank,
+    Result, Slug, Timestamp, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::participants::{insert_participants, own_row, participant};
+use super::participants::{find_membership, insert_participants, own_row, participant};
 use super::{FlowRow, MAXIMUM_PER_WORKSPACE, find_locked};
 use crate::asker::Asker;
 use crate::error::OrError as _;
@@ -15,7 +15,7 @@ use crate::schema::{flow_memberships, flows};
 use crate::transaction::in_transaction;
 use crate::types::stored;
 use crate::workspaces::next_number;
-use crate::{DbConnection, accounts, on_backend, organizations};
+use crate::{DbConnection, accounts, audit_events, on_backend, organizations};
 
 /// Makes a flow with whatever slug is free for its name: `my-flow`, or else `my-flow-2`, and so on. Whoever makes it is in
 /// it. `None` where the asker is no member of the workspace. Fails with [`Conflict::TooManyFlows`].
@@ -38,7 +38,7 @@ pub async fn create(
         if let Some(maker) = maker
             && let Some(account) = accounts::find(connection, maker).await?
         {
-            insert_participants(connection, &flow, &[(maker, account.number)], now).await?;
+            insert_participants(connection, origin, &flow, &[(maker, account.number)]).await?;
         }
         Ok(Some(flow))
     })
@@ -58,7 +58,9 @@ pub async fn change(
     in_transaction!(connection, {
         let now = origin.source.clock.now();
         let asking = asker.standing(connection, now).await?.authority.account_id;
-        let Some(mut flow) = find_locked(connection, workspace_id, flow_id).await? else { return Ok(None) };
+        let Some(mut flow) = find_locked(connection, workspace_id, flow_id).await? else {
+            return Ok(None);
+        };
         let who = participant(connection, &flow, asking).await?;
         let before = flow.clone();
         changes.clone().apply_to(&mut flow, &*origin.source.ids, now);
@@ -71,6 +73,7 @@ pub async fn change(
                 .filter(flows::id.eq(stored(flow_id)));
             on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
                 .or_error("change a flow")?;
+            audit_events::updated(connection, origin, workspace_id, &before, &flow).await?;
         }
         match is_open {
             Some(true) => flow.require_may_join(who)?,
@@ -79,15 +82,31 @@ pub async fn change(
         }
         if let (Some(is_open), Some(account_id)) = (is_open, asking) {
             if is_open && let Some(account) = accounts::find(connection, account_id).await? {
-                insert_participants(connection, &flow, &[(account_id, account.number)], now).await?;
+                insert_participants(connection, origin, &flow, &[(account_id, account.number)]).await?;
             }
-            let own = own_row!(flow, account_id);
-            let change = flow_memberships::is_open.eq(is_open);
-            on_backend!(connection, |conn| diesel::update(own).set(change).execute(conn).await)
-                .or_error("open a flow")?;
+            store_open(connection, origin, &flow, account_id, is_open).await?;
         }
         Ok(Some(flow))
     })
+}
+
+/// Says whether the programs of somebody who is in a flow show it.
+async fn store_open(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    flow: &Flow,
+    account_id: AccountId,
+    is_open: bool,
+) -> Result<()> {
+    let Some(before) = find_membership(connection, flow, account_id).await? else {
+        return Ok(());
+    };
+    let own = own_row!(flow, account_id);
+    let change = flow_memberships::is_open.eq(is_open);
+    on_backend!(connection, |conn| diesel::update(own).set(change).execute(conn).await)
+        .or_error("open a flow")?;
+    let after = FlowMembership { is_open, ..before.clone() };
+    audit_events::updated(connection, origin, flow.workspace_id, &before, &after).await
 }
 
 async fn insert(
@@ -118,6 +137,7 @@ async fn insert(
             diesel::insert_into(flows::table).values(&row).on_conflict_do_nothing().execute(conn).await
         });
         if inserted.or_error("insert a flow")? == 1 {
+            audit_events::created(connection, origin, workspace_id, &flow).await?;
             return Ok(flow);
         }
         number = next_number(number, origin);

@@ -1,8 +1,8 @@
 //! The members of a workspace, by their numbers, and who administers it.
 
 use denizen_domain::{
-    Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Origin, Profile, Rank, Result, Status,
-    WorkspaceId,
+    Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Membership, Origin, Profile, Rank,
+    Result, Status, WorkspaceId,
 };
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use crate::memberships::Entry;
 use crate::schema::{accounts, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredUuid, stored};
-use crate::{DbConnection, dialect, memberships as membership_functions, on_backend};
+use crate::{DbConnection, audit_events, dialect, memberships as membership_functions, on_backend};
 
 /// A member of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +63,13 @@ pub async fn add(
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
         require_kept(connection, workspace_id).await?;
-        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
-        let now = origin.source.clock.now();
+        let Some(account) = account_functions::find(connection, account_id).await? else {
+            return Ok(None);
+        };
         let entry = Entry::Brought { as_admin: is_admin };
-        membership_functions::insert(connection, workspace_id, &account, entry, now).await?;
+        membership_functions::insert(connection, origin, workspace_id, &account, entry).await?;
         if is_admin {
-            store_admin(connection, workspace_id, account_id, true).await?;
+            store_admin(connection, origin, workspace_id, account_id, true).await?;
         }
         Ok(Some(account))
     })
@@ -92,9 +93,10 @@ pub async fn remove(
         if rank == Rank::Admin {
             require_another_admin(connection, workspace_id, account_id).await?;
         }
-        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
-        membership_functions::leave(connection, workspace_id, account.clone(), origin.source.clock.now())
-            .await?;
+        let Some(account) = account_functions::find(connection, account_id).await? else {
+            return Ok(None);
+        };
+        membership_functions::leave(connection, origin, workspace_id, account.clone()).await?;
         Ok(Some(account))
     })
 }
@@ -117,7 +119,7 @@ pub async fn set_admin(
         if rank == Rank::Admin && !is_admin {
             require_another_admin(connection, workspace_id, account_id).await?;
         }
-        store_admin(connection, workspace_id, account_id, is_admin).await?;
+        store_admin(connection, origin, workspace_id, account_id, is_admin).await?;
         Ok(Some(()))
     })
 }
@@ -168,15 +170,21 @@ async fn require_another_admin(
 
 async fn store_admin(
     connection: &mut DbConnection,
+    origin: &Origin,
     workspace_id: WorkspaceId,
     account_id: AccountId,
     is_admin: bool,
 ) -> Result<()> {
+    let before = membership_functions::find(connection, workspace_id, account_id).await?;
+    let Some(before) = before.filter(|before| before.is_admin != is_admin) else {
+        return Ok(());
+    };
     let membership = memberships::table
         .filter(memberships::workspace_id.eq(stored(workspace_id)))
         .filter(memberships::account_id.eq(stored(account_id)));
     let change = memberships::is_admin.eq(is_admin);
     on_backend!(connection, |conn| diesel::update(membership).set(change).execute(conn).await)
         .or_error("say whether a member administers a workspace")?;
-    Ok(())
+    let after = Membership { is_admin, ..before.clone() };
+    audit_events::updated(connection, origin, workspace_id, &before, &after).await
 }

@@ -14,7 +14,7 @@ use crate::schema::{
 };
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, dialect, on_backend, roles};
+use crate::{DbConnection, audit_events as audit, dialect, on_backend, roles};
 
 /// How many rows are removed at a time.
 const BATCH: i64 = 500;
@@ -35,11 +35,15 @@ pub async fn delete(
         dialect::lock_workspace(connection, id).await?;
         let now = origin.source.clock.now();
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
-        let Some(workspace) = find_within(connection, reach, id).await? else { return Ok(false) };
+        let Some(workspace) = find_within(connection, reach, id).await? else {
+            return Ok(false);
+        };
         residents::require_no_greater(connection, &authority, id).await?;
         workspace.require_not_home_of(&authority)?;
         forget_keys(connection, id).await?;
         mark(connection, id, now).await?;
+        // Its own log goes with it, and so the server's tells of it.
+        audit::deleted(connection, origin, None, &workspace).await?;
         Ok(true)
     })
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use denizen_domain::{
-    AccountId, Authority, Error, Forbidden, Origin, Permission, PermissionSet, Result, Role, WorkspaceId,
+    Account, AccountId, Authority, Error, Forbidden, Origin, Permission, PermissionSet, Result, Role, Verb,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,7 +14,7 @@ use crate::error::{OrError as _, broken_row};
 use crate::schema::{account_roles, accounts, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredUuid, stored};
-use crate::{DbConnection, dialect, on_backend, roles};
+use crate::{DbConnection, audit_events, dialect, on_backend, roles};
 
 /// How many members a workspace is left by at a time. Others who want to change one of them, and on SQLite whatever else
 /// writes, wait for as long as that takes: some hundredths of a second, and some tenths where all have another home.
@@ -51,12 +52,12 @@ pub(super) async fn release(connection: &mut DbConnection, origin: &Origin, id: 
         let residents = residents_among(connection, id, &members).await?;
         let (movers, others): (Vec<_>, Vec<_>) =
             residents.into_iter().partition(|row| homes.contains_key(&row.id.into()));
-        let now = origin.source.clock.now();
         for mut account in with_roles(connection, movers).await? {
             let home = homes.get(&account.id).copied();
-            account_functions::leave_home(connection, &mut account, home, now).await?;
+            account_functions::leave_home(connection, origin, &mut account, home).await?;
         }
-        delete_accounts(connection, others.into_iter().map(|row| row.id).collect()).await?;
+        let others = with_roles(connection, others).await?;
+        delete_accounts(connection, origin, others).await?;
         end_memberships(connection, id, members).await?;
         Ok(true)
     })
@@ -173,11 +174,18 @@ async fn residents_among(
     rows.or_error("load residents of a deleted workspace")
 }
 
-async fn delete_accounts(connection: &mut DbConnection, ids: Vec<StoredUuid>) -> Result<()> {
+/// Deletes accounts. The server's log tells of them, since that of their home goes with it.
+async fn delete_accounts(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    deleted: Vec<Account>,
+) -> Result<()> {
+    let ids: Vec<_> = deleted.iter().map(|account| stored(account.id)).collect();
     let accounts = accounts::table.filter(accounts::id.eq_any(ids));
     on_backend!(connection, |conn| diesel::delete(accounts).execute(conn).await)
         .or_error("delete accounts of a deleted workspace")?;
-    Ok(())
+    let event = |account| audit_events::event(origin, None, Verb::Delete, Some(account), None);
+    audit_events::insert_all(connection, deleted.iter().map(event).collect()).await
 }
 
 async fn end_memberships(

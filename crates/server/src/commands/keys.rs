@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use denizen_domain::{ApiKey, ApiKeyId, NewApiKey, Origin, Position, Scope, ScopeSet, Source, Timestamp};
-use denizen_persistence::api_keys;
+use denizen_domain::{
+    ApiKey, ApiKeyId, KeyRequest, NewApiKey, Origin, Position, Scope, ScopeSet, Source, Timestamp, Workspace,
+};
+use denizen_persistence::api_keys::{self, KeyFilter};
 use serde_json::Value;
 
 use super::workspaces::WorkspaceArgument;
@@ -19,6 +21,7 @@ use crate::settings::{DatabaseSettings, sources, values};
 pub(crate) enum KeysCommand {
     Create(CreateKey),
     List(ListKeys),
+    Rotate(RotateKey),
     Revoke(RevokeKey),
 }
 
@@ -27,6 +30,7 @@ impl KeysCommand {
         match self {
             Self::Create(command) => command.run().await,
             Self::List(command) => command.run().await,
+            Self::Rotate(command) => command.run().await,
             Self::Revoke(command) => command.run().await,
         }
     }
@@ -41,10 +45,10 @@ pub(crate) struct CreateKey {
     workspace: WorkspaceArgument,
 
     /// What people call it: 1 to 100 characters
-    #[arg(long, value_name = "NAME", value_parser = values::key_name)]
+    #[arg(long, value_name = "NAME", value_parser = ApiKey::parse_name)]
     name: String,
 
-    /// What the key may do; the flag can be repeated [default: all but `api_keys:manage`]
+    /// What the key may do; the flag can be repeated [default: all but `api_keys:manage` and `audit:read`]
     #[arg(long, value_name = "SCOPE", value_parser = values::coded::<Scope>())]
     scope: Vec<Scope>,
 
@@ -72,21 +76,9 @@ impl CreateKey {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let key = api_keys::create(connection, &origin, workspace.id, &self.name, &scopes, expires_at).await;
-        let made = key.map_err(reason)?;
-        let NewApiKey { key, secret } = &made;
-        self.output.object(
-            &made,
-            &[
-                ("id", key.id.to_string()),
-                ("name", key.name.clone()),
-                ("workspace", format!("{} ({})", workspace.id, workspace.slug)),
-                ("scopes", key.scopes.to_stored()),
-                ("expires", moment(key.expires_at)),
-                ("public key", key.public_key.to_string()),
-                ("secret key (shown this once)", secret.expose().to_owned()),
-            ],
-        )
+        let request = KeyRequest { name: self.name.clone(), scopes, expires_at };
+        let made = api_keys::create(connection, &origin, workspace.id, None, &request).await;
+        show(self.output, &workspace, &made.map_err(reason)?)
     }
 
     fn expires_at(&self, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
@@ -99,6 +91,23 @@ impl CreateKey {
             (lifetime, None) => Ok(lifetime.map(|lifetime| now.plus(lifetime))),
         }
     }
+}
+
+/// Shows a key with its secret.
+fn show(output: Output, workspace: &Workspace, new: &NewApiKey) -> anyhow::Result<()> {
+    let NewApiKey { key, secret } = new;
+    output.object(
+        new,
+        &[
+            ("id", key.id.to_string()),
+            ("name", key.name.clone()),
+            ("workspace", format!("{} ({})", workspace.id, workspace.slug)),
+            ("scopes", key.scopes.to_stored()),
+            ("expires", moment(key.expires_at)),
+            ("public key", key.public_key.to_string()),
+            ("secret key (shown this once)", secret.expose().to_owned()),
+        ],
+    )
 }
 
 /// List the keys of a workspace, revoked ones too, the oldest first; never a secret
@@ -121,7 +130,9 @@ impl ListKeys {
         let connection = &mut database.read().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
         self.output
-            .pages(None, async |window| api_keys::list(connection, workspace.id, window).await)
+            .pages(None, async |window| {
+                api_keys::list(connection, workspace.id, &KeyFilter::default(), window).await
+            })
             .await?;
         Ok(())
     }
@@ -129,7 +140,7 @@ impl ListKeys {
 
 impl Listed for ApiKey {
     const COLUMNS: &'static [&'static str] =
-        &["ID", "NAME", "CREATED", "LAST USED", "EXPIRES", "REVOKED", "SCOPES"];
+        &["ID", "NAME", "CREATED", "LAST USED", "LAST ADDRESS", "EXPIRES", "REVOKED", "SCOPES"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -137,6 +148,7 @@ impl Listed for ApiKey {
             self.name.clone(),
             moment(Some(self.created_at)),
             moment(self.last_used_at),
+            self.last_used_address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
             moment(self.expires_at),
             moment(self.revoked_at),
             self.scopes.to_stored(),
@@ -152,7 +164,42 @@ impl Listed for ApiKey {
     }
 }
 
-/// Revoke a key: from the next request on, its secret opens nothing
+/// Give a key another secret, shown this once; those before go on for a while
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    denizen keys rotate 7d444840-9dc0-41d1-b245-5ffdce74fad2 --workspace default --overlap 1d")]
+pub(crate) struct RotateKey {
+    /// The key
+    #[arg(value_name = "ID")]
+    id: ApiKeyId,
+
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+
+    /// How long the secrets before go on, such as 1d or 12h; at most 30d. With 0, they end at once
+    #[arg(long, value_name = "TIME", default_value = "1d", value_parser = values::overlap)]
+    overlap: Duration,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl RotateKey {
+    async fn run(self) -> anyhow::Result<()> {
+        let origin = Origin::operator(Source::system());
+        let database = database::open(&self.database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let workspace = self.workspace.find(connection).await?;
+        let rotated = api_keys::rotate(connection, &origin, workspace.id, None, self.id, self.overlap).await;
+        let rotated = rotated.map_err(reason)?.ok_or_else(|| unknown(&workspace, self.id))?;
+        show(self.output, &workspace, &rotated)
+    }
+}
+
+/// Revoke a key: from the next request on, its secrets open nothing
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen keys revoke 7d444840-9dc0-41d1-b245-5ffdce74fad2 --workspace default")]
@@ -176,13 +223,15 @@ impl RevokeKey {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let key =
-            api_keys::revoke(connection, &Origin::operator(Source::system()), workspace.id, self.id).await;
-        let key = key.map_err(reason)?.ok_or_else(|| {
-            anyhow!("the workspace {} has no key {}; `denizen keys list` shows them", workspace.slug, self.id)
-        })?;
+        let origin = Origin::operator(Source::system());
+        let key = api_keys::revoke(connection, &origin, workspace.id, None, self.id).await;
+        let key = key.map_err(reason)?.ok_or_else(|| unknown(&workspace, self.id))?;
         let revoked = moment(key.revoked_at);
         self.output
             .object(&key, &[("id", key.id.to_string()), ("name", key.name.clone()), ("revoked", revoked)])
     }
+}
+
+fn unknown(workspace: &Workspace, id: ApiKeyId) -> anyhow::Error {
+    anyhow!("the workspace {} has no key {id}; `denizen keys list` shows them", workspace.slug)
 }

@@ -243,7 +243,9 @@ impl RevokeToken {
         let Self { id, output, database } = self;
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let revoked = account_tokens::revoke(connection, id).await.map_err(reason)?;
+        let revoked = account_tokens::revoke(connection, &Origin::operator(Source::system()), id)
+            .await
+            .map_err(reason)?;
         ensure!(revoked, "there is no token {id}; `denizen tokens list` shows them");
         output.object(&json!({ "id": id, "revoked": true }), &[("revoked", id.to_string())])
     }

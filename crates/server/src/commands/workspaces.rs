@@ -1,5 +1,6 @@
-//! `denizen workspaces`: the tenants of the directory, and who is a member of them.
+//! `denizen workspaces`: the tenants of the directory, how much they may ask, and who is a member of them.
 
+mod limit;
 mod members;
 
 use anyhow::anyhow;
@@ -17,6 +18,7 @@ use crate::listing::Listed;
 use crate::output::{Output, moment};
 use crate::settings::{DatabaseSettings, sources};
 
+use limit::LimitWorkspace;
 use members::{AddMember, RemoveMember};
 
 /// What can be done with workspaces.
@@ -24,6 +26,7 @@ use members::{AddMember, RemoveMember};
 pub(crate) enum WorkspacesCommand {
     Create(CreateWorkspace),
     List(ListWorkspaces),
+    Limit(LimitWorkspace),
     Add(AddMember),
     Remove(RemoveMember),
 }
@@ -33,6 +36,7 @@ impl WorkspacesCommand {
         match self {
             Self::Create(command) => command.run().await,
             Self::List(command) => command.run().await,
+            Self::Limit(command) => command.run().await,
             Self::Add(command) => command.run().await,
             Self::Remove(command) => command.run().await,
         }

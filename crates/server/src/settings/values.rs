@@ -8,9 +8,11 @@ use axum::http::Uri;
 use chrono::DateTime;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use denizen_api::IpNet;
-use denizen_domain::{Coded, Password, Timestamp};
+use denizen_domain::{ApiKey, Coded, Password, Timestamp};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
+
+use super::Retention;
 
 /// Longest time that a setting may have: a year, which no timer overflows on.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
@@ -66,6 +68,11 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
 pub(super) fn positive<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
     let number = text.parse().ok().filter(|number| *number >= N::from(1));
     number.ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}
+
+/// Parses the most that there may be of something; 0 is any number.
+pub(crate) fn limit(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0, which is no limit, to {}", u32::MAX))
 }
 
 /// Parses the fewest characters of a password.
@@ -127,19 +134,27 @@ pub(crate) fn lifetime(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
+/// Parses how long something is kept, like [`lifetime`], or `forever`.
+pub(super) fn retention(text: &str) -> Result<Retention, String> {
+    if text == "forever" {
+        return Ok(Retention(None));
+    }
+    let kept = lifetime(text).map_err(|_| "expected a time such as 365d or 52w, or forever".to_owned())?;
+    Ok(Retention(Some(kept)))
+}
+
+/// Parses how long old secrets of a key go on, like [`lifetime`], and 0 for not at all; at most 30 days.
+pub(crate) fn overlap(text: &str) -> Result<Duration, String> {
+    let overlap = if text == "0" { Ok(Duration::ZERO) } else { lifetime(text) };
+    let overlap = overlap.ok().filter(|overlap| *overlap <= ApiKey::MAXIMUM_OVERLAP);
+    overlap.ok_or_else(|| "expected a time such as 1d or 12h, of at most 30d, or 0".to_owned())
+}
+
 /// Parses a moment in RFC 3339.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     let moment = DateTime::parse_from_rfc3339(text);
     let moment = moment.map_err(|_| "expected a moment such as 2030-01-31T00:00:00Z".to_owned())?;
     Ok(Timestamp::from(moment.to_utc()))
-}
-
-/// Checks what a key is to be called.
-pub(crate) fn key_name(text: &str) -> Result<String, String> {
-    match text.chars().count() {
-        1..=100 => Ok(text.to_owned()),
-        _ => Err("must have 1 to 100 characters".to_owned()),
-    }
 }
 
 /// Checks what a token is said to be for.
@@ -235,6 +250,14 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_may_be_none() {
+        assert_eq!((limit("0"), limit("4294967295")), (Ok(0), Ok(u32::MAX)));
+        for wrong in ["", "-1", "1.5", "none", "4294967296"] {
+            assert!(limit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_password_has_a_length_that_passwords_may_have() {
         assert_eq!((password_length("1"), password_length("1000")), (Ok(1), Ok(1000)));
         for wrong in ["", "0", "1001", "eight"] {
@@ -282,10 +305,22 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_key_is_counted_in_characters() {
-        assert!(key_name(&"ü".repeat(100)).is_ok());
-        assert!(key_name("").is_err());
-        assert!(key_name(&"a".repeat(101)).is_err());
+    fn what_is_kept_may_be_kept_forever() {
+        assert_eq!(retention("365d"), Ok(Retention(Some(Duration::from_hours(365 * 24)))));
+        assert_eq!(retention("forever"), Ok(Retention(None)));
+        for wrong in ["", "0", "0d", "never", "365", "Forever"] {
+            assert!(retention(wrong).unwrap_err().contains("or forever"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_overlap_may_be_none() {
+        for (text, seconds) in [("0", 0), ("1d", 86_400), ("30d", 2_592_000), ("90s", 90)] {
+            assert_eq!(overlap(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "31d", "1", "-1d", "soon"] {
+            assert!(overlap(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

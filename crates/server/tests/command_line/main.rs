@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set the stage fails")]
 
 mod accounts;
+mod limits;
 mod organizations;
 mod program;
 mod refusals;
@@ -136,7 +137,17 @@ fn external_users_are_listed_searched_and_found() {
 fn a_workspace_is_made_with_its_channel_and_listed() {
     let folder = Folder::migrated();
     let made = folder.json(&["workspaces", "create", "My Company"]);
-    let shown = ["id", "number", "slug", "name", "status", "confirmed", "createdAt", "updatedAt"];
+    let shown = [
+        "id",
+        "number",
+        "slug",
+        "name",
+        "status",
+        "confirmed",
+        "requestsPerSecond",
+        "createdAt",
+        "updatedAt",
+    ];
     assert_eq!(keys(&made), [&shown[..], &["defaultChannel"]].concat());
     assert_eq!((text(&made, "slug"), text(&made, "name")), ("my-company", "My Company"));
     assert_eq!(made["number"], 1);
@@ -169,6 +180,7 @@ fn a_key_is_made_listed_without_its_secret_and_revoked() {
         "scopes",
         "expiresAt",
         "lastUsedAt",
+        "lastUsedAddress",
         "revokedAt",
         "createdAt",
     ];
@@ -187,10 +199,75 @@ fn a_key_is_made_listed_without_its_secret_and_revoked() {
     assert_eq!(keys(&list[0]), shown);
     assert!(!folder.prints(&["keys", "list", "--workspace", "acme"]).contains("sk_"));
 
+    let rotated =
+        folder.json(&["keys", "rotate", text(&other, "id"), "--workspace", "acme", "--overlap", "12h"]);
+    assert_eq!(keys(&rotated), keys(&other));
+    assert_ne!(rotated["secretKey"], other["secretKey"]);
+    assert_eq!(rotated["publicKey"], other["publicKey"]);
+
     let revoke = ["keys", "revoke", text(&made, "id"), "--workspace", "acme"];
     let revoked = folder.json(&revoke);
     assert!(revoked["revokedAt"].is_string());
     assert_eq!(folder.json(&revoke), revoked, "revoking again changes nothing");
+    assert_eq!(
+        folder.fails(&["keys", "rotate", text(&made, "id"), "--workspace", "acme"]),
+        (1, "error: The API key is revoked or has ended, and is given no other secret.".to_owned())
+    );
+}
+
+#[test]
+fn a_rotated_key_has_two_secrets_for_a_while() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let key = folder.json(&["keys", "create", "--workspace", "default", "--name", "ci"]);
+    let rotate = ["keys", "rotate", text(&key, "id"), "--workspace", "default"];
+    let second = folder.json(&rotate);
+    assert_eq!(server.status(text(&key, "secretKey")), 200);
+    assert_eq!(server.status(text(&second, "secretKey")), 200);
+    let third = folder.json(&[&rotate[..], &["--overlap", "0"]].concat());
+    assert_eq!(server.status(text(&key, "secretKey")), 401);
+    assert_eq!(server.status(text(&second, "secretKey")), 401);
+    assert_eq!(server.status(text(&third, "secretKey")), 200);
+    assert!(folder.prints(&rotate).contains("secret key (shown this once)  sk_"));
+}
+
+#[test]
+fn what_was_changed_is_listed() {
+    let folder = Folder::migrated();
+    folder.prints(&["workspaces", "create", "Acme"]);
+    let key = folder.json(&["keys", "create", "--workspace", "acme", "--name", "ci"]);
+    folder.prints(&["keys", "revoke", text(&key, "id"), "--workspace", "acme"]);
+    let list = |arguments: &[&str]| {
+        folder.json(
+            &[&["audit", "list", "--workspace", "acme", "--object", text(&key, "id")], arguments].concat(),
+        )
+    };
+    let all = list(&[]);
+    assert_eq!(length(&all), 2);
+    assert_eq!((text(&all[0], "action"), text(&all[1], "action")), ("api_key.revoke", "api_key.create"));
+    assert_eq!(all[0]["actor"], json!({ "type": "operator", "id": null }));
+    assert_eq!(list(&["--oldest-first"]), json!([all[1], all[0]]));
+    assert_eq!(list(&["--action", "api_key.create", "--actor", "operator"]), json!([all[1]]));
+    assert_eq!(list(&["--actor", "server"]), json!([]));
+    assert_eq!(list(&["--after", text(&all[1], "occurredAt")]), json!([all[0]]));
+    assert_eq!(list(&["--before", text(&all[0], "occurredAt"), "--all"]), json!([all[1]]));
+    assert_eq!(list(&["--limit", "1"]), json!([all[0]]));
+
+    let ended = folder.run(&["audit", "list", "--workspace", "acme", "--limit", "1"]);
+    assert!(ended.printed.starts_with("TIME  "), "{ended:?}");
+    assert!(ended.printed.contains("api_key.revoke"), "{ended:?}");
+    assert_eq!(ended.complaint, "There are more than 1; --limit or --all shows them.\n");
+    let of_server = folder.json(&["audit", "list", "--server", "--all"]);
+    assert!(!of_server.to_string().contains(text(&key, "id")), "{of_server}");
+    for wrong in [
+        &[][..],
+        &["--workspace", "acme", "--server"],
+        &["--server", "--actor", "somebody"],
+        &["--server", "--action", "everything"],
+        &["--server", "--after", "yesterday"],
+    ] {
+        assert_eq!(folder.run(&[&["audit", "list"], wrong].concat()).code, Some(2), "{wrong:?}");
+    }
 }
 
 #[test]
@@ -303,11 +380,14 @@ fn every_command_has_a_help_with_an_example() {
     for command in [
         &["workspaces", "create"][..],
         &["workspaces", "list"],
+        &["workspaces", "limit"],
         &["workspaces", "add"],
         &["workspaces", "remove"],
         &["keys", "create"],
         &["keys", "list"],
+        &["keys", "rotate"],
         &["keys", "revoke"],
+        &["audit", "list"],
         &["accounts", "create"],
         &["accounts", "list"],
         &["accounts", "disable"],

@@ -62,9 +62,16 @@ fn a_key_that_cannot_be_made_is_refused() {
     assert_eq!(nowhere.0, Some(1));
     assert_eq!(nowhere.1, "error: there is no workspace nowhere; `denizen workspaces list` shows them\n");
     let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
-    let (code, complaint) = folder.fails(&["keys", "revoke", unknown, "--workspace", "acme"]);
-    assert_eq!(code, 1);
-    assert!(complaint.starts_with(&format!("error: the workspace acme has no key {unknown}")), "{complaint}");
+    for verb in ["rotate", "revoke"] {
+        let (code, complaint) = folder.fails(&["keys", verb, unknown, "--workspace", "acme"]);
+        assert_eq!(code, 1);
+        let expected = format!("error: the workspace acme has no key {unknown}");
+        assert!(complaint.starts_with(&expected), "{complaint}");
+    }
+    for overlap in ["31d", "-1d", "soon", ""] {
+        let rotate = ["keys", "rotate", unknown, "--workspace", "acme", "--overlap", overlap];
+        assert_eq!(folder.run(&rotate).code, Some(2), "{overlap}");
+    }
 }
 
 #[test]
@@ -165,7 +172,10 @@ fn a_missing_database_is_named_and_not_made() {
         &["workspaces", "remove", "a@b.example", "--workspace", "default"],
         &["keys", "create", "--workspace", "default", "--name", "ci"],
         &["keys", "list", "--workspace", "default"],
+        &["keys", "rotate", unknown, "--workspace", "default"],
         &["keys", "revoke", unknown, "--workspace", "default"],
+        &["audit", "list", "--workspace", "default"],
+        &["audit", "list", "--server"],
         &["accounts", "create", "--email", "a@b.example", "--first-name", "A", "--last-name", "B"],
         &["accounts", "list"],
         &["accounts", "disable", "a@b.example"],

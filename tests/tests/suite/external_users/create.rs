@@ -53,6 +53,7 @@ async fn a_record_always_shows_every_key() {
     assert_eq!(
         keys(&made),
         [
+            "access",
             "avatar",
             "blocked",
             "channelId",

@@ -1,13 +1,17 @@
 //! External users: every row of the operations that Flowra and Zaia share under `/api/v1`.
 
+mod access;
 mod authenticate;
 mod create;
 mod create_by_username;
 mod delete;
+mod erase;
 mod find_by_username;
 mod list_flowra;
 mod list_zaia;
+mod lookup;
 mod me;
+mod restore;
 mod super_identities;
 mod toggle_active;
 mod tokens;

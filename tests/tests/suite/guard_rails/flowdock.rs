@@ -357,7 +357,7 @@ async fn the_document_asks_for_a_person_and_says_that_answers_name_them() {
         let (_, operation) = operations.iter().find(|(found, _)| *found == name).unwrap();
         for (status, response) in operation["responses"].as_object().unwrap() {
             let names_caller = response["headers"]["flowdock-user"]["schema"]["type"] == "integer";
-            assert_eq!(names_caller, !matches!(status.as_str(), "401" | "429"), "{name}: {status}");
+            assert_eq!(names_caller, status != "401", "{name}: {status}");
         }
         let content = &operation["requestBody"]["content"];
         let schema = |content_type: &str| content[content_type]["schema"].clone();

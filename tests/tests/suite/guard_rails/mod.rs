@@ -12,18 +12,32 @@ use self::document::Document;
 use self::flowdock::flowdock_guards;
 use self::table::{GUARDS, Guard, OPEN, Stranger};
 use crate::support::{create, create_channel, text, with};
+use crate::tiers::create_tier;
 
 /// What the requests of the table are about: objects of the workspace `default`.
 struct Victim {
     user: Value,
     channel_id: String,
+    group_id: String,
+    tier_id: String,
+    key_id: String,
 }
 
 impl Victim {
     async fn new(server: &TestServer, name: &str) -> Self {
-        let user =
-            json!({ "externalId": format!("external {name}"), "identifier": format!("identifier {name}") });
-        Self { user: create(server, user).await, channel_id: create_channel(server, name).await }
+        let tier_id = create_tier(server, name).await;
+        let group = json!({ "externalId": format!("external {name}"), "name": name, "tierId": tier_id });
+        let group = server.zaia().post("/api/v1/external-user-groups", group).await.json(200);
+        let user = json!({
+            "externalId": format!("external {name}"),
+            "identifier": format!("identifier {name}"),
+            "externalUserGroupId": group["id"],
+            "tierId": tier_id,
+        });
+        let user = create(server, user).await;
+        let channel_id = create_channel(server, name).await;
+        let key_id = server.new_key(&["external_users:read"]).await.id;
+        Self { user, channel_id, group_id: text(&group, "id"), tier_id, key_id }
     }
 
     /// A path or a body of the table, with the victim's own names in it.
@@ -32,16 +46,22 @@ impl Victim {
         let username = text(&self.user, "identifier").replace(' ', "%20");
         template
             .replace("<user>", &text(&self.user, "id"))
+            .replace("<person>", &text(&self.user, "superIdentityId"))
             .replace("<channel>", &self.channel_id)
+            .replace("<group>", &self.group_id)
+            .replace("<tier>", &self.tier_id)
+            .replace("<key>", &self.key_id)
             .replace("<external id>", &external_id)
             .replace("<username>", &username)
     }
 
-    async fn state(&self, server: &TestServer) -> Value {
-        let owner = server.zaia();
+    async fn state(&self, owner: &Client) -> Value {
         json!({
             "user": owner.get(&self.fill("/api/v1/external-users/<user>")).await.json(200),
             "channel": owner.get(&self.fill("/api/v1/channels/<channel>")).await.json(200),
+            "group": owner.get(&self.fill("/api/v1/external-user-groups/<group>")).await.json(200),
+            "tier": owner.get(&self.fill("/api/v1/tiers/<tier>")).await.json(200),
+            "key": owner.get(&self.fill("/api/v1/api-keys/<key>")).await.json(200),
         })
     }
 }
@@ -67,10 +87,13 @@ async fn every_operation_is_guarded() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let stranger = server.new_workspace("stranger").await;
+    let strange_key = table::key_with_every_scope(&server, &stranger).await;
+    let right_key = table::key_with_every_scope(&server, &server.workspace).await;
+    let owner = server.zaia().with_key(&right_key);
     let lacking = table::keys_that_lack_one_scope(&server).await;
     for (index, guard) in GUARDS.iter().enumerate() {
         let victim = Victim::new(&server, &format!("victim {index}")).await;
-        let before = victim.state(&server).await;
+        let before = victim.state(&owner).await;
 
         let anonymous = guard.send(&document, &server.anonymous(), &victim).await;
         anonymous.error(401, "unauthenticated");
@@ -80,13 +103,13 @@ async fn every_operation_is_guarded() {
         let details = reply.error(403, "forbidden");
         assert_eq!(details, json!({ "required_scope": guard.scope }), "{}", guard.operation);
 
-        let client = guard.caller.of(&server).with_key(&stranger.key);
+        let client = guard.caller.of(&server).with_key(&strange_key);
         let reply = guard.send(&document, &client, &victim).await;
         guard.check_stranger(reply, &stranger, &victim);
-        assert_eq!(victim.state(&server).await, before, "{} changed another workspace's", guard.operation);
+        assert_eq!(victim.state(&owner).await, before, "{} changed another workspace's", guard.operation);
 
         // What was refused above was sound: with the right key it is done.
-        let reply = guard.send(&document, &guard.caller.of(&server), &victim).await;
+        let reply = guard.send(&document, &guard.caller.of(&server).with_key(&right_key), &victim).await;
         assert!((200..300).contains(&reply.status), "{} was answered\n{reply}", guard.operation);
         let is_list = matches!(guard.stranger, Stranger::List);
         assert!(!is_list || lists(&reply.body, &victim), "{} lists nothing:\n{reply}", guard.operation);
@@ -97,7 +120,9 @@ async fn every_operation_is_guarded() {
 fn lists(body: &Value, victim: &Victim) -> bool {
     let items = body.as_array().or_else(|| body["items"].as_array());
     let items = items.unwrap_or_else(|| panic!("no list: {body:#}"));
-    items.iter().any(|item| item["id"] == victim.user["id"] || item["id"] == *victim.channel_id)
+    let user_id = text(&victim.user, "id");
+    let ids = [&user_id, &victim.channel_id, &victim.group_id, &victim.tier_id, &victim.key_id];
+    items.iter().any(|item| ids.iter().any(|id| item["id"] == **id || item["objectId"] == **id))
 }
 
 impl Guard {
@@ -137,7 +162,7 @@ async fn the_table_and_the_document_name_the_same_operations() {
 async fn the_document_names_the_scope_that_is_asked_for() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
-    for guard in &GUARDS {
+    for guard in GUARDS {
         let (method, path) = guard.operation.split_once(' ').unwrap();
         for (scheme, scopes) in document.schemes(method, path) {
             let expected = if scheme == "access_token" { json!([]) } else { json!([guard.scope]) };
@@ -225,7 +250,8 @@ async fn every_request_of_the_document_shows_an_example_that_works() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let victim = Victim::new(&server, "example").await;
-    for guard in &GUARDS {
+    let right_key = table::key_with_every_scope(&server, &server.workspace).await;
+    for guard in GUARDS {
         let (method, path) = guard.operation.split_once(' ').unwrap();
         for example in document.body_examples(method, path) {
             let mut body = example;
@@ -235,7 +261,7 @@ async fn every_request_of_the_document_shows_an_example_that_works() {
             // Flowra's body is the one that names no channel.
             let caller = guard.caller.of(&server);
             let flowra = path == "/api/v1/external-users" && body.get("channelId").is_none();
-            let client = if flowra { server.flowra() } else { caller };
+            let client = if flowra { server.flowra() } else { caller }.with_key(&right_key);
             let path = victim.fill(guard.path).replace("external%20example", "user_12345");
             let reply = client.send(method, &path, Some(body)).await;
             assert!((200..300).contains(&reply.status), "{}'s example:\n{reply}", guard.operation);

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use denizen_tests::{Client, Key, TestServer};
+use denizen_tests::{Client, Key, TestServer, Workspace};
+
+use crate::support::text;
 
 /// A row.
 pub(super) struct Guard {
@@ -13,7 +15,8 @@ pub(super) struct Guard {
     pub(super) scope: &'static str,
     /// Whose words the request speaks.
     pub(super) caller: Caller,
-    /// The path of the request. `<user>`, `<channel>`, `<external id>` and `<username>` are of the workspace `default`.
+    /// The path of the request. `<user>` with its `<person>`, `<external id>` and `<username>`, `<channel>`, `<group>` and
+    /// `<tier>` are of the workspace `default`.
     pub(super) path: &'static str,
     /// The body of the request, as JSON, with the same names.
     pub(super) body: Option<&'static str>,
@@ -56,19 +59,30 @@ pub(super) enum Stranger {
 }
 
 /// Every scope that a key may have.
-const SCOPES: [&str; 6] = [READ, WRITE, AUTHENTICATE, READ_SETTINGS, WRITE_SETTINGS, "api_keys:manage"];
+const SCOPES: &[&str] = &[READ, WRITE, AUTHENTICATE, READ_SETTINGS, WRITE_SETTINGS, MANAGE_KEYS, READ_AUDIT];
 
 const READ: &str = "external_users:read";
 const WRITE: &str = "external_users:write";
 const AUTHENTICATE: &str = "external_users:authenticate";
 const READ_SETTINGS: &str = "settings:read";
 const WRITE_SETTINGS: &str = "settings:write";
+const MANAGE_KEYS: &str = "api_keys:manage";
+const READ_AUDIT: &str = "audit:read";
+
+/// Makes a key of a workspace that has every scope.
+pub(super) async fn key_with_every_scope(server: &TestServer, workspace: &Workspace) -> Key {
+    let mut arguments =
+        vec!["keys", "create", "--json", "--workspace", &workspace.slug, "--name", "every scope"];
+    arguments.extend(SCOPES.iter().flat_map(|scope| ["--scope", *scope]));
+    let made = server.operator(&arguments).await;
+    Key { id: text(&made, "id"), public: text(&made, "publicKey"), secret: text(&made, "secretKey") }
+}
 
 /// Makes a key for every scope, which has all but this one.
 pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'static str, Key> {
     let mut keys = HashMap::new();
-    for missing in SCOPES {
-        let scopes: Vec<_> = SCOPES.into_iter().filter(|scope| *scope != missing).collect();
+    for &missing in SCOPES {
+        let scopes: Vec<_> = SCOPES.iter().copied().filter(|scope| *scope != missing).collect();
         keys.insert(missing, server.new_key(&scopes).await);
     }
     keys
@@ -96,13 +110,16 @@ const ROW: Guard = Guard {
     stranger: Stranger::NotFound("external_user"),
 };
 
+/// What a row about keys has where it says nothing else.
+const KEY_ROW: Guard = Guard { scope: MANAGE_KEYS, stranger: Stranger::NotFound("api_key"), ..ROW };
+
 const IN_CHANNEL: &str = r#"{ "channelId": "<channel>", "externalId": "from <user>", "externalUserGroupId": null,
     "identifier": null, "name": null, "tierId": null }"#;
 const CLAIM: &str =
     r#"{ "channelId": "<channel>", "externalId": "from <user>", "id": null, "identifier": null }"#;
 
 /// The rows.
-pub(super) const GUARDS: [Guard; 22] = [
+pub(super) const GUARDS: &[Guard] = &[
     Guard {
         operation: "GET /api/v1/external-users",
         path: "/api/v1/external-users?search=<username>",
@@ -162,6 +179,25 @@ pub(super) const GUARDS: [Guard; 22] = [
         ..ROW
     },
     Guard {
+        operation: "POST /api/v1/external-users/{id}/restore",
+        scope: WRITE,
+        path: "/api/v1/external-users/<user>/restore",
+        ..ROW
+    },
+    Guard {
+        operation: "POST /api/v1/external-users/{id}/erase",
+        scope: WRITE,
+        path: "/api/v1/external-users/<user>/erase",
+        ..ROW
+    },
+    Guard {
+        operation: "POST /api/v1/external-users/lookup",
+        path: "/api/v1/external-users/lookup",
+        body: Some(r#"{ "ids": ["<user>"] }"#),
+        stranger: Stranger::Own(200),
+        ..ROW
+    },
+    Guard {
         operation: "GET /api/v1/channels",
         scope: READ_SETTINGS,
         path: "/api/v1/channels?ids=<channel>",
@@ -198,7 +234,101 @@ pub(super) const GUARDS: [Guard; 22] = [
         stranger: Stranger::NotFound("channel"),
         ..ROW
     },
+    Guard {
+        operation: "GET /api/v1/api-keys",
+        path: "/api/v1/api-keys?pageSize=100",
+        stranger: Stranger::List,
+        ..KEY_ROW
+    },
+    Guard {
+        operation: "POST /api/v1/api-keys",
+        path: "/api/v1/api-keys",
+        body: Some(r#"{ "name": "another key" }"#),
+        stranger: Stranger::Own(200),
+        ..KEY_ROW
+    },
+    Guard { operation: "GET /api/v1/api-keys/{id}", path: "/api/v1/api-keys/<key>", ..KEY_ROW },
+    Guard { operation: "DELETE /api/v1/api-keys/{id}", path: "/api/v1/api-keys/<key>", ..KEY_ROW },
+    Guard {
+        operation: "POST /api/v1/api-keys/{id}/rotate",
+        path: "/api/v1/api-keys/<key>/rotate",
+        body: Some(r#"{ "overlapSeconds": 0 }"#),
+        ..KEY_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/audit-events",
+        scope: READ_AUDIT,
+        path: "/api/v1/audit-events?objectId=<user>",
+        stranger: Stranger::List,
+        ..ROW
+    },
+    Guard {
+        operation: "GET /api/v1/super-identities/{id}",
+        path: "/api/v1/super-identities/<person>",
+        stranger: Stranger::NotFound("super_identity"),
+        ..ROW
+    },
+    settings(
+        "GET /api/v1/external-user-groups",
+        READ_SETTINGS,
+        "/api/v1/external-user-groups?ids=<group>",
+        None,
+        Stranger::List,
+    ),
+    settings(
+        "POST /api/v1/external-user-groups",
+        WRITE_SETTINGS,
+        "/api/v1/external-user-groups",
+        Some(GROUP),
+        Stranger::NotFound("tier"),
+    ),
+    settings(
+        "GET /api/v1/external-user-groups/{id}",
+        READ_SETTINGS,
+        "/api/v1/external-user-groups/<group>",
+        None,
+        Stranger::NotFound("external_user_group"),
+    ),
+    settings(
+        "PATCH /api/v1/external-user-groups/{id}",
+        WRITE_SETTINGS,
+        "/api/v1/external-user-groups/<group>",
+        Some(RENAMED),
+        Stranger::NotFound("external_user_group"),
+    ),
+    settings(
+        "DELETE /api/v1/external-user-groups/{id}",
+        WRITE_SETTINGS,
+        "/api/v1/external-user-groups/<group>",
+        None,
+        Stranger::NotFound("external_user_group"),
+    ),
+    settings("GET /api/v1/tiers", READ_SETTINGS, "/api/v1/tiers?ids=<tier>", None, Stranger::List),
+    settings("POST /api/v1/tiers", WRITE_SETTINGS, "/api/v1/tiers", Some(TIER), Stranger::Own(200)),
+    settings(
+        "GET /api/v1/tiers/{id}",
+        READ_SETTINGS,
+        "/api/v1/tiers/<tier>",
+        None,
+        Stranger::NotFound("tier"),
+    ),
+    settings(
+        "PATCH /api/v1/tiers/{id}",
+        WRITE_SETTINGS,
+        "/api/v1/tiers/<tier>",
+        Some(RENAMED),
+        Stranger::NotFound("tier"),
+    ),
+    settings(
+        "DELETE /api/v1/tiers/{id}",
+        WRITE_SETTINGS,
+        "/api/v1/tiers/<tier>",
+        None,
+        Stranger::NotFound("tier"),
+    ),
     admin("GET /admin/users", READ, "/admin/users", None, Stranger::List),
+    admin("POST /admin/users/bulk", WRITE, "/admin/users/bulk", Some(BULK), Stranger::Own(200)),
+    admin("POST /admin/v1/users/bulk", WRITE, "/admin/v1/users/bulk", Some(BULK), Stranger::Own(200)),
     admin("GET /admin/users/{id}", READ, "/admin/users/<external id>", None, Stranger::NotFound("user")),
     admin("PUT /admin/users/{id}", WRITE, "/admin/users/<external id>", Some(PROFILE), Stranger::Own(201)),
     admin("DELETE /admin/users/{id}", WRITE, "/admin/users/<external id>", None, Stranger::NotFound("user")),
@@ -226,7 +356,26 @@ pub(super) const GUARDS: [Guard; 22] = [
     ),
 ];
 
+const GROUP: &str = r#"{ "externalId": "of <user>", "name": null, "tierId": "<tier>" }"#;
+
+const TIER: &str =
+    r#"{ "name": "a tier", "description": "a plan", "prompt": null, "maxAssistantMessages": null }"#;
+
+const RENAMED: &str = r#"{ "name": "another name" }"#;
+
+const fn settings(
+    operation: &'static str,
+    scope: &'static str,
+    path: &'static str,
+    body: Option<&'static str>,
+    stranger: Stranger,
+) -> Guard {
+    Guard { operation, scope, path, body, stranger, ..ROW }
+}
+
 const PROFILE: &str = r#"{ "first_name": "Somebody", "last_name": "Else" }"#;
+
+const BULK: &str = r#"{ "users": [{ "external_id": "external victim", "last_name": "Else" }] }"#;
 
 const fn admin(
     operation: &'static str,

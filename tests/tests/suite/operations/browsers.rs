@@ -48,7 +48,9 @@ async fn pages_of_a_configured_origin_may_call() {
         let reply = client.get("/api/v1/external-users").await.is(200);
         assert_eq!(allowed(&reply), Some(origin), "{reply}");
         let exposed = reply.header("access-control-expose-headers").unwrap().to_lowercase();
-        for header in ["link", "retry-after", "x-request-id", "x-total-count"] {
+        for header in
+            ["link", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id", "x-total-count"]
+        {
             assert!(exposed.contains(header), "{header} is not in {exposed}");
         }
         let reply = client.post("/api/v1/external-users", json!({})).await;

@@ -22,12 +22,12 @@ use crate::path::PathId;
         (status = 404, description = "Token not found.", body = crate::error::ErrorEnvelope)),
     security(("account_token" = ["iam.token.delete"]), ("session_cookie" = ["iam.token.delete"])))]
 pub(crate) async fn delete(
-    _caller: Caller<CanDeleteTokens>,
+    caller: Caller<CanDeleteTokens>,
     State(app): State<App>,
     PathId(id): PathId<AccountTokenId>,
     meta: Meta,
 ) -> ApiResult<Response> {
-    if !account_tokens::revoke(&mut app.database().write().await?, id).await? {
+    if !account_tokens::revoke(&mut app.database().write().await?, caller.origin(), id).await? {
         return Err(Error::not_found(Resource::AccountToken, id).into());
     }
     Ok(meta.one(Done { message: "Token revoked." }))

@@ -70,7 +70,8 @@ pub(crate) async fn delete_all(
     State(app): State<App>,
     meta: Meta,
 ) -> ApiResult<Response> {
-    account_tokens::revoke_personal(&mut app.database().write().await?, caller.account.id, None).await?;
+    let connection = &mut app.database().write().await?;
+    account_tokens::revoke_personal(connection, caller.origin(), caller.account.id, None).await?;
     Ok(meta.one(Done { message: "Tokens revoked." }))
 }
 
@@ -88,7 +89,7 @@ pub(crate) async fn delete(
     meta: Meta,
 ) -> ApiResult<Response> {
     let connection = &mut app.database().write().await?;
-    if account_tokens::revoke_personal(connection, caller.account.id, Some(id)).await? == 0 {
+    if account_tokens::revoke_personal(connection, caller.origin(), caller.account.id, Some(id)).await? == 0 {
         return Err(Error::not_found(Resource::AccountToken, id).into());
     }
     Ok(meta.one(Done { message: "Token revoked." }))

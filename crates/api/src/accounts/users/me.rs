@@ -32,7 +32,7 @@ pub(crate) async fn get(caller: Caller<IsLoggedIn>, meta: Meta) -> Response {
 #[utoipa::path(patch, path = "/users/me", operation_id = "updateCurrentAccount", tag = "users", params(Meta), request_body = UpdateUser,
     responses(
         (status = 200, description = "The account was changed", body = User),
-        (status = 429, description = "Too many attempts with a wrong `currentPassword`", body = crate::error::ErrorEnvelope)),
+        (status = 429, description = "Too many requests a second, or too many attempts with a wrong `currentPassword`", body = crate::error::ErrorEnvelope)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn update(
     caller: Caller<IsLoggedIn>,

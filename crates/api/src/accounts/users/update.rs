@@ -28,7 +28,7 @@ use crate::request::{Context, RequestContext};
         (status = 200, description = "The account was changed", body = User),
         (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope),
         (status = 409, description = "Another account has the username, or an account would take itself out of use", body = crate::error::ErrorEnvelope),
-        (status = 429, description = "Too many attempts with a wrong `currentPassword`", body = crate::error::ErrorEnvelope)),
+        (status = 429, description = "Too many requests a second, or too many attempts with a wrong `currentPassword`", body = crate::error::ErrorEnvelope)),
     security(("account_token" = ["iam.account.update", "tenant.account.update"]), ("session_cookie" = ["iam.account.update", "tenant.account.update"])))]
 pub(crate) async fn update(
     caller: Caller<CanUpdateAccounts>,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use denizen_domain::{ApiKey, Clock, Slug, Timestamp, Workspace};
+use denizen_persistence::api_keys::{self, KeyFilter};
 use denizen_persistence::server_secrets::{self, Purpose};
-use denizen_persistence::{Backend, Database, api_keys, introspection, migrations, workspaces};
+use denizen_persistence::{Backend, Database, introspection, migrations, workspaces};
 
 use super::{Check, Finding, Status};
 use crate::database::{connect_existing, reason, require_current_schema};
@@ -111,7 +112,8 @@ async fn keys_of_workspaces(database: &Database, now: Timestamp) -> anyhow::Resu
     let all = read_all(async |window| workspaces::list(connection, window).await).await?;
     let mut keys_of_workspaces = Vec::with_capacity(all.len());
     for Workspace { id, slug, .. } in all {
-        let keys = read_all(async |window| api_keys::list(connection, id, window).await).await?;
+        let any = KeyFilter::default();
+        let keys = read_all(async |window| api_keys::list(connection, id, &any, window).await).await?;
         keys_of_workspaces.push(WorkspaceKeys::new(slug, &keys, now));
     }
     Ok(keys_of_workspaces)
@@ -119,9 +121,7 @@ async fn keys_of_workspaces(database: &Database, now: Timestamp) -> anyhow::Resu
 
 impl WorkspaceKeys {
     fn new(slug: Slug, keys: &[ApiKey], now: Timestamp) -> Self {
-        let is_in_force =
-            |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
-        let in_force: Vec<&ApiKey> = keys.iter().filter(is_in_force).collect();
+        let in_force: Vec<&ApiKey> = keys.iter().filter(|key| key.is_in_force(now)).collect();
         let ends = in_force.iter().filter_map(|key| Some((key.name.clone(), key.expires_at?)));
         let ending = ends.filter(|(_, end)| *end <= now.plus(SOON)).collect();
         Self { slug, in_force: in_force.len(), ending }

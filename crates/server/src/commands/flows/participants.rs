@@ -72,7 +72,9 @@ impl RemoveParticipant {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace, flow) = participant.find(connection).await?;
-        let was_in = flows::remove(connection, &flow, account.id).await.map_err(reason)?;
+        let was_in = flows::remove(connection, &Origin::operator(Source::system()), &flow, account.id)
+            .await
+            .map_err(reason)?;
         let (username, slug) = (&account.username, &flow.slug);
         ensure!(was_in, "{username} is not in the flow {slug} of the workspace {}", workspace.slug);
         output.object(

@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::ServeCommand;
 use crate::command_line::{Command, CommandLine};
+use crate::settings::Retention;
 
 /// `denizen serve` with a configuration file, more arguments and environment variables.
 fn serve(file: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<ServeCommand, String> {
@@ -39,6 +40,8 @@ fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
         cors_origin = ["https://one.example", "https://two.example"]
         login_failures_per_account = 3
         login_cookie_lifetime = "2w"
+        requests_per_second_per_address = 0
+        audit_retention = "forever"
         trusted_proxy = ["10.0.0.0/8", "::1"]
         migrate = false
     "#;
@@ -53,7 +56,10 @@ fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
     assert_eq!(serve.log_in.login_failures_per_address, 50);
     assert_eq!(serve.log_in.login_cookie_lifetime, Duration::from_hours(14 * 24));
     assert_eq!(serve.log_in.login_token_lifetime, Duration::from_hours(3));
+    assert_eq!(serve.rate_limits.requests_per_second_per_address, 0);
+    assert_eq!(serve.rate_limits.requests_per_second_per_caller, 1_000);
     assert_eq!(serve.trusted_proxy, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
+    assert_eq!(serve.audit_retention, Retention(None));
     assert!(!serve.migrate);
     assert_eq!(serve.drain_timeout, Duration::from_secs(30));
 }

@@ -1,0 +1,44 @@
+//! Revoking keys.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::{ApiKeyId, Error, Resource};
+use denizen_persistence::api_keys;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::{Caller, CanManageApiKeys};
+use crate::error::ApiResult;
+use crate::path::PathId;
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKeyRevoked)]
+pub(crate) struct Done {
+    /// For people.
+    #[schema(example = "API key revoked.")]
+    message: &'static str,
+}
+
+/// Revoke a key
+///
+/// From the next request on, its secrets open nothing, on every server. A key may revoke itself. Revoking it again changes
+/// nothing. A key with a scope that the caller lacks is not found.
+#[utoipa::path(delete, path = "/api/v1/api-keys/{id}", operation_id = "revokeApiKey", tag = "api-keys",
+    params(("id" = Uuid, Path, description = "The key's id")),
+    responses(
+        (status = 200, description = "The key is revoked", body = Done),
+        (status = 404, description = "API key not found.", body = crate::error::ErrorEnvelope)),
+    security(("authorization" = ["api_keys:manage"]), ("api_key" = ["api_keys:manage"]), ("bearer" = ["api_keys:manage"])))]
+pub(crate) async fn delete(
+    caller: Caller<CanManageApiKeys>,
+    State(app): State<App>,
+    PathId(id): PathId<ApiKeyId>,
+) -> ApiResult<Json<Done>> {
+    let connection = &mut app.database().write().await?;
+    let revoked =
+        api_keys::revoke(connection, caller.origin(), caller.workspace_id, Some(&caller), id).await?;
+    revoked.ok_or_else(|| Error::not_found(Resource::ApiKey, id))?;
+    Ok(Json(Done { message: "API key revoked." }))
+}

@@ -1,0 +1,92 @@
+//! Listing tiers.
+
+use axum::Json;
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse as _, Response};
+use denizen_domain::{Direction, PageNumber, Position, SearchText, Tier, TierId, Window};
+use denizen_persistence::tiers::{self, TierFilter};
+use utoipa::IntoParams;
+
+use super::answer::TierAnswer;
+use crate::app::App;
+use crate::caller::{Caller, CanReadSettings};
+use crate::error::ApiResult;
+use crate::paging::{self, ListName};
+use crate::query::{FromQuery, Query, QueryReader};
+use crate::request::Context;
+
+/// What the list takes.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct ListTiers {
+    /// One of these. The key may be repeated, up to 100 times.
+    #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
+    ids: Vec<TierId>,
+    /// With this text in name or description, ignoring case.
+    #[param(value_type = Option<String>, max_length = 250)]
+    search: Option<SearchText>,
+    /// The page number.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
+    page_number: Option<PageNumber>,
+    /// The size of a page.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
+    page_size: u32,
+    /// Where to go on, from a `Link` header.
+    cursor: Option<String>,
+    /// Whether to count all tiers, for `X-Total-Count`.
+    #[param(value_type = Option<bool>, default = false)]
+    count: bool,
+}
+
+impl FromQuery for ListTiers {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self {
+            ids: parameters.ids("ids"),
+            search: parameters.search("search"),
+            page_number: parameters.page_number("pageNumber"),
+            page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
+            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
+            count: parameters.flag("count").unwrap_or(false),
+        }
+    }
+}
+
+/// List tiers
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/api/v1/tiers", operation_id = "listTiers", tag = "tiers", params(ListTiers),
+    responses((status = 200, body = Vec<TierAnswer>, headers(
+        ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
+        ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
+    security(("authorization" = ["settings:read"]), ("api_key" = ["settings:read"]), ("bearer" = ["settings:read"])))]
+pub(crate) async fn list(
+    caller: Caller<CanReadSettings>,
+    State(app): State<App>,
+    Context(context): Context,
+    OriginalUri(uri): OriginalUri,
+    Query(parameters): Query<ListTiers>,
+) -> ApiResult<Response> {
+    let ListTiers { ids, search, page_number, page_size, cursor, count } = parameters;
+    let name = ListName::new(caller.workspace_id, "tiers");
+    let page = name.page(&app, cursor.as_deref(), page_number)?;
+    let filter = TierFilter { ids, search };
+    let window = Window { page, limit: page_size, direction: Direction::Ascending };
+    let connection = &mut app.database().read().await?;
+    let slice = tiers::list(connection, caller.workspace_id, &filter, &window).await?;
+    let next = slice.items.last().filter(|_| slice.has_more_after).map(position_of);
+    let items: Vec<_> = slice.items.into_iter().map(TierAnswer::from).collect();
+    let mut response = Json(items).into_response();
+    if let Some(position) = next {
+        let cursor = name.cursor(&app, &position);
+        paging::add_next_link(response.headers_mut(), &context, &uri, ("cursor", &cursor), &["pageNumber"]);
+    }
+    if count {
+        let count = tiers::count(connection, caller.workspace_id, &filter).await?;
+        paging::add_total_count(response.headers_mut(), count);
+    }
+    Ok(response)
+}
+
+fn position_of(tier: &Tier) -> Position {
+    Position::at(tier.created_at, tier.id.as_uuid())
+}

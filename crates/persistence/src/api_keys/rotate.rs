@@ -1,0 +1,99 @@
+//! Giving a key another secret.
+
+use std::time::Duration;
+
+use denizen_domain::{
+    ApiKey, ApiKeyId, AuditEvent, Conflict, Error, FieldChanges, KeyHolder, NewApiKey, Origin, Result,
+    Secret, Timestamp, Verb, WorkspaceId,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Map, json};
+
+use super::{find_visible, insert_secret, standing};
+use crate::error::OrError as _;
+use crate::schema::api_key_secrets;
+use crate::transaction::in_transaction;
+use crate::types::{StoredTime, stored};
+use crate::{DbConnection, audit_events, on_backend};
+
+/// The most secrets of a key that count at the same time, the new one included.
+pub const MAXIMUM_SECRETS: i64 = 10;
+
+/// Gives a key another secret, which is in the answer and nowhere else. Those before end after the overlap, or earlier
+/// where they were about to; at once where there is none. Everything else about the key stays.
+///
+/// `None` where there is no such key that whoever asks may see. Fails where the key is no longer in force, where it lasts
+/// longer than the secret of whoever asks, and with [`Conflict::TooManySecrets`].
+pub async fn rotate(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    asker: Option<&KeyHolder>,
+    id: ApiKeyId,
+    overlap: Duration,
+) -> Result<Option<NewApiKey>> {
+    in_transaction!(connection, {
+        let asker = standing(connection, origin, workspace_id, asker).await?;
+        let Some(key) = find_visible(connection, workspace_id, asker.as_ref(), id).await? else {
+            return Ok(None);
+        };
+        let now = origin.source.clock.now();
+        key.require_in_force(now)?;
+        if let Some(asker) = asker {
+            asker.require_may_give(&key.scopes, key.expires_at)?;
+        }
+        let end = now.plus(overlap);
+        end_secrets(connection, &key, end).await?;
+        forget_ended_secrets(connection, &key, now).await?;
+        require_room(connection, &key).await?;
+        let secret = Secret::generate(ApiKey::SECRET_PREFIX, &*origin.source.ids);
+        insert_secret(connection, &key, &secret).await?;
+        note(connection, origin, &key, end).await?;
+        Ok(Some(NewApiKey { key, secret }))
+    })
+}
+
+/// Lets the key's secrets end at a moment, but for those that end earlier.
+async fn end_secrets(connection: &mut DbConnection, key: &ApiKey, end: Timestamp) -> Result<()> {
+    let end = StoredTime::from(end);
+    let lasting = api_key_secrets::table
+        .filter(api_key_secrets::workspace_id.eq(stored(key.workspace_id)))
+        .filter(api_key_secrets::api_key_id.eq(stored(key.id)))
+        .filter(api_key_secrets::expires_at.is_null().or(api_key_secrets::expires_at.gt(end)));
+    let ending = api_key_secrets::expires_at.eq(Some(end));
+    on_backend!(connection, |conn| diesel::update(lasting).set(ending).execute(conn).await)
+        .or_error("end the secrets of a key")?;
+    Ok(())
+}
+
+async fn forget_ended_secrets(connection: &mut DbConnection, key: &ApiKey, now: Timestamp) -> Result<()> {
+    let ended = api_key_secrets::table
+        .filter(api_key_secrets::workspace_id.eq(stored(key.workspace_id)))
+        .filter(api_key_secrets::api_key_id.eq(stored(key.id)))
+        .filter(api_key_secrets::expires_at.le(StoredTime::from(now)));
+    on_backend!(connection, |conn| diesel::delete(ended).execute(conn).await)
+        .or_error("delete the secrets of a key that have ended")?;
+    Ok(())
+}
+
+async fn require_room(connection: &mut DbConnection, key: &ApiKey) -> Result<()> {
+    let secrets = api_key_secrets::table
+        .filter(api_key_secrets::workspace_id.eq(stored(key.workspace_id)))
+        .filter(api_key_secrets::api_key_id.eq(stored(key.id)))
+        .count();
+    let secrets: i64 = on_backend!(connection, |conn| secrets.get_result(conn).await)
+        .or_error("count the secrets of a key")?;
+    if secrets < MAXIMUM_SECRETS { Ok(()) } else { Err(Error::Conflict(Conflict::TooManySecrets)) }
+}
+
+/// Notes the rotation. Nothing of the key itself changes, so that what is worth knowing is when its old secrets end.
+async fn note(connection: &mut DbConnection, origin: &Origin, key: &ApiKey, end: Timestamp) -> Result<()> {
+    let end = key.expires_at.map_or(end, |last| last.min(end));
+    let ends = Map::from_iter([("oldSecretsEndAt".to_owned(), json!(end))]);
+    let event = AuditEvent {
+        changes: FieldChanges::between(&Map::new(), &ends),
+        ..audit_events::event(origin, Some(key.workspace_id), Verb::Rotate, Some(key), Some(key))
+    };
+    audit_events::insert(connection, event).await
+}

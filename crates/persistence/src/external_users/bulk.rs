@@ -1,0 +1,223 @@
+//! Many external users at once: looked up, made and changed with a few statements, however many they are.
+
+use std::collections::{HashMap, HashSet};
+
+use denizen_domain::{
+    ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Origin, Patch,
+    Result, SuperIdentityId, Verb, WorkspaceId, fold,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::row::ExternalUserRow;
+use super::write::Outcome;
+use crate::dialect::{self, insert_all};
+use crate::error::OrError as _;
+use crate::schema::external_users;
+use crate::transaction::in_transaction;
+use crate::types::{all_stored, stored};
+use crate::{DbConnection, audit_events, channels, on_backend, super_identities};
+
+/// What users are looked up by. The users found stand where their names do, and `None` where there is none.
+#[derive(Debug, Clone)]
+pub enum Names {
+    /// Their ids.
+    Ids(Vec<ExternalUserId>),
+    /// Their external ids.
+    ExternalIds(Vec<String>),
+    /// Their identifiers, whatever their case.
+    Identifiers(Vec<String>),
+    /// Their e-mail addresses, whatever their case.
+    EmailAddresses(Vec<String>),
+}
+
+diesel::alias!(external_users as others: Others);
+
+/// For each value of a column the first user that has it: the default channel's before the others', then the oldest.
+macro_rules! first_of_each {
+    ($connection:expr, $workspace_id:expr, $column:ident, $values:expr) => {{
+        let default = stored(channels::find_default($connection, $workspace_id).await?.id);
+        let (mine, theirs) = (external_users::channel_id, others.field(external_users::channel_id));
+        let is_older = others.field(external_users::created_at).lt(external_users::created_at).or(others
+            .field(external_users::created_at)
+            .eq(external_users::created_at)
+            .and(others.field(external_users::id).lt(external_users::id)));
+        let both_are_default = theirs.eq(default).and(mine.eq(default));
+        let neither_is_default = theirs.ne(default).and(mine.ne(default));
+        let comes_first = theirs
+            .eq(default)
+            .and(mine.ne(default))
+            .or(both_are_default.or(neither_is_default).and(is_older));
+        let earlier = others
+            .filter(others.field(external_users::workspace_id).eq(external_users::workspace_id))
+            .filter(others.field(external_users::$column).eq(external_users::$column))
+            .filter(comes_first);
+        let query = external_users::table
+            .filter(external_users::workspace_id.eq(stored($workspace_id)))
+            .filter(external_users::$column.eq_any($values))
+            .filter(diesel::dsl::not(diesel::dsl::exists(earlier)));
+        on_backend!($connection, |conn| query.load::<ExternalUserRow>(conn).await)
+    }};
+}
+
+/// The users of these names, in their order. A name that several have is that of the default channel's user, or else of
+/// the oldest.
+pub async fn find_all(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    names: &Names,
+) -> Result<Vec<Option<ExternalUser>>> {
+    match names {
+        Names::Ids(ids) => {
+            let query = external_users::table
+                .filter(external_users::workspace_id.eq(stored(workspace_id)))
+                .filter(external_users::id.eq_any(all_stored(ids)));
+            let rows = on_backend!(connection, |conn| query.load::<ExternalUserRow>(conn).await);
+            let found = by_name(rows.or_error("look external users up")?, |user| Some(user.id))?;
+            Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+        }
+        Names::ExternalIds(ids) => {
+            let rows = first_of_each!(connection, workspace_id, external_id, unique(ids.clone()));
+            let rows = rows.or_error("look external users up by external id")?;
+            let found = by_name(rows, |user| user.external_id.as_ref().map(ToString::to_string))?;
+            Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+        }
+        Names::Identifiers(identifiers) => {
+            let folded: Vec<_> = identifiers.iter().map(|identifier| fold(identifier)).collect();
+            let rows = first_of_each!(connection, workspace_id, identifier_folded, unique(folded.clone()));
+            let rows = rows.or_error("look external users up by identifier")?;
+            let found = by_name(rows, |user| user.identifier.as_ref().map(|it| it.folded()))?;
+            Ok(folded.iter().map(|identifier| found.get(identifier).cloned()).collect())
+        }
+        Names::EmailAddresses(addresses) => {
+            let folded: Vec<_> = addresses.iter().map(|address| fold(address)).collect();
+            let rows = first_of_each!(connection, workspace_id, email_folded, unique(folded.clone()));
+            let rows = rows.or_error("look external users up by e-mail address")?;
+            let found = by_name(rows, |user| user.email.as_ref().map(|it| fold(it.as_str())))?;
+            Ok(folded.iter().map(|address| found.get(address).cloned()).collect())
+        }
+    }
+}
+
+fn unique(names: Vec<String>) -> Vec<String> {
+    names.into_iter().collect::<HashSet<_>>().into_iter().collect()
+}
+
+fn by_name<N: Eq + std::hash::Hash>(
+    rows: Vec<ExternalUserRow>,
+    name: impl Fn(&ExternalUser) -> Option<N>,
+) -> Result<HashMap<N, ExternalUser>> {
+    let users = rows.into_iter().map(ExternalUser::try_from).collect::<Result<Vec<_>>>()?;
+    Ok(users.into_iter().filter_map(|user| Some((name(&user)?, user))).collect())
+}
+
+/// Changes the users of these external ids, which are all different; those that are new are made in the default channel.
+/// Each item fares for itself: where its custom fields would break their rules, it fails with [`Error::Invalid`], and the
+/// others go on. The changes name no identifier, group or tier.
+pub async fn upsert_all(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    items: &[(ExternalId, ExternalUserChanges)],
+) -> Result<Vec<Result<Outcome>>> {
+    let names_others = |changes: &ExternalUserChanges| {
+        changes.identifier != Patch::Absent
+            || changes.external_user_group_id != Patch::Absent
+            || changes.tier_id != Patch::Absent
+    };
+    if items.iter().any(|(_, changes)| names_others(changes)) {
+        return Err(Error::Internal("several users cannot be given names that others may have".to_owned()));
+    }
+    in_transaction!(connection, {
+        let channel = channels::find_default(connection, workspace_id).await?;
+        channels::require_open(connection, workspace_id, channel.id).await?;
+        let known = find_locked(connection, workspace_id, items).await?;
+        let mut changed = Vec::new();
+        let mut outcomes = Vec::new();
+        for (external_id, changes) in items {
+            let before = known.get(external_id.as_str());
+            let after = after_change(origin, before, (workspace_id, channel.id), external_id, changes);
+            outcomes.push(after.map(|after| {
+                let outcome = if before.is_some() { Outcome::Found } else { Outcome::Created };
+                changed.push((before, after));
+                outcome
+            }));
+        }
+        store_all(connection, origin, workspace_id, changed).await?;
+        Ok(outcomes)
+    })
+}
+
+/// The users that have these external ids, which nobody else changes until the transaction ends.
+async fn find_locked(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    items: &[(ExternalId, ExternalUserChanges)],
+) -> Result<HashMap<String, ExternalUser>> {
+    let names = Names::ExternalIds(items.iter().map(|(external_id, _)| external_id.to_string()).collect());
+    let found: Vec<_> = find_all(connection, workspace_id, &names).await?.into_iter().flatten().collect();
+    let ids: Vec<_> = found.iter().map(|user| user.id).collect();
+    let locked = dialect::find_locked_external_users(connection, workspace_id, &ids).await?;
+    let locked = locked.into_iter().filter_map(|user| Some((user.external_id.as_ref()?.to_string(), user)));
+    let locked: HashMap<_, _> = locked.collect();
+    let is_same = |user: &ExternalUser| {
+        let now = user.external_id.as_ref().and_then(|external_id| locked.get(external_id.as_str()));
+        now.is_some_and(|now| now.id == user.id)
+    };
+    // Until they were locked, somebody else may have deleted one or given it another external id.
+    if found.iter().all(is_same) { Ok(locked) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
+}
+
+/// A user as it is after the changes; a new one does not have its person yet.
+fn after_change(
+    origin: &Origin,
+    before: Option<&ExternalUser>,
+    (workspace_id, channel_id): (WorkspaceId, ChannelId),
+    external_id: &ExternalId,
+    changes: &ExternalUserChanges,
+) -> Result<ExternalUser> {
+    let now = origin.source.clock.now();
+    let mut user = before.cloned().unwrap_or_else(|| {
+        let id = ExternalUserId::from_uuid(origin.source.ids.uuid());
+        let nobody = SuperIdentityId::from_uuid(Uuid::nil());
+        ExternalUser {
+            external_id: Some(external_id.clone()),
+            ..ExternalUser::blank(id, workspace_id, channel_id, nobody, now)
+        }
+    });
+    changes.clone().apply_to(&mut user, origin.actor, now)?;
+    Ok(user)
+}
+
+/// Stores users, each with how it was before, and notes what has changed of them.
+async fn store_all(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    users: Vec<(Option<&ExternalUser>, ExternalUser)>,
+) -> Result<()> {
+    let new_ids: Vec<_> = users.iter().filter(|(before, _)| before.is_none()).collect();
+    let new_ids = new_ids.into_iter().filter_map(|(_, user)| user.external_id.as_ref()).collect();
+    let people = super_identities::find_or_create_all(connection, origin, workspace_id, new_ids).await?;
+    let (mut made, mut changed, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    for (before, mut user) in users {
+        if let (None, Some(external_id)) = (before, &user.external_id) {
+            let person = people.get(external_id.as_str());
+            user.super_identity_id = *person.ok_or(Error::Conflict(Conflict::ConcurrentChange))?;
+        }
+        let rows = if before.is_some() { &mut changed } else { &mut made };
+        if before != Some(&user) {
+            rows.push(ExternalUserRow::from(&user));
+            let verb = if before.is_some() { Verb::Update } else { Verb::Create };
+            events.push(audit_events::event(origin, Some(workspace_id), verb, before, Some(&user)));
+        }
+    }
+    let count = made.len();
+    let inserted = insert_all!(connection, external_users::table, made).or_error("insert external users")?;
+    if inserted != count {
+        return Err(Error::Conflict(Conflict::ConcurrentChange));
+    }
+    dialect::update_external_users(connection, &changed).await?;
+    audit_events::insert_all(connection, events).await
+}

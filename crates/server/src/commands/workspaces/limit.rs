@@ -1,0 +1,58 @@
+//! `denizen workspaces limit`: how many requests a second a workspace's callers may make.
+
+use anyhow::anyhow;
+use clap::Args;
+use denizen_domain::{Origin, Patch, Source, Workspace, WorkspaceChanges};
+use denizen_persistence::{Asker, workspaces};
+
+use super::find;
+use crate::database::{self, reason};
+use crate::output::Output;
+use crate::settings::{DatabaseSettings, values};
+
+/// Say how many requests a second each key, account and external user of a workspace may make
+///
+/// Counts from the next request on, on every server. Accounts count where they are at home.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  denizen workspaces limit default --requests-per-second 50\n  \
+    denizen workspaces limit default --default")]
+pub(crate) struct LimitWorkspace {
+    /// The workspace, by its slug or id
+    #[arg(value_name = "SLUG|ID")]
+    workspace: String,
+
+    /// Most requests a second; any number where it is 0
+    #[arg(long, value_name = "NUMBER", value_parser = values::limit)]
+    #[arg(required_unless_present = "default", conflicts_with = "default")]
+    requests_per_second: Option<u32>,
+
+    /// As many as `denizen serve --requests-per-second-per-caller` says
+    #[arg(long)]
+    default: bool,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+impl LimitWorkspace {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let Self { workspace, requests_per_second, default: _, output, database } = self;
+        let database = database::open(&database).await?;
+        let connection = &mut database.write().await.map_err(reason)?;
+        let Workspace { id, slug, .. } = find(connection, &workspace).await?;
+        let requests_per_second = requests_per_second.map_or(Patch::Null, Patch::Value);
+        let changes = WorkspaceChanges { requests_per_second, ..WorkspaceChanges::default() };
+        let origin = Origin::operator(Source::system());
+        let changed = workspaces::change(connection, &origin, Asker::Operator, id, &changes).await;
+        let workspace = changed.map_err(reason)?.ok_or_else(|| anyhow!("the workspace {slug} is gone"))?;
+        let limit = match workspace.requests_per_second {
+            None => "as many as the server's settings say".to_owned(),
+            Some(0) => "any number".to_owned(),
+            Some(limit) => limit.to_string(),
+        };
+        output.object(&workspace, &[("slug", slug.to_string()), ("requests a second", limit)])
+    }
+}

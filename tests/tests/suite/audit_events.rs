@@ -1,0 +1,298 @@
+//! `/api/v1/audit-events`: who has changed what.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use denizen_tests::{Client, Key, TestServer, Value, json};
+
+use crate::people::{People, new_user};
+use crate::support::{assert_time, create, create_channel, each, keys, path_of, text, with};
+
+const PATH: &str = "/api/v1/audit-events";
+const USERS: &str = "/api/v1/external-users";
+const KEYS: &str = "/api/v1/api-keys";
+
+/// A client with a key that may see the log, and do what the first key may and manage keys.
+async fn auditor(server: &TestServer) -> Client {
+    server.zaia().with_key(&auditor_key(server).await)
+}
+
+async fn auditor_key(server: &TestServer) -> Key {
+    let scopes = ["audit:read", "api_keys:manage", "settings:read", "settings:write", "external_users:read"];
+    server.new_key(&[&scopes[..], &["external_users:write", "external_users:authenticate"]].concat()).await
+}
+
+async fn events(auditor: &Client, query: &str) -> Vec<Value> {
+    auditor.get(&format!("{PATH}?limit=100&{query}")).await.array(200)
+}
+
+/// Walks through the log from a path on, to its end.
+async fn walk(auditor: &Client, path: &str) -> Vec<Value> {
+    let (mut walked, mut next) = (Vec::new(), Some(path.to_owned()));
+    while let Some(path) = next {
+        let page = auditor.get(&path).await;
+        next = page.next();
+        walked.extend(page.array(200));
+    }
+    walked
+}
+
+#[tokio::test]
+async fn a_change_is_noted_with_who_made_it_and_what_was_before() {
+    let server = TestServer::with_fixed_time().await;
+    let key = auditor_key(&server).await;
+    let auditor = server.zaia().with_key(&key);
+    let user =
+        create(&server, json!({ "name": "Jane", "customFields": { "plan": "free", "seats": 1 } })).await;
+    server.advance(Duration::from_secs(60));
+    let changes = json!({ "name": "Jane D.", "customFields": { "plan": "premium" } });
+    auditor.with("x-request-id", "req-7").patch(&path_of(&user), changes).await.is(200);
+
+    let noted = events(&auditor, &format!("objectId={}", text(&user, "id"))).await;
+    assert_eq!(each(&noted, "action"), ["external_user.update", "external_user.create"]);
+    let update = &noted[0];
+    assert_eq!(
+        keys(update),
+        [
+            "actingFor",
+            "action",
+            "actor",
+            "address",
+            "changes",
+            "id",
+            "objectId",
+            "objectType",
+            "occurredAt",
+            "requestId"
+        ]
+    );
+    assert_eq!(update["occurredAt"], "2024-01-15T10:31:00.000000Z");
+    assert_eq!((&update["objectType"], &update["objectId"]), (&json!("external_user"), &user["id"]));
+    assert_eq!(update["actor"], json!({ "type": "api_key", "id": key.id }));
+    assert_eq!((&update["requestId"], &update["address"]), (&json!("req-7"), &json!("127.0.0.1")));
+    assert_eq!(update["actingFor"], Value::Null);
+    let changes = json!({
+        "displayName": { "old": "Jane", "new": "Jane D." },
+        "customFields.plan": { "old": "free", "new": "premium" },
+    });
+    assert_eq!(update["changes"], changes);
+    let made = &noted[1];
+    assert_eq!(made["actor"], json!({ "type": "api_key", "id": server.workspace.key.id }));
+    assert_eq!(made["changes"]["displayName"], json!({ "old": null, "new": "Jane" }));
+
+    // What changes nothing is not noted.
+    auditor.patch(&path_of(&user), json!({ "name": "Jane D." })).await.is(200);
+    assert_eq!(events(&auditor, &format!("objectId={}", text(&user, "id"))).await.len(), 2);
+    auditor.delete(&path_of(&user)).await.is(204);
+    let noted = events(&auditor, &format!("objectId={}", text(&user, "id"))).await;
+    assert_eq!(noted[0]["action"], "external_user.delete");
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_key_is_noted() {
+    let server = TestServer::with_fixed_time().await;
+    let auditor = auditor(&server).await;
+    let made = auditor.post(KEYS, json!({ "name": "ci", "scopes": ["settings:read"] })).await.json(200);
+    let path = format!("{KEYS}/{}", text(&made, "id"));
+    auditor.post(&format!("{path}/rotate"), json!({ "overlapSeconds": 60 })).await.is(200);
+    server.operator(&["keys", "rotate", &text(&made, "id"), "--workspace", "default", "--json"]).await;
+    auditor.delete(&path).await.is(200);
+    auditor.delete(&path).await.is(200);
+
+    let noted = events(&auditor, &format!("order=oldest&objectId={}", text(&made, "id"))).await;
+    let actions = ["api_key.create", "api_key.rotate", "api_key.rotate", "api_key.revoke"];
+    let rotations: Vec<_> = each(&noted, "action");
+    assert_eq!(rotations.iter().filter(|action| *action == "api_key.rotate").count(), 2);
+    assert_eq!(rotations.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(actions));
+    assert_eq!(rotations.len(), actions.len());
+    let of = |action: &str, actor: &str| {
+        let found = noted.iter().find(|event| event["action"] == action && event["actor"]["type"] == actor);
+        found.unwrap_or_else(|| panic!("no {action} by {actor} in {noted:#?}")).clone()
+    };
+    let created = of("api_key.create", "api_key");
+    assert_eq!(created["changes"]["scopes"], json!({ "old": null, "new": ["settings:read"] }));
+    let rotated = of("api_key.rotate", "api_key");
+    let end = json!({ "old": null, "new": "2024-01-15T10:31:00.000000Z" });
+    assert_eq!(rotated["changes"], json!({ "oldSecretsEndAt": end }));
+    let by_operator = of("api_key.rotate", "operator");
+    assert_eq!(by_operator["actor"], json!({ "type": "operator", "id": null }));
+    assert_eq!((&by_operator["requestId"], &by_operator["address"]), (&Value::Null, &Value::Null));
+    let revoked = of("api_key.revoke", "api_key");
+    assert_eq!(keys(&revoked["changes"]), ["revokedAt"]);
+}
+
+#[tokio::test]
+async fn the_log_is_filtered_by_what_who_and_when() {
+    let server = TestServer::with_fixed_time().await;
+    let auditor = auditor(&server).await;
+    let user = create(&server, json!({ "name": "Jane" })).await;
+    server.advance(Duration::from_secs(60));
+    let channel = create_channel(&server, "web shop").await;
+    auditor.put(&format!("{}/toggle-active", path_of(&user)), Value::Null).await.is(200);
+    let actions = async |query: &str| each(&events(&auditor, query).await, "action");
+
+    assert_eq!(actions(&format!("objectId={channel}")).await, ["channel.create"]);
+    assert_eq!(actions(&format!("objectId={}", channel.to_uppercase())).await, ["channel.create"]);
+    let first_key = format!("actor=api_key:{}", server.workspace.key.id);
+    assert_eq!(actions(&first_key).await, ["channel.create", "external_user.create"]);
+    assert_eq!(
+        actions(&format!("{first_key}&order=oldest")).await,
+        ["external_user.create", "channel.create"]
+    );
+    assert_eq!(actions(&format!("{first_key}&action=channel.create")).await, ["channel.create"]);
+    assert_eq!(actions("action=external_user.update").await, ["external_user.update"]);
+    let by_server = events(&auditor, "actor=server").await;
+    assert!(
+        by_server.iter().any(|event| event["objectId"] == *server.workspace.channel_id),
+        "{by_server:#?}"
+    );
+    let by_operator = events(&auditor, "actor=operator").await;
+    assert!(by_operator.iter().all(|event| event["actor"]["type"] == "operator") && !by_operator.is_empty());
+    let nobody = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+    for none in ["objectId=7", "actor=account:", "actor=external_user:", "action=tier.delete"] {
+        let none = if none.ends_with(':') { format!("{none}{nobody}") } else { none.to_owned() };
+        assert!(actions(&none).await.is_empty(), "{none}");
+    }
+    let (then, now) = ("2024-01-15T10:30:00Z", "2024-01-15T10:31:00Z");
+    let user_id = text(&user, "id");
+    for (when, expected) in [
+        (format!("occurredAfter={then}"), vec!["external_user.update"]),
+        (format!("occurredBefore={now}"), vec!["external_user.create"]),
+        (format!("occurredAfter={then}&occurredBefore={now}"), vec![]),
+        (format!("occurredAfter={now}"), vec![]),
+        (
+            "occurredBefore=2024-01-15T12%3A31%3A00.000001%2B02:00".to_owned(),
+            vec!["external_user.update", "external_user.create"],
+        ),
+    ] {
+        assert_eq!(actions(&format!("{when}&objectId={user_id}")).await, expected, "{when}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused() {
+    let server = TestServer::start().await;
+    let auditor = auditor(&server).await;
+    let broken = "objectId=&actor=somebody&action=external_user&occurredAfter=soon&occurredBefore=7&order=best&limit=101";
+    let fields = auditor.get(&format!("{PATH}?{broken}")).await.broken_fields(400, "bad_request");
+    let all = ["action", "actor", "limit", "objectId", "occurredAfter", "occurredBefore", "order"];
+    assert_eq!(fields, all);
+    for odd in ["objectId=%00", "limit=0", "cursor=abc", "order=newest&order=oldest", "actor=api_key:7"] {
+        auditor.get(&format!("{PATH}?{odd}")).await.broken_fields(400, "bad_request");
+    }
+    create(&server, json!({})).await;
+    let next = auditor.get(&format!("{PATH}?limit=1")).await.next().unwrap();
+    auditor.get(&format!("{next}&order=oldest")).await.broken_fields(400, "bad_request");
+    for end in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+        auditor.get(&format!("{PATH}?occurredAfter={end}&occurredBefore={end}")).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn a_walk_gives_every_event_once_while_others_are_added() {
+    let server = TestServer::start().await;
+    let auditor = auditor(&server).await;
+    for number in 0..30 {
+        create_channel(&server, &format!("channel {number}")).await;
+    }
+    let known = events(&auditor, "").await;
+    let ids = each(&known, "id");
+    let mut times = each(&known, "occurredAt");
+    assert!(times.is_sorted_by(|later, earlier| later >= earlier), "{times:?}");
+    times.dedup();
+    assert!(times.len() > 1);
+
+    let (mut walked, mut next, mut added) = (Vec::new(), Some(format!("{PATH}?limit=4")), 0);
+    while let Some(path) = next {
+        let page = auditor.get(&path).await;
+        next = page.next();
+        walked.extend(each(&page.array(200), "id"));
+        create_channel(&server, &format!("added {added}")).await;
+        added += 1;
+    }
+    assert_eq!(walked, ids, "the newest first: what is added stands before");
+
+    let upwards = each(&walk(&auditor, &format!("{PATH}?order=oldest&limit=7")).await, "id");
+    assert_eq!(upwards[..ids.len()], ids.iter().rev().cloned().collect::<Vec<_>>());
+    assert_eq!(upwards.len(), ids.len() + added);
+    assert_eq!(auditor.get(PATH).await.array(200).len(), 25);
+}
+
+#[tokio::test]
+async fn each_workspace_has_a_log_of_its_own() {
+    let server = TestServer::start().await;
+    let auditor = auditor(&server).await;
+    let other = server.new_workspace("other").await;
+    server
+        .zaia()
+        .with_key(&other.key)
+        .post("/api/v1/channels", json!({ "name": "theirs", "description": null, "prompt": null }))
+        .await
+        .is(200);
+    create_channel(&server, "ours").await;
+    let log = auditor.get(&format!("{PATH}?limit=100")).await;
+    assert!(log.text.contains("ours") && !log.text.contains("theirs"), "{log}");
+    assert!(!log.text.contains(&other.id) && !log.text.contains(&other.key.id), "{log}");
+    assert!(events(&auditor, &format!("actor=api_key:{}", other.key.id)).await.is_empty());
+    let refused = server.zaia().get(PATH).await.error(403, "forbidden");
+    assert_eq!(refused, json!({ "required_scope": "audit:read" }));
+}
+
+#[tokio::test]
+async fn no_secret_is_ever_in_the_log() {
+    let people = People::new().await;
+    let server = &people.server;
+    let auditor = auditor(server).await;
+    let mut secrets = vec![server.workspace.key.secret.clone(), server.administrator.password.clone()];
+    let made = auditor.post(KEYS, json!({ "name": "ci" })).await.json(200);
+    let rotation = format!("{KEYS}/{}/rotate", text(&made, "id"));
+    let rotated = auditor.post(&rotation, json!({})).await.json(200);
+    secrets.extend([text(&made, "secretKey"), text(&rotated, "secretKey")]);
+    let user = create(server, json!({ "externalId": "user_12345" })).await;
+    secrets.push(text(&user, "accessToken"));
+    let password = "correct horse battery";
+    let body =
+        with(new_user("jane@example.com"), json!({ "password": password, "tenant": server.workspace.id }));
+    let account = people.administrator.post("/api/users", body).await.json(200);
+    secrets.push(password.to_owned());
+    let changed = json!({ "password": "another horse battery" });
+    people.administrator.patch(&format!("/api/users/{}", text(&account, "id")), changed).await.is(200);
+    secrets.push("another horse battery".to_owned());
+    let request = json!({ "accountId": account["id"], "description": "import", "new": true });
+    secrets.push(text(&people.administrator.post("/api/tokens", request).await.json(200), "token"));
+    let jane = server
+        .anonymous()
+        .post("/login", json!({ "username": "jane@example.com", "password": "another horse battery" }))
+        .await
+        .json(200);
+    secrets.push(text(&jane, "token"));
+    let personal =
+        server.bearer(&text(&jane, "token")).post("/api/tokens/personal", json!({})).await.json(200);
+    secrets.push(text(&personal, "token"));
+
+    let mut log = Value::from(walk(&auditor, &format!("{PATH}?limit=100")).await).to_string();
+    for whose in [&["--workspace", "default"][..], &["--server"]] {
+        log += &server.operator(&[&["audit", "list", "--all", "--json"], whose].concat()).await.to_string();
+    }
+    assert!(log.contains(&text(&made, "id")) && log.contains(&text(&user, "id")), "{log}");
+    for secret in &secrets {
+        assert!(!log.contains(secret.as_str()), "{secret} is in {log}");
+    }
+    for hint in ["sk_", "argon2", "secretHash", "accessToken"] {
+        assert!(!log.contains(hint), "{hint} is in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_fails_is_not_in_the_log() {
+    let server = TestServer::start().await;
+    let auditor = auditor(&server).await;
+    create(&server, json!({ "externalId": "user_1" })).await;
+    let before = events(&auditor, "").await;
+    let taken = crate::support::zaia_body(&server, json!({ "externalId": "user_1" }));
+    server.zaia().post(USERS, taken).await.is(409);
+    server.zaia().delete(&format!("/api/v1/channels/{}", server.workspace.channel_id)).await.is(409);
+    auditor.post(KEYS, json!({ "name": "" })).await.is(400);
+    assert_eq!(events(&auditor, "").await, before);
+    assert_time(&before[0]["occurredAt"]);
+}

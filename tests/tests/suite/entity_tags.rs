@@ -1,0 +1,130 @@
+//! Entity tags: reading what has changed only, and not losing what somebody else has written.
+
+use std::time::Duration;
+
+use denizen_tests::{Client, Reply, TestServer, Value, json};
+
+use crate::support::{create, path_of};
+
+fn tag(reply: &Reply) -> String {
+    reply.header("etag").unwrap_or_else(|| panic!("no tag:\n{reply}")).to_owned()
+}
+
+#[tokio::test]
+async fn every_answer_that_shows_one_user_has_the_same_tag() {
+    let server = TestServer::start().await;
+    let created = server.flowra().post("/api/v1/external-users", json!({ "name": "jane" })).await.is(201);
+    let (id, tagged) = (path_of(&created.body), tag(&created));
+    assert!(tagged.starts_with('"') && tagged.ends_with('"'), "{tagged}");
+    let claim = json!({
+        "channelId": server.workspace.channel_id, "externalId": null, "id": null, "identifier": "jane",
+    });
+    for reply in [
+        server.flowra().post("/api/v1/external-users", json!({ "name": "jane" })).await.is(200),
+        server.flowra().get("/api/v1/external-users/username/jane").await.is(200),
+        server.flowra().with("x-username", "jane").get("/api/v1/external-users/me").await.is(200),
+        server.zaia().get(&id).await.is(200),
+        server.zaia().post("/api/v1/external-users/authenticate", claim).await.is(200),
+        server.zaia().patch(&id, json!({ "identifier": "jane" })).await.is(200),
+    ] {
+        assert_eq!(tag(&reply), tagged, "{reply}");
+    }
+    let put = server.notiflows().put("/admin/users/u-1", json!({})).await.is(201);
+    assert_eq!(tag(&server.notiflows().get("/admin/users/u-1").await.is(200)), tag(&put));
+    assert_ne!(tag(&put), tagged);
+    let nobody = server.flowra().get("/api/v1/external-users/username/nobody").await.is(200);
+    assert_eq!((nobody.body.clone(), nobody.header("etag")), (Value::Null, None));
+}
+
+#[tokio::test]
+async fn who_has_read_it_already_is_told_so() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    for (client, path) in [
+        (server.zaia(), path_of(&user)),
+        (server.flowra(), "/api/v1/external-users/username/u-1".to_owned()),
+        (server.flowra().with("x-username", "u-1"), "/api/v1/external-users/me".to_owned()),
+        (server.notiflows(), "/admin/users/u-1".to_owned()),
+    ] {
+        let tagged = tag(&client.get(&path).await.is(200));
+        for known in [tagged.clone(), format!("W/{tagged}"), format!("\"other\", {tagged}"), "*".to_owned()] {
+            let reply = client.with("if-none-match", &known).get(&path).await.is(304);
+            assert_eq!((reply.text.as_str(), tag(&reply)), ("", tagged.clone()));
+        }
+        client.with("if-none-match", "\"other\"").get(&path).await.is(200);
+    }
+
+    // A block that ends by itself is a change, too.
+    let story = json!({ "blocked": { "until": "2024-01-15T10:31:00Z" } });
+    let blocked = tag(&server.zaia().patch(&path_of(&user), story).await.is(200));
+    let reader = server.zaia().with("if-none-match", &blocked);
+    reader.get(&path_of(&user)).await.is(304);
+    server.advance(Duration::from_secs(60));
+    reader.get(&path_of(&user)).await.is(200);
+}
+
+#[tokio::test]
+async fn a_lost_update_is_refused() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-1", "name": "Jane" })).await;
+    let path = path_of(&user);
+    let switch = format!("{path}/toggle-active");
+    let read = tag(&server.zaia().get(&path).await.is(200));
+    let somebody = server.zaia().patch(&path, json!({ "name": "Jane D." })).await.is(200);
+
+    let late = |client: Client| client.with("if-match", &read);
+    let refused = [
+        late(server.zaia()).patch(&path, json!({ "name": "Janet" })).await,
+        late(server.flowra()).send("PUT", &switch, None).await,
+        late(server.zaia()).delete(&path).await,
+        late(server.zaia()).send("POST", &format!("{path}/erase"), None).await,
+        late(server.notiflows()).put("/admin/users/u-1", json!({ "email": "jane@example.com" })).await,
+        late(server.notiflows()).delete("/admin/users/u-1").await,
+    ];
+    for reply in refused {
+        reply.error(412, "precondition_failed");
+    }
+    let now = server.zaia().get(&path).await.is(200);
+    assert_eq!(now.body, somebody.body);
+
+    let current = |client: Client| client.with("if-match", &tag(&now));
+    let changed =
+        current(server.notiflows()).put("/admin/users/u-1", json!({ "last_name": "Doe" })).await.is(200);
+    server.zaia().with("if-match", &tag(&changed)).delete(&path).await.is(204);
+}
+
+#[tokio::test]
+async fn of_two_who_have_read_the_same_one_writes() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let path = path_of(&user);
+    let client = server.zaia().with("if-match", &tag(&server.zaia().get(&path).await.is(200)));
+    let requests = (0..8).map(|number| {
+        let (client, path) = (client.clone(), path.clone());
+        tokio::spawn(
+            async move { client.patch(&path, json!({ "name": format!("Jane {number}") })).await.status },
+        )
+    });
+    let mut statuses = Vec::new();
+    for request in requests.collect::<Vec<_>>() {
+        statuses.push(request.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
+}
+
+#[tokio::test]
+async fn making_and_changing_can_be_told_apart() {
+    let server = TestServer::start().await;
+    let path = "/admin/users/u-1";
+    server.notiflows().with("if-match", "*").put(path, json!({})).await.error(412, "precondition_failed");
+    server.notiflows().get(path).await.error(404, "not_found");
+    server.notiflows().with("if-none-match", "*").put(path, json!({})).await.is(201);
+    server
+        .notiflows()
+        .with("if-none-match", "*")
+        .put(path, json!({}))
+        .await
+        .error(412, "precondition_failed");
+    server.notiflows().with("if-match", "*").put(path, json!({})).await.is(200);
+}

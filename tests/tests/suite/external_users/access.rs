@@ -1,0 +1,124 @@
+//! Blocking with a story: why, since when, until when, by whom; and ends that come by themselves.
+
+use std::time::Duration;
+
+use denizen_tests::{TestServer, Value, json};
+
+use crate::support::{create, path_of, text, zaia_body};
+
+const ACTIVE: &str = r#"{ "state": "active", "reason": null, "since": null, "until": null, "by": null }"#;
+
+fn active() -> Value {
+    serde_json::from_str(ACTIVE).unwrap()
+}
+
+#[tokio::test]
+async fn a_block_tells_why_and_who_and_ends_by_itself() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    assert_eq!((&user["blocked"], &user["access"]), (&json!(false), &active()));
+
+    let story = json!({ "reason": "Unpaid invoices", "until": "2024-01-15T11:30:00+00:00" });
+    let blocked = server.zaia().patch(&path_of(&user), json!({ "blocked": story })).await.json(200);
+    assert_eq!(blocked["blocked"], true);
+    let access = json!({
+        "state": "blocked",
+        "reason": "Unpaid invoices",
+        "since": "2024-01-15T10:30:00.000000Z",
+        "until": "2024-01-15T11:30:00.000000Z",
+        "by": { "type": "api_key", "id": server.workspace.key.id },
+    });
+    assert_eq!(blocked["access"], access);
+    let bearer = server.bearer(&text(&user, "accessToken"));
+    bearer.get("/api/v1/external-users/me").await.error(401, "unauthenticated");
+    let claim = json!({
+        "channelId": server.workspace.channel_id, "externalId": "u-1", "id": null, "identifier": null,
+    });
+    let authenticate = "/api/v1/external-users/authenticate";
+    let details = server.zaia().post(authenticate, claim.clone()).await.error(403, "forbidden");
+    assert_eq!(details["reason"], "blocked");
+    assert_eq!(names(&server, "isActive=false").await, ["u-1"]);
+    assert!(names(&server, "isActive=true").await.is_empty());
+
+    // Nothing has to be done for it to end.
+    server.advance(Duration::from_secs(3_600));
+    let after = server.zaia().get(&path_of(&user)).await.json(200);
+    assert_eq!((&after["blocked"], &after["access"]), (&json!(false), &active()));
+    assert_eq!(after["updatedAt"], blocked["updatedAt"]);
+    assert_eq!(names(&server, "isActive=true").await, ["u-1"]);
+    assert!(names(&server, "isActive=false").await.is_empty());
+    let again = server.zaia().post(authenticate, claim).await.json(200);
+    server.bearer(&text(&again, "accessToken")).get("/api/v1/external-users/me").await.is(200);
+    bearer.get("/api/v1/external-users/me").await.error(401, "unauthenticated");
+}
+
+/// Flowra's names of the users that a query gives.
+async fn names(server: &TestServer, query: &str) -> Vec<String> {
+    let users = server.flowra().get(&format!("/api/v1/external-users?{query}")).await.array(200);
+    crate::support::each(&users, "name")
+}
+
+#[tokio::test]
+async fn the_story_stays_until_another_is_told() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let path = path_of(&user);
+    let told = server.zaia().patch(&path, json!({ "blocked": { "reason": "Spam" } })).await.json(200);
+    server.advance(Duration::from_secs(60));
+    let same = server.zaia().patch(&path, json!({ "blocked": true })).await.json(200);
+    assert_eq!(same, told);
+    let other = server.zaia().patch(&path, json!({ "blocked": { "reason": null } })).await.json(200);
+    assert_eq!(
+        (&other["access"]["reason"], &other["access"]["since"]),
+        (&Value::Null, &told["access"]["since"])
+    );
+
+    // Flowra's switch ends it, and begins another one.
+    let switch = format!("{path}/toggle-active");
+    assert_eq!(server.flowra().send("PUT", &switch, None).await.json(200)["access"], active());
+    let anew = server.flowra().send("PUT", &switch, None).await.json(200);
+    assert_eq!(anew["access"]["since"], "2024-01-15T10:31:00.000000Z");
+}
+
+#[tokio::test]
+async fn a_block_that_has_ended_is_switched_on_again() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let story = json!({ "until": "2024-01-15T10:31:00Z" });
+    server.zaia().patch(&path_of(&user), json!({ "blocked": story })).await.is(200);
+    server.advance(Duration::from_secs(60));
+    let switch = format!("{}/toggle-active", path_of(&user));
+    let blocked = server.flowra().send("PUT", &switch, None).await.json(200);
+    assert_eq!((&blocked["blocked"], &blocked["access"]["until"]), (&json!(true), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_user_can_be_made_blocked() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-1", "blocked": { "reason": "Not yet paid" } })).await;
+    assert_eq!((&user["accessToken"], &user["access"]["reason"]), (&Value::Null, &json!("Not yet paid")));
+}
+
+#[tokio::test]
+async fn what_is_no_story_changes_nothing() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    for (blocked, fields) in [
+        (json!("yes"), vec!["blocked"]),
+        (json!(null), vec!["blocked"]),
+        (json!({}), vec!["blocked"]),
+        (json!({ "because": "Spam" }), vec!["blocked"]),
+        (json!({ "reason": " ", "until": "tomorrow" }), vec!["blocked.reason", "blocked.until"]),
+        (json!({ "reason": 7, "until": 7 }), vec!["blocked.reason", "blocked.until"]),
+        (json!({ "reason": "x".repeat(501) }), vec!["blocked.reason"]),
+        (json!({ "until": "2024-01-15T10:30:00Z" }), vec!["blocked.until"]),
+    ] {
+        let body = json!({ "blocked": blocked, "name": "Jane" });
+        let reply = server.zaia().patch(&path_of(&user), body).await;
+        assert_eq!(reply.broken_fields(400, "bad_request"), fields, "{blocked}");
+        let body = zaia_body(&server, json!({ "externalId": "u-2", "blocked": blocked }));
+        let reply = server.zaia().post("/api/v1/external-users", body).await;
+        assert_eq!(reply.broken_fields(400, "bad_request"), fields, "{blocked}");
+    }
+    assert_eq!(server.zaia().get(&path_of(&user)).await.json(200)["name"], Value::Null);
+}

@@ -1,0 +1,95 @@
+//! Looking many users up at once.
+
+use denizen_tests::{TestServer, Value, json};
+
+use crate::support::{create, create_channel, each, with};
+
+const LOOKUP: &str = "/api/v1/external-users/lookup";
+
+#[tokio::test]
+async fn users_are_found_in_the_order_asked() {
+    let server = TestServer::start().await;
+    let mut users = Vec::new();
+    for name in ["ann", "bob", "cleo"] {
+        let names = json!({
+            "externalId": format!("id-{name}"), "identifier": format!("{name}@Example.com"),
+            "email": format!("{name}@example.com"),
+        });
+        users.push(with(create(&server, names).await, json!({})));
+    }
+    let ids = each(&users, "id");
+    for (names, missing) in [
+        (json!({ "externalIds": ["id-cleo", "ID-BOB", "id-ann", "id-cleo"] }), "ID-BOB"),
+        (
+            json!({ "identifiers": ["CLEO@example.com", "nobody", "ann@example.com", "cleo@EXAMPLE.com"] }),
+            "nobody",
+        ),
+        (
+            json!({ "emails": ["Cleo@example.com", "x@example.com", "ANN@example.com", "cleo@example.com"] }),
+            "x@example.com",
+        ),
+        (
+            json!({ "ids": [ids[2], "00000000-0000-4000-8000-000000000000", ids[0], ids[2]] }),
+            "00000000-0000-4000-8000-000000000000",
+        ),
+    ] {
+        let answer = server.zaia().post(LOOKUP, names).await.json(200);
+        assert_eq!(each(answer["found"].as_array().unwrap(), "id"), [&*ids[2], &*ids[0], &*ids[2]]);
+        assert_eq!(answer["missing"], json!([missing]));
+    }
+    let shown = server.zaia().get(&format!("/api/v1/external-users/{}", ids[0])).await.json(200);
+    let answer = server.zaia().post(LOOKUP, json!({ "ids": [ids[0]] })).await.json(200);
+    assert_eq!(answer, json!({ "found": [shown], "missing": [] }));
+}
+
+#[tokio::test]
+async fn the_default_channels_user_comes_before_the_oldest() {
+    let server = TestServer::start().await;
+    let (red, blue) = (create_channel(&server, "red").await, create_channel(&server, "blue").await);
+    let user = |channel: &str, name: &str| json!({ "externalId": name, "email": format!("{name}@example.com"), "channelId": channel });
+    let in_red = create(&server, user(&red, "u-1")).await;
+    create(&server, user(&blue, "u-1")).await;
+    let names = [json!({ "externalIds": ["u-1"] }), json!({ "emails": ["u-1@example.com"] })];
+    for name in &names {
+        let answer = server.zaia().post(LOOKUP, name.clone()).await.json(200);
+        assert_eq!(each(answer["found"].as_array().unwrap(), "id"), [in_red["id"].as_str().unwrap()]);
+    }
+    let in_default = create(&server, user(&server.workspace.channel_id, "u-1")).await;
+    create(&server, json!({ "email": "U-1@example.com" })).await;
+    for name in &names {
+        let answer = server.zaia().post(LOOKUP, name.clone()).await.json(200);
+        assert_eq!(each(answer["found"].as_array().unwrap(), "id"), [in_default["id"].as_str().unwrap()]);
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_are_enough() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-0" })).await;
+    let names = |count: usize| (0..count).map(|number| format!("u-{number}")).collect::<Vec<_>>();
+    let answer = server.zaia().post(LOOKUP, json!({ "externalIds": names(1_000) })).await.json(200);
+    assert_eq!(each(answer["found"].as_array().unwrap(), "id"), [user["id"].as_str().unwrap()]);
+    assert_eq!(answer["missing"].as_array().unwrap().len(), 999);
+    let reply = server.zaia().post(LOOKUP, json!({ "externalIds": names(1_001) })).await;
+    assert_eq!(reply.broken_fields(400, "bad_request"), ["externalIds"]);
+    let answer = server.zaia().post(LOOKUP, json!({ "externalIds": [] })).await.json(200);
+    assert_eq!(answer, json!({ "found": [], "missing": [] }));
+}
+
+#[tokio::test]
+async fn one_kind_of_name_is_asked_for() {
+    let server = TestServer::start().await;
+    let fields = |body: Value, fields: &'static [&'static str]| (body, fields);
+    for (body, fields) in [
+        fields(json!({}), &["externalIds"]),
+        fields(json!({ "ids": null }), &["externalIds"]),
+        fields(json!({ "ids": [], "emails": [] }), &["emails", "ids"]),
+        fields(json!({ "ids": "all" }), &["ids"]),
+        fields(json!({ "ids": ["7", 7] }), &["ids[1]"]),
+        fields(json!({ "ids": ["7", "8"] }), &["ids[0]", "ids[1]"]),
+        fields(json!({ "externalIds": ["a", null, "b\u{0}"] }), &["externalIds[1]", "externalIds[2]"]),
+    ] {
+        let reply = server.zaia().post(LOOKUP, body.clone()).await;
+        assert_eq!(reply.broken_fields(400, "bad_request"), fields, "{body}");
+    }
+}

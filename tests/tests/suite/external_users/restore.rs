@@ -1,0 +1,130 @@
+//! Bringing deleted users back.
+
+use std::time::Duration;
+
+use denizen_tests::{TestServer, Value, json};
+
+use crate::support::{create, create_channel, path_of, text, with};
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// A user without what a restoration moves.
+fn lasting(user: Value) -> Value {
+    with(user, json!({ "updatedAt": null, "accessToken": null }))
+}
+
+#[tokio::test]
+async fn a_deleted_user_comes_back_as_it_was() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(
+        &server,
+        json!({
+            "externalId": "u-1", "identifier": "jane@example.com", "name": "Jane", "email": "jane@example.com",
+            "customFields": { "plan": "free" }, "blocked": { "reason": "Spam" },
+        }),
+    )
+    .await;
+    let restore = format!("{}/restore", path_of(&user));
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    server.advance(29 * DAY);
+    let restored = server.zaia().send("POST", &restore, None).await.json(200);
+    assert_eq!(lasting(restored.clone()), lasting(user));
+    assert_eq!(server.zaia().get(&path_of(&restored)).await.json(200), restored);
+    assert_eq!(server.flowra().get("/api/v1/external-users?q=jane").await.array(200).len(), 1);
+    let again = server.flowra().send("POST", &restore, None).await.json(200);
+    assert_eq!(again["id"], restored["id"], "who is there stays");
+}
+
+#[tokio::test]
+async fn its_old_tokens_stay_void() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let bearer = server.bearer(&text(&user, "accessToken"));
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    server.zaia().send("POST", &format!("{}/restore", path_of(&user)), None).await.is(200);
+    bearer.get("/api/v1/external-users/me").await.error(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn after_thirty_days_it_is_too_late() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    server.notiflows().delete("/admin/users/u-1").await.is(204);
+    server.advance(30 * DAY);
+    let restore = format!("{}/restore", path_of(&user));
+    server.zaia().send("POST", &restore, None).await.error(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_time_is_a_setting() {
+    let server = TestServer::with_fixed_time_and(&["--restore-period=2d"]).await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let restore = format!("{}/restore", path_of(&user));
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    server.advance(DAY);
+    server.zaia().send("POST", &restore, None).await.is(200);
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    server.advance(2 * DAY);
+    server.zaia().send("POST", &restore, None).await.error(404, "not_found");
+}
+
+#[tokio::test]
+async fn names_that_are_taken_by_then_keep_it_away() {
+    let server = TestServer::start().await;
+    for (names, param) in
+        [(json!({ "externalId": "u-1" }), "externalId"), (json!({ "identifier": "Jane" }), "identifier")]
+    {
+        let user = create(&server, names.clone()).await;
+        server.zaia().delete(&path_of(&user)).await.is(204);
+        let other = create(&server, names).await;
+        let restore = format!("{}/restore", path_of(&user));
+        let details = server.zaia().send("POST", &restore, None).await.error(409, "conflict");
+        assert_eq!((&details["reason"], &details["param"]), (&json!("taken"), &json!(param)));
+        server.zaia().delete(&path_of(&other)).await.is(204);
+        server.zaia().send("POST", &restore, None).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn it_belongs_to_the_same_person_again() {
+    let server = TestServer::start().await;
+    let red = create_channel(&server, "red").await;
+    let here = create(&server, json!({ "externalId": "u-1" })).await;
+    let alone = create(&server, json!({})).await;
+    for user in [&here, &alone] {
+        server.zaia().delete(&path_of(user)).await.is(204);
+    }
+    let back = server.zaia().send("POST", &format!("{}/restore", path_of(&alone)), None).await.json(200);
+    assert_eq!(back["superIdentityId"], alone["superIdentityId"]);
+
+    // Where somebody with its external id has come meanwhile, it is their person.
+    let there = create(&server, json!({ "externalId": "u-1", "channelId": red })).await;
+    let back = server.zaia().send("POST", &format!("{}/restore", path_of(&here)), None).await.json(200);
+    assert_eq!(back["superIdentityId"], there["superIdentityId"]);
+}
+
+#[tokio::test]
+async fn a_channel_stays_for_those_who_may_come_back() {
+    let server = TestServer::start().await;
+    let red = create_channel(&server, "red").await;
+    let user = create(&server, json!({ "externalId": "u-1", "channelId": red })).await;
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    let channel = format!("/api/v1/channels/{red}");
+    server.zaia().delete(&channel).await.is(200);
+    assert_eq!(server.zaia().get(&channel).await.json(200)["isRemoved"], true);
+    let restored = server.zaia().send("POST", &format!("{}/restore", path_of(&user)), None).await.json(200);
+    assert_eq!(restored["channelId"], red);
+}
+
+#[tokio::test]
+async fn another_workspaces_user_is_not_found_and_stays_away() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    let other = server.new_workspace("Acme Inc").await;
+    for action in ["restore", "erase"] {
+        let path = format!("{}/{action}", path_of(&user));
+        server.zaia().with_key(&other.key).send("POST", &path, None).await.error(404, "not_found");
+    }
+    server.zaia().send("POST", &format!("{}/restore", path_of(&user)), None).await.is(200);
+}
