@@ -6,8 +6,9 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use denizen_domain::{
-    Account, AccountToken, Authority, BadRequest, Error, ExternalUser, Forbidden, Identifier, KeyHolder,
-    Origin, Permission as Code, Reach, Reason, Right, Scope, Unauthenticated, Violation, Violations,
+    Account, AccountToken, Authority, BadRequest, Error, ExternalUser, ExternalUserId, Forbidden, Identifier,
+    KeyHolder, Origin, Permission as Code, Reach, Reason, Right, Scope, Unauthenticated, Violation,
+    Violations,
 };
 use denizen_persistence::account_tokens::SignedIn;
 use denizen_persistence::{Asker, external_users};
@@ -57,7 +58,10 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let context = Context::of(parts)?;
         let identity = Identity::of(app, parts, &context.0).await?;
-        let origin = context.0.origin(app, identity.actor());
+        let mut origin = context.0.origin(app, identity.actor());
+        if let Identity::Key(holder) = &identity {
+            origin.acting_for = acted_for(app, holder, parts).await?;
+        }
         Ok(Self { contract: context.0.contract, holder: P::admit(identity)?, origin })
     }
 }
@@ -275,6 +279,18 @@ impl FromRequestParts<App> for ActingUser {
     }
 }
 
+/// The external user in whose context a key says that it writes, where there is one of this name. It changes nothing of what
+/// the key may do, and is noted with what it does.
+async fn acted_for(app: &App, holder: &KeyHolder, parts: &Parts) -> Result<Option<ExternalUserId>, ApiError> {
+    if parts.method.is_safe() || !parts.headers.contains_key(USERNAME) {
+        return Ok(None);
+    }
+    let Ok(username) = username(&parts.headers) else { return Ok(None) };
+    let connection = &mut app.database().read().await?;
+    let user = external_users::find_by_username(connection, holder.workspace_id, username.as_str()).await?;
+    Ok(user.map(|user| user.id))
+}
+
 async fn named(
     app: &App,
     origin: &Origin,
@@ -298,12 +314,15 @@ async fn named(
     Ok(user)
 }
 
+/// The header that names the external user to act for.
+const USERNAME: &str = "x-username";
+
 fn username(headers: &HeaderMap) -> Result<Identifier, Error> {
     let invalid =
         |violation| Error::BadRequest(BadRequest::InvalidParameters(Violations::of("x-username", violation)));
     let missing = || invalid(Violation::new(Reason::Required, "must name the external user to act for"));
     let not_text = |_| invalid(Violation::new(Reason::InvalidCharacters, "must be UTF-8"));
-    let value = headers.get("x-username").ok_or_else(missing)?;
+    let value = headers.get(USERNAME).ok_or_else(missing)?;
     let text = std::str::from_utf8(value.as_bytes()).map_err(not_text)?;
     Identifier::parse(text).map_err(invalid)
 }

@@ -50,12 +50,13 @@ impl Preconditions {
 
     /// The answer that shows something with its tag; to a reader who has it already, that it is still the same.
     pub(crate) fn answer(&self, tag: &str, status: StatusCode, shown: impl Serialize) -> Response {
+        self.shown(tag, (status, Json(shown)))
+    }
+
+    /// The same of an answer that is there already.
+    pub(crate) fn shown(&self, tag: &str, answer: impl IntoResponse) -> Response {
         let is_known = self.if_none_match.as_ref().is_some_and(|tags| tags.match_one(Some(tag)));
-        if self.is_read && is_known {
-            tagged(tag, StatusCode::NOT_MODIFIED)
-        } else {
-            tagged(tag, (status, Json(shown)))
-        }
+        if self.is_read && is_known { tagged(tag, StatusCode::NOT_MODIFIED) } else { tagged(tag, answer) }
     }
 }
 

@@ -54,6 +54,7 @@ mod status;
 mod super_identity;
 mod text;
 mod tier;
+mod version;
 mod violation;
 mod workspace;
 

@@ -197,9 +197,7 @@ pub(crate) use load_locked;
 /// Locks a row of a workspace until the transaction ends.
 macro_rules! lock_row {
     ($connection:expr, $table:ident, $workspace_id:expr, $id:expr, $strength:ident) => {{
-        let DbConnection::Postgres(object) = $connection else {
-            return Ok(());
-        };
+        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
         let row = tables::$table::table
             .filter(tables::$table::workspace_id.eq(stored($workspace_id)))
             .filter(tables::$table::id.eq(stored($id)))
@@ -213,9 +211,7 @@ macro_rules! lock_row {
 /// Locks a row of a table that belongs to no workspace until the transaction ends.
 macro_rules! lock_row_by_id {
     ($connection:expr, $table:ident, $id:expr, $strength:ident) => {{
-        let DbConnection::Postgres(object) = $connection else {
-            return Ok(());
-        };
+        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
         let row = tables::$table::table
             .filter(tables::$table::id.eq(stored($id)))
             .select(tables::$table::id)

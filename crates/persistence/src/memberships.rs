@@ -146,9 +146,7 @@ pub async fn remove(
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
         let here = Reach::Workspace(workspace_id);
         let member = account_functions::find_within(connection, here, account_id).await?;
-        let Some(account) = member.filter(|_| reach.includes(workspace_id)) else {
-            return Ok(None);
-        };
+        let Some(account) = member.filter(|_| reach.includes(workspace_id)) else { return Ok(None) };
         let administers = administered_beside(connection, account_id, authority.account_id).await?;
         authority.require_may_touch_admin_of(reach, &administers)?;
         let is_at_home = account.home == Some(workspace_id);

@@ -140,9 +140,7 @@ pub async fn rename(
             Rank::Outsider => return Ok(None),
             rank => rank.require_admin()?,
         }
-        let Some(before) = workspace_functions::find(connection, id).await? else {
-            return Ok(None);
-        };
+        let Some(before) = workspace_functions::find(connection, id).await? else { return Ok(None) };
         let mut workspace = before.clone();
         changes.clone().apply_to(&mut workspace, now);
         workspace_functions::update(connection, &workspace).await?;

@@ -167,9 +167,7 @@ pub async fn change(
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
         let Standing { authority, reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
-        let Some(before) = find(connection, id).await? else {
-            return Ok(None);
-        };
+        let Some(before) = find(connection, id).await? else { return Ok(None) };
         before.require_may_change(reach)?;
         let mut role = before.clone();
         changes.clone().apply_to(&mut role, origin.source.clock.now())?;
@@ -198,9 +196,7 @@ pub async fn delete(
     in_transaction!(connection, {
         dialect::lock_role(connection, id).await?;
         let Standing { reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
-        let Some(role) = find(connection, id).await? else {
-            return Ok(false);
-        };
+        let Some(role) = find(connection, id).await? else { return Ok(false) };
         role.require_may_change(reach)?;
         role.require_changeable()?;
         let deleted = roles::table.filter(roles::id.eq(stored(id)));

@@ -225,9 +225,7 @@ pub async fn change(
         dialect::lock_workspace(connection, id).await?;
         let now = origin.source.clock.now();
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
-        let Some(before) = find_within(connection, reach, id).await? else {
-            return Ok(None);
-        };
+        let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
         let mut workspace = before.clone();
         changes.clone().apply_to(&mut workspace, now);
         before.require_may_become(&workspace, reach)?;

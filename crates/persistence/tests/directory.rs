@@ -355,6 +355,6 @@ async fn among_many_residents_the_one_who_may_do_more_is_found() {
     let asker = Asker::LoggedIn { token_id: token.token.id, right };
     let refusal = workspaces::delete(connection, origin, asker, acme).await;
     assert!(matches!(refusal, Err(Error::Forbidden(Forbidden::GreaterRights))), "{refusal:?}");
-    accounts::delete(connection, origin, Asker::Operator, greater).await.unwrap();
+    accounts::delete(connection, origin, Asker::Operator, greater, |_| Ok(())).await.unwrap();
     assert!(workspaces::delete(connection, origin, asker, acme).await.unwrap());
 }

@@ -296,3 +296,21 @@ async fn a_request_that_fails_is_not_in_the_log() {
     assert_eq!(events(&auditor, "").await, before);
     assert_time(&before[0]["occurredAt"]);
 }
+
+#[tokio::test]
+async fn whom_a_key_acts_for_is_noted() {
+    let server = TestServer::start().await;
+    let jane = create(&server, json!({ "externalId": "u-1", "identifier": "jane@example.com" })).await;
+    let john = create(&server, json!({ "externalId": "u-2" })).await;
+    let log = server.zaia().with_key(&server.new_key(&["audit:read"]).await);
+    for (username, acting_for) in [("Jane@example.com", &jane["id"]), ("nobody", &Value::Null)] {
+        let acting = server.flowra().with("x-username", username);
+        acting.send("PUT", &format!("{}/toggle-active", path_of(&john)), None).await.is(200);
+        let events =
+            log.get(&format!("/api/v1/audit-events?objectId={}", text(&john, "id"))).await.array(200);
+        assert_eq!(
+            (&events[0]["action"], &events[0]["actingFor"]),
+            (&json!("external_user.update"), acting_for)
+        );
+    }
+}

@@ -183,11 +183,16 @@ async fn a_channel_with_users_stays_with_them_and_takes_no_new_ones() {
     let details = server.zaia().post("/api/v1/external-users", body.clone()).await.error(409, "conflict");
     assert_eq!(details["param"], "channelId");
 
-    // Brought back, it takes new ones again; without users, it can be deleted for good.
+    // Brought back, it takes new ones again; without users, and none who could be restored, it can be deleted for good.
     assert_eq!(server.zaia().patch(&path, json!({ "isRemoved": false })).await.json(200)["isRemoved"], false);
     let second = server.zaia().post("/api/v1/external-users", body).await.json(200);
     for user in [&user, &second] {
         server.zaia().delete(&path_of(user)).await.is(204);
+    }
+    server.zaia().delete(&path).await.is(200);
+    assert_eq!(server.zaia().get(&path).await.json(200)["isRemoved"], true);
+    for user in [&user, &second] {
+        server.zaia().send("POST", &format!("{}/erase", path_of(user)), None).await.is(200);
     }
     server.zaia().delete(&path).await.is(200);
     server.zaia().get(&path).await.error(404, "not_found");

@@ -128,3 +128,39 @@ async fn making_and_changing_can_be_told_apart() {
         .error(412, "precondition_failed");
     server.notiflows().with("if-match", "*").put(path, json!({})).await.is(200);
 }
+
+#[tokio::test]
+async fn accounts_have_tags_too() {
+    let server = TestServer::start().await;
+    let acme = server.new_workspace("Acme").await;
+    let jane = server.new_account("jane@example.com", Some(&acme), &[]).await;
+    let (admin, herself) = (server.as_administrator().await, server.as_account(&jane).await);
+    let person = server.basic(&jane.username, &jane.password);
+    let (path, number) = (format!("/api/users/{}", jane.id), format!("/users/{}", jane.number));
+
+    for (client, path) in
+        [(&admin, &*path), (&herself, "/api/users/me"), (&person, "/user"), (&person, &*number)]
+    {
+        let read = tag(&client.get(path).await.is(200));
+        client.with("if-none-match", &read).get(path).await.is(304);
+        client.with("if-none-match", "\"other\"").get(path).await.is(200);
+    }
+
+    let (read, shown) = (tag(&admin.get(&path).await.is(200)), tag(&person.get("/user").await.is(200)));
+    let changed =
+        herself.with("if-match", &read).patch("/api/users/me", json!({ "lastname": "Doe" })).await.is(200);
+    assert_eq!(tag(&admin.get(&path).await.is(200)), tag(&changed));
+    let late = |client: &Client| client.with("if-match", &read);
+    let replacement = json!({ "username": jane.username, "firstname": "Janet", "lastname": "Doe" });
+    for reply in [
+        late(&admin).patch(&path, json!({ "firstname": "Janet" })).await,
+        late(&admin).put(&path, replacement).await,
+        late(&admin).delete(&path).await,
+        late(&herself).patch("/api/users/me", json!({ "firstname": "Janet" })).await,
+        person.with("if-match", &shown).put(&number, json!({ "nick": "Janet" })).await,
+    ] {
+        reply.error(412, "precondition_failed");
+    }
+    assert_eq!(admin.get(&path).await.json(200), changed.body);
+    admin.with("if-match", &tag(&changed)).delete(&path).await.is(200);
+}

@@ -12,9 +12,10 @@ pub use password::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Password, PasswordHash};
 pub use profile::Profile;
 pub use token::{AccountToken, NewAccountToken, TokenKind, TokenLife, TokenRequest};
 
+use crate::version::version_of;
 use crate::{
-    AccountId, AccountNumber, Avatar, Error, Patch, PermissionSet, PersonName, PhoneNumber, Role, RoleId,
-    Status, Timestamp, Unauthenticated, WorkspaceId,
+    AccountId, AccountNumber, Avatar, Error, Patch, PermissionSet, PersonName, PhoneNumber, Recorded as _,
+    Role, RoleId, Status, Timestamp, Unauthenticated, WorkspaceId,
 };
 
 /// A person who logs in. Its password is kept apart and never leaves the directory.
@@ -79,6 +80,12 @@ impl Account {
             self.phone = None;
         }
         self
+    }
+
+    /// A text of 22 characters that is another one whenever something that is shown of the account is.
+    pub fn version(&self) -> String {
+        let roles: Vec<_> = self.roles.iter().map(|role| (role.id, role.updated_at)).collect();
+        version_of(&format!("{} {:?} {roles:?} {}", self.id, self.record(), self.updated_at))
     }
 
     /// Moves it to another home, or to none. What counted in the old one stays behind: permissions that reach no further

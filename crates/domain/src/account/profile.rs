@@ -1,5 +1,6 @@
 //! What others see of an account.
 
+use crate::version::version_of;
 use crate::{Account, AccountId, AccountNumber, Avatar, Nick, PersonName, Username, Website};
 
 /// What others who meet an account see of it, whatever it may do.
@@ -24,6 +25,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// A text of 22 characters that is another one whenever something of the profile is.
+    pub fn version(&self) -> String {
+        version_of(&format!("{self:?}"))
+    }
+
     /// First and last name.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name)

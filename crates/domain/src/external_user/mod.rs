@@ -7,8 +7,6 @@ mod filter;
 mod identity;
 
 pub use access::{AccessChange, Block, BlockReason};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use custom_fields::CustomFields;
 pub use fields::{
     Avatar, DisplayName, EmailAddress, ExternalId, Identifier, Locale, PersonName, PhoneNumber, SearchText,
@@ -17,8 +15,8 @@ pub use fields::{
 pub use filter::{AccessFilter, ExternalUserFilter, ExternalUserOrder};
 pub use identity::IdentityClaim;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
+use crate::version::version_of;
 use crate::{
     Actor, ChannelId, Error, ExternalUserGroupId, ExternalUserId, Forbidden, Patch, Recorded as _,
     SuperIdentityId, TierId, Timestamp, Violations, WorkspaceId, fold, fold_for_search,
@@ -154,8 +152,7 @@ impl ExternalUser {
             (block.reason.as_ref().map(BlockReason::as_str), block.since, block.until, block.by)
         });
         let shown = format!("{} {:?} {block:?} {}", self.id, self.record(), self.updated_at);
-        let digest = Sha256::digest(shown);
-        URL_SAFE_NO_PAD.encode(&digest[..16])
+        version_of(&shown)
     }
 
     /// When a token that is issued now should say it was issued: never before the moment from which tokens count.

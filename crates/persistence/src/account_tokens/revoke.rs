@@ -19,9 +19,7 @@ use crate::{DbConnection, audit_events, on_backend};
 /// Revokes a token: from the next request on, its secret opens nothing. `false` where there is no such token.
 pub async fn revoke(connection: &mut DbConnection, origin: &Origin, id: AccountTokenId) -> Result<bool> {
     in_transaction!(connection, {
-        let Some(token) = find(connection, id).await? else {
-            return Ok(false);
-        };
+        let Some(token) = find(connection, id).await? else { return Ok(false) };
         delete_noted(connection, origin, token.account_id, &[token]).await?;
         Ok(true)
     })

@@ -86,7 +86,7 @@ pub(crate) async fn insert(
     Ok(account)
 }
 
-/// Changes an account. A new password ends all its tokens but the one that the asker is logged in with. `None` where
+/// Changes an account. The guard is shown the account as it is, which nobody else changes meanwhile, and may fail. A new password ends all its tokens but the one that the asker is logged in with. `None` where
 /// there is no such account within reach. Fails where the change is not the asker's to make, then with
 /// [`Conflict::UsernameTaken`], and with [`Unauthenticated::WrongPassword`] where the password that was checked before is no
 /// longer the account's.
@@ -97,14 +97,14 @@ pub async fn change(
     id: AccountId,
     changes: &AccountChanges,
     checked: Option<&PasswordHash>,
+    guard: impl Fn(&Account) -> Result<()>,
 ) -> Result<Option<Account>> {
     in_transaction!(connection, {
         dialect::lock_account(connection, id).await?;
         let now = origin.source.clock.now();
         let Standing { authority, reach, token } = asker.standing(connection, now).await?;
-        let Some(before) = find_within(connection, reach, id).await? else {
-            return Ok(None);
-        };
+        let Some(before) = find_within(connection, reach, id).await? else { return Ok(None) };
+        guard(&before)?;
         let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
         authority.require_may_touch_admin_of(reach, &administers)?;
         let mut account = before.clone();
@@ -138,20 +138,20 @@ pub async fn change(
     })
 }
 
-/// Deletes an account, with its tokens and memberships. `false` where there is no such account. Fails where it is not
+/// Deletes an account, with its tokens and memberships. The guard is shown the account as [`change`] shows it. `false` where there is no such account. Fails where it is not
 /// the asker's to delete.
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
     asker: Asker,
     id: AccountId,
+    guard: impl Fn(&Account) -> Result<()>,
 ) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_account(connection, id).await?;
         let Standing { authority, reach, .. } = asker.standing(connection, origin.source.clock.now()).await?;
-        let Some(account) = find_within(connection, reach, id).await? else {
-            return Ok(false);
-        };
+        let Some(account) = find_within(connection, reach, id).await? else { return Ok(false) };
+        guard(&account)?;
         let administers = memberships::administered_beside(connection, id, authority.account_id).await?;
         authority.require_may_touch_admin_of(reach, &administers)?;
         authority.require_may_delete(reach, &account)?;

@@ -204,16 +204,12 @@ pub async fn join_by_link(
         let who = asker.standing(connection, now).await?.authority.account_id;
         let Some(account_id) = who else { return Ok(None) };
         dialect::lock_account(connection, account_id).await?;
-        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else {
-            return Ok(None);
-        };
+        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
         let (participant, _) = find_participant(connection, &flow, account_id).await?;
         flow.require_may_join_by_link(participant, code)?;
         departures::require_none(connection, workspace_id, account_id).await?;
         organizations::require_kept(connection, workspace_id).await?;
-        let Some(account) = account_functions::find(connection, account_id).await? else {
-            return Ok(None);
-        };
+        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
         membership_functions::insert(connection, origin, workspace_id, &account, Entry::ByLink).await?;
         insert_participants(connection, origin, &flow, &[(account_id, account.number)]).await?;
         Ok(Some(()))
@@ -232,12 +228,8 @@ pub async fn add_account(
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
         organizations::require_kept(connection, workspace_id).await?;
-        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else {
-            return Ok(None);
-        };
-        let Some(account) = account_functions::find(connection, account_id).await? else {
-            return Ok(None);
-        };
+        let Some(flow) = find_by_id(connection, workspace_id, flow_id).await? else { return Ok(None) };
+        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
         let entry = Entry::Brought { as_admin: false };
         membership_functions::insert(connection, origin, workspace_id, &account, entry).await?;
         insert_participants(connection, origin, &flow, &[(account_id, account.number)]).await?;
@@ -255,9 +247,7 @@ pub async fn remove(
 ) -> Result<bool> {
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
-        let Some(membership) = find_membership(connection, flow, account_id).await? else {
-            return Ok(false);
-        };
+        let Some(membership) = find_membership(connection, flow, account_id).await? else { return Ok(false) };
         let own = own_row!(flow, account_id);
         on_backend!(connection, |conn| diesel::delete(own).execute(conn).await)
             .or_error("take an account out of a flow")?;

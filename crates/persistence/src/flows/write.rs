@@ -58,9 +58,7 @@ pub async fn change(
     in_transaction!(connection, {
         let now = origin.source.clock.now();
         let asking = asker.standing(connection, now).await?.authority.account_id;
-        let Some(mut flow) = find_locked(connection, workspace_id, flow_id).await? else {
-            return Ok(None);
-        };
+        let Some(mut flow) = find_locked(connection, workspace_id, flow_id).await? else { return Ok(None) };
         let who = participant(connection, &flow, asking).await?;
         let before = flow.clone();
         changes.clone().apply_to(&mut flow, &*origin.source.ids, now);

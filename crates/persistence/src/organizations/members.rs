@@ -63,9 +63,7 @@ pub async fn add(
     in_transaction!(connection, {
         dialect::lock_account(connection, account_id).await?;
         require_kept(connection, workspace_id).await?;
-        let Some(account) = account_functions::find(connection, account_id).await? else {
-            return Ok(None);
-        };
+        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
         let entry = Entry::Brought { as_admin: is_admin };
         membership_functions::insert(connection, origin, workspace_id, &account, entry).await?;
         if is_admin {
@@ -93,9 +91,7 @@ pub async fn remove(
         if rank == Rank::Admin {
             require_another_admin(connection, workspace_id, account_id).await?;
         }
-        let Some(account) = account_functions::find(connection, account_id).await? else {
-            return Ok(None);
-        };
+        let Some(account) = account_functions::find(connection, account_id).await? else { return Ok(None) };
         membership_functions::leave(connection, origin, workspace_id, account.clone()).await?;
         Ok(Some(account))
     })

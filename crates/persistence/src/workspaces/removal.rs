@@ -35,9 +35,7 @@ pub async fn delete(
         dialect::lock_workspace(connection, id).await?;
         let now = origin.source.clock.now();
         let Standing { authority, reach, .. } = asker.standing(connection, now).await?;
-        let Some(workspace) = find_within(connection, reach, id).await? else {
-            return Ok(false);
-        };
+        let Some(workspace) = find_within(connection, reach, id).await? else { return Ok(false) };
         residents::require_no_greater(connection, &authority, id).await?;
         workspace.require_not_home_of(&authority)?;
         forget_keys(connection, id).await?;

@@ -198,7 +198,8 @@ impl OneAccount {
     ) -> anyhow::Result<()> {
         let connection = &mut database.write().await.map_err(reason)?;
         let id = self.account.find(connection).await?.id;
-        let changed = accounts::change(connection, origin, Asker::Operator, id, changes, None).await;
+        let changed =
+            accounts::change(connection, origin, Asker::Operator, id, changes, None, |_| Ok(())).await;
         let account = changed.map_err(reason)?.ok_or_else(|| anyhow!("the account {id} is gone"))?;
         let is_admin = is_admin_at_home(connection, &account).await?;
         print(self.output, &account, is_admin)

@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use denizen_domain::{AccountId, Error, Resource};
+use denizen_domain::{Account, AccountId, Error, Resource};
 use denizen_persistence::accounts;
 
 use super::super::answer::Done;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanDeleteAccounts};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -26,10 +27,14 @@ pub(crate) async fn delete(
     caller: Caller<CanDeleteAccounts>,
     State(app): State<App>,
     PathId(id): PathId<AccountId>,
+    preconditions: Preconditions,
     meta: Meta,
 ) -> ApiResult<Response> {
+    let reach = caller.reach;
+    let guard =
+        |account: &Account| preconditions.require(Some(&account.clone().seen_within(reach).version()));
     let connection = &mut app.database().write().await?;
-    if !accounts::delete(connection, caller.origin(), caller.asker(), id).await? {
+    if !accounts::delete(connection, caller.origin(), caller.asker(), id, guard).await? {
         return Err(Error::not_found(Resource::Account, id).into());
     }
     Ok(meta.one(Done { message: "User deleted." }))

@@ -9,6 +9,7 @@ use super::super::answer::User;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanReadAccounts};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -25,10 +26,13 @@ pub(crate) async fn get(
     caller: Caller<CanReadAccounts>,
     State(app): State<App>,
     PathId(id): PathId<AccountId>,
+    preconditions: Preconditions,
     meta: Meta,
 ) -> ApiResult<Response> {
     let connection = &mut app.database().read().await?;
     let account = accounts::find_within(connection, caller.reach, id).await?;
     let account = account.ok_or_else(|| Error::not_found(Resource::Account, id))?;
-    Ok(meta.one(User::from(account.seen_within(caller.reach))))
+    let account = account.seen_within(caller.reach);
+    let tag = account.version();
+    Ok(preconditions.shown(&tag, meta.one(User::from(account))))
 }

@@ -13,6 +13,7 @@ use super::input::{CheckedUser, UpdateUser, require_own_fields};
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::{Caller, IsLoggedIn};
+use crate::entity_tag::{Preconditions, tagged};
 use crate::error::ApiResult;
 use crate::log_in;
 use crate::request::{Context, RequestContext};
@@ -21,8 +22,9 @@ use crate::request::{Context, RequestContext};
 #[utoipa::path(get, path = "/users/me", operation_id = "getCurrentAccount", tag = "users", params(Meta),
     responses((status = 200, body = User)),
     security(("account_token" = []), ("session_cookie" = [])))]
-pub(crate) async fn get(caller: Caller<IsLoggedIn>, meta: Meta) -> Response {
-    meta.one(User::from(caller.account.clone()))
+pub(crate) async fn get(caller: Caller<IsLoggedIn>, preconditions: Preconditions, meta: Meta) -> Response {
+    let shown = meta.one(User::from(caller.account.clone()));
+    preconditions.shown(&caller.account.version(), shown)
 }
 
 /// Change the current account
@@ -38,6 +40,7 @@ pub(crate) async fn update(
     caller: Caller<IsLoggedIn>,
     State(app): State<App>,
     Context(context): Context,
+    preconditions: Preconditions,
     meta: Meta,
     JsonBody(body): JsonBody<UpdateUser>,
 ) -> ApiResult<Response> {
@@ -50,12 +53,15 @@ pub(crate) async fn update(
     (changes.username, changes.status, changes.confirmed) = (None, None, None);
     (changes.home, changes.roles, changes.permissions) = (Patch::Absent, None, None);
     let asker = Asker::LoggedIn { token_id: caller.token.id, right: None };
+    let guard = |account: &Account| preconditions.require(Some(&account.version()));
     let connection = &mut app.database().write().await?;
     let changed =
-        accounts::change(connection, caller.origin(), asker, account.id, &changes, current.as_ref()).await;
+        accounts::change(connection, caller.origin(), asker, account.id, &changes, current.as_ref(), guard)
+            .await;
     let changed = changed.map_err(wrong_current_password)?;
     let changed = changed.ok_or_else(|| Error::not_found(Resource::Account, account.id))?;
-    Ok(meta.one(User::from(changed)))
+    let tag = changed.version();
+    Ok(tagged(&tag, meta.one(User::from(changed))))
 }
 
 /// Whoever changes what their own account is opened with says what the current password is: a token that fell into the

@@ -11,6 +11,7 @@ use super::update::change;
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::{Caller, CanUpdateAccounts};
+use crate::entity_tag::{Preconditions, tagged};
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::request::Context;
@@ -31,10 +32,12 @@ pub(crate) async fn replace(
     State(app): State<App>,
     Context(context): Context,
     PathId(id): PathId<AccountId>,
+    preconditions: Preconditions,
     meta: Meta,
     JsonBody(body): JsonBody<ReplaceUser>,
 ) -> ApiResult<Response> {
     let checked = body.check(&app, &caller.authority)?;
-    let account = change(&app, &context, &caller, id, checked).await?;
-    Ok(meta.one(User::from(account)))
+    let account = change(&app, &context, &caller, id, (checked, &preconditions)).await?;
+    let tag = account.clone().seen_within(caller.reach).version();
+    Ok(tagged(&tag, meta.one(User::from(account))))
 }

@@ -12,6 +12,7 @@ use super::me;
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::{Caller, CanUpdateAccounts};
+use crate::entity_tag::{Preconditions, tagged};
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::request::{Context, RequestContext};
@@ -35,12 +36,14 @@ pub(crate) async fn update(
     State(app): State<App>,
     Context(context): Context,
     PathId(id): PathId<AccountId>,
+    preconditions: Preconditions,
     meta: Meta,
     JsonBody(body): JsonBody<UpdateUser>,
 ) -> ApiResult<Response> {
     let checked = body.check(&app, &caller.authority)?;
-    let account = change(&app, &context, &caller, id, checked).await?;
-    Ok(meta.one(User::from(account)))
+    let account = change(&app, &context, &caller, id, (checked, &preconditions)).await?;
+    let tag = account.clone().seen_within(caller.reach).version();
+    Ok(tagged(&tag, meta.one(User::from(account))))
 }
 
 /// Changes an account within the caller's reach.
@@ -49,16 +52,20 @@ pub(super) async fn change(
     context: &RequestContext,
     caller: &Caller<CanUpdateAccounts>,
     id: AccountId,
-    checked: CheckedUser,
+    (checked, preconditions): (CheckedUser, &Preconditions),
 ) -> ApiResult<Account> {
     let mut current = None;
     if id == caller.account.id {
         current = me::require_current_password(app, context, &caller.account, &checked).await?;
     }
     let changes = checked.hashed(app).await?;
+    let reach = caller.reach;
+    let guard =
+        |account: &Account| preconditions.require(Some(&account.clone().seen_within(reach).version()));
     let connection = &mut app.database().write().await?;
     let changed =
-        accounts::change(connection, caller.origin(), caller.asker(), id, &changes, current.as_ref()).await;
+        accounts::change(connection, caller.origin(), caller.asker(), id, &changes, current.as_ref(), guard)
+            .await;
     let changed = changed.map_err(me::wrong_current_password)?;
     Ok(changed.ok_or_else(|| Error::not_found(Resource::Account, id))?)
 }

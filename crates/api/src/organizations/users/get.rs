@@ -1,13 +1,15 @@
 //! Reading one person.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use denizen_domain::{AccountNumber, Profile};
 
 use super::super::answer::User;
 use super::super::find;
 use crate::app::App;
 use crate::caller::{Caller, IsPerson};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -17,8 +19,8 @@ use crate::path::PathId;
 #[utoipa::path(get, path = "/user", operation_id = "getOwnUser", tag = "flowdock users",
     responses((status = 200, body = User)),
     security(("basic" = []), ("account_token" = [])))]
-pub(crate) async fn own(caller: Caller<IsPerson>) -> Json<User> {
-    Json(User::from(Profile::from(&caller.account)))
+pub(crate) async fn own(caller: Caller<IsPerson>, preconditions: Preconditions) -> Response {
+    shown(&preconditions, Profile::from(&caller.account))
 }
 
 /// Get a user
@@ -34,6 +36,11 @@ pub(crate) async fn get(
     caller: Caller<IsPerson>,
     State(app): State<App>,
     PathId(number): PathId<AccountNumber>,
-) -> ApiResult<Json<User>> {
-    Ok(Json(User::from(find::user(&app, &caller, number).await?)))
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
+    Ok(shown(&preconditions, find::user(&app, &caller, number).await?))
+}
+
+fn shown(preconditions: &Preconditions, profile: Profile) -> Response {
+    preconditions.answer(&profile.version(), StatusCode::OK, User::from(profile))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_domain::{AccountNumber, Error, Forbidden, Resource};
+use denizen_domain::{Account, AccountNumber, Error, Forbidden, Profile, Resource};
 use denizen_persistence::accounts;
 
 use super::super::answer::EmptyObject;
@@ -10,6 +10,7 @@ use super::super::find;
 use super::super::input::UpdateOwnUser;
 use crate::app::App;
 use crate::caller::{Caller, IsPerson};
+use crate::entity_tag::Preconditions;
 use crate::error::ApiResult;
 use crate::parameters::Parameters;
 use crate::path::PathId;
@@ -34,6 +35,7 @@ pub(crate) async fn update(
     caller: Caller<IsPerson>,
     State(app): State<App>,
     PathId(number): PathId<AccountNumber>,
+    preconditions: Preconditions,
     Parameters(parameters): Parameters<UpdateOwnUser>,
 ) -> ApiResult<Json<EmptyObject>> {
     let account = &caller.account;
@@ -42,9 +44,11 @@ pub(crate) async fn update(
         return Err(Error::Forbidden(Forbidden::NotOwnAccount).into());
     }
     let changes = parameters.check(account)?;
+    let guard = |account: &Account| preconditions.require(Some(&Profile::from(account).version()));
     let connection = &mut app.database().write().await?;
     let changed =
-        accounts::change(connection, caller.origin(), caller.asker(), account.id, &changes, None).await?;
+        accounts::change(connection, caller.origin(), caller.asker(), account.id, &changes, None, guard)
+            .await?;
     changed.ok_or_else(|| Error::not_found(Resource::Account, number))?;
     Ok(Json(EmptyObject {}))
 }
