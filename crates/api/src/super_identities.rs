@@ -44,9 +44,9 @@ pub(crate) struct SuperIdentityAnswer {
 
 impl SuperIdentityAnswer {
     /// The person with its users, in the words of a contract.
-    fn new(person: SuperIdentity, users: Vec<ExternalUser>, contract: Contract, now: Timestamp) -> Self {
+    fn new(person: &SuperIdentity, users: Vec<ExternalUser>, contract: Contract, now: Timestamp) -> Self {
         let SuperIdentity { id, workspace_id, external_id: _, created_at } = person;
-        let updated_at = users.iter().map(|user| user.updated_at).fold(created_at, Ord::max);
+        let updated_at = users.iter().map(|user| user.updated_at).fold(*created_at, Ord::max);
         let users = users.into_iter().map(|user| ExternalUserAnswer::new(user, contract, now));
         Self {
             id: id.as_uuid(),
@@ -77,5 +77,5 @@ async fn get(
     let found = super_identities::find(connection, caller.workspace_id, id).await?;
     let (person, users) = found.ok_or_else(|| Error::not_found(Resource::SuperIdentity, id))?;
     let now = app.source().clock.now();
-    Ok(Json(SuperIdentityAnswer::new(person, users, caller.contract, now)))
+    Ok(Json(SuperIdentityAnswer::new(&person, users, caller.contract, now)))
 }

@@ -343,7 +343,7 @@ async fn nothing_outlasts_the_secret_that_gives_it() {
     let details = client.post(&rotation_of(&limited), json!({})).await.error(403, "forbidden");
     assert_eq!(details, json!({ "reason": "not_held" }));
     assert_eq!(make(&client, json!({ "name": "e" })).await["expiresAt"], "2024-01-15T10:31:00.000000Z");
-    server.advance(Duration::from_secs(3_600));
+    server.advance(Duration::from_hours(1));
     assert!(!opens(&server, &renewed).await);
     let details = all.post(&rotation_of(&limited), json!({})).await.error(409, "conflict");
     assert_eq!(details, json!({ "reason": "ended" }));

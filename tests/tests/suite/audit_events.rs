@@ -44,7 +44,7 @@ async fn a_change_is_noted_with_who_made_it_and_what_was_before() {
     let auditor = server.zaia().with_key(&key);
     let user =
         create(&server, json!({ "name": "Jane", "customFields": { "plan": "free", "seats": 1 } })).await;
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     let changes = json!({ "name": "Jane D.", "customFields": { "plan": "premium" } });
     auditor.with("x-request-id", "req-7").patch(&path_of(&user), changes).await.is(200);
 
@@ -126,7 +126,7 @@ async fn the_log_is_filtered_by_what_who_and_when() {
     let server = TestServer::with_fixed_time().await;
     let auditor = auditor(&server).await;
     let user = create(&server, json!({ "name": "Jane" })).await;
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     let channel = create_channel(&server, "web shop").await;
     auditor.put(&format!("{}/toggle-active", path_of(&user)), Value::Null).await.is(200);
     let actions = async |query: &str| each(&events(&auditor, query).await, "action");

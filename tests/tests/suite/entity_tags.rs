@@ -59,7 +59,7 @@ async fn who_has_read_it_already_is_told_so() {
     let blocked = tag(&server.zaia().patch(&path_of(&user), story).await.is(200));
     let reader = server.zaia().with("if-none-match", &blocked);
     reader.get(&path_of(&user)).await.is(304);
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     reader.get(&path_of(&user)).await.is(200);
 }
 

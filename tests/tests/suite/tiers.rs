@@ -157,7 +157,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
     let expected = with(made, changes);
     assert_eq!(changed, with(expected, json!({ "updatedAt": "2024-01-15T10:31:00.000000Z" })));
     let found = server.zaia().get(&format!("{PATH}?search=platinum")).await.array(200);
-    assert_eq!(found, [changed.clone()]);
+    assert_eq!(found, std::slice::from_ref(&changed));
 
     let broken = json!({ "name": null, "description": null, "prompt": 7, "maxAssistantMessages": -1 });
     let fields = server.zaia().patch(&path, broken).await.broken_fields(400, "bad_request");
@@ -216,7 +216,7 @@ async fn a_deleted_tier_is_gone_and_whoever_was_on_it_stays() {
     assert_eq!(reply.error(404, "not_found"), json!({ "resource": "tier", "id": gold }));
     server.zaia().delete(&path(&gold)).await.error(404, "not_found");
     server.zaia().patch(&path(&gold), json!({ "name": "Again" })).await.error(404, "not_found");
-    assert_eq!(each(&server.zaia().get(PATH).await.array(200), "id"), [silver.clone()]);
+    assert_eq!(each(&server.zaia().get(PATH).await.array(200), "id"), [&*silver]);
     let naming = zaia_body(&server, json!({ "tierId": gold }));
     server.zaia().post(USERS, naming).await.error(404, "not_found");
 

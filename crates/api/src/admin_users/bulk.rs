@@ -117,22 +117,22 @@ impl BulkUsers {
         });
         let mut seen = HashSet::new();
         let users = violations.into_value(users)?;
-        Ok(users.into_iter().map(|user| Item::of(user, &mut seen)).collect())
+        Ok(users.iter().map(|user| Item::of(user, &mut seen)).collect())
     }
 }
 
 impl Item {
-    fn of(user: Value, seen: &mut HashSet<String>) -> Self {
+    fn of(user: &Value, seen: &mut HashSet<String>) -> Self {
         let external_id = user.get("external_id").and_then(Value::as_str).map(str::to_owned);
         let failure =
             |reason, violations: &Violations| BulkFailure::new(external_id.clone(), reason, violations);
         let invalid = |violations: &Violations| Err(failure("validation_failed", violations));
-        let checked = match (&user, &external_id) {
+        let checked = match (user, &external_id) {
             (Value::Object(_), Some(id)) if seen.contains(id) => {
                 let violation = Violation::new(Reason::Taken, "must not be in the request twice");
                 Err(failure("duplicate", &Violations::of("external_id", violation)))
             }
-            (Value::Object(_), Some(id)) => match checked(&user, id) {
+            (Value::Object(_), Some(id)) => match checked(user, id) {
                 Ok(sound) => {
                     seen.insert(id.clone());
                     Ok(Some(sound))

@@ -78,8 +78,10 @@ fn scopes_of(entries: &[Value]) -> Result<ScopeSet, Violation> {
     }
     let text = |entry: &Value| {
         let code = entry.as_str();
-        code.map(Scope::from_code)
-            .unwrap_or_else(|| Err(Violation::new(Reason::InvalidType, "must hold texts only")))
+        code.map_or_else(
+            || Err(Violation::new(Reason::InvalidType, "must hold texts only")),
+            Scope::from_code,
+        )
     };
     entries.iter().map(text).collect()
 }

@@ -1,6 +1,6 @@
 //! An entry of the audit log as it is shown.
 
-use denizen_domain::AuditEvent;
+use denizen_domain::{AuditEvent, ExternalUserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -72,7 +72,7 @@ impl From<AuditEvent> for AuditEventAnswer {
             object_type: object.to_string(),
             object_id,
             actor: ActorAnswer::from(actor),
-            acting_for: acting_for.map(|user| user.as_uuid()),
+            acting_for: acting_for.map(ExternalUserId::as_uuid),
             changes: changes.into_map(),
             request_id,
             address: address.map(|address| address.to_string()),

@@ -325,7 +325,7 @@ mod tests {
         let mut user = user();
         let now = user.created_at;
         let issued_before = user.token_issue_time(now);
-        let until = now.plus(Duration::from_secs(60));
+        let until = now.plus(Duration::from_mins(1));
         let reason = Some(BlockReason::parse("Too many returns").unwrap());
         let change = AccessChange::BlockWith { reason, until: Some(until) };
         user.change_access(change, Actor::Operator, now);
@@ -344,7 +344,7 @@ mod tests {
     fn blocking_again_keeps_the_story_unless_another_is_told() {
         let mut user = user();
         let now = user.created_at;
-        let later = now.plus(Duration::from_secs(60));
+        let later = now.plus(Duration::from_mins(1));
         let reason = Some(BlockReason::parse("Too many returns").unwrap());
         let change = AccessChange::BlockWith { reason, until: None };
         user.change_access(change.clone(), Actor::Operator, now);

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use denizen_domain::{
-    ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Origin, Patch,
-    Result, SuperIdentityId, Verb, WorkspaceId, fold,
+    ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Identifier,
+    Origin, Patch, Result, SuperIdentityId, Verb, WorkspaceId, fold,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -87,7 +87,7 @@ pub async fn find_all(
             let folded: Vec<_> = identifiers.iter().map(|identifier| fold(identifier)).collect();
             let rows = first_of_each!(connection, workspace_id, identifier_folded, unique(folded.clone()));
             let rows = rows.or_error("look external users up by identifier")?;
-            let found = by_name(rows, |user| user.identifier.as_ref().map(|it| it.folded()))?;
+            let found = by_name(rows, |user| user.identifier.as_ref().map(Identifier::folded))?;
             Ok(folded.iter().map(|identifier| found.get(identifier).cloned()).collect())
         }
         Names::EmailAddresses(addresses) => {

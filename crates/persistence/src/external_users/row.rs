@@ -147,18 +147,8 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
             blocked_by,
             email_folded: _,
         } = row;
-        let blocked_by = blocked_by
-            .map(|actor| {
-                let broken = |problem| broken_row("external_users", "blocked_by", id, format!("{problem:?}"));
-                actor.parse().map_err(broken)
-            })
-            .transpose()?;
-        let block = Block {
-            reason: blocked_reason.map(BlockReason::from_stored),
-            since: blocked_since.map(Into::into),
-            until: blocked_until.map(Into::into),
-            by: blocked_by,
-        };
+        let story = (blocked_reason, blocked_since, blocked_until, blocked_by);
+        let block = if blocked { Some(block(id, story)?) } else { None };
         let custom_fields = serde_json::from_str(&custom_fields)
             .map_err(|problem| broken_row("external_users", "custom_fields", id, problem))?;
         Ok(Self {
@@ -179,10 +169,23 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
             custom_fields: CustomFields::from_stored(custom_fields),
             external_user_group_id: external_user_group_id.map(Into::into),
             tier_id: tier_id.map(Into::into),
-            block: blocked.then_some(block),
+            block,
             tokens_valid_from: tokens_valid_from.map(Into::into),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
         })
     }
+}
+
+/// Why, since when, until when and by whom a user is blocked, as it is stored.
+type Story = (Option<String>, Option<StoredTime>, Option<StoredTime>, Option<String>);
+
+fn block(id: StoredUuid, (reason, since, until, by): Story) -> Result<Block> {
+    let broken = |problem| broken_row("external_users", "blocked_by", id, format!("{problem:?}"));
+    Ok(Block {
+        reason: reason.map(BlockReason::from_stored),
+        since: since.map(Into::into),
+        until: until.map(Into::into),
+        by: by.map(|actor| actor.parse().map_err(broken)).transpose()?,
+    })
 }

@@ -41,7 +41,7 @@ async fn a_block_tells_why_and_who_and_ends_by_itself() {
     assert!(names(&server, "isActive=true").await.is_empty());
 
     // Nothing has to be done for it to end.
-    server.advance(Duration::from_secs(3_600));
+    server.advance(Duration::from_hours(1));
     let after = server.zaia().get(&path_of(&user)).await.json(200);
     assert_eq!((&after["blocked"], &after["access"]), (&json!(false), &active()));
     assert_eq!(after["updatedAt"], blocked["updatedAt"]);
@@ -64,7 +64,7 @@ async fn the_story_stays_until_another_is_told() {
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let path = path_of(&user);
     let told = server.zaia().patch(&path, json!({ "blocked": { "reason": "Spam" } })).await.json(200);
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     let same = server.zaia().patch(&path, json!({ "blocked": true })).await.json(200);
     assert_eq!(same, told);
     let other = server.zaia().patch(&path, json!({ "blocked": { "reason": null } })).await.json(200);
@@ -86,7 +86,7 @@ async fn a_block_that_has_ended_is_switched_on_again() {
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let story = json!({ "until": "2024-01-15T10:31:00Z" });
     server.zaia().patch(&path_of(&user), json!({ "blocked": story })).await.is(200);
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     let switch = format!("{}/toggle-active", path_of(&user));
     let blocked = server.flowra().send("PUT", &switch, None).await.json(200);
     assert_eq!((&blocked["blocked"], &blocked["access"]["until"]), (&json!(true), &Value::Null));

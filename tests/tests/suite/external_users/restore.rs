@@ -6,7 +6,7 @@ use denizen_tests::{TestServer, Value, json};
 
 use crate::support::{create, create_channel, path_of, text, with};
 
-const DAY: Duration = Duration::from_secs(24 * 3_600);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A user without what a restoration moves.
 fn lasting(user: Value) -> Value {
