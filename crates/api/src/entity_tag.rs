@@ -7,8 +7,64 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use denizen_domain::{Error, Result};
 use serde::Serialize;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::{HeaderBuilder, ObjectBuilder, RefOr, ResponseBuilder, Type};
 
 use crate::error::ApiError;
+
+/// Asks for something only where it has changed.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+pub(crate) struct IfNoneMatch {
+    /// The `ETag` that the caller has read: 304 where it is still the same. On writes, `*` is 412 where there is something
+    /// already.
+    #[param(rename = "If-None-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
+    if_none_match: Option<String>,
+}
+
+/// Asks for a change only where nothing has changed since.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+pub(crate) struct IfMatch {
+    /// The `ETag` that the caller has read: 412 where it is another one by now, so that nothing is overwritten unseen.
+    #[param(rename = "If-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
+    if_match: Option<String>,
+}
+
+/// Whether an operation takes `If-Match`.
+pub(crate) fn has_precondition(operation: &Operation) -> bool {
+    takes(operation, "If-Match")
+}
+
+fn takes(operation: &Operation, name: &str) -> bool {
+    let is_named =
+        |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.name == name);
+    operation.parameters.iter().flatten().any(is_named)
+}
+
+/// Says in the document what comes of the headers that an operation takes.
+pub(crate) fn describe(operation: &mut Operation) {
+    let (is_read, is_write) = (takes(operation, "If-None-Match"), has_precondition(operation));
+    let responses = &mut operation.responses.responses;
+    if is_read && !is_write {
+        let unchanged = ResponseBuilder::new().description("It is what If-None-Match says").build();
+        responses.insert("304".to_owned(), RefOr::T(unchanged));
+    }
+    let shows_something = |status: &str| matches!(status, "200" | "201" | "304");
+    for (_, response) in
+        responses.iter_mut().filter(|(status, _)| (is_read || is_write) && shows_something(status))
+    {
+        let RefOr::T(response) = response else { continue };
+        let schema = ObjectBuilder::new().schema_type(Type::String).build();
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(TAG));
+        response.headers.insert("etag".to_owned(), header.build().into());
+    }
+}
+
+const TAG: &str = "Another one whenever something that is shown changes, where one thing is shown";
 
 /// What a request asks of the thing that it is about, in `If-Match` and `If-None-Match`.
 #[derive(Debug, Clone, Default)]

@@ -12,7 +12,7 @@ use utoipa::{Modify, PartialSchema as _, ToSchema as _};
 
 use crate::contract::speaks_flowdock;
 use crate::error::{ErrorCode, ErrorEnvelope};
-use crate::{idempotency, rate_limits, samples};
+use crate::{entity_tag, idempotency, rate_limits, samples};
 
 /// Adds what all operations share: who may ask, which errors there are, which headers come back.
 pub(crate) struct Shared;
@@ -120,11 +120,15 @@ fn complete(operation: &mut Operation, path: &str, is_write: bool) {
     let has_body = operation.request_body.is_some();
     let mut errors = if is_flowdock { flowdock_errors(has_body) } else { shared_errors(secured, has_body) };
     errors.extend(is_counted.then_some((ErrorCode::RateLimited, TOO_MANY)));
+    errors.extend(
+        entity_tag::has_precondition(operation).then_some((ErrorCode::PreconditionFailed, HAS_CHANGED)),
+    );
     errors.extend(idempotency::ERRORS.into_iter().filter(|_| is_write));
     for (code, text) in errors {
         let status = status_of(code).to_string();
         operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(error_response(text)));
     }
+    entity_tag::describe(operation);
     if is_write {
         idempotency::describe(operation);
     }
@@ -183,6 +187,8 @@ const FAULTS: [ErrorText; 2] =
     [(ErrorCode::InternalError, "The server made a mistake."), (ErrorCode::Unavailable, UNAVAILABLE)];
 
 const NO_CREDENTIAL: &str = "No valid credential.";
+
+const HAS_CHANGED: &str = "What If-Match says is not, or no longer, so.";
 
 const TOO_MANY: &str = "Too many requests a second.";
 

@@ -95,6 +95,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([
+            header::ETAG,
             header::LINK,
             header::RETRY_AFTER,
             idempotency::REPLAYED,

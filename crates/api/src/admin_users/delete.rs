@@ -7,7 +7,7 @@ use denizen_persistence::external_users;
 
 use crate::app::App;
 use crate::caller::{Caller, CanWriteExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathText;
 
@@ -15,7 +15,7 @@ use crate::path::PathText;
 ///
 /// The default channel's user, or else the oldest of the other channels'.
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "users by external id",
-    params(("id" = String, Path, description = "The external id, percent-encoded")),
+    params(("id" = String, Path, description = "The external id, percent-encoded"), IfMatch),
     responses(
         (status = 204, description = "The user is gone"),
         (status = 404, description = "User not found", body = crate::error::ErrorEnvelope)),

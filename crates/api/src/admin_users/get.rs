@@ -9,7 +9,7 @@ use denizen_persistence::external_users;
 use super::answer::AdminUser;
 use crate::app::App;
 use crate::caller::{Caller, CanReadExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfNoneMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathText;
 
@@ -17,7 +17,7 @@ use crate::path::PathText;
 ///
 /// The default channel's user, or else the oldest of the other channels'.
 #[utoipa::path(get, path = "/users/{id}", operation_id = "getUser", tag = "users by external id",
-    params(("id" = String, Path, description = "The external id, percent-encoded")),
+    params(("id" = String, Path, description = "The external id, percent-encoded"), IfNoneMatch),
     responses(
         (status = 200, body = AdminUser),
         (status = 404, description = "User not found", body = crate::error::ErrorEnvelope)),

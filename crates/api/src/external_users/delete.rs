@@ -7,7 +7,7 @@ use denizen_persistence::external_users;
 
 use crate::app::App;
 use crate::caller::{Caller, CanWriteExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -16,7 +16,7 @@ use crate::path::PathId;
 /// Hides the user and frees its external id and identifier; its tokens count no more. It can be restored within 30 days,
 /// unless the server is set up otherwise.
 #[utoipa::path(delete, path = "/api/v1/external-users/{id}", operation_id = "deleteExternalUser", tag = "external users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user")),
+    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 204, description = "The user is gone"),
         (status = 404, description = "External user not found.", body = crate::error::ErrorEnvelope)),

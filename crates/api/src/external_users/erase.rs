@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::caller::{Caller, CanWriteExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::samples;
@@ -43,7 +43,7 @@ impl From<Tombstone> for ErasedExternalUser {
 /// that the audit log has of it. What stays is its id, that it was there, and who has changed it when. It cannot be
 /// restored. Erasing it again changes nothing.
 #[utoipa::path(post, path = "/api/v1/external-users/{id}/erase", operation_id = "eraseExternalUser", tag = "external users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user")),
+    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 200, description = "Nothing personal is left of the user", body = ErasedExternalUser),
         (status = 404, description = "External user not found.", body = crate::error::ErrorEnvelope)),

@@ -8,7 +8,7 @@ use denizen_persistence::external_users;
 use super::answer::{ExternalUserAnswer, answer};
 use crate::app::App;
 use crate::caller::{Caller, CanReadExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfNoneMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathText;
 
@@ -17,7 +17,7 @@ use crate::path::PathText;
 /// By identifier, whatever its case, or else by external id; in the default channel first, then in the others, oldest
 /// user first. Answers `null` where there is none: never 404.
 #[utoipa::path(get, path = "/api/v1/external-users/username/{username}", operation_id = "findExternalUserByUsername", tag = "external users",
-    params(("username" = String, Path, description = "The username, percent-encoded")),
+    params(("username" = String, Path, description = "The username, percent-encoded"), IfNoneMatch),
     responses((status = 200, description = "The user, or null", body = Option<ExternalUserAnswer>)),
     security(("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]
 pub(crate) async fn find_by_username(

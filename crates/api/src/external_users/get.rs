@@ -8,13 +8,13 @@ use denizen_persistence::external_users;
 use super::answer::{ExternalUserAnswer, answer};
 use crate::app::App;
 use crate::caller::{Caller, CanReadExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfNoneMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 
 /// Get an external user
 #[utoipa::path(get, path = "/api/v1/external-users/{id}", operation_id = "getExternalUser", tag = "external users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user")),
+    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfNoneMatch),
     responses(
         (status = 200, body = ExternalUserAnswer),
         (status = 404, description = "External user not found.", body = crate::error::ErrorEnvelope)),

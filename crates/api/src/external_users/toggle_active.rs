@@ -8,7 +8,7 @@ use denizen_persistence::external_users;
 use super::answer::{ExternalUserAnswer, answer};
 use crate::app::App;
 use crate::caller::{Caller, CanWriteExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -16,7 +16,7 @@ use crate::path::PathId;
 ///
 /// Turns `blocked` to what it is not. Blocking voids the user's access tokens.
 #[utoipa::path(put, path = "/api/v1/external-users/{id}/toggle-active", operation_id = "toggleExternalUserActive", tag = "external users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user")),
+    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 200, body = ExternalUserAnswer),
         (status = 404, description = "External user not found.", body = crate::error::ErrorEnvelope)),

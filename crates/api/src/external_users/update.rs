@@ -16,7 +16,7 @@ use super::input::{self, ProfileInput};
 use crate::app::App;
 use crate::body::{Input, JsonBody};
 use crate::caller::{Caller, CanWriteExternalUsers};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::samples;
@@ -62,7 +62,7 @@ pub(crate) struct UpdateExternalUser {
 ///
 /// `blocked: true` voids the user's access tokens.
 #[utoipa::path(patch, path = "/api/v1/external-users/{id}", operation_id = "updateExternalUser", tag = "external users", request_body = UpdateExternalUser,
-    params(("id" = Uuid, Path, description = "The directory's id of the user")),
+    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 200, description = "The external user was updated.", body = ExternalUserAnswer),
         (status = 404, description = "The user, group or tier is not in the workspace", body = crate::error::ErrorEnvelope),

@@ -202,8 +202,8 @@ async fn every_operation_is_described_in_full() {
             assert!(!text(response, "description").is_empty(), "{name}: {status} says nothing");
             assert!(response["headers"]["x-request-id"]["schema"].is_object(), "{name}: {status} has no id");
             let content = &response["content"];
-            if status == "204" {
-                assert!(content.is_null(), "{name}: 204 has no content");
+            if status == "204" || status == "304" {
+                assert!(content.is_null(), "{name}: {status} has no content");
             } else if succeeds(status) {
                 let mut types = content.as_object().unwrap().values();
                 assert!(types.all(|media| media["schema"].is_object()), "{name}: {status} has no schema");

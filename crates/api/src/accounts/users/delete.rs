@@ -9,7 +9,7 @@ use super::super::answer::Done;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanDeleteAccounts};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -17,7 +17,7 @@ use crate::path::PathId;
 ///
 /// Its tokens and memberships go with it. An account cannot delete itself, or one that may do more beyond a workspace.
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteAccount", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was deleted", body = Done),
         (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope),

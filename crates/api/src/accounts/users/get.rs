@@ -9,7 +9,7 @@ use super::super::answer::User;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanReadAccounts};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfNoneMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -17,7 +17,7 @@ use crate::path::PathId;
 ///
 /// For whoever sees only their own workspace, its members.
 #[utoipa::path(get, path = "/users/{id}", operation_id = "getAccount", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    params(("id" = Uuid, Path, description = "The account's id"), Meta, IfNoneMatch),
     responses(
         (status = 200, body = User),
         (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope)),

@@ -11,7 +11,7 @@ use super::update::change;
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::{Caller, CanUpdateAccounts};
-use crate::entity_tag::{Preconditions, tagged};
+use crate::entity_tag::{IfMatch, Preconditions, tagged};
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::request::Context;
@@ -20,7 +20,7 @@ use crate::request::Context;
 ///
 /// Like changing it, but what is not sent goes back to what a new account has; only the password and the home stay.
 #[utoipa::path(put, path = "/users/{id}", operation_id = "replaceAccount", tag = "users", request_body = ReplaceUser,
-    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was replaced", body = User),
         (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope),

@@ -12,7 +12,7 @@ use super::me;
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::{Caller, CanUpdateAccounts};
-use crate::entity_tag::{Preconditions, tagged};
+use crate::entity_tag::{IfMatch, Preconditions, tagged};
 use crate::error::ApiResult;
 use crate::path::PathId;
 use crate::request::{Context, RequestContext};
@@ -24,7 +24,7 @@ use crate::request::{Context, RequestContext};
 /// one that asks for it; for oneself it needs `currentPassword`, and so does a new username. Moving to another home leaves behind what counted in the
 /// old one.
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "updateAccount", tag = "users", request_body = UpdateUser,
-    params(("id" = Uuid, Path, description = "The account's id"), Meta),
+    params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was changed", body = User),
         (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope),

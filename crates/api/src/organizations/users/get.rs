@@ -9,7 +9,7 @@ use super::super::answer::User;
 use super::super::find;
 use crate::app::App;
 use crate::caller::{Caller, IsPerson};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfNoneMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
 
@@ -17,6 +17,7 @@ use crate::path::PathId;
 ///
 /// Whose credential it is.
 #[utoipa::path(get, path = "/user", operation_id = "getOwnUser", tag = "flowdock users",
+    params(IfNoneMatch),
     responses((status = 200, body = User)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn own(caller: Caller<IsPerson>, preconditions: Preconditions) -> Response {
@@ -27,7 +28,7 @@ pub(crate) async fn own(caller: Caller<IsPerson>, preconditions: Preconditions) 
 ///
 /// Oneself, or whoever is a member of an organization that the caller is a member of, too. Others are not there.
 #[utoipa::path(get, path = "/users/{id}", operation_id = "lookUpUser", tag = "flowdock users",
-    params(("id" = i64, Path, description = "The user's number")),
+    params(("id" = i64, Path, description = "The user's number"), IfNoneMatch),
     responses(
         (status = 200, body = User),
         (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope)),

@@ -10,7 +10,7 @@ use super::super::find;
 use super::super::input::UpdateOwnUser;
 use crate::app::App;
 use crate::caller::{Caller, IsPerson};
-use crate::entity_tag::Preconditions;
+use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::parameters::Parameters;
 use crate::path::PathId;
@@ -26,7 +26,7 @@ use crate::path::PathId;
 #[utoipa::path(put, path = "/users/{id}", operation_id = "updateOwnUser", tag = "flowdock users",
     request_body(description = "The parameters, here or in the query string", content(
         (UpdateOwnUser = "application/json"), (UpdateOwnUser = "application/x-www-form-urlencoded"))),
-    params(("id" = i64, Path, description = "The caller's own number")),
+    params(("id" = i64, Path, description = "The caller's own number"), IfMatch),
     responses(
         (status = 200, description = "The user was changed", body = EmptyObject),
         (status = 404, description = "User not found.", body = crate::error::ErrorEnvelope)),
