@@ -11,6 +11,7 @@ mod accounts;
 mod admin_users;
 mod api_keys;
 mod audit_events;
+mod audit_of_accounts;
 mod bad_input;
 mod channels;
 mod concurrency;
