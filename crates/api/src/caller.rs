@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 use denizen_domain::{
     Account, AccountToken, Authority, BadRequest, Error, ExternalUser, ExternalUserId, Forbidden, Identifier,
     KeyHolder, Origin, Permission as Code, Reach, Reason, Right, Scope, Unauthenticated, Violation,
@@ -282,7 +282,7 @@ impl FromRequestParts<App> for ActingUser {
 /// The external user in whose context a key says that it writes, where there is one of this name. It changes nothing of what
 /// the key may do, and is noted with what it does.
 async fn acted_for(app: &App, holder: &KeyHolder, parts: &Parts) -> Result<Option<ExternalUserId>, ApiError> {
-    if parts.method.is_safe() || !parts.headers.contains_key(USERNAME) {
+    if parts.method.is_safe() || !parts.headers.contains_key(&USERNAME) {
         return Ok(None);
     }
     let Ok(username) = username(&parts.headers) else { return Ok(None) };
@@ -315,14 +315,14 @@ async fn named(
 }
 
 /// The header that names the external user to act for.
-const USERNAME: &str = "x-username";
+pub(crate) const USERNAME: HeaderName = HeaderName::from_static("x-username");
 
 fn username(headers: &HeaderMap) -> Result<Identifier, Error> {
     let invalid =
         |violation| Error::BadRequest(BadRequest::InvalidParameters(Violations::of("x-username", violation)));
     let missing = || invalid(Violation::new(Reason::Required, "must name the external user to act for"));
     let not_text = |_| invalid(Violation::new(Reason::InvalidCharacters, "must be UTF-8"));
-    let value = headers.get(USERNAME).ok_or_else(missing)?;
+    let value = headers.get(&USERNAME).ok_or_else(missing)?;
     let text = std::str::from_utf8(value.as_bytes()).map_err(not_text)?;
     Identifier::parse(text).map_err(invalid)
 }

@@ -33,7 +33,7 @@ use crate::credentials::Credential;
 use crate::error::{ApiError, ApiResult, enveloped};
 use crate::identity::Identity;
 use crate::request::{Context, RequestContext};
-use crate::{body, session_cookie};
+use crate::{body, caller, session_cookie};
 
 /// The header that names a request which is to be done once.
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -52,6 +52,9 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// The one write that nobody needs to be known for.
 const PUBLIC_PATH: &str = "/login";
+
+/// The one read that is a POST.
+const LOOK_UP_PATH: &str = "/api/v1/external-users/lookup";
 
 /// Why a key is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +77,14 @@ pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -
 }
 
 fn is_concerned(request: &Request) -> bool {
-    let is_write = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
-    is_write && request.headers().contains_key(KEY) && request.extensions().get::<MatchedPath>().is_some()
+    let path = request.extensions().get::<MatchedPath>();
+    let is_write = path.is_some_and(|path| is_write(request.method(), path.as_str()));
+    is_write && request.headers().contains_key(KEY)
+}
+
+/// Whether an operation changes anything.
+pub(crate) fn is_write(method: &Method, path: &str) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method) && path != LOOK_UP_PATH
 }
 
 async fn done_once(app: &App, request: Request, next: Next) -> ApiResult<Response> {
@@ -263,7 +272,7 @@ fn digest_of(parts: &Parts, body: &[u8], context: &RequestContext) -> [u8; 32] {
     let mut digest = Digest::new();
     digest.add(format!("{:?}", context.contract)).add(parts.method.as_str());
     digest.add(parts.uri.path()).add(parts.uri.query().unwrap_or_default());
-    for name in [header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH] {
+    for name in [header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH, caller::USERNAME] {
         let values: Vec<_> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         digest.add(values.join(&b","[..]));
     }

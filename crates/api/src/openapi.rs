@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::Method;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -116,6 +117,7 @@ const BASIC: &str = "The token of an account as user name, with any password or 
 /// Gives an operation the errors that it shares with the others, and all its answers the headers that they have in common.
 fn complete(operation: &mut Operation, path: &str, is_write: bool) {
     let (is_flowdock, is_counted) = (speaks_flowdock(path), !rate_limits::is_free(path));
+    let is_write = is_write && idempotency::is_write(&Method::POST, path);
     let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
     let mut errors = if is_flowdock { flowdock_errors(has_body) } else { shared_errors(secured, has_body) };

@@ -1,9 +1,12 @@
 //! Where a list goes on: cursors and the headers that carry them.
 
+use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::response::{IntoResponse as _, Response};
 use denizen_domain::{
-    BadRequest, Error, Page, PageNumber, Position, Reason, Violation, Violations, WorkspaceId,
+    BadRequest, Error, Page, PageNumber, Position, Reason, Slice, Violation, Violations, WorkspaceId,
 };
+use serde::Serialize;
 
 use crate::app::App;
 use crate::request::RequestContext;
@@ -52,6 +55,25 @@ impl ListName {
 /// The error of one broken parameter.
 pub(crate) fn invalid(parameter: &str, violation: Violation) -> Error {
     Error::BadRequest(BadRequest::InvalidParameters(Violations::of(parameter, violation)))
+}
+
+/// Some of a list as `/api/v1` answers it: a bare array, and in `Link` where the list goes on, by a cursor in place of a page
+/// number.
+pub(crate) fn answer<T, A: Serialize>(
+    app: &App,
+    (context, uri): (&RequestContext, &Uri),
+    name: &ListName,
+    slice: Slice<T>,
+    position_of: impl Fn(&T) -> Position,
+    shown: impl Fn(T) -> A,
+) -> Response {
+    let next = slice.items.last().filter(|_| slice.has_more_after).map(position_of);
+    let mut response = Json(slice.items.into_iter().map(shown).collect::<Vec<_>>()).into_response();
+    if let Some(position) = next {
+        let cursor = name.cursor(app, &position);
+        add_next_link(response.headers_mut(), context, uri, ("cursor", &cursor), &["pageNumber"]);
+    }
+    response
 }
 
 /// `Link` with `rel="next"` (RFC 8288), where the list goes on: the request's own address, with a cursor in place of the

@@ -18,7 +18,7 @@ pub enum Scope {
     WriteSettings,
     /// See, make, rotate and revoke keys.
     ManageApiKeys,
-    /// See the audit log.
+    /// See the audit log, with all that is noted there, whatever else the key may see.
     ReadAuditEvents,
 }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Error, FieldChanges, Origin, Recorded,
-    Result, Slice, Timestamp, Verb, Window, WorkspaceId,
+    Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Conflict, Error, FieldChanges, Origin,
+    Recorded, Result, Slice, Timestamp, Verb, Window, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -200,8 +200,11 @@ pub(crate) async fn insert(connection: &mut DbConnection, event: AuditEvent) -> 
 /// Notes several events at once.
 pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditEvent>) -> Result<()> {
     let rows: Vec<_> = events.into_iter().map(AuditEventRow::from).collect();
-    dialect::insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
-    Ok(())
+    let count = rows.len();
+    let noted =
+        dialect::insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
+    // Nothing changes that is not noted.
+    if noted == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
 }
 
 macro_rules! filtered {

@@ -100,7 +100,13 @@ pub async fn claim(
         let old = idempotency_records::table
             .filter(idempotency_records::workspace_id.eq(row.workspace_id))
             .filter(idempotency_records::key_hash.eq(key.key_hash.to_vec()))
-            .filter(idempotency_records::attempt.eq(attempt));
+            .filter(idempotency_records::attempt.eq(attempt))
+            // A late answer of the attempt before is not lost.
+            .filter(
+                idempotency_records::answer
+                    .is_null()
+                    .or(idempotency_records::expires_at.le(StoredTime::from(now))),
+            );
         let taken_over = on_backend!(connection, |conn| diesel::update(old).set(&row).execute(conn).await);
         if taken_over.or_error("take an idempotency record over")? == 1 { Ok(None) } else { Err(gone()) }
     })

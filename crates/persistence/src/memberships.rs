@@ -69,6 +69,16 @@ pub async fn find(
     Ok(row.or_error("find a membership")?.map(Membership::from))
 }
 
+/// All memberships of these accounts.
+pub(crate) async fn all_of(
+    connection: &mut DbConnection,
+    accounts: &[StoredUuid],
+) -> Result<Vec<Membership>> {
+    let query = memberships::table.filter(memberships::account_id.eq_any(accounts.to_vec()));
+    let rows = on_backend!(connection, |conn| query.load::<MembershipRow>(conn).await);
+    Ok(rows.or_error("find the memberships of accounts")?.into_iter().map(Membership::from).collect())
+}
+
 macro_rules! members {
     ($workspace_id:expr, $filter:expr, $selection:expr) => {
         narrowed!(

@@ -115,7 +115,7 @@ pub(crate) async fn find_or_create_all(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
-    external_ids: Vec<&ExternalId>,
+    mut external_ids: Vec<&ExternalId>,
 ) -> Result<HashMap<String, SuperIdentityId>> {
     let row = |external_id: &&ExternalId| SuperIdentityRow {
         workspace_id: stored(workspace_id),
@@ -123,6 +123,8 @@ pub(crate) async fn find_or_create_all(
         external_id: Some(external_id.as_str().to_owned()),
         created_at: origin.source.clock.now().into(),
     };
+    // In one order, so that two that make the same people do not wait for each other.
+    external_ids.sort_unstable_by_key(|external_id| external_id.as_str());
     let rows = external_ids.iter().map(row).collect();
     dialect::insert_all!(connection, super_identities::table, rows).or_error("insert super identities")?;
     let external_ids = external_ids.iter().map(ToString::to_string).collect();

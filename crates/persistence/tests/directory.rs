@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use denizen_domain::{
-    AccountChanges, AccountId, Coded as _, Conflict, Error, ExternalId, ExternalUserChanges,
-    ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, KeyRequest, ManualClock, NewAccount,
-    NewApiKey, Origin, Page, Patch, Permission, PermissionSet, PersonName, Result, Right, RoleChanges,
-    RoleId, RoleName, ScopeSet, SearchText, SequentialIds, Slug, Source, Timestamp, TokenRequest, Username,
-    Window, WorkspaceId, WorkspaceName,
+    AccountChanges, AccountId, AuditEventFilter, Coded as _, Conflict, Error, ExternalId,
+    ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, KeyRequest,
+    ManualClock, NewAccount, NewApiKey, Origin, Page, Patch, Permission, PermissionSet, PersonName, Result,
+    Right, RoleChanges, RoleId, RoleName, ScopeSet, SearchText, SequentialIds, Slug, Source, Timestamp,
+    TokenRequest, Username, Window, WorkspaceId, WorkspaceName,
 };
 use denizen_persistence::api_keys::KeyFilter;
 use denizen_persistence::{
-    Asker, Database, account_tokens, accounts, api_keys, channels, external_users, introspection,
-    memberships, migrations, roles, workspaces,
+    Asker, Database, account_tokens, accounts, api_keys, audit_events, channels, external_users,
+    introspection, memberships, migrations, roles, workspaces,
 };
 use diesel::SqliteConnection;
 use diesel::connection::{Connection as _, SimpleConnection as _};
@@ -357,4 +357,30 @@ async fn among_many_residents_the_one_who_may_do_more_is_found() {
     assert!(matches!(refusal, Err(Error::Forbidden(Forbidden::GreaterRights))), "{refusal:?}");
     accounts::delete(connection, origin, Asker::Operator, greater, |_| Ok(())).await.unwrap();
     assert!(workspaces::delete(connection, origin, asker, acme).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_deleted_long_ago_can_still_be_erased() {
+    let fixture = Fixture::new().await;
+    let user = fixture.user("u-1").await.unwrap();
+    let connection = &mut fixture.database.write().await.unwrap();
+    let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
+    assert!(external_users::delete(connection, origin, workspace_id, user.id, |_| Ok(())).await.unwrap());
+    let deleted_at = origin.source.clock.now();
+    fixture.clock.advance(Duration::from_hours(31 * 24));
+    assert_eq!(external_users::sweep(connection, deleted_at, 10).await.unwrap(), 1);
+    assert_eq!(external_users::sweep(connection, deleted_at, 10).await.unwrap(), 0, "once is enough");
+    let long_ago = deleted_at.minus(Duration::from_hours(1));
+    let restored =
+        external_users::restore(connection, origin, workspace_id, user.id, long_ago).await.unwrap();
+    assert_eq!(restored, None, "nothing is left to bring back");
+
+    let tombstone =
+        external_users::erase(connection, origin, workspace_id, user.id, |_| Ok(())).await.unwrap();
+    assert_eq!(tombstone.map(|tombstone| tombstone.deleted_at), Some(deleted_at));
+    let filter = AuditEventFilter { object_id: Some(user.id.to_string()), ..AuditEventFilter::default() };
+    let window = Window::first(10);
+    let events = audit_events::list(connection, Some(workspace_id), &filter, &window).await.unwrap().items;
+    assert_eq!(events.len(), 3);
+    assert!(events.iter().all(|event| event.changes.is_empty()), "{events:?}");
 }

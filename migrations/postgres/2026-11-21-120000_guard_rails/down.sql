@@ -1,3 +1,13 @@
+-- What is deleted stays deleted, and blocks that have ended stay ended, where nothing says so any more.
+UPDATE external_users SET tier_id = NULL WHERE (workspace_id, tier_id) IN (SELECT workspace_id, id FROM tiers WHERE is_deleted);
+UPDATE external_user_groups SET tier_id = NULL WHERE (workspace_id, tier_id) IN (SELECT workspace_id, id FROM tiers WHERE is_deleted);
+UPDATE external_users SET external_user_group_id = NULL
+    WHERE (workspace_id, external_user_group_id) IN (SELECT workspace_id, id FROM external_user_groups WHERE is_deleted);
+DELETE FROM external_user_groups WHERE is_deleted;
+DELETE FROM tiers WHERE is_deleted;
+UPDATE external_users SET blocked = false WHERE blocked_until <= now();
+UPDATE api_keys SET scopes = trim(replace(scopes, 'audit:read', ''));
+UPDATE api_key_secrets SET scopes = trim(replace(scopes, 'audit:read', ''));
 DROP TABLE idempotency_records;
 DROP TABLE audit_events;
 ALTER TABLE workspaces DROP COLUMN requests_per_second;

@@ -26,7 +26,8 @@ CREATE INDEX external_user_groups_created ON external_user_groups (workspace_id,
 CREATE INDEX external_user_groups_to_remove ON external_user_groups (workspace_id, id) WHERE is_deleted;
 
 -- Users that were deleted and can be brought back: their record as JSON, without an index on what is in it, so that their
--- external ids and identifiers are free. Of a user that was erased, only its id and the moments are left.
+-- external ids and identifiers are free. Of a user that was erased, or was deleted too long ago to be brought back, only its
+-- id and the moments are left.
 CREATE TABLE deleted_external_users (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE deleted_external_users (
 );
 CREATE INDEX deleted_external_users_by_channel ON deleted_external_users (workspace_id, channel_id)
     WHERE channel_id IS NOT NULL;
-CREATE INDEX deleted_external_users_to_remove ON deleted_external_users (deleted_at) WHERE erased_at IS NULL;
+CREATE INDEX deleted_external_users_to_remove ON deleted_external_users (deleted_at) WHERE record IS NOT NULL;
 
 -- Where the last use of a key came from.
 ALTER TABLE api_keys ADD COLUMN last_used_address text;

@@ -1,3 +1,13 @@
+-- What is deleted stays deleted, and blocks that have ended stay ended, where nothing says so any more.
+UPDATE external_users SET tier_id = NULL WHERE (workspace_id, tier_id) IN (SELECT workspace_id, id FROM tiers WHERE is_deleted = 1);
+UPDATE external_user_groups SET tier_id = NULL WHERE (workspace_id, tier_id) IN (SELECT workspace_id, id FROM tiers WHERE is_deleted = 1);
+UPDATE external_users SET external_user_group_id = NULL
+    WHERE (workspace_id, external_user_group_id) IN (SELECT workspace_id, id FROM external_user_groups WHERE is_deleted = 1);
+DELETE FROM external_user_groups WHERE is_deleted = 1;
+DELETE FROM tiers WHERE is_deleted = 1;
+UPDATE external_users SET blocked = 0 WHERE blocked_until <= unixepoch() * 1000000;
+UPDATE api_keys SET scopes = trim(replace(scopes, 'audit:read', ''));
+UPDATE api_key_secrets SET scopes = trim(replace(scopes, 'audit:read', ''));
 DELETE FROM sqlite_stat1 WHERE idx = 'external_users_by_email';
 DROP TABLE idempotency_records;
 DROP TABLE audit_events;

@@ -55,7 +55,12 @@ async fn the_life_of_an_account_is_noted() {
     let change = json!({ "lastname": "Doe", "password": "quite another password" });
     administrator.patch(&path, change).await.is(200);
     let changed = log.news().await;
-    assert_eq!(actions(&changed), ["account.update"]);
+    assert_eq!(
+        actions(&changed),
+        ["account_token.delete", "account.update"],
+        "a new password ends her log-in"
+    );
+    let changed = &changed[1..];
     assert_eq!(changed[0]["actor"], json!({ "type": "account", "id": server.administrator.id }));
     assert_eq!(keys(&changed[0]["changes"]), ["lastName", "password"]);
     assert_eq!(
@@ -68,8 +73,8 @@ async fn the_life_of_an_account_is_noted() {
 
     administrator.delete(&path).await.is(200);
     let gone = log.news().await;
-    assert_eq!(actions(&gone), ["account.delete"]);
-    assert_eq!(gone[0]["changes"]["username"], json!({ "old": "jane@example.com", "new": null }));
+    assert_eq!(actions(&gone), ["membership.delete", "account.delete"]);
+    assert_eq!(gone[1]["changes"]["username"], json!({ "old": "jane@example.com", "new": null }));
 }
 
 #[tokio::test]
@@ -149,4 +154,38 @@ async fn what_happens_in_an_organization_is_noted() {
     let link = text(&admin.put(path, json!({ "access_mode": "link" })).await.json(200), "join_url");
     let code = link.rsplit('/').next().unwrap().to_owned();
     assert!(!log.contains(&code), "whoever has the code of {flow} may join");
+}
+
+#[tokio::test]
+async fn whoever_moves_tells_neither_home_of_the_other() {
+    let server = TestServer::start().await;
+    let acme = server.new_workspace("Acme").await;
+    let jane = server.new_account("jane@example.com", Some(&server.workspace), &[]).await;
+    server.add_to_workspace(&jane.username, &acme, false).await;
+    let token =
+        server.operator(&["tokens", "create", "--account", &server.administrator.username, "--json"]).await;
+    let admin = server.basic(&text(&token, "token"), "");
+    let mut log = Log::of(&server).await;
+    admin.delete(&format!("/organizations/default/users/{}", jane.number)).await.is(204);
+    let events = log.news().await;
+    assert_eq!(actions(&events), ["membership.delete", "account.update"]);
+    let home = &events[1]["changes"]["homeWorkspaceId"];
+    assert_eq!(*home, json!({ "old": server.workspace.id, "new": null }));
+
+    let acmes =
+        server.operator(&["audit", "list", "--workspace", &acme.slug, "--object", &jane.id, "--json"]).await;
+    let acmes = acmes.to_string();
+    assert!(acmes.contains(&acme.id) && !acmes.contains(&server.workspace.id), "{acmes}");
+}
+
+#[tokio::test]
+async fn where_an_account_was_a_member_its_end_is_noted() {
+    let server = TestServer::start().await;
+    let acme = server.new_workspace("Acme").await;
+    let jane = server.new_account("jane@example.com", Some(&acme), &[]).await;
+    server.add_to_workspace(&jane.username, &server.workspace, false).await;
+    let administrator = server.as_administrator().await;
+    let mut log = Log::of(&server).await;
+    administrator.delete(&format!("/api/users/{}", jane.id)).await.is(200);
+    assert_eq!(actions(&log.news().await), ["membership.delete"]);
 }

@@ -94,6 +94,17 @@ async fn a_lost_update_is_refused() {
 }
 
 #[tokio::test]
+async fn who_erases_what_was_deleted_meanwhile_hears_of_it() {
+    let server = TestServer::start().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let erase = format!("{}/erase", path_of(&user));
+    let read = tag(&server.zaia().get(&path_of(&user)).await.is(200));
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    server.zaia().with("if-match", &read).send("POST", &erase, None).await.error(412, "precondition_failed");
+    server.zaia().send("POST", &format!("{}/restore", path_of(&user)), None).await.is(200);
+}
+
+#[tokio::test]
 async fn of_two_who_have_read_the_same_one_writes() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;

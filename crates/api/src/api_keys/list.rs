@@ -1,8 +1,7 @@
 //! Listing keys.
 
-use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use denizen_domain::{ApiKey, Direction, PageNumber, Position, Window};
 use denizen_persistence::api_keys::{self, KeyFilter};
 use utoipa::IntoParams;
@@ -70,13 +69,7 @@ pub(crate) async fn list(
     let window = Window { page, limit: page_size, direction: Direction::Ascending };
     let connection = &mut app.database().read().await?;
     let slice = api_keys::list(connection, caller.workspace_id, &filter, &window).await?;
-    let next = slice.items.last().filter(|_| slice.has_more_after).map(position_of);
-    let items: Vec<_> = slice.items.into_iter().map(ApiKeyAnswer::from).collect();
-    let mut response = Json(items).into_response();
-    if let Some(position) = next {
-        let cursor = name.cursor(&app, &position);
-        paging::add_next_link(response.headers_mut(), &context, &uri, ("cursor", &cursor), &["pageNumber"]);
-    }
+    let mut response = paging::answer(&app, (&context, &uri), &name, slice, position_of, ApiKeyAnswer::from);
     if count {
         let count = api_keys::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);

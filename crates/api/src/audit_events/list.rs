@@ -1,8 +1,7 @@
 //! Listing what has been changed.
 
-use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use denizen_domain::{
     Actor, AuditAction, AuditEvent, AuditEventFilter, Direction, Reason, Timestamp, Violation, Window,
 };
@@ -116,12 +115,5 @@ pub(crate) async fn list(
     let window = Window { page, limit, direction: order };
     let connection = &mut app.database().read().await?;
     let slice = audit_events::list(connection, Some(caller.workspace_id), &filter, &window).await?;
-    let next = slice.items.last().filter(|_| slice.has_more_after).map(AuditEvent::position);
-    let items: Vec<_> = slice.items.into_iter().map(AuditEventAnswer::from).collect();
-    let mut response = Json(items).into_response();
-    if let Some(position) = next {
-        let cursor = name.cursor(&app, &position);
-        paging::add_next_link(response.headers_mut(), &context, &uri, ("cursor", &cursor), &[]);
-    }
-    Ok(response)
+    Ok(paging::answer(&app, (&context, &uri), &name, slice, AuditEvent::position, AuditEventAnswer::from))
 }

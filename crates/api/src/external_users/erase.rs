@@ -41,7 +41,8 @@ impl From<Tombstone> for ErasedExternalUser {
 ///
 /// Removes everything personal for good, whether the user was deleted before or not: its record, and the old and new values
 /// that the audit log has of it. What stays is its id, that it was there, and who has changed it when. It cannot be
-/// restored. Erasing it again changes nothing.
+/// restored. Erasing it again changes nothing. Answers that are kept for idempotency keys, sealed with what only their
+/// callers have, go within 24 hours.
 #[utoipa::path(post, path = "/api/v1/external-users/{id}/erase", operation_id = "eraseExternalUser", tag = "external users",
     params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
@@ -54,7 +55,8 @@ pub(crate) async fn erase(
     PathId(id): PathId<ExternalUserId>,
     preconditions: Preconditions,
 ) -> ApiResult<Json<ErasedExternalUser>> {
-    let guard = |user: &ExternalUser| preconditions.require(Some(&user.version(app.source().clock.now())));
+    let version = |user: &ExternalUser| user.version(app.source().clock.now());
+    let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(version).as_deref());
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let connection = &mut app.database().write().await?;
     let tombstone = external_users::erase(connection, origin, workspace_id, id, guard).await?;

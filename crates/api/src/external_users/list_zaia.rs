@@ -1,8 +1,7 @@
 //! Zaia's list: a page, filtered.
 
-use axum::Json;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use denizen_domain::{
     ChannelId, Direction, ExternalUserFilter, ExternalUserGroupId, ExternalUserOrder, PageNumber, SearchText,
     SuperIdentityId, TierId, Window,
@@ -99,14 +98,15 @@ pub(super) async fn list(
     let window = Window { page, limit: page_size, direction: Direction::Ascending };
     let connection = &mut app.database().read().await?;
     let slice = external_users::list(connection, caller.workspace_id, &filter, order, &window).await?;
-    let next = slice.items.last().filter(|_| slice.has_more_after).map(|user| order.position_of(user));
     let now = app.source().clock.now();
-    let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, caller.contract, now));
-    let mut response = Json(users.collect::<Vec<_>>()).into_response();
-    if let Some(position) = next {
-        let cursor = name.cursor(app, &position);
-        paging::add_next_link(response.headers_mut(), context, uri, ("cursor", &cursor), &["pageNumber"]);
-    }
+    let mut response = paging::answer(
+        app,
+        (context, uri),
+        &name,
+        slice,
+        |user| order.position_of(user),
+        |user| ExternalUserAnswer::new(user, caller.contract, now),
+    );
     if count {
         let count = external_users::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);

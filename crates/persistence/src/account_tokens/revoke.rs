@@ -1,7 +1,8 @@
 //! Ending tokens: from the next request on, their secrets open nothing.
 
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, Coded as _, Origin, Result, Timestamp, TokenKind, Verb,
+    AccountId, AccountToken, AccountTokenId, Coded as _, Conflict, Error, Origin, Result, Timestamp,
+    TokenKind, Verb,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -33,16 +34,9 @@ pub async fn revoke_personal(
     id: Option<AccountTokenId>,
 ) -> Result<usize> {
     in_transaction!(connection, {
-        let tokens = account_tokens::table
-            .filter(account_tokens::account_id.eq(stored(account_id)))
-            .filter(account_tokens::kind.eq(TokenKind::Personal.code()));
-        let rows = on_backend!(connection, |conn| tokens.load::<TokenRow>(conn).await);
-        let tokens: Vec<_> = rows
-            .or_error("find personal tokens")?
-            .into_iter()
-            .map(AccountToken::try_from)
-            .collect::<Result<_>>()?;
-        let revoked: Vec<_> = tokens.into_iter().filter(|token| id.is_none_or(|id| token.id == id)).collect();
+        let is_meant =
+            |token: &AccountToken| token.kind == TokenKind::Personal && id.is_none_or(|id| token.id == id);
+        let revoked: Vec<_> = tokens_of(connection, account_id).await?.into_iter().filter(is_meant).collect();
         delete_noted(connection, origin, account_id, &revoked).await?;
         Ok(revoked.len())
     })
@@ -57,7 +51,11 @@ async fn delete_noted(
 ) -> Result<()> {
     let ids: Vec<_> = tokens.iter().map(|token| stored(token.id)).collect();
     let deleted = account_tokens::table.filter(account_tokens::id.eq_any(ids));
-    on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await).or_error("revoke tokens")?;
+    let deleted = on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await);
+    if deleted.or_error("revoke tokens")? != tokens.len() {
+        // Somebody else has revoked one of them since.
+        return Err(Error::Conflict(Conflict::ConcurrentChange));
+    }
     let home = account_functions::home_of(connection, account_id).await?;
     let event = |token| audit_events::event(origin, home, Verb::Delete, Some(token), None);
     audit_events::insert_all(connection, tokens.iter().map(event).collect()).await
@@ -66,27 +64,30 @@ async fn delete_noted(
 /// Revokes all tokens of an account but one.
 pub(crate) async fn delete_all_of(
     connection: &mut DbConnection,
+    origin: &Origin,
     account_id: AccountId,
     kept: Option<AccountTokenId>,
 ) -> Result<()> {
-    // No token has the id of nothing.
-    let kept = kept.map_or(StoredUuid::from_uuid(uuid::Uuid::nil()), stored);
-    let tokens = account_tokens::table
-        .filter(account_tokens::account_id.eq(stored(account_id)))
-        .filter(account_tokens::id.ne(kept));
-    on_backend!(connection, |conn| diesel::delete(tokens).execute(conn).await)
-        .or_error("revoke the tokens of an account")?;
-    Ok(())
+    let tokens = tokens_of(connection, account_id).await?;
+    let ended: Vec<_> = tokens.into_iter().filter(|token| Some(token.id) != kept).collect();
+    delete_noted(connection, origin, account_id, &ended).await
 }
 
 /// Revokes the tokens of an account that add permissions to its own: they were given to it where it was at home then.
-pub(crate) async fn delete_privileged_of(connection: &mut DbConnection, account_id: AccountId) -> Result<()> {
-    let tokens = account_tokens::table
-        .filter(account_tokens::account_id.eq(stored(account_id)))
-        .filter(account_tokens::permissions.ne(""));
-    on_backend!(connection, |conn| diesel::delete(tokens).execute(conn).await)
-        .or_error("revoke the tokens of an account that add permissions")?;
-    Ok(())
+pub(crate) async fn delete_privileged_of(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    account_id: AccountId,
+) -> Result<()> {
+    let tokens = tokens_of(connection, account_id).await?;
+    let ended: Vec<_> = tokens.into_iter().filter(|token| !token.permissions.is_empty()).collect();
+    delete_noted(connection, origin, account_id, &ended).await
+}
+
+async fn tokens_of(connection: &mut DbConnection, account_id: AccountId) -> Result<Vec<AccountToken>> {
+    let tokens = account_tokens::table.filter(account_tokens::account_id.eq(stored(account_id)));
+    let rows = on_backend!(connection, |conn| tokens.load::<TokenRow>(conn).await);
+    rows.or_error("find the tokens of an account")?.into_iter().map(AccountToken::try_from).collect()
 }
 
 /// Deletes tokens that have ended, at most so many. How many there were.

@@ -1,9 +1,9 @@
 //! Making, changing and deleting accounts.
 
 use denizen_domain::{
-    Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, NewAccount,
-    Origin, PasswordHash, Patch, PermissionSet, Reach, Result, Status, Unauthenticated, Username, Verb,
-    WorkspaceId,
+    Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, Membership,
+    NewAccount, Origin, PasswordHash, Patch, PermissionSet, Reach, Result, Status, Unauthenticated, Username,
+    Verb, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -131,7 +131,7 @@ pub async fn change(
         update(connection, &account).await?;
         if let Some(password) = &changes.password {
             set_password(connection, id, password).await?;
-            account_tokens::delete_all_of(connection, id, token.map(|token| token.id)).await?;
+            account_tokens::delete_all_of(connection, origin, id, token.map(|token| token.id)).await?;
         }
         note_change(connection, origin, &before, &account, changes.password.is_some()).await?;
         Ok(Some(account))
@@ -166,9 +166,14 @@ pub(crate) async fn delete_found(
     origin: &Origin,
     account: &Account,
 ) -> Result<()> {
+    let memberships = memberships::all_of(connection, &[stored(account.id)]).await?;
     let deleted = accounts::table.filter(accounts::id.eq(stored(account.id)));
     on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
         .or_error("delete an account")?;
+    let ended = |membership: &Membership| {
+        audit_events::event(origin, Some(membership.workspace_id), Verb::Delete, Some(membership), None)
+    };
+    audit_events::insert_all(connection, memberships.iter().map(ended).collect()).await?;
     audit_events::deleted(connection, origin, account.home, account).await
 }
 
@@ -182,7 +187,13 @@ async fn note_change(
 ) -> Result<()> {
     let homes = [Some(before.home), Some(after.home).filter(|home| *home != before.home)];
     for home in homes.into_iter().flatten() {
-        let mut event = audit_events::event(origin, home, Verb::Update, Some(before), Some(after));
+        // Each home hears of its own alone.
+        let seen = |account: &Account| match home {
+            Some(home) => account.clone().seen_within(Reach::Workspace(home)),
+            None => account.clone(),
+        };
+        let (old, new) = (seen(before), seen(after));
+        let mut event = audit_events::event(origin, home, Verb::Update, Some(&old), Some(&new));
         if has_new_password {
             event.changes = event.changes.and_secret("password");
         }
@@ -221,7 +232,7 @@ pub(crate) async fn leave_home(
     account.leave_home(home, origin.source.clock.now());
     update(connection, account).await?;
     note_change(connection, origin, &before, account, false).await?;
-    account_tokens::delete_privileged_of(connection, account.id).await
+    account_tokens::delete_privileged_of(connection, origin, account.id).await
 }
 
 /// Stores an account that is there already, and the roles that it holds.
@@ -249,7 +260,7 @@ async fn move_home(
     if let Some(old) = before.home {
         memberships::delete(connection, origin, old, after.id).await?;
     }
-    account_tokens::delete_privileged_of(connection, after.id).await
+    account_tokens::delete_privileged_of(connection, origin, after.id).await
 }
 
 async fn named_roles(

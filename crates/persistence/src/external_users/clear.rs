@@ -19,16 +19,22 @@ macro_rules! clear_some {
         let named = external_users::table
             .filter(external_users::workspace_id.eq(stored($workspace_id)))
             .filter(external_users::$column.eq(Some(stored($value))));
-        // In one order, so that two servers that do the same do not wait for each other.
         let some = named
             .order((external_users::created_at.asc(), external_users::id.asc()))
             .select(external_users::id)
             .limit(BATCH);
-        let some = dialect::load_locked!($connection, some, StoredUuid);
+        let some = on_backend!($connection, |conn| some.load::<StoredUuid>(conn).await);
         let some = some.or_error("look for the users of what is deleted")?;
         if some.is_empty() {
             return Ok(false);
         }
+        // In the order in which others lock several users, so that nobody waits for each other.
+        let locked = named
+            .filter(external_users::id.eq_any(some.clone()))
+            .order(external_users::id.asc())
+            .select(external_users::id);
+        dialect::load_locked!($connection, locked, StoredUuid)
+            .or_error("lock the users of what is deleted")?;
         let some = named.filter(external_users::id.eq_any(some));
         let nothing = external_users::$column.eq(None::<StoredUuid>);
         on_backend!($connection, |conn| diesel::update(some).set(nothing).execute(conn).await)

@@ -126,13 +126,27 @@ pub async fn restore(
         if let Some(user) = find(connection, workspace_id, id).await? {
             return Ok(Some(user));
         }
-        let Some(row) = find_deleted(connection, workspace_id, id).await? else { return Ok(None) };
+        let Some(row) = find_deleted(connection, workspace_id, id).await? else {
+            return require_gone(connection, workspace_id, id).await.map(|()| None);
+        };
         if row.erased_at.is_some() {
             return Err(Error::Conflict(Conflict::Erased));
         }
         let Some(user) = row.user(restorable_from)? else { return Ok(None) };
         put_back(connection, origin, user).await.map(Some)
     })
+}
+
+/// Fails where a user has come back since it was looked for: then the transaction is repeated.
+async fn require_gone(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserId,
+) -> Result<()> {
+    match find(connection, workspace_id, id).await? {
+        Some(_) => Err(Error::Conflict(Conflict::ConcurrentChange)),
+        None => Ok(()),
+    }
 }
 
 async fn put_back(
@@ -174,13 +188,13 @@ async fn put_back(
 
 /// Removes everything personal of a user for good, whether it was deleted before or not: its record, and the values that
 /// the audit log has of it. Its id stays, so that nothing else gets it. Erasing it again changes nothing. The guard is
-/// shown the user as it is, where it was not deleted before, and may fail. `None` where there is no such user.
+/// shown the user as it is, or nothing where it was deleted before, and may fail. `None` where there is no such user.
 pub async fn erase(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
     id: ExternalUserId,
-    guard: impl Fn(&ExternalUser) -> Result<()>,
+    guard: impl Fn(Option<&ExternalUser>) -> Result<()>,
 ) -> Result<Option<Tombstone>> {
     in_transaction!(connection, {
         let now = origin.source.clock.now();
@@ -188,15 +202,18 @@ pub async fn erase(
         let deleted = find_deleted(connection, workspace_id, id).await?;
         let deleted_at = match (&user, deleted) {
             (Some(user), _) => {
-                guard(user)?;
+                guard(Some(user))?;
                 take_out(connection, user).await?;
                 now
             }
-            (None, Some(row)) => match row.tombstone() {
-                Some(tombstone) => return Ok(Some(tombstone)),
-                None => row.deleted_at.into(),
-            },
-            (None, None) => return Ok(None),
+            (None, Some(row)) => {
+                if let Some(tombstone) = row.tombstone() {
+                    return Ok(Some(tombstone));
+                }
+                guard(None)?;
+                row.deleted_at.into()
+            }
+            (None, None) => return require_gone(connection, workspace_id, id).await.map(|()| None),
         };
         let row = DeletedRow {
             workspace_id: stored(workspace_id),
@@ -213,11 +230,11 @@ pub async fn erase(
     })
 }
 
-/// Forgets users that were deleted before a moment and can no longer be brought back, at most so many. How many there
-/// were. Those that were erased keep their ids.
+/// Forgets the records of users that were deleted before a moment and can no longer be brought back, at most so many. How
+/// many there were. Their ids stay, so that what the audit log has of them can still be [erased](erase).
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
     let old = deleted_external_users::table
-        .filter(deleted_external_users::erased_at.is_null())
+        .filter(deleted_external_users::record.is_not_null())
         .filter(deleted_external_users::deleted_at.le(StoredTime::from(before)))
         .select((deleted_external_users::workspace_id, deleted_external_users::id))
         .limit(i64::from(limit));
@@ -230,8 +247,12 @@ pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32)
     let forgotten = deleted_external_users::table
         .filter(deleted_external_users::workspace_id.eq_any(workspaces))
         .filter(deleted_external_users::id.eq_any(ids))
-        .filter(deleted_external_users::erased_at.is_null());
-    on_backend!(connection, |conn| diesel::delete(forgotten).execute(conn).await)
+        .filter(deleted_external_users::deleted_at.le(StoredTime::from(before)));
+    let nothing = (
+        deleted_external_users::record.eq(None::<String>),
+        deleted_external_users::channel_id.eq(None::<StoredUuid>),
+    );
+    on_backend!(connection, |conn| diesel::update(forgotten).set(nothing).execute(conn).await)
         .or_error("forget deleted external users")
 }
 

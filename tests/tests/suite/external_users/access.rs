@@ -122,3 +122,14 @@ async fn what_is_no_story_changes_nothing() {
     }
     assert_eq!(server.zaia().get(&path_of(&user)).await.json(200)["name"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_block_counts_on_every_server_at_once() {
+    let server = TestServer::start().await;
+    let another = server.another().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let bearer = another.bearer(&text(&user, "accessToken"));
+    bearer.get("/api/v1/external-users/me").await.is(200);
+    server.zaia().patch(&path_of(&user), json!({ "blocked": true })).await.is(200);
+    bearer.get("/api/v1/external-users/me").await.error(401, "unauthenticated");
+}
