@@ -180,7 +180,12 @@ impl TestServer {
 
     /// A further key of the workspace `default`, with these scopes, or the default ones where there are none.
     pub async fn new_key(&self, scopes: &[&str]) -> Key {
-        self.as_operator().create_key(&self.workspace.slug, scopes).await
+        self.new_key_of(&self.workspace, scopes).await
+    }
+
+    /// A further key of a workspace, with these scopes, or the default ones where there are none.
+    pub async fn new_key_of(&self, workspace: &Workspace, scopes: &[&str]) -> Key {
+        self.as_operator().create_key(&workspace.slug, scopes).await
     }
 
     /// A further workspace, with its channel and a key with the default scopes.

@@ -38,6 +38,8 @@ pub enum ObjectKind {
     FlowMembership,
     /// An invitation into a flow. Its id is its number.
     Invitation,
+    /// What the server signs, seals or derives with. Its id is what it is for: `access_tokens`.
+    ServerSecret,
 }
 
 impl Coded for ObjectKind {
@@ -55,6 +57,7 @@ impl Coded for ObjectKind {
         Self::Flow,
         Self::FlowMembership,
         Self::Invitation,
+        Self::ServerSecret,
     ];
 
     fn code(self) -> &'static str {
@@ -72,6 +75,7 @@ impl Coded for ObjectKind {
             Self::Flow => "flow",
             Self::FlowMembership => "flow_membership",
             Self::Invitation => "invitation",
+            Self::ServerSecret => "server_secret",
         }
     }
 }
@@ -91,7 +95,7 @@ pub enum Verb {
     Restore,
     /// All personal data of it were removed for good.
     Erase,
-    /// A key was given a new secret.
+    /// A key, or the server itself, was given a new secret.
     Rotate,
     /// A key was made to open nothing any more.
     Revoke,

@@ -1,14 +1,16 @@
 //! What the server itself keeps secret, shared by all servers on one database: each purpose has generations, of which
 //! the newest is in use.
 
-use denizen_domain::{Conflict, Error, Result, Source, Timestamp};
+use denizen_domain::{Conflict, Error, ObjectKind, Origin, Recorded, Result, Source, Timestamp, Verb};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::{Map, Value, json};
 
 use crate::error::OrError as _;
 use crate::schema::server_secrets;
+use crate::transaction::in_transaction;
 use crate::types::StoredTime;
-use crate::{DbConnection, on_backend};
+use crate::{DbConnection, audit_events, on_backend};
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,15 +99,41 @@ pub async fn find_or_create(
 /// one at the same time.
 pub async fn rotate(
     connection: &mut DbConnection,
-    source: &Source,
+    origin: &Origin,
     purpose: Purpose,
     secret: Vec<u8>,
 ) -> Result<ServerSecret> {
+    // Read before the transaction, which is repeated where somebody else was faster: theirs is not to be replaced.
     let current = newest(connection, purpose, 1).await?.pop().map_or(0, |secret| secret.generation);
-    let rotated = ServerSecret { generation: current + 1, bytes: secret, created_at: source.clock.now() };
-    match insert(connection, purpose, &rotated).await? {
-        1 => Ok(rotated),
-        _ => Err(Error::Conflict(Conflict::ConcurrentChange)),
+    let generation = current + 1;
+    in_transaction!(connection, {
+        let rotated =
+            ServerSecret { generation, bytes: secret.clone(), created_at: origin.source.clock.now() };
+        if insert(connection, purpose, &rotated).await? == 0 {
+            return Err(Error::Conflict(Conflict::ConcurrentChange));
+        }
+        let [before, after] = [current, generation].map(|number| Generation { purpose, number });
+        let (before, after) = (Some(&before), Some(&after));
+        audit_events::done(connection, origin, None, Verb::Rotate, before, after).await?;
+        Ok(rotated)
+    })
+}
+
+/// What the audit log has of a secret.
+struct Generation {
+    purpose: Purpose,
+    number: i64,
+}
+
+impl Recorded for Generation {
+    const KIND: ObjectKind = ObjectKind::ServerSecret;
+
+    fn object_id(&self) -> String {
+        self.purpose.code().to_owned()
+    }
+
+    fn record(&self) -> Map<String, Value> {
+        Map::from_iter([("generation".to_owned(), json!(self.number))])
     }
 }
 

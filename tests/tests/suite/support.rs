@@ -2,6 +2,17 @@
 
 use denizen_tests::{TestServer, Value, json};
 
+/// Every scope that a key may have.
+pub(crate) const ALL_SCOPES: [&str; 7] = [
+    "external_users:read",
+    "external_users:write",
+    "external_users:authenticate",
+    "settings:read",
+    "settings:write",
+    "api_keys:manage",
+    "audit:read",
+];
+
 /// The body with which Zaia makes a user: all six keys, null but for the default channel, then these changes.
 pub(crate) fn zaia_body(server: &TestServer, changes: Value) -> Value {
     let empty = json!({

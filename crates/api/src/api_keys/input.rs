@@ -43,7 +43,7 @@ pub(crate) struct RotateApiKey {
     /// For how many seconds the secrets before go on: at most 30 days; with 0, they end at once.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 2_592_000, default = 86_400)]
     #[serde(default)]
-    overlap_seconds: Input<Value>,
+    overlap_seconds: Input<i64>,
 }
 
 impl CreateApiKey {
@@ -67,7 +67,8 @@ impl RotateApiKey {
     /// Checks the field.
     pub(super) fn check(self) -> Result<Duration> {
         let mut violations = Violations::new();
-        let overlap = self.overlap_seconds.not_null(&mut violations, "overlapSeconds", overlap);
+        let overlap =
+            self.overlap_seconds.not_null(&mut violations, "overlapSeconds", |seconds| overlap(*seconds));
         violations.into_result(overlap.unwrap_or(ApiKey::DEFAULT_OVERLAP))
     }
 }
@@ -111,8 +112,9 @@ fn end(text: &str, caller: &KeyHolder, now: Timestamp) -> Result<Timestamp, Viol
     }
 }
 
-fn overlap(value: &Value) -> Result<Duration, Violation> {
-    let overlap = value.as_u64().map(Duration::from_secs).filter(|time| *time <= ApiKey::MAXIMUM_OVERLAP);
+fn overlap(seconds: i64) -> Result<Duration, Violation> {
+    let overlap = u64::try_from(seconds).ok().map(Duration::from_secs);
+    let overlap = overlap.filter(|time| *time <= ApiKey::MAXIMUM_OVERLAP);
     overlap.ok_or_else(|| {
         let message = format!("must be a whole number from 0 to {}", ApiKey::MAXIMUM_OVERLAP.as_secs());
         Violation::new(Reason::OutOfRange, message)
@@ -127,11 +129,11 @@ mod tests {
 
     #[test]
     fn an_overlap_has_limits() {
-        for (value, seconds) in [(json!(0), 0), (json!(60), 60), (json!(2_592_000), 2_592_000)] {
-            assert_eq!(overlap(&value), Ok(Duration::from_secs(seconds)));
+        for (given, seconds) in [(0, 0), (60, 60), (2_592_000, 2_592_000)] {
+            assert_eq!(overlap(given), Ok(Duration::from_secs(seconds)));
         }
-        for wrong in [json!(-1), json!(1.5), json!(2_592_001), json!("60"), json!(true), json!([])] {
-            assert_eq!(overlap(&wrong).unwrap_err().reason, Reason::OutOfRange, "{wrong}");
+        for wrong in [-1, 2_592_001, i64::MIN, i64::MAX] {
+            assert_eq!(overlap(wrong).unwrap_err().reason, Reason::OutOfRange, "{wrong}");
         }
         let absent = RotateApiKey::default().check();
         assert_eq!(absent.unwrap(), Duration::from_hours(24));

@@ -1,7 +1,7 @@
 //! `denizen signing-keys`: what the access tokens of external users are signed with.
 
 use clap::{Args, Subcommand};
-use denizen_domain::{Conflict, Error, Source, Timestamp};
+use denizen_domain::{Conflict, Error, Origin, Source, Timestamp};
 use denizen_persistence::server_secrets::{self, Purpose, ServerSecret};
 use serde::Serialize;
 
@@ -120,8 +120,8 @@ impl RotateSigningKey {
         let database = database::open(&self.database).await?;
         let private_key = denizen_api::generate_signing_key().map_err(reason)?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let (source, purpose) = (Source::system(), Purpose::AccessTokens);
-        let rotated = server_secrets::rotate(connection, &source, purpose, private_key).await;
+        let (origin, purpose) = (Origin::operator(Source::system()), Purpose::AccessTokens);
+        let rotated = server_secrets::rotate(connection, &origin, purpose, private_key).await;
         let key = SigningKey::new(&rotated.map_err(failure)?, 0)?;
         self.output.object(
             &key,

@@ -296,6 +296,10 @@ fn signing_keys_are_rotated() {
     {
         assert_eq!((&list[key]["generation"], text(&list[key], "use")), (&json!(generation), usage));
     }
+    let events = folder.json(&["audit", "list", "--server", "--action", "server_secret.rotate"]);
+    assert_eq!(length(&events), 3);
+    assert_eq!(text(&events[0], "objectId"), "access_tokens");
+    assert_eq!(events[0]["changes"], json!({ "generation": { "old": 2, "new": 3 } }));
 }
 
 #[test]

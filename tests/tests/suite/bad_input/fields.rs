@@ -29,13 +29,14 @@ fn wrong_types(sound: &Value) -> Vec<Value> {
         Value::Bool(_) => value.is_boolean(),
         Value::Object(_) => value.is_object(),
         Value::Array(_) => value.is_array(),
+        Value::Number(_) => value.is_u64(),
         _ => value.is_string(),
     };
     values.into_iter().filter(|value| !right(value)).collect()
 }
 
 /// The keys that must be there, write by write.
-const REQUIRED: [&[&str]; 21] = [
+const REQUIRED: [&[&str]; 29] = [
     &["name"],
     &["channelId", "externalId", "externalUserGroupId", "identifier", "name", "tierId"],
     &["channelId", "externalId", "id", "identifier"],
@@ -57,6 +58,14 @@ const REQUIRED: [&[&str]; 21] = [
     &["accountId"],
     &["token"],
     &[],
+    &["externalId", "name", "tierId"],
+    &[],
+    &["description", "maxAssistantMessages", "name", "prompt"],
+    &[],
+    &["name"],
+    &[],
+    &["externalIds"],
+    &["users"],
 ];
 
 #[tokio::test]
@@ -121,6 +130,14 @@ async fn null_is_refused_where_it_says_nothing() {
         (18, "accountId"),
         (18, "customPermissions"),
         (19, "token"),
+        (23, "name"),
+        (23, "description"),
+        (24, "name"),
+        (24, "description"),
+        (25, "name"),
+        (26, "overlapSeconds"),
+        (27, "externalIds"),
+        (28, "users"),
     ] {
         writes[index].refuses(key, &Value::Null).await;
     }
@@ -163,7 +180,7 @@ async fn a_text_that_is_too_long_is_refused_in_every_field() {
 }
 
 /// The lengths of texts, in characters: write, key, shortest, longest.
-const LENGTHS: [(usize, &str, usize, usize); 27] = [
+const LENGTHS: [(usize, &str, usize, usize); 38] = [
     (0, "name", 1, 255),
     (1, "externalId", 3, 250),
     (1, "identifier", 1, 255),
@@ -191,6 +208,17 @@ const LENGTHS: [(usize, &str, usize, usize); 27] = [
     (14, "name", 1, 100),
     (15, "name", 1, 100),
     (16, "name", 1, 100),
+    (21, "externalId", 3, 250),
+    (21, "name", 3, 50),
+    (22, "externalId", 3, 250),
+    (22, "name", 3, 50),
+    (23, "name", 3, 50),
+    (23, "description", 3, 250),
+    (23, "prompt", 3, 500),
+    (24, "name", 3, 50),
+    (24, "description", 3, 250),
+    (24, "prompt", 3, 500),
+    (25, "name", 1, 100),
 ];
 
 #[tokio::test]
@@ -300,6 +328,8 @@ async fn an_id_that_is_none_is_named_as_such() {
         (2, "id"),
         (3, "externalUserGroupId"),
         (3, "tierId"),
+        (21, "tierId"),
+        (22, "tierId"),
     ] {
         let write = &writes[index];
         for value in ["", "nope", "12345", &user_id[1..], &format!("{user_id}0"), &format!("{{{user_id}}}")] {
@@ -338,7 +368,9 @@ async fn what_cannot_change_is_not_changed() {
 async fn zaia_says_invalid_data_provided() {
     let directory = Directory::new().await;
     for write in directory.writes().iter().filter(|write| write.broken.0 == 400) {
-        for body in ["{", r#"{ "name": 7, "channelId": 7 }"#] {
+        let (key, value) = write.sound.as_object().unwrap().iter().next().unwrap();
+        let of_another_type = json!({ key: wrong_types(value)[0] }).to_string();
+        for body in ["{", &of_another_type] {
             let reply = write.send_bytes("application/json", body).await.is(400);
             assert_eq!(reply.body["message"], "Invalid data provided.", "{} with {body}", write.name());
         }

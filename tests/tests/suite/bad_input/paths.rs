@@ -215,6 +215,23 @@ async fn an_id_that_is_none_is_not_found() {
             is_not_found(&server.zaia(), method, &path, body, ("channel", id)).await;
         }
     }
+    let client = &directory.surroundings.client;
+    for id in wrong.iter().chain([&nil, &unknown, &user_id]) {
+        for (name, resource, operations) in [
+            ("external-user-groups", "external_user_group", &["GET", "PATCH", "DELETE"][..]),
+            ("tiers", "tier", &["GET", "PATCH", "DELETE"]),
+            ("api-keys", "api_key", &["GET", "DELETE"]),
+            ("super-identities", "super_identity", &["GET"]),
+        ] {
+            let path = format!("/api/v1/{name}/{}", encoded(id));
+            for method in operations {
+                let body = (*method == "PATCH").then(|| json!({ "name": "a name" }));
+                is_not_found(client, method, &path, body, (resource, id)).await;
+            }
+        }
+        let path = format!("/api/v1/api-keys/{}/rotate", encoded(id));
+        is_not_found(client, "POST", &path, Some(json!({})), ("api_key", id)).await;
+    }
     directory.is_unchanged("ids of nothing").await;
 }
 

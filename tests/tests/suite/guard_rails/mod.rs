@@ -11,7 +11,7 @@ use self::accounts::account_guards;
 use self::document::Document;
 use self::flowdock::flowdock_guards;
 use self::table::{GUARDS, Guard, OPEN, Stranger};
-use crate::support::{create, create_channel, text, with};
+use crate::support::{ALL_SCOPES, create, create_channel, text, with};
 use crate::tiers::create_tier;
 
 /// What the requests of the table are about: objects of the workspace `default`.
@@ -87,8 +87,8 @@ async fn every_operation_is_guarded() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let stranger = server.new_workspace("stranger").await;
-    let strange_key = table::key_with_every_scope(&server, &stranger).await;
-    let right_key = table::key_with_every_scope(&server, &server.workspace).await;
+    let strange_key = server.new_key_of(&stranger, &ALL_SCOPES).await;
+    let right_key = server.new_key(&ALL_SCOPES).await;
     let owner = server.zaia().with_key(&right_key);
     let lacking = table::keys_that_lack_one_scope(&server).await;
     for (index, guard) in GUARDS.iter().enumerate() {
@@ -250,7 +250,7 @@ async fn every_request_of_the_document_shows_an_example_that_works() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let victim = Victim::new(&server, "example").await;
-    let right_key = table::key_with_every_scope(&server, &server.workspace).await;
+    let right_key = server.new_key(&ALL_SCOPES).await;
     for guard in GUARDS {
         let (method, path) = guard.operation.split_once(' ').unwrap();
         for example in document.body_examples(method, path) {

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use denizen_tests::{Client, Key, TestServer, Workspace};
+use denizen_tests::{Client, Key, TestServer};
 
-use crate::support::text;
+use crate::support::ALL_SCOPES;
 
 /// A row.
 pub(super) struct Guard {
@@ -58,9 +58,6 @@ pub(super) enum Stranger {
     Own(u16),
 }
 
-/// Every scope that a key may have.
-const SCOPES: &[&str] = &[READ, WRITE, AUTHENTICATE, READ_SETTINGS, WRITE_SETTINGS, MANAGE_KEYS, READ_AUDIT];
-
 const READ: &str = "external_users:read";
 const WRITE: &str = "external_users:write";
 const AUTHENTICATE: &str = "external_users:authenticate";
@@ -69,20 +66,11 @@ const WRITE_SETTINGS: &str = "settings:write";
 const MANAGE_KEYS: &str = "api_keys:manage";
 const READ_AUDIT: &str = "audit:read";
 
-/// Makes a key of a workspace that has every scope.
-pub(super) async fn key_with_every_scope(server: &TestServer, workspace: &Workspace) -> Key {
-    let mut arguments =
-        vec!["keys", "create", "--json", "--workspace", &workspace.slug, "--name", "every scope"];
-    arguments.extend(SCOPES.iter().flat_map(|scope| ["--scope", *scope]));
-    let made = server.operator(&arguments).await;
-    Key { id: text(&made, "id"), public: text(&made, "publicKey"), secret: text(&made, "secretKey") }
-}
-
 /// Makes a key for every scope, which has all but this one.
 pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'static str, Key> {
     let mut keys = HashMap::new();
-    for &missing in SCOPES {
-        let scopes: Vec<_> = SCOPES.iter().copied().filter(|scope| *scope != missing).collect();
+    for missing in ALL_SCOPES {
+        let scopes: Vec<_> = ALL_SCOPES.into_iter().filter(|scope| *scope != missing).collect();
         keys.insert(missing, server.new_key(&scopes).await);
     }
     keys
