@@ -1,5 +1,6 @@
 //! What a request presents to say who it is.
 
+use axum::http::header::AsHeaderName;
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -82,20 +83,17 @@ impl Credential {
 }
 
 fn pair(headers: &HeaderMap) -> Result<Credential, Error> {
-    let header = |name: &str| {
-        headers.get(name).ok_or(Error::Unauthenticated(Unauthenticated::NoKeyPair)).and_then(readable)
-    };
+    let header = |name: &str| only(headers, name)?.ok_or(Error::Unauthenticated(Unauthenticated::NoKeyPair));
     let (public_key, secret) = (header("x-notiflows-api-key")?, header("x-notiflows-secret-key")?);
     Ok(Credential::KeyPair { public_key: public_key.to_owned(), secret: Secret::presented(secret) })
 }
 
 /// `x-api-key: K`, `Authorization: Bearer K`, or `authorization: K`.
 fn header_secret(headers: &HeaderMap) -> Result<Option<Credential>, Error> {
-    if let Some(key) = headers.get("x-api-key") {
-        return readable(key).map(|key| Some(Credential::Key(Secret::presented(key))));
+    if let Some(key) = only(headers, "x-api-key")? {
+        return Ok(Some(Credential::Key(Secret::presented(key))));
     }
-    let Some(authorization) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let authorization = readable(authorization)?;
+    let Some(authorization) = only(headers, header::AUTHORIZATION)? else { return Ok(None) };
     match authorization.split_once(' ') {
         None => Ok(Some(told_apart(authorization))),
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(told_apart(token.trim()))),
@@ -106,8 +104,7 @@ fn header_secret(headers: &HeaderMap) -> Result<Option<Credential>, Error> {
 /// `Authorization: Basic` with a token as user name and any password, or with an e-mail address and its password; or
 /// `Authorization: Bearer` with a token. What is none of these is taken for a token that nobody knows.
 fn basic_or_bearer(headers: &HeaderMap) -> Result<Credential, Error> {
-    let authorization = headers.get(header::AUTHORIZATION).ok_or(NO_BASIC_CREDENTIAL)?;
-    match readable(authorization)?.split_once(' ') {
+    match only(headers, header::AUTHORIZATION)?.ok_or(NO_BASIC_CREDENTIAL)?.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
             Ok(Credential::AccountToken { secret: Secret::presented(token.trim()), is_ambient: false })
         }
@@ -142,8 +139,15 @@ fn told_apart(secret: &str) -> Credential {
     }
 }
 
-fn readable(value: &HeaderValue) -> Result<&str, Error> {
-    value.to_str().map_err(|_| Error::Unauthenticated(Unauthenticated::Unreadable))
+/// The text of a header that stands there once, so that nobody on the way took another one for the credential.
+fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Error> {
+    let mut values = headers.get_all(name).iter();
+    let only = values.next();
+    if values.next().is_some() {
+        return Err(Error::Unauthenticated(Unauthenticated::Repeated));
+    }
+    let readable = only.map(HeaderValue::to_str).transpose();
+    readable.map_err(|_| Error::Unauthenticated(Unauthenticated::Unreadable))
 }
 
 #[cfg(test)]

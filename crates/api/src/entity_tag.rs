@@ -9,7 +9,7 @@ use denizen_domain::{Error, Result};
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Operation, Parameter};
-use utoipa::openapi::{HeaderBuilder, ObjectBuilder, RefOr, ResponseBuilder, Type};
+use utoipa::openapi::{Content, HeaderBuilder, ObjectBuilder, RefOr, ResponseBuilder, Schema, Type};
 
 use crate::error::ApiError;
 
@@ -45,7 +45,13 @@ fn takes(operation: &Operation, name: &str) -> bool {
     operation.parameters.iter().flatten().any(is_named)
 }
 
-/// Says in the document what comes of the headers that an operation takes.
+/// The schemas of users, all of which are shown with their tags.
+const EXTERNAL_USERS: [&str; 2] = ["ExternalUser", "ExternalUserWithToken"];
+
+/// The schemas of what is shown with its tag by operations that take one.
+const OTHERS: [&str; 2] = ["User", "FlowdockUser"];
+
+/// Says in the document what comes of the headers that an operation takes, and which answers have a tag.
 pub(crate) fn describe(operation: &mut Operation) {
     let (is_read, is_write) = (takes(operation, "If-None-Match"), has_precondition(operation));
     let responses = &mut operation.responses.responses;
@@ -53,18 +59,28 @@ pub(crate) fn describe(operation: &mut Operation) {
         let unchanged = ResponseBuilder::new().description("It is what If-None-Match says").build();
         responses.insert("304".to_owned(), RefOr::T(unchanged));
     }
-    let shows_something = |status: &str| matches!(status, "200" | "201" | "304");
-    for (_, response) in
-        responses.iter_mut().filter(|(status, _)| (is_read || is_write) && shows_something(status))
-    {
+    for (status, response) in responses {
         let RefOr::T(response) = response else { continue };
-        let schema = ObjectBuilder::new().schema_type(Type::String).build();
-        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(TAG));
-        response.headers.insert("etag".to_owned(), header.build().into());
+        let shows = |names: &[&str]| names.iter().any(|name| shows(response, name));
+        if status == "304" || shows(&EXTERNAL_USERS) || ((is_read || is_write) && shows(&OTHERS)) {
+            let schema = ObjectBuilder::new().schema_type(Type::String).build();
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(TAG));
+            response.headers.insert("etag".to_owned(), header.build().into());
+        }
     }
 }
 
-const TAG: &str = "Another one whenever something that is shown changes, where one thing is shown";
+/// Whether an answer is what a schema says, or may be.
+fn shows(response: &utoipa::openapi::Response, schema: &str) -> bool {
+    let is_it = |shown: &RefOr<Schema>| matches!(shown, RefOr::Ref(shown) if shown.ref_location.ends_with(&format!("/{schema}")));
+    response.content.values().any(|content| match content {
+        RefOr::T(Content { schema: Some(RefOr::T(Schema::OneOf(any))), .. }) => any.items.iter().any(is_it),
+        RefOr::T(Content { schema: Some(shown), .. }) => is_it(shown),
+        _ => false,
+    })
+}
+
+const TAG: &str = "Another one whenever something that is shown changes";
 
 /// What a request asks of the thing that it is about, in `If-Match` and `If-None-Match`.
 #[derive(Debug, Clone, Default)]
@@ -180,6 +196,13 @@ mod tests {
         ] {
             assert_eq!(preconditions(Some(if_match), None).require(current).is_ok(), is_let, "{if_match}");
         }
+    }
+
+    #[test]
+    fn several_lines_are_one_list() {
+        let lines = ["\"a\"", "\"b\""].map(|line| (header::IF_MATCH, HeaderValue::from_static(line)));
+        let tags = Tags::of(&HeaderMap::from_iter(lines), &header::IF_MATCH);
+        assert_eq!(tags, Some(Tags::Listed(vec!["a".to_owned(), "b".to_owned()])));
     }
 
     #[test]

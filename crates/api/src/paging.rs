@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use denizen_domain::{
     BadRequest, Error, Page, PageNumber, Position, Reason, Slice, Violation, Violations, WorkspaceId,
 };
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::app::App;
@@ -87,7 +88,8 @@ pub(crate) fn add_next_link(
 ) {
     let kept = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
-        !pair.is_empty() && name != parameter && !replaced.contains(&name)
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        !pair.is_empty() && name != parameter && !replaced.contains(&&*name)
     };
     let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(kept).collect();
     let next = format!("{parameter}={cursor}");

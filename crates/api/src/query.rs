@@ -6,7 +6,8 @@ use std::str::FromStr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use denizen_domain::{
-    BadRequest, Error, InvalidId, PageNumber, Reason, SearchText, Timestamp, Violation, Violations,
+    BadRequest, Error, InvalidId, InvalidTimestamp, PageNumber, Reason, SearchText, Timestamp, Violation,
+    Violations,
 };
 use percent_encoding::percent_decode;
 
@@ -144,8 +145,9 @@ impl QueryReader {
 
 /// Reads a moment, as RFC 3339.
 pub(crate) fn timestamp(text: &str) -> Result<Timestamp, Violation> {
-    let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| Timestamp::from(moment.to_utc()));
-    moment.map_err(|_| Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z"))
+    text.parse().map_err(|InvalidTimestamp| {
+        Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
+    })
 }
 
 /// What is wrong with a parameter that stands in a request more than once.

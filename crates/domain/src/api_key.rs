@@ -55,6 +55,8 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was made, given another secret or revoked, whatever was last.
+    pub updated_at: Timestamp,
 }
 
 impl ApiKey {

@@ -122,7 +122,7 @@ coded_texts!(Verb);
 
 /// The fields that a change has changed, each by its name in camel case with the values before and after it, `{"old": …,
 /// "new": …}`. A field that is not there counts as null. Objects within objects are compared field by field, and named by
-/// their path: `customFields.plan`.
+/// their path: `customFields.plan`, or `customFields["a.plan"]` where a name could be taken for a path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FieldChanges(Map<String, Value>);
 
@@ -130,7 +130,7 @@ impl FieldChanges {
     /// What differs between two records.
     pub fn between(before: &Map<String, Value>, after: &Map<String, Value>) -> Self {
         let mut changes = Map::new();
-        compare("", before, after, &mut changes);
+        compare(None, before, after, &mut changes);
         Self(changes)
     }
 
@@ -163,7 +163,7 @@ impl FieldChanges {
 }
 
 fn compare(
-    path: &str,
+    within: Option<&str>,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
     changes: &mut Map<String, Value>,
@@ -171,14 +171,24 @@ fn compare(
     let added = after.keys().filter(|key| !before.contains_key(*key));
     for key in before.keys().chain(added) {
         let (old, new) = (before.get(key).unwrap_or(&Value::Null), after.get(key).unwrap_or(&Value::Null));
-        let path = format!("{path}{key}");
+        let path = path_of(within, key);
         match (old, new) {
-            (Value::Object(old), Value::Object(new)) => compare(&format!("{path}."), old, new, changes),
+            (Value::Object(old), Value::Object(new)) => compare(Some(&path), old, new, changes),
             (old, new) if old == new => {}
             (old, new) => {
                 changes.insert(path, serde_json::json!({ "old": old, "new": new }));
             }
         }
+    }
+}
+
+/// The path of a field within another one: no two fields have the same.
+fn path_of(within: Option<&str>, key: &str) -> String {
+    let Some(within) = within else { return key.to_owned() };
+    if key.is_empty() || key.contains(['.', '[', '"']) {
+        format!("{within}[{}]", Value::from(key))
+    } else {
+        format!("{within}.{key}")
     }
 }
 
@@ -190,8 +200,9 @@ pub trait Recorded {
     /// Its id there.
     fn object_id(&self) -> String;
 
-    /// Its fields as they are noted, without secrets and what follows from others; null for one that is empty.
-    fn record(&self) -> Map<String, Value>;
+    /// Its fields as they are noted, without secrets and what follows from others; null for one that is empty. As they are
+    /// at a moment: a block that has ended by then is none.
+    fn record(&self, now: Timestamp) -> Map<String, Value>;
 }
 
 /// One entry of the audit log.
@@ -295,6 +306,20 @@ mod tests {
             "name": { "old": "a", "new": "b" },
             "customFields.seats": { "old": 1, "new": null },
             "customFields.trial": { "old": null, "new": true },
+        });
+        assert_eq!(changes.into_map(), map(&expected));
+    }
+
+    #[test]
+    fn fields_are_told_apart_whatever_they_are_called() {
+        let before = json!({ "customFields": { "a": { "b": 1, "": 1 }, "a.b": 1, "a[\"b\"]": 1 } });
+        let after = json!({ "customFields": { "a": { "b": 2, "": 3 }, "a.b": 4, "a[\"b\"]": 5 } });
+        let changes = FieldChanges::between(&map(&before), &map(&after));
+        let expected = json!({
+            "customFields.a.b": { "old": 1, "new": 2 },
+            "customFields.a[\"\"]": { "old": 1, "new": 3 },
+            "customFields[\"a.b\"]": { "old": 1, "new": 4 },
+            "customFields[\"a[\\\"b\\\"]\"]": { "old": 1, "new": 5 },
         });
         assert_eq!(changes.into_map(), map(&expected));
     }

@@ -2,11 +2,12 @@
 //! set the one and repeat the other.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::{ContextV7, Uuid};
 
@@ -65,6 +66,23 @@ impl Timestamp {
 impl From<DateTime<Utc>> for Timestamp {
     fn from(time: DateTime<Utc>) -> Self {
         Self(time.trunc_subsecs(6))
+    }
+}
+
+/// A text that is no moment in RFC 3339, or one beyond the year 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a moment in RFC 3339")]
+pub struct InvalidTimestamp;
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    /// Reads RFC 3339, to the microsecond, of the years 0 to 9999 in UTC: what can be written in it again. A leap second
+    /// counts as the one after it, as in the database.
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let moment = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTimestamp)?;
+        let moment = DateTime::from_timestamp_micros(moment.timestamp_micros()).ok_or(InvalidTimestamp)?;
+        if (0..=9999).contains(&moment.year()) { Ok(Self::from(moment)) } else { Err(InvalidTimestamp) }
     }
 }
 
@@ -218,6 +236,22 @@ mod tests {
     fn a_timestamp_is_cut_to_microseconds_and_reads_as_rfc_3339() {
         let time: DateTime<Utc> = "2024-01-15T10:30:00.123456789Z".parse().unwrap();
         assert_eq!(Timestamp::from(time).to_string(), "2024-01-15T10:30:00.123456Z");
+    }
+
+    #[test]
+    fn a_text_is_a_moment_where_it_can_be_written_again() {
+        for (text, moment) in [
+            ("2024-01-15T10:30:00Z", "2024-01-15T10:30:00.000000Z"),
+            ("2024-01-15T10:30:00.1234567+02:00", "2024-01-15T08:30:00.123456Z"),
+            ("2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.500000Z"),
+            ("0001-01-01T00:00:00+14:00", "0000-12-31T10:00:00.000000Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+        ] {
+            assert_eq!(text.parse::<Timestamp>().map(|moment| moment.to_string()), Ok(moment.to_owned()));
+        }
+        for wrong in ["", "2024-01-15", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"] {
+            assert_eq!(wrong.parse::<Timestamp>(), Err(InvalidTimestamp), "{wrong}");
+        }
     }
 
     #[test]

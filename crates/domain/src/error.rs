@@ -169,6 +169,9 @@ pub enum Unauthenticated {
     /// The credential cannot be one.
     #[error("The credential holds characters that no credential has.")]
     Unreadable,
+    /// A header that holds a credential stands there more than once.
+    #[error("A credential must be sent once.")]
+    Repeated,
     /// No key in force has this secret, or not together with this public half.
     #[error("The API key is unknown, expired or revoked.")]
     UnknownKey,

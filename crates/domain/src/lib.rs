@@ -66,7 +66,9 @@ pub use account::{
 pub use api_key::{ApiKey, KeyHolder, KeyRequest, NewApiKey, PublicKey};
 pub use audit::{AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Recorded, Verb};
 pub use channel::{Channel, ChannelChanges};
-pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp};
+pub use clock::{
+    Clock, IdSource, InvalidTimestamp, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp,
+};
 pub use code_set::{CodeSet, Coded};
 pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result, Unauthenticated};
 pub use external_user::{

@@ -113,6 +113,7 @@ pub(crate) async fn insert(
     scopes: &ScopeSet,
     expires_at: Option<Timestamp>,
 ) -> Result<NewApiKey> {
+    let now = origin.source.clock.now();
     let key = ApiKey {
         id: ApiKeyId::from_uuid(origin.source.ids.uuid()),
         workspace_id,
@@ -123,7 +124,8 @@ pub(crate) async fn insert(
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
-        created_at: origin.source.clock.now(),
+        created_at: now,
+        updated_at: now,
     };
     let secret = Secret::generate(ApiKey::SECRET_PREFIX, &*origin.source.ids);
     let row = ApiKeyRow::from(&key);
@@ -273,8 +275,9 @@ pub async fn revoke(
         if before.revoked_at.is_some() {
             return Ok(Some(before));
         }
-        let after = ApiKey { revoked_at: Some(origin.source.clock.now()), ..before.clone() };
-        mark_revoked(connection, &after).await?;
+        let now = origin.source.clock.now();
+        let after = ApiKey { revoked_at: Some(now), updated_at: now, ..before.clone() };
+        store_change(connection, &after).await?;
         delete_secrets(connection, workspace_id, id).await?;
         audit_events::done(connection, origin, workspace_id, Verb::Revoke, Some(&before), Some(&after))
             .await?;
@@ -282,13 +285,17 @@ pub async fn revoke(
     })
 }
 
-async fn mark_revoked(connection: &mut DbConnection, key: &ApiKey) -> Result<()> {
-    let revoked = api_keys::table
+/// Stores what changes of a key.
+async fn store_change(connection: &mut DbConnection, key: &ApiKey) -> Result<()> {
+    let changed = api_keys::table
         .filter(api_keys::workspace_id.eq(stored(key.workspace_id)))
         .filter(api_keys::id.eq(stored(key.id)));
-    let revocation = api_keys::revoked_at.eq(key.revoked_at.map(StoredTime::from));
-    on_backend!(connection, |conn| diesel::update(revoked).set(revocation).execute(conn).await)
-        .or_error("revoke a key")?;
+    let change = (
+        api_keys::revoked_at.eq(key.revoked_at.map(StoredTime::from)),
+        api_keys::updated_at.eq(StoredTime::from(key.updated_at)),
+    );
+    on_backend!(connection, |conn| diesel::update(changed).set(change).execute(conn).await)
+        .or_error("change a key")?;
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use denizen_domain::{
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::Map;
 use uuid::Uuid;
 
 use crate::error::{OrError as _, broken_row};
@@ -175,8 +174,8 @@ pub(crate) fn event<T: Recorded>(
     before: Option<&T>,
     after: Option<&T>,
 ) -> AuditEvent {
-    let record = |thing: Option<&T>| thing.map_or_else(Map::new, T::record);
     let now = origin.source.clock.now();
+    let record = |thing: Option<&T>| thing.map(|thing| thing.record(now)).unwrap_or_default();
     AuditEvent {
         id: AuditEventId::from_uuid(origin.source.ids.ordered_uuid(now)),
         workspace_id,

@@ -108,6 +108,7 @@ pub async fn create(
     let mut channel = blank(origin, workspace_id, &name, false);
     changes.apply_to(&mut channel)?;
     in_transaction!(connection, {
+        dialect::lock_workspace(connection, workspace_id).await?;
         let existing = channels::table.filter(channels::workspace_id.eq(stored(workspace_id))).count();
         let existing: i64 =
             on_backend!(connection, |conn| existing.get_result(conn).await).or_error("count channels")?;

@@ -7,13 +7,14 @@ use denizen_domain::{
     SearchText, SuperIdentityId, TierId, WorkspaceId,
 };
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Nullable, Text};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
 use crate::error::OrError as _;
 use crate::external_users::{self, ExternalUserRow};
 use crate::schema as tables;
-use crate::types::{StoredUuid, all_stored, stored};
+use crate::types::{PortableUuid, StoredUuid, all_stored, stored};
 use crate::{Backend, DbConnection};
 
 /// The pieces of a condition on `external_users`, between which the workspace's id and the pattern are bound.
@@ -97,6 +98,48 @@ pub(crate) async fn find_locked_external_users(
         DbConnection::Sqlite(object) => users.load::<ExternalUserRow>(&mut **object).await,
     };
     rows.or_error("lock external users")?.into_iter().map(ExternalUser::try_from).collect()
+}
+
+/// For each of these values of a column the first user that has it: the default channel's before the others', then the
+/// oldest. Each is one step into an index, however many users have the same. PostgreSQL takes an array apart, and SQLite
+/// JSON.
+pub(crate) async fn first_external_user_of_each(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    default_channel: ChannelId,
+    column: &'static str,
+    values: Vec<String>,
+) -> Result<Vec<StoredUuid>> {
+    let statement = |value: &str, values: &str| {
+        let first = |condition: &str| {
+            format!(
+                "(SELECT id FROM external_users WHERE workspace_id = $1 AND {column} = {value} {condition}\
+                 ORDER BY created_at, id LIMIT 1)"
+            )
+        };
+        let (in_default, anywhere) = (first("AND channel_id = $2 "), first(""));
+        diesel::sql_query(format!("SELECT coalesce({in_default}, {anywhere}) AS id FROM {values}"))
+            .bind::<PortableUuid, _>(stored(workspace_id))
+            .bind::<PortableUuid, _>(stored(default_channel))
+    };
+    let found = match connection {
+        DbConnection::Postgres(object) => {
+            let query = statement("wanted.value", "unnest($3) AS wanted (value)");
+            query.bind::<Array<Text>, _>(values).load::<FoundId>(&mut ***object).await
+        }
+        DbConnection::Sqlite(object) => {
+            let query = statement("wanted.value", "json_each($3) AS wanted");
+            query.bind::<Text, _>(serde_json::json!(values).to_string()).load::<FoundId>(&mut **object).await
+        }
+    };
+    Ok(found.or_error("look external users up")?.into_iter().filter_map(|found| found.id).collect())
+}
+
+/// The id of a row, where there is one.
+#[derive(QueryableByName)]
+struct FoundId {
+    #[diesel(sql_type = Nullable<PortableUuid>)]
+    id: Option<StoredUuid>,
 }
 
 /// Stores users that are there. PostgreSQL takes all of them at once, by inserting what it then finds to be there; SQLite,

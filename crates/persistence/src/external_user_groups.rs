@@ -112,6 +112,7 @@ pub async fn create(
     };
     changes.clone().apply_to(&mut group);
     in_transaction!(connection, {
+        dialect::lock_workspace(connection, workspace_id).await?;
         let everything = ExternalUserGroupFilter::default();
         if count(connection, workspace_id, &everything).await? >= MAXIMUM_PER_WORKSPACE {
             return Err(Error::Conflict(Conflict::TooManyGroups));

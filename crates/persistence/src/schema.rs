@@ -136,6 +136,8 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `last_used_address`.
         last_used_address -> Nullable<Text>,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
     }
 }
 

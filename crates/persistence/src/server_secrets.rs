@@ -132,7 +132,7 @@ impl Recorded for Generation {
         self.purpose.code().to_owned()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         Map::from_iter([("generation".to_owned(), json!(self.number))])
     }
 }

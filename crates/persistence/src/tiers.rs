@@ -118,6 +118,7 @@ pub async fn create(
     };
     changes.apply_to(&mut tier);
     in_transaction!(connection, {
+        dialect::lock_workspace(connection, workspace_id).await?;
         if count(connection, workspace_id, &TierFilter::default()).await? >= MAXIMUM_PER_WORKSPACE {
             return Err(Error::Conflict(Conflict::TooManyTiers));
         }

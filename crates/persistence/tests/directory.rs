@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use denizen_domain::{
     AccountChanges, AccountId, AuditEventFilter, Coded as _, Conflict, Error, ExternalId,
-    ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Forbidden, Identifier, KeyRequest,
-    ManualClock, NewAccount, NewApiKey, Origin, Page, Patch, Permission, PermissionSet, PersonName, Result,
-    Right, RoleChanges, RoleId, RoleName, ScopeSet, SearchText, SequentialIds, Slug, Source, Timestamp,
-    TokenRequest, Username, Window, WorkspaceId, WorkspaceName,
+    ExternalUserChanges, ExternalUserFilter, ExternalUserGroupChanges, ExternalUserOrder, Forbidden,
+    Identifier, KeyRequest, ManualClock, NewAccount, NewApiKey, Origin, Page, Patch, Permission,
+    PermissionSet, PersonName, Result, Right, RoleChanges, RoleId, RoleName, ScopeSet, SearchText,
+    SequentialIds, Slug, Source, TierChanges, Timestamp, TokenRequest, Username, Window, WorkspaceId,
+    WorkspaceName,
 };
 use denizen_persistence::api_keys::KeyFilter;
 use denizen_persistence::{
-    Asker, Database, account_tokens, accounts, api_keys, audit_events, channels, external_users,
-    introspection, memberships, migrations, roles, workspaces,
+    Asker, Database, account_tokens, accounts, api_keys, audit_events, channels, external_user_groups,
+    external_users, introspection, memberships, migrations, roles, tiers, workspaces,
 };
 use diesel::SqliteConnection;
 use diesel::connection::{Connection as _, SimpleConnection as _};
@@ -220,6 +221,22 @@ async fn a_key_that_was_revoked_meanwhile_gives_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_latest_use_of_a_key_stands() {
+    let fixture = Fixture::new().await;
+    let connection = &mut fixture.database.write().await.unwrap();
+    let (origin, id) = (&fixture.origin, fixture.workspace_id);
+    let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: None };
+    let key = api_keys::create(connection, origin, id, None, &request).await.unwrap().key.id;
+    let latest = origin.source.clock.now();
+    let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+    for (moment, address) in [(latest, here), (latest.minus(Duration::from_secs(1)), there)] {
+        api_keys::record_use(connection, &[(id, key, moment, address)]).await.unwrap();
+    }
+    let key = api_keys::find(connection, id, key).await.unwrap().unwrap();
+    assert_eq!((key.last_used_at, key.last_used_address), (Some(latest), Some(here)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_has_so_many_keys_in_force_and_remembers_so_many_others() {
     let fixture = Fixture::new().await;
     let connection = &mut fixture.database.write().await.unwrap();
@@ -245,6 +262,39 @@ async fn a_workspace_has_so_many_keys_in_force_and_remembers_so_many_others() {
     assert_eq!(count, api_keys::KEPT + 1);
     assert_eq!(api_keys::find(connection, id, first).await.unwrap(), None, "the first one is forgotten");
     assert!(api_keys::find(connection, id, lasting).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_has_so_many_tiers_and_groups() {
+    let fixture = Fixture::new().await;
+    let (origin, id) = (&fixture.origin, fixture.workspace_id);
+    for (table, columns, maximum) in [
+        ("tiers", "name, description", tiers::MAXIMUM_PER_WORKSPACE),
+        ("external_user_groups", "name, external_id", external_user_groups::MAXIMUM_PER_WORKSPACE),
+    ] {
+        fixture.execute(&format!(
+            "WITH RECURSIVE numbers (number) AS \
+             (SELECT 2 UNION ALL SELECT number + 1 FROM numbers WHERE number < {maximum}) \
+             INSERT INTO {table} (workspace_id, id, {columns}, created_at, updated_at) \
+             SELECT x'{}', randomblob(16), 'one of many', 'number ' || number, 0, 0 FROM numbers",
+            id.as_uuid().simple()
+        ));
+    }
+    let tier = TierChanges {
+        name: Some("Gold".to_owned()),
+        description: Some("The best".to_owned()),
+        ..TierChanges::default()
+    };
+    let group = ExternalUserGroupChanges::default();
+    let connection = &mut fixture.database.write().await.unwrap();
+    tiers::create(connection, origin, id, tier.clone()).await.unwrap();
+    let last = external_user_groups::create(connection, origin, id, group.clone()).await.unwrap();
+    let one_more = tiers::create(connection, origin, id, tier).await;
+    assert!(matches!(one_more, Err(Error::Conflict(Conflict::TooManyTiers))), "{one_more:?}");
+    let one_more = external_user_groups::create(connection, origin, id, group.clone()).await;
+    assert!(matches!(one_more, Err(Error::Conflict(Conflict::TooManyGroups))), "{one_more:?}");
+    assert!(external_user_groups::delete(connection, origin, id, last.id).await.unwrap());
+    external_user_groups::create(connection, origin, id, group).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ UPDATE api_key_secrets SET scopes = trim(replace(scopes, 'audit:read', ''));
 DROP TABLE idempotency_records;
 DROP TABLE audit_events;
 ALTER TABLE workspaces DROP COLUMN requests_per_second;
+ALTER TABLE api_keys DROP COLUMN updated_at;
 ALTER TABLE api_keys DROP COLUMN last_used_address;
 DROP TABLE deleted_external_users;
 DROP INDEX external_user_groups_to_remove;

@@ -44,8 +44,10 @@ CREATE INDEX deleted_external_users_by_channel ON deleted_external_users (worksp
     WHERE channel_id IS NOT NULL;
 CREATE INDEX deleted_external_users_to_remove ON deleted_external_users (deleted_at) WHERE record IS NOT NULL;
 
--- Where the last use of a key came from.
+-- Where the last use of a key came from, and when it was made, given another secret or revoked, whatever was last.
 ALTER TABLE api_keys ADD COLUMN last_used_address text;
+ALTER TABLE api_keys ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
+UPDATE api_keys SET updated_at = coalesce(revoked_at, created_at);
 
 -- How many requests a second each key and account of a workspace may make, where the server's setting is not what counts.
 ALTER TABLE workspaces ADD COLUMN requests_per_second bigint;

@@ -12,6 +12,7 @@ DELETE FROM sqlite_stat1 WHERE idx = 'external_users_by_email';
 DROP TABLE idempotency_records;
 DROP TABLE audit_events;
 ALTER TABLE workspaces DROP COLUMN requests_per_second;
+ALTER TABLE api_keys DROP COLUMN updated_at;
 ALTER TABLE api_keys DROP COLUMN last_used_address;
 DROP TABLE deleted_external_users;
 DROP INDEX external_user_groups_to_remove;

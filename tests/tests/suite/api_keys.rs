@@ -81,9 +81,10 @@ async fn a_key_is_made_and_its_secret_shown_once() {
         "revokedAt",
         "scopes",
     ];
-    assert_eq!(keys(&made), [&shown[..], &["secretKey", "workspaceId"]].concat());
+    assert_eq!(keys(&made), [&shown[..], &["secretKey", "updatedAt", "workspaceId"]].concat());
     assert_uuid(&made["id"]);
     assert_time(&made["createdAt"]);
+    assert_eq!(made["updatedAt"], made["createdAt"]);
     assert_eq!(made["workspaceId"], *server.workspace.id);
     assert_eq!(made["name"], "web shop");
     assert_eq!(made["scopes"], json!(["external_users:read", "settings:read"]));
@@ -96,7 +97,7 @@ async fn a_key_is_made_and_its_secret_shown_once() {
     assert_eq!(refused, json!({ "required_scope": "api_keys:manage" }));
 
     let found = manager.get(&path_of(&made)).await.json(200);
-    assert_eq!(keys(&found), [&shown[..], &["workspaceId"]].concat());
+    assert_eq!(keys(&found), [&shown[..], &["updatedAt", "workspaceId"]].concat());
     assert_eq!(found["publicKey"], made["publicKey"]);
     let listed = manager.get(&format!("{PATH}?pageSize=100")).await;
     assert!(!listed.text.contains("sk_") && !listed.text.contains("ecret"), "{listed}");
@@ -232,6 +233,7 @@ async fn a_revoked_key_opens_nothing_on_any_server_from_the_next_request_on() {
 
     let revoked = manager.get(&path_of(&key)).await.json(200);
     assert_time(&revoked["revokedAt"]);
+    assert_eq!(revoked["updatedAt"], revoked["revokedAt"]);
     manager.delete(&path_of(&key)).await.is(200);
     assert_eq!(manager.get(&path_of(&key)).await.json(200), revoked, "revoking it again changes nothing");
     let id = text(&key, "id");
@@ -277,6 +279,9 @@ async fn the_secret_before_goes_on_for_the_overlap_and_not_a_second_longer() {
     for server in [&server, &other] {
         assert!(!opens(server, &second).await && opens(server, &third).await);
     }
+    assert_eq!(first["updatedAt"], "2024-01-15T10:30:00.000000Z");
+    assert_eq!(third["updatedAt"], "2024-01-15T10:31:00.000000Z");
+    assert_eq!(third["createdAt"], first["createdAt"]);
     // A day, where nothing else is said.
     let fourth = manager.post(&rotation_of(&third), json!({})).await.json(200);
     server.advance(Duration::from_secs(86_399));
@@ -309,9 +314,10 @@ async fn several_secrets_may_be_in_their_overlap() {
         rotate(&manager, &first, 60).await;
     }
     let details =
-        manager.post(&rotation_of(&first), json!({ "overlapSeconds": 60 })).await.error(409, "conflict");
+        manager.post(&rotation_of(&first), json!({ "overlapSeconds": 1 })).await.error(409, "conflict");
     assert_eq!(details, json!({ "reason": "limit_reached" }));
-    assert!(opens(&server, &fourth).await);
+    server.advance(Duration::from_secs(2));
+    assert!(opens(&server, &fourth).await, "what is refused ends nothing earlier");
     rotate(&manager, &first, 0).await;
     assert!(!opens(&server, &fourth).await);
 }

@@ -7,6 +7,7 @@ use denizen_tests::{Client, Key, TestServer, Value, json};
 
 use crate::people::{People, new_user};
 use crate::support::{assert_time, create, create_channel, each, keys, path_of, text, with};
+use crate::tiers::create_tier;
 
 const PATH: &str = "/api/v1/audit-events";
 const USERS: &str = "/api/v1/external-users";
@@ -92,7 +93,9 @@ async fn a_change_is_noted_with_who_made_it_and_what_was_before() {
 async fn what_becomes_of_a_key_is_noted() {
     let server = TestServer::with_fixed_time().await;
     let auditor = auditor(&server).await;
-    let made = auditor.post(KEYS, json!({ "name": "ci", "scopes": ["settings:read"] })).await.json(200);
+    let expires_at = "2999-01-01T00:00:00.000000Z";
+    let body = json!({ "name": "ci", "scopes": ["settings:read"], "expiresAt": expires_at });
+    let made = auditor.post(KEYS, body).await.json(200);
     let path = format!("{KEYS}/{}", text(&made, "id"));
     auditor.post(&format!("{path}/rotate"), json!({ "overlapSeconds": 60 })).await.is(200);
     server.operator(&["keys", "rotate", &text(&made, "id"), "--workspace", "default", "--json"]).await;
@@ -111,6 +114,7 @@ async fn what_becomes_of_a_key_is_noted() {
     };
     let created = of("api_key.create", "api_key");
     assert_eq!(created["changes"]["scopes"], json!({ "old": null, "new": ["settings:read"] }));
+    assert_eq!(created["changes"]["expiresAt"], json!({ "old": null, "new": expires_at }));
     let rotated = of("api_key.rotate", "api_key");
     let end = json!({ "old": null, "new": "2024-01-15T10:31:00.000000Z" });
     assert_eq!(rotated["changes"], json!({ "oldSecretsEndAt": end }));
@@ -119,6 +123,91 @@ async fn what_becomes_of_a_key_is_noted() {
     assert_eq!((&by_operator["requestId"], &by_operator["address"]), (&Value::Null, &Value::Null));
     let revoked = of("api_key.revoke", "api_key");
     assert_eq!(keys(&revoked["changes"]), ["revokedAt"]);
+}
+
+#[tokio::test]
+async fn what_becomes_of_tiers_groups_and_channels_is_noted() {
+    let server = TestServer::start().await;
+    let auditor = auditor(&server).await;
+    let tier =
+        json!({ "name": "Gold", "description": "The best", "prompt": "Be kind", "maxAssistantMessages": 9 });
+    let group =
+        json!({ "externalId": "acme", "name": "Acme Inc", "tierId": create_tier(&server, "Silver").await });
+    let channel = json!({ "name": "web shop", "description": "Ours", "prompt": "Be brief" });
+    for (object, path, body) in [
+        ("tier", "/api/v1/tiers", tier),
+        ("external_user_group", "/api/v1/external-user-groups", group),
+        ("channel", "/api/v1/channels", channel),
+    ] {
+        let id = text(&auditor.post(path, body.clone()).await.json(200), "id");
+        let path = format!("{path}/{id}");
+        auditor.patch(&path, json!({ "name": "Renamed" })).await.is(200);
+        auditor.delete(&path).await.is(200);
+        let noted = events(&auditor, &format!("order=oldest&objectId={id}")).await;
+        assert_eq!(
+            each(&noted, "action"),
+            ["create", "update", "delete"].map(|verb| format!("{object}.{verb}"))
+        );
+        for (field, value) in body.as_object().unwrap() {
+            assert_eq!(noted[0]["changes"][field], json!({ "old": null, "new": value }), "{object}: {field}");
+        }
+        assert_eq!(noted[1]["changes"], json!({ "name": { "old": body["name"], "new": "Renamed" } }));
+    }
+
+    // One that has users is closed.
+    let channel = create_channel(&server, "red").await;
+    create(&server, json!({ "channelId": channel })).await;
+    auditor.delete(&format!("/api/v1/channels/{channel}")).await.is(200);
+    let noted = events(&auditor, &format!("objectId={channel}")).await;
+    assert_eq!(noted[0]["changes"], json!({ "isRemoved": { "old": false, "new": true } }));
+}
+
+#[tokio::test]
+async fn the_life_of_a_user_is_noted() {
+    let server = TestServer::start().await;
+    let auditor = auditor(&server).await;
+    let group = json!({ "externalId": null, "name": "Acme Inc", "tierId": null });
+    let group = auditor.post("/api/v1/external-user-groups", group).await.json(200);
+    let places = json!({ "externalUserGroupId": group["id"], "tierId": create_tier(&server, "Gold").await });
+    let user = create(&server, with(json!({ "externalId": "jane" }), places.clone())).await;
+    let story = json!({ "reason": "Spam", "until": "2999-01-01T00:00:00.000000Z" });
+    auditor.patch(&path_of(&user), json!({ "blocked": story })).await.is(200);
+    let users = json!([{ "external_id": "jane", "phone": "+4930123456" }, { "external_id": "john" }]);
+    for _ in 0..2 {
+        server.notiflows().post("/admin/users/bulk", json!({ "users": users })).await.is(200);
+    }
+    auditor.delete(&path_of(&user)).await.is(204);
+    auditor.send("POST", &format!("{}/restore", path_of(&user)), None).await.is(200);
+
+    let noted = events(&auditor, &format!("order=oldest&objectId={}", text(&user, "id"))).await;
+    let actions = ["create", "update", "update", "delete", "restore"];
+    let actions = actions.map(|verb| format!("external_user.{verb}"));
+    assert_eq!(each(&noted, "action"), actions, "the second time, many at once have changed nothing");
+    for (field, value) in places.as_object().unwrap() {
+        assert_eq!(noted[0]["changes"][field], json!({ "old": null, "new": value }));
+        assert_eq!(noted[3]["changes"][field], json!({ "old": value, "new": null }));
+        assert_eq!(noted[4]["changes"][field], json!({ "old": null, "new": value }));
+    }
+    let blocked = json!({
+        "blocked": { "old": false, "new": true },
+        "blockedReason": { "old": null, "new": story["reason"] },
+        "blockedUntil": { "old": null, "new": story["until"] },
+    });
+    assert_eq!(noted[1]["changes"], blocked);
+    assert_eq!(noted[2]["changes"], json!({ "phone": { "old": null, "new": "+4930123456" } }));
+    let made = events(&auditor, "action=external_user.create").await;
+    assert_eq!(made.len(), 2);
+    assert_eq!(made[0]["changes"]["externalId"]["new"], "john");
+}
+
+#[tokio::test]
+async fn the_limit_of_a_workspace_is_noted() {
+    let server = TestServer::start().await;
+    let auditor = auditor(&server).await;
+    server.operator(&["workspaces", "limit", "default", "--requests-per-second", "500", "--json"]).await;
+    let noted = events(&auditor, &format!("objectId={}", server.workspace.id)).await;
+    assert_eq!(noted[0]["action"], "workspace.update");
+    assert_eq!(noted[0]["changes"], json!({ "requestsPerSecond": { "old": null, "new": 500 } }));
 }
 
 #[tokio::test]

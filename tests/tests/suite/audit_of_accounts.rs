@@ -71,6 +71,17 @@ async fn the_life_of_an_account_is_noted() {
     assert_eq!(changed[0]["changes"]["lastName"]["new"], "Doe");
     herself.get("/api/users/me").await.is(401);
 
+    let role = json!({ "name": "Reader", "permissions": ["tenant.account.read"] });
+    let role = administrator.post("/api/roles", role).await.json(200);
+    log.news().await;
+    let rights =
+        json!({ "status": "DISABLED", "roles": [role["id"]], "permissions": ["tenant.account.read"] });
+    administrator.patch(&path, rights).await.is(200);
+    let changed = log.news().await;
+    assert_eq!(actions(&changed), ["account.update"]);
+    assert_eq!(keys(&changed[0]["changes"]), ["permissions", "roleIds", "status"]);
+    assert_eq!(changed[0]["changes"]["roleIds"], json!({ "old": [], "new": [role["id"]] }));
+
     administrator.delete(&path).await.is(200);
     let gone = log.news().await;
     assert_eq!(actions(&gone), ["membership.delete", "account.delete"]);
@@ -154,6 +165,33 @@ async fn what_happens_in_an_organization_is_noted() {
     let link = text(&admin.put(path, json!({ "access_mode": "link" })).await.json(200), "join_url");
     let code = link.rsplit('/').next().unwrap().to_owned();
     assert!(!log.contains(&code), "whoever has the code of {flow} may join");
+}
+
+#[tokio::test]
+async fn what_is_taken_back_of_a_flow_is_noted() {
+    let server = TestServer::start().await;
+    let jane = server.new_account("jane@example.com", Some(&server.workspace), &[]).await;
+    let flow = server.new_flow(&server.workspace, "Board room", "invitation").await;
+    server.add_to_flow(&server.administrator.username, &flow).await;
+    server.add_to_flow(&jane.username, &flow).await;
+    let admin = server.basic(&server.administrator.username, &server.administrator.password);
+    let invitations = format!("{}/invitations", flow.path());
+    let invitation = json!({ "email": "john@example.com", "message": "Come in" });
+    let invitation = admin.post(&invitations, invitation).await.json(201);
+    let mut log = Log::of(&server).await;
+
+    admin.delete(&format!("{invitations}/{}", invitation["id"])).await.is(204);
+    let remove =
+        ["flows", "remove", &jane.username, "--workspace", "default", "--flow", &flow.slug, "--json"];
+    server.operator(&remove).await;
+    admin.put(&flow.path(), json!({ "access_mode": "organization" })).await.is(200);
+    admin.put(&flow.path(), json!({ "disabled": true })).await.is(200);
+    let events = log.news().await;
+    let expected = ["invitation.delete", "flow_membership.delete", "flow.update", "flow.update"];
+    assert_eq!(actions(&events), expected);
+    assert_eq!(events[1]["changes"]["accountId"], json!({ "old": jane.id, "new": null }));
+    assert_eq!(events[2]["changes"], json!({ "accessMode": { "old": "invitation", "new": "organization" } }));
+    assert_eq!(events[3]["changes"], json!({ "isArchived": { "old": false, "new": true } }));
 }
 
 #[tokio::test]

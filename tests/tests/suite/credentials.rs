@@ -4,20 +4,10 @@ use std::time::Duration;
 
 use denizen_tests::{Client, Key, TestServer, Value, json};
 
-use crate::support::{create, each, text};
+use crate::support::{ALL_SCOPES, create, each, text};
 
 const USERS: &str = "/api/v1/external-users";
 const ME: &str = "/api/v1/external-users/me";
-
-/// Every scope that there is.
-const SCOPES: [&str; 6] = [
-    "external_users:read",
-    "external_users:write",
-    "external_users:authenticate",
-    "settings:read",
-    "settings:write",
-    "api_keys:manage",
-];
 
 /// One of the ways in which a key is sent.
 struct Way {
@@ -80,6 +70,28 @@ async fn a_key_opens_its_workspace_in_every_header() {
     for scheme in ["bearer", "BEARER", "Bearer "] {
         let client = server.anonymous().with("authorization", &format!("{scheme} {secret}"));
         client.get(USERS).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn a_credential_that_is_sent_twice_opens_nothing() {
+    let server = TestServer::start().await;
+    let key = &server.workspace.key;
+    let (own, public, other) = (&key.secret, &key.public, &server.new_workspace("Acme").await.key.secret);
+    for (path, headers) in [
+        (USERS, format!("authorization: Bearer {own}\r\nauthorization: Bearer {other}\r\n")),
+        (USERS, format!("x-api-key: {own}\r\nx-api-key: {own}\r\n")),
+        (
+            "/admin/users",
+            format!(
+                "x-notiflows-api-key: {public}\r\nx-notiflows-secret-key: {own}\r\nx-notiflows-secret-key: {other}\r\n"
+            ),
+        ),
+    ] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}\r\n");
+        let reply = server.raw(request).await;
+        assert_eq!(reply.body["message"], "A credential must be sent once.", "{path}");
+        reply.error(401, "unauthenticated");
     }
 }
 
@@ -304,7 +316,7 @@ async fn acting_for_a_user_never_widens_a_key() {
         .error(403, "forbidden");
     assert_eq!(details, json!({ "required_scope": "external_users:write" }));
 
-    let others: Vec<_> = SCOPES.into_iter().filter(|scope| *scope != "external_users:read").collect();
+    let others: Vec<_> = ALL_SCOPES.into_iter().filter(|scope| *scope != "external_users:read").collect();
     let blind = key_with(&others).await;
     for username in ["jane", "nobody"] {
         for path in [ME, USERS, "/api/v1/external-users/username/jane"] {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use denizen_tests::{Client, Reply, TestServer, Value, json};
 
-use crate::support::{create, path_of};
+use crate::support::{create, path_of, text};
+use crate::tiers::create_tier;
 
 fn tag(reply: &Reply) -> String {
     reply.header("etag").unwrap_or_else(|| panic!("no tag:\n{reply}")).to_owned()
@@ -61,6 +62,47 @@ async fn who_has_read_it_already_is_told_so() {
     reader.get(&path_of(&user)).await.is(304);
     server.advance(Duration::from_mins(1));
     reader.get(&path_of(&user)).await.is(200);
+}
+
+#[track_caller]
+fn assert_all_different(mut tags: Vec<String>) {
+    let count = tags.len();
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), count, "{tags:?}");
+}
+
+#[tokio::test]
+async fn whatever_changes_of_what_is_shown_makes_another_tag() {
+    let server = TestServer::with_fixed_time().await;
+    let tier = create_tier(&server, "Gold").await;
+    let path = path_of(&create(&server, json!({ "externalId": "u-1", "tierId": tier })).await);
+    let mut tags = vec![tag(&server.zaia().get(&path).await.is(200))];
+    // In the same moment.
+    tags.push(tag(&server.zaia().patch(&path, json!({ "name": "Jane" })).await.is(200)));
+    // Without a change of the user itself.
+    server.zaia().delete(&format!("/api/v1/tiers/{tier}")).await.is(200);
+    tags.push(tag(&server.zaia().get(&path).await.is(200)));
+    // There and back again: it is the time of the last change that is another one.
+    server.advance(Duration::from_mins(1));
+    for name in ["Janet", "Jane"] {
+        tags.push(tag(&server.zaia().patch(&path, json!({ "name": name })).await.is(200)));
+    }
+    assert_all_different(tags);
+
+    let admin = server.as_administrator().await;
+    let jane = server.new_account("jane@example.com", Some(&server.workspace), &[]).await;
+    let path = format!("/api/users/{}", jane.id);
+    let role = json!({ "name": "Reader", "permissions": ["tenant.account.read"] });
+    let role = text(&admin.post("/api/roles", role).await.json(200), "id");
+    let mut tags = vec![tag(&admin.get(&path).await.is(200))];
+    for change in [json!({ "roles": [role] }), json!({ "firstname": "Janet" })] {
+        tags.push(tag(&admin.patch(&path, change).await.is(200)));
+    }
+    server.advance(Duration::from_mins(1));
+    admin.patch(&format!("/api/roles/{role}"), json!({ "name": "Auditor" })).await.is(200);
+    tags.push(tag(&admin.get(&path).await.is(200)));
+    assert_all_different(tags);
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ async fn flowra_makes_a_user_once() {
     let server = TestServer::start().await;
     let body = json!({ "name": "jane" });
     let made = done_once(&server.flowra(), "POST", USERS, Some(body.clone()), 201).await;
+    let other_contract = keyed(&server.zaia(), "one").post(USERS, body.clone()).await;
+    assert_eq!(other_contract.error(422, "validation_failed")["reason"], "idempotency_key_reused");
     server.flowra().post(USERS, body).await.is(200);
     let toggled = format!("{USERS}/{}/toggle-active", text(&made.body, "id"));
     let client = keyed(&server.flowra(), "two");
@@ -70,6 +72,25 @@ async fn an_answer_stays_when_its_object_changes() {
     assert_replayed(&first, &keyed(&server.zaia(), "one").patch(&path, body).await);
     let stands = server.zaia().get(&path).await.json(200);
     assert_eq!(stands["displayName"], "Later", "the first change is not made again");
+}
+
+#[tokio::test]
+async fn whatever_decides_what_is_done_makes_another_request() {
+    let server = TestServer::start().await;
+    let path = path_of(&create(&server, json!({ "externalId": "jane", "identifier": "jane" })).await);
+    let (zaia, body) = (keyed(&server.zaia(), "one"), json!({ "name": "Jane" }));
+    let first = zaia.patch(&path, body.clone()).await.is(200);
+    let bytes = body.to_string().into_bytes();
+    for other in [
+        zaia.send("DELETE", &path, Some(body.clone())).await,
+        zaia.patch(&format!("{path}?more=1"), body.clone()).await,
+        zaia.with("x-username", "jane").patch(&path, body.clone()).await,
+        zaia.with("if-match", "*").patch(&path, body.clone()).await,
+        zaia.send_bytes("PATCH", &path, Some(("application/json; charset=utf-8", bytes))).await,
+    ] {
+        assert_eq!(other.error(422, "validation_failed")["reason"], "idempotency_key_reused");
+    }
+    assert_replayed(&first, &zaia.patch(&path, body).await);
 }
 
 #[tokio::test]
@@ -124,11 +145,18 @@ async fn logging_in_once_gives_one_token_and_strangers_do_not_meet() {
     let first = log_in(administrator, &administrator.password).await.is(200);
     assert!(first.header("set-cookie").is_some(), "{first}");
     assert_replayed(&first, &log_in(administrator, &administrator.password).await);
+    let body = json!({ "username": administrator.username, "password": administrator.password });
+    let elsewhere = client.with("origin", "https://evil.example").post("/login", body).await.is(200);
+    assert_eq!((elsewhere.header("idempotency-replayed"), elsewhere.header("set-cookie")), (None, None));
     let theirs = log_in(&other, &other.password).await.is(200);
     assert_eq!(theirs.header("idempotency-replayed"), None);
     assert_ne!(theirs.body["token"], first.body["token"]);
 
     // A log-in that fails is not remembered.
+    for _ in 0..2 {
+        let broken = client.post("/login", json!({ "username": 7 })).await.is(422);
+        assert_eq!(broken.header("idempotency-replayed"), None);
+    }
     log_in(&other, "the new password").await.error(401, "unauthenticated");
     let path = format!("/api/users/{}", other.id);
     let changed =
@@ -264,6 +292,12 @@ async fn what_is_no_key_is_refused_and_reading_needs_none() {
     client.put("/admin/users/jane", body).await.is(201);
     let seen = client.get("/admin/users/jane").await.is(200);
     assert_eq!(seen.header("idempotency-replayed"), None);
+    let look_up = keyed(&server.zaia(), "two");
+    for _ in 0..2 {
+        let found =
+            look_up.post(&format!("{USERS}/lookup"), json!({ "externalIds": ["jane"] })).await.is(200);
+        assert_eq!(found.header("idempotency-replayed"), None, "a read, although a POST");
+    }
     let large = json!({ "first_name": "x".repeat(2000) });
     assert_eq!(client.put("/admin/users/jane", large).await.error(413, "payload_too_large")["limit"], 1024);
 }

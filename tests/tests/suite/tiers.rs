@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use denizen_tests::{TestServer, Value, json};
+use tokio::task::JoinSet;
 
 use crate::support::{assert_time, assert_uuid, create, each, keys, path_of, text, with, zaia_body};
 
@@ -245,4 +246,27 @@ async fn another_workspaces_tier_is_not_found() {
     foreign.post(USERS, zaia_body(&server, naming)).await.error(404, "not_found");
     assert_eq!(foreign.get(&format!("{PATH}?ids={gold}")).await.array(200).len(), 0);
     assert_eq!(server.zaia().get(&path(&gold)).await.json(200)["name"], "Gold");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_workspace_has_at_most_a_thousand() {
+    let server = TestServer::start().await;
+    let other = server.another().await;
+    let makers: JoinSet<_> = (0..8)
+        .map(|number| {
+            let zaia = if number % 2 == 0 { server.zaia() } else { other.zaia() };
+            async move {
+                let mut statuses = Vec::new();
+                for _ in 0..127 {
+                    statuses.push(zaia.post(PATH, named("Gold")).await.status);
+                }
+                statuses
+            }
+        })
+        .collect();
+    let statuses = makers.join_all().await.concat();
+    let of = |status: u16| statuses.iter().filter(|it| **it == status).count();
+    assert_eq!((of(200), of(409)), (1_000, 16));
+    let details = server.zaia().post(PATH, named("Gold")).await.error(409, "conflict");
+    assert_eq!(details, json!({ "reason": "limit_reached" }));
 }

@@ -58,7 +58,7 @@ pub(crate) struct BulkFailure {
     /// The external id as it was sent; null where none was.
     #[schema(required)]
     external_id: Option<String>,
-    /// Why: `validation_failed`, or `duplicate` where the request has the external id before.
+    /// Why: `validation_failed`, or `duplicate` where the request has a sound item with the external id before.
     reason: &'static str,
     /// The fields that break their rules.
     fields: Vec<BulkFieldError>,

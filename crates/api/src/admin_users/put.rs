@@ -38,7 +38,7 @@ pub(crate) struct PutUser {
     #[serde(default)]
     email: Input<String>,
     /// The customer's own id. Where it is given, it is the one in the path.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 250)]
+    #[schema(value_type = String, min_length = 1, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
     /// First name.

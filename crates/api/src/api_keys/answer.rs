@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use crate::samples;
 
-/// A key, without its secret. Every key of the object is always there. There is no `updatedAt`: of what a key is, nothing
-/// changes but whether it is revoked.
+/// A key, without its secret. Every key of the object is always there.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKey, example = samples::api_key)]
@@ -39,6 +38,9 @@ pub(crate) struct ApiKeyAnswer {
     /// When it was made.
     #[schema(format = "date-time")]
     created_at: String,
+    /// When it was made, given another secret or revoked, whatever was last.
+    #[schema(format = "date-time")]
+    updated_at: String,
 }
 
 impl From<ApiKey> for ApiKeyAnswer {
@@ -54,6 +56,7 @@ impl From<ApiKey> for ApiKeyAnswer {
             last_used_address,
             revoked_at,
             created_at,
+            updated_at,
         } = key;
         Self {
             id: id.as_uuid(),
@@ -66,6 +69,7 @@ impl From<ApiKey> for ApiKeyAnswer {
             last_used_address: last_used_address.map(|address| address.to_string()),
             revoked_at: revoked_at.map(|moment| moment.to_string()),
             created_at: created_at.to_string(),
+            updated_at: updated_at.to_string(),
         }
     }
 }

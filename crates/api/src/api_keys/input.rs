@@ -41,7 +41,7 @@ pub(crate) struct CreateApiKey {
 #[schema(example = samples::rotate_api_key)]
 pub(crate) struct RotateApiKey {
     /// For how many seconds the secrets before go on: at most 30 days; with 0, they end at once.
-    #[schema(value_type = Option<u32>, minimum = 0, maximum = 2_592_000, default = 86_400)]
+    #[schema(value_type = u32, minimum = 0, maximum = 2_592_000, default = 86_400)]
     #[serde(default)]
     overlap_seconds: Input<i64>,
 }

@@ -19,7 +19,8 @@ use crate::path::PathId;
 /// whoever uses them can change over, and no longer than they would have; with 0, they open nothing from the next request
 /// on. The public key and the rest stay as they are, and so does the key's end. Up to 10 secrets of a key count at the same
 /// time. A key with a scope that the caller lacks is not found; one that lasts longer than the secret that was sent is
-/// refused, so that an old secret, which is about to end, gives no new one.
+/// refused, so that an old secret, which is about to end, gives no new one. Whoever changes the very secret that it sends
+/// should leave an overlap: without one, an answer that is lost cannot be had again, not even with an idempotency key.
 #[utoipa::path(post, path = "/api/v1/api-keys/{id}/rotate", operation_id = "rotateApiKey", tag = "api-keys", request_body = RotateApiKey,
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(

@@ -32,7 +32,7 @@ pub(crate) struct CreateChannel {
 #[schema(example = samples::update_channel)]
 pub(crate) struct UpdateChannel {
     /// What people call it.
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
+    #[schema(value_type = String, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
     /// What it is for.
@@ -44,7 +44,7 @@ pub(crate) struct UpdateChannel {
     #[serde(default)]
     prompt: Input<String>,
     /// `true` removes the channel for new users, `false` brings it back.
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     #[serde(default)]
     is_removed: Input<bool>,
 }

@@ -53,7 +53,7 @@ pub(crate) struct ProfileInput {
     #[serde(default)]
     custom_fields: Input<Map<String, Value>>,
     /// Whether the user is blocked: for good, or `{reason, until}`.
-    #[schema(value_type = Option<Blocked>)]
+    #[schema(value_type = Blocked)]
     #[serde(default)]
     blocked: Input<Value>,
 }

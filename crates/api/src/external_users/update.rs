@@ -47,11 +47,11 @@ pub(crate) struct UpdateExternalUser {
     #[serde(default)]
     tier_id: Input<String>,
     /// Cannot change: taken only where it is the user's own, so that a record can be sent back as it was read.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Uuid)]
     #[serde(default)]
     channel_id: Input<String>,
     /// Cannot change, like `channelId`.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Uuid)]
     #[serde(default)]
     super_identity_id: Input<String>,
     #[serde(flatten)]

@@ -10,7 +10,8 @@ use crate::error::ErrorCode;
 pub(crate) const ERRORS: [(ErrorCode, &str); 2] = [
     (
         ErrorCode::Conflict,
-        "The first request with this idempotency key is still being worked on, or came with another credential.",
+        "The first request with this idempotency key is still being worked on, or came with another credential; or others \
+         kept changing the same at the same time.",
     ),
     (ErrorCode::ValidationFailed, "The idempotency key was sent with another request."),
 ];
@@ -20,10 +21,14 @@ const DESCRIPTION: &str = "Names the request, so that it is done once however of
     The same key with another request is 422, and 409 while the first is still being worked on. 1 to 255 visible characters \
     of ASCII, a new random one, such as a UUID, for every request; each caller has its own. Answers that say nothing lasting \
     (401, 413, 415, 429, 5xx, and 409 `concurrent_change`) are not stored, nor are log-ins that fail: the next attempt is \
-    made like the first.";
+    made like the first. What ends the very credential that it comes with, such as logging out, is answered once: the \
+    credential opens nothing any more.";
 
 const REPLAYED: &str = "`true` where the answer was given before, to the same request with the same `Idempotency-Key`. \
     The body is then that of the first time, with its `request_id` where it is an error";
+
+const RETRY_AFTER: &str = "After how many seconds to try again, where the first request with the idempotency key is still \
+    being worked on";
 
 /// Answers that are never stored.
 const PASSING: [&str; 6] = ["401", "413", "415", "429", "500", "503"];
@@ -46,6 +51,11 @@ pub(crate) fn describe(operation: &mut Operation) {
             let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["true"])).build();
             let header = HeaderBuilder::new().schema(Some(schema)).description(Some(REPLAYED));
             response.headers.insert("idempotency-replayed".to_owned(), header.build().into());
+        }
+        if status == "409" {
+            let schema = ObjectBuilder::new().schema_type(Type::String).build();
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(RETRY_AFTER));
+            response.headers.insert("retry-after".to_owned(), header.build().into());
         }
     }
 }

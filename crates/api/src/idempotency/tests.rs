@@ -6,7 +6,8 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
 use denizen_domain::{
-    KeyRequest, ManualClock, Origin, RandomIds, ScopeSet, Slug, Source, Timestamp, WorkspaceName,
+    Forbidden, KeyRequest, ManualClock, Origin, RandomIds, ScopeSet, Slug, Source, Timestamp,
+    Unauthenticated, WorkspaceName,
 };
 use denizen_persistence::{Database, api_keys, migrations, workspaces};
 use http_body_util::BodyExt as _;
@@ -212,6 +213,24 @@ async fn nothing_of_a_request_or_its_answer_can_be_read_in_the_database() {
         }
     }
     assert!(!found.is_empty() && found.iter().all(|text| *text == "Acme"), "{found:?}");
+}
+
+#[test]
+fn what_is_of_the_moment_is_not_kept() {
+    let second = Duration::from_secs(1);
+    for (error, is_kept) in [
+        (Error::PreconditionFailed, true),
+        (Error::Forbidden(Forbidden::Blocked), true),
+        (Error::Conflict(Conflict::ExternalIdTaken), true),
+        (Error::Conflict(Conflict::ConcurrentChange), false),
+        (Error::Unauthenticated(Unauthenticated::UnknownKey), false),
+        (Error::RateLimited { limit: 1, window: second, retry_after: second }, false),
+        (Error::Unavailable(String::new()), false),
+        (Error::Internal(String::new()), false),
+    ] {
+        let error = Arc::new(error);
+        assert_eq!(is_lasting_error(&error), is_kept, "{error}");
+    }
 }
 
 #[test]

@@ -36,11 +36,11 @@ pub(crate) struct CreateTier {
 #[schema(example = samples::update_tier)]
 pub(crate) struct UpdateTier {
     /// What people call it.
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
+    #[schema(value_type = String, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
     /// What it is for.
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 250)]
+    #[schema(value_type = String, min_length = 3, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
     /// What an assistant should know of its users.

@@ -85,7 +85,8 @@ impl Account {
     /// A text of 22 characters that is another one whenever something that is shown of the account is.
     pub fn version(&self) -> String {
         let roles: Vec<_> = self.roles.iter().map(|role| (role.id, role.updated_at)).collect();
-        version_of(&format!("{} {:?} {roles:?} {}", self.id, self.record(), self.updated_at))
+        let fields = self.record(self.updated_at);
+        version_of(&format!("{} {fields:?} {roles:?} {}", self.id, self.updated_at))
     }
 
     /// Moves it to another home, or to none. What counted in the old one stays behind: permissions that reach no further

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{ObjectKind, Recorded};
 use crate::{
     Account, AccountToken, ApiKey, Block, Channel, ExternalUser, ExternalUserGroup, Flow, FlowMembership,
-    Invitation, Membership, Role, RoleId, Tier, Workspace,
+    Invitation, Membership, Role, RoleId, Tier, Timestamp, Workspace,
 };
 
 /// A JSON object of fields.
@@ -28,7 +28,7 @@ impl Recorded for ExternalUser {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, now: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             workspace_id: _,
@@ -52,6 +52,7 @@ impl Recorded for ExternalUser {
             created_at: _,
             updated_at: _,
         } = self;
+        let block = block.as_ref().filter(|block| block.holds_at(now));
         let (reason, until) = match block {
             Some(Block { reason, until, since: _, by: _ }) => (text(reason.as_ref()), *until),
             None => (None, None),
@@ -86,7 +87,7 @@ impl Recorded for ExternalUserGroup {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self { id: _, workspace_id: _, external_id, name, tier_id, created_at: _, updated_at: _ } = self;
         record! { "externalId": text(external_id.as_ref()), "name": name, "tierId": tier_id }
     }
@@ -99,7 +100,7 @@ impl Recorded for Tier {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             workspace_id: _,
@@ -126,7 +127,7 @@ impl Recorded for Channel {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             workspace_id: _,
@@ -155,7 +156,7 @@ impl Recorded for ApiKey {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             workspace_id: _,
@@ -167,6 +168,7 @@ impl Recorded for ApiKey {
             last_used_address: _,
             revoked_at,
             created_at: _,
+            updated_at: _,
         } = self;
         record! {
             "name": name,
@@ -185,7 +187,7 @@ impl Recorded for Workspace {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             number: _,
@@ -214,7 +216,7 @@ impl Recorded for Account {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             number: _,
@@ -258,7 +260,7 @@ impl Recorded for AccountToken {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             account_id,
@@ -289,7 +291,7 @@ impl Recorded for Role {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self { id: _, workspace_id: _, name, description, permissions, created_at: _, updated_at: _ } =
             self;
         record! { "name": name.as_str(), "description": description.as_str(), "permissions": permissions }
@@ -303,7 +305,7 @@ impl Recorded for Membership {
         self.account_id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self { workspace_id, account_id: _, is_admin, is_vouched_for: _, created_at: _ } = self;
         record! { "workspaceId": workspace_id, "isAdmin": is_admin }
     }
@@ -316,7 +318,7 @@ impl Recorded for Flow {
         self.id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self {
             id: _,
             workspace_id: _,
@@ -346,7 +348,7 @@ impl Recorded for FlowMembership {
         self.flow_id.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self { workspace_id: _, flow_id: _, account_id, is_blocked, is_open, created_at: _ } = self;
         record! { "accountId": account_id, "isBlocked": is_blocked, "isOpen": is_open }
     }
@@ -359,7 +361,7 @@ impl Recorded for Invitation {
         self.number.to_string()
     }
 
-    fn record(&self) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
         let Self { number: _, workspace_id: _, flow_id, email, state, created_at: _, updated_at: _ } = self;
         record! { "flowId": flow_id, "email": email.as_str(), "state": state }
     }

@@ -151,7 +151,7 @@ impl ExternalUser {
         let block = self.block_at(now).map(|block| {
             (block.reason.as_ref().map(BlockReason::as_str), block.since, block.until, block.by)
         });
-        let shown = format!("{} {:?} {block:?} {}", self.id, self.record(), self.updated_at);
+        let shown = format!("{} {:?} {block:?} {}", self.id, self.record(now), self.updated_at);
         version_of(&shown)
     }
 
@@ -335,9 +335,12 @@ mod tests {
         assert!(user.accepts_token_of(user.token_issue_time(until), until));
 
         // A block that has ended leaves nothing to the next one.
+        let issued_between = user.token_issue_time(until);
         user.change_access(AccessChange::Block, Actor::Server, until);
         let expected = Block { reason: None, since: Some(until), until: None, by: Some(Actor::Server) };
         assert_eq!(user.block, Some(expected));
+        user.change_access(AccessChange::Unblock, Actor::Server, until);
+        assert!(!user.accepts_token_of(issued_between, until));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, json};
 
-use super::{find_visible, insert_secret, standing};
+use super::{find_visible, insert_secret, standing, store_change};
 use crate::error::OrError as _;
 use crate::schema::api_key_secrets;
 use crate::transaction::in_transaction;
@@ -35,7 +35,7 @@ pub async fn rotate(
 ) -> Result<Option<NewApiKey>> {
     in_transaction!(connection, {
         let asker = standing(connection, origin, workspace_id, asker).await?;
-        let Some(key) = find_visible(connection, workspace_id, asker.as_ref(), id).await? else {
+        let Some(mut key) = find_visible(connection, workspace_id, asker.as_ref(), id).await? else {
             return Ok(None);
         };
         let now = origin.source.clock.now();
@@ -49,6 +49,8 @@ pub async fn rotate(
         require_room(connection, &key).await?;
         let secret = Secret::generate(ApiKey::SECRET_PREFIX, &*origin.source.ids);
         insert_secret(connection, &key, &secret).await?;
+        key.updated_at = now;
+        store_change(connection, &key).await?;
         note(connection, origin, &key, end).await?;
         Ok(Some(NewApiKey { key, secret }))
     })

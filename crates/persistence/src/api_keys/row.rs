@@ -22,6 +22,7 @@ pub(super) struct ApiKeyRow {
     revoked_at: Option<StoredTime>,
     created_at: StoredTime,
     last_used_address: Option<String>,
+    updated_at: StoredTime,
 }
 
 impl TryFrom<ApiKeyRow> for ApiKey {
@@ -39,6 +40,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             revoked_at,
             created_at,
             last_used_address,
+            updated_at,
         } = row;
         let scopes = ScopeSet::from_stored(&scopes)
             .map_err(|problem| broken_row("api_keys", "scopes", id, problem))?;
@@ -58,6 +60,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             last_used_address,
             revoked_at: revoked_at.map(Into::into),
             created_at: created_at.into(),
+            updated_at: updated_at.into(),
         })
     }
 }
@@ -75,6 +78,7 @@ impl From<&ApiKey> for ApiKeyRow {
             last_used_address,
             revoked_at,
             created_at,
+            updated_at,
         } = key;
         Self {
             workspace_id: stored(*workspace_id),
@@ -87,6 +91,7 @@ impl From<&ApiKey> for ApiKeyRow {
             revoked_at: revoked_at.map(Into::into),
             created_at: (*created_at).into(),
             last_used_address: last_used_address.map(|address| address.to_string()),
+            updated_at: (*updated_at).into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Many external users at once: looked up, made and changed with a few statements, however many they are.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use denizen_domain::{
     ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Identifier,
@@ -16,7 +17,7 @@ use crate::dialect::{self, insert_all};
 use crate::error::OrError as _;
 use crate::schema::external_users;
 use crate::transaction::in_transaction;
-use crate::types::{all_stored, stored};
+use crate::types::{StoredUuid, all_stored, stored};
 use crate::{DbConnection, audit_events, channels, on_backend, super_identities};
 
 /// What users are looked up by. The users found stand where their names do, and `None` where there is none.
@@ -32,35 +33,6 @@ pub enum Names {
     EmailAddresses(Vec<String>),
 }
 
-diesel::alias!(external_users as others: Others);
-
-/// For each value of a column the first user that has it: the default channel's before the others', then the oldest.
-macro_rules! first_of_each {
-    ($connection:expr, $workspace_id:expr, $column:ident, $values:expr) => {{
-        let default = stored(channels::find_default($connection, $workspace_id).await?.id);
-        let (mine, theirs) = (external_users::channel_id, others.field(external_users::channel_id));
-        let is_older = others.field(external_users::created_at).lt(external_users::created_at).or(others
-            .field(external_users::created_at)
-            .eq(external_users::created_at)
-            .and(others.field(external_users::id).lt(external_users::id)));
-        let both_are_default = theirs.eq(default).and(mine.eq(default));
-        let neither_is_default = theirs.ne(default).and(mine.ne(default));
-        let comes_first = theirs
-            .eq(default)
-            .and(mine.ne(default))
-            .or(both_are_default.or(neither_is_default).and(is_older));
-        let earlier = others
-            .filter(others.field(external_users::workspace_id).eq(external_users::workspace_id))
-            .filter(others.field(external_users::$column).eq(external_users::$column))
-            .filter(comes_first);
-        let query = external_users::table
-            .filter(external_users::workspace_id.eq(stored($workspace_id)))
-            .filter(external_users::$column.eq_any($values))
-            .filter(diesel::dsl::not(diesel::dsl::exists(earlier)));
-        on_backend!($connection, |conn| query.load::<ExternalUserRow>(conn).await)
-    }};
-}
-
 /// The users of these names, in their order. A name that several have is that of the default channel's user, or else of
 /// the oldest.
 pub async fn find_all(
@@ -68,48 +40,61 @@ pub async fn find_all(
     workspace_id: WorkspaceId,
     names: &Names,
 ) -> Result<Vec<Option<ExternalUser>>> {
+    let folded = |names: &[String]| names.iter().map(|name| fold(name)).collect::<Vec<_>>();
     match names {
         Names::Ids(ids) => {
-            let query = external_users::table
-                .filter(external_users::workspace_id.eq(stored(workspace_id)))
-                .filter(external_users::id.eq_any(all_stored(ids)));
-            let rows = on_backend!(connection, |conn| query.load::<ExternalUserRow>(conn).await);
-            let found = by_name(rows.or_error("look external users up")?, |user| Some(user.id))?;
-            Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+            let users = load(connection, workspace_id, all_stored(ids)).await?;
+            Ok(in_order_of(ids, users, |user| Some(user.id)))
         }
         Names::ExternalIds(ids) => {
-            let rows = first_of_each!(connection, workspace_id, external_id, unique(ids.clone()));
-            let rows = rows.or_error("look external users up by external id")?;
-            let found = by_name(rows, |user| user.external_id.as_ref().map(ToString::to_string))?;
-            Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+            let users = first_of_each(connection, workspace_id, "external_id", ids).await?;
+            Ok(in_order_of(ids, users, |user| user.external_id.as_ref().map(ToString::to_string)))
         }
         Names::Identifiers(identifiers) => {
-            let folded: Vec<_> = identifiers.iter().map(|identifier| fold(identifier)).collect();
-            let rows = first_of_each!(connection, workspace_id, identifier_folded, unique(folded.clone()));
-            let rows = rows.or_error("look external users up by identifier")?;
-            let found = by_name(rows, |user| user.identifier.as_ref().map(Identifier::folded))?;
-            Ok(folded.iter().map(|identifier| found.get(identifier).cloned()).collect())
+            let identifiers = folded(identifiers);
+            let users = first_of_each(connection, workspace_id, "identifier_folded", &identifiers).await?;
+            Ok(in_order_of(&identifiers, users, |user| user.identifier.as_ref().map(Identifier::folded)))
         }
         Names::EmailAddresses(addresses) => {
-            let folded: Vec<_> = addresses.iter().map(|address| fold(address)).collect();
-            let rows = first_of_each!(connection, workspace_id, email_folded, unique(folded.clone()));
-            let rows = rows.or_error("look external users up by e-mail address")?;
-            let found = by_name(rows, |user| user.email.as_ref().map(|it| fold(it.as_str())))?;
-            Ok(folded.iter().map(|address| found.get(address).cloned()).collect())
+            let addresses = folded(addresses);
+            let users = first_of_each(connection, workspace_id, "email_folded", &addresses).await?;
+            Ok(in_order_of(&addresses, users, |user| user.email.as_ref().map(|email| fold(email.as_str()))))
         }
     }
 }
 
-fn unique(names: Vec<String>) -> Vec<String> {
-    names.into_iter().collect::<HashSet<_>>().into_iter().collect()
+/// For each value of a column the first user that has it: the default channel's before the others', then the oldest.
+async fn first_of_each(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    column: &'static str,
+    names: &[String],
+) -> Result<Vec<ExternalUser>> {
+    let default = channels::find_default(connection, workspace_id).await?.id;
+    let names: Vec<_> = names.iter().collect::<HashSet<_>>().into_iter().cloned().collect();
+    let ids = dialect::first_external_user_of_each(connection, workspace_id, default, column, names).await?;
+    load(connection, workspace_id, ids).await
 }
 
-fn by_name<N: Eq + std::hash::Hash>(
-    rows: Vec<ExternalUserRow>,
+async fn load(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    ids: Vec<StoredUuid>,
+) -> Result<Vec<ExternalUser>> {
+    let query = external_users::table
+        .filter(external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(external_users::id.eq_any(ids));
+    let rows = on_backend!(connection, |conn| query.load::<ExternalUserRow>(conn).await);
+    rows.or_error("look external users up")?.into_iter().map(ExternalUser::try_from).collect()
+}
+
+fn in_order_of<N: Eq + Hash>(
+    names: &[N],
+    users: Vec<ExternalUser>,
     name: impl Fn(&ExternalUser) -> Option<N>,
-) -> Result<HashMap<N, ExternalUser>> {
-    let users = rows.into_iter().map(ExternalUser::try_from).collect::<Result<Vec<_>>>()?;
-    Ok(users.into_iter().filter_map(|user| Some((name(&user)?, user))).collect())
+) -> Vec<Option<ExternalUser>> {
+    let users: HashMap<_, _> = users.into_iter().filter_map(|user| Some((name(&user)?, user))).collect();
+    names.iter().map(|name| users.get(name).cloned()).collect()
 }
 
 /// Changes the users of these external ids, which are all different; those that are new are made in the default channel.

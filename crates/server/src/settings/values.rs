@@ -5,10 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::Uri;
-use chrono::DateTime;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use denizen_api::IpNet;
-use denizen_domain::{ApiKey, Coded, Password, Timestamp};
+use denizen_domain::{ApiKey, Coded, InvalidTimestamp, Password, Timestamp};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -152,9 +151,7 @@ pub(crate) fn overlap(text: &str) -> Result<Duration, String> {
 
 /// Parses a moment in RFC 3339.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
-    let moment = DateTime::parse_from_rfc3339(text);
-    let moment = moment.map_err(|_| "expected a moment such as 2030-01-31T00:00:00Z".to_owned())?;
-    Ok(Timestamp::from(moment.to_utc()))
+    text.parse().map_err(|InvalidTimestamp| "expected a moment such as 2030-01-31T00:00:00Z".to_owned())
 }
 
 /// Checks what a token is said to be for.

@@ -183,6 +183,7 @@ fn a_key_is_made_listed_without_its_secret_and_revoked() {
         "lastUsedAddress",
         "revokedAt",
         "createdAt",
+        "updatedAt",
     ];
     assert_eq!(keys(&made), [&shown[..], &["secretKey"]].concat());
     assert_eq!(made["workspaceId"], workspace["id"]);
@@ -246,6 +247,8 @@ fn what_was_changed_is_listed() {
     assert_eq!(length(&all), 2);
     assert_eq!((text(&all[0], "action"), text(&all[1], "action")), ("api_key.revoke", "api_key.create"));
     assert_eq!(all[0]["actor"], json!({ "type": "operator", "id": null }));
+    let id = text(&key, "id").to_uppercase();
+    assert_eq!(folder.json(&["audit", "list", "--workspace", "acme", "--object", &id]), all);
     assert_eq!(list(&["--oldest-first"]), json!([all[1], all[0]]));
     assert_eq!(list(&["--action", "api_key.create", "--actor", "operator"]), json!([all[1]]));
     assert_eq!(list(&["--actor", "server"]), json!([]));

@@ -53,9 +53,11 @@ async fn each_fares_for_itself() {
         { "external_id": "full", "first_name": "Full", "custom_fields": { "b": "x".repeat(60_000) } },
         "nonsense",
         { "external_id": "last" },
+        { "external_id": "mended", "email": "nobody" },
+        { "external_id": "mended", "email": "somebody@example.com" },
     ]);
     let answer = server.notiflows().post(BULK, json!({ "users": users })).await.json(207);
-    assert_eq!(each(answer["successful"].as_array().unwrap(), "external_id"), ["sound", "last"]);
+    assert_eq!(each(answer["successful"].as_array().unwrap(), "external_id"), ["sound", "last", "mended"]);
     let failed: Vec<_> = answer["failed"].as_array().unwrap().iter().map(failure).collect();
     let expected = [
         (json!("broken"), "validation_failed", vec!["email", "phone"]),
@@ -65,6 +67,7 @@ async fn each_fares_for_itself() {
         (json!("sound"), "duplicate", vec!["external_id"]),
         (json!("full"), "validation_failed", vec!["custom_fields"]),
         (Value::Null, "validation_failed", vec!["users"]),
+        (json!("mended"), "validation_failed", vec!["email"]),
     ];
     let expected = expected.map(|(external_id, reason, fields)| {
         (external_id, reason.to_owned(), fields.into_iter().map(str::to_owned).collect::<Vec<_>>())

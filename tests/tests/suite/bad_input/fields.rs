@@ -2,8 +2,8 @@
 
 use denizen_tests::{TestServer, Value, json};
 
-use super::Directory;
-use crate::support::{keys, text};
+use super::{Directory, Write};
+use crate::support::{keys, text, with};
 
 #[tokio::test]
 async fn a_field_of_another_type_is_refused() {
@@ -142,6 +142,68 @@ async fn null_is_refused_where_it_says_nothing() {
         writes[index].refuses(key, &Value::Null).await;
     }
     directory.is_unchanged("nulls").await;
+}
+
+#[tokio::test]
+async fn the_document_says_where_null_may_stand() {
+    let directory = Directory::new().await;
+    let document = directory.server.anonymous().get("/openapi.json").await.json(200);
+    // Of what a look-up takes, one must be there and all others may be null.
+    let looks_up = |write: &Write| write.path.ends_with("/lookup");
+    for write in directory.writes().into_iter().filter(|write| !looks_up(write)) {
+        for key in write.keys() {
+            let fields = fields_of(&document, schema_of_body(&document, &write));
+            let mut named =
+                fields.iter().filter(|(name, _)| **name == key).map(|(_, field)| takes_null(field));
+            let takes_null = named.next().unwrap_or_else(|| panic!("{} has no {key}", write.name()));
+            if named.any(|other| other != takes_null) {
+                continue; // Two contracts share the path, and say different things of it.
+            }
+            let mut body = with(write.sound.clone(), json!({ key.as_str(): null }));
+            body.as_object_mut().unwrap().retain(|name, _| *name == key || !TIED.contains(&&**name));
+            let reply = write.send(body).await;
+            let broken = reply.body["error"]["details"]["fields"].as_array().into_iter().flatten();
+            let mut of_null = broken.filter(|broken| broken["field"] == key.as_str());
+            assert_eq!(of_null.next().is_none(), takes_null, "{} {key} null:\n{reply}", write.name());
+        }
+    }
+}
+
+/// Fields of which one must agree with, or come with, another.
+const TIED: [&str; 4] = ["currentPassword", "displayName", "name", "password"];
+
+/// What the document says of the body of a write.
+fn schema_of_body<'a>(document: &'a Value, write: &Write) -> &'a Value {
+    let is_place = |pattern: &str| pattern.starts_with('{');
+    let matches = |pattern: &str| {
+        let (pattern, path) = (pattern.split('/'), write.path.split('/'));
+        pattern.clone().count() == path.clone().count()
+            && pattern.zip(path).all(|(pattern, part)| is_place(pattern) || pattern == part)
+    };
+    let mut paths: Vec<_> =
+        document["paths"].as_object().unwrap().iter().filter(|(pattern, _)| matches(pattern)).collect();
+    paths.sort_by_key(|(pattern, _)| pattern.split('/').filter(|part| is_place(part)).count());
+    &paths[0].1[write.method.to_lowercase()]["requestBody"]["content"]["application/json"]["schema"]
+}
+
+/// The fields of a schema, by their names.
+fn fields_of<'a>(document: &'a Value, schema: &'a Value) -> Vec<(&'a String, &'a Value)> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return fields_of(document, document.pointer(&reference[1..]).unwrap());
+    }
+    let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|of| schema[of].as_array()).flatten();
+    let of_parts = parts.flat_map(|part| fields_of(document, part));
+    schema["properties"].as_object().into_iter().flatten().chain(of_parts).collect()
+}
+
+/// Whether a field may be null.
+fn takes_null(field: &Value) -> bool {
+    let is_null = |schema: &Value| {
+        schema["type"] == "null"
+            || schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
+    };
+    let parts = ["anyOf", "oneOf"].into_iter().filter_map(|of| field[of].as_array()).flatten();
+    is_null(field) || parts.into_iter().any(is_null)
 }
 
 #[tokio::test]

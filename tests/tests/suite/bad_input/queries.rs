@@ -22,6 +22,28 @@ struct List {
 
 fn lists(directory: &Directory) -> [List; 9] {
     let server = &directory.server;
+    let flowra = List {
+        client: server.flowra(),
+        path: "/api/v1/external-users",
+        size: "limit",
+        largest: 1000,
+        number: Some("page"),
+        cursors: &["cursor"],
+        search: Some("q"),
+        ids: &[],
+        can_be_counted: true,
+    };
+    let zaia = |path, ids| List {
+        client: directory.surroundings.client.clone(),
+        path,
+        size: "pageSize",
+        largest: 100,
+        number: Some("pageNumber"),
+        cursors: &["cursor"],
+        search: Some("search"),
+        ids,
+        can_be_counted: true,
+    };
     let notiflows = |path| List {
         client: server.notiflows(),
         path,
@@ -33,63 +55,20 @@ fn lists(directory: &Directory) -> [List; 9] {
         ids: &[],
         can_be_counted: true,
     };
-    let around = |path, ids| List {
-        client: directory.surroundings.client.clone(),
-        path,
-        size: "pageSize",
-        largest: 100,
-        number: Some("pageNumber"),
-        cursors: &["cursor"],
-        search: Some("search"),
-        ids,
-        can_be_counted: true,
-    };
+    let events = zaia("/api/v1/audit-events", &[]);
     [
-        List {
-            client: server.flowra(),
-            path: "/api/v1/external-users",
-            size: "limit",
-            largest: 1000,
-            number: Some("page"),
-            cursors: &["cursor"],
-            search: Some("q"),
-            ids: &[],
-            can_be_counted: true,
-        },
-        List {
-            client: server.zaia(),
-            path: "/api/v1/external-users",
-            size: "pageSize",
-            largest: 100,
-            number: Some("pageNumber"),
-            cursors: &["cursor"],
-            search: Some("search"),
-            ids: &["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds"],
-            can_be_counted: true,
-        },
-        List {
-            client: server.zaia(),
-            path: "/api/v1/channels",
-            size: "pageSize",
-            largest: 100,
-            number: Some("pageNumber"),
-            cursors: &["cursor"],
-            search: Some("search"),
-            ids: &["ids"],
-            can_be_counted: true,
-        },
+        flowra,
+        zaia(
+            "/api/v1/external-users",
+            &["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds"],
+        ),
+        zaia("/api/v1/channels", &["ids"]),
         notiflows("/admin/users"),
         notiflows("/admin/v1/users"),
-        around("/api/v1/external-user-groups", &["ids", "tierIds"]),
-        around("/api/v1/tiers", &["ids"]),
-        List { search: None, ..around("/api/v1/api-keys", &[]) },
-        List {
-            size: "limit",
-            number: None,
-            search: None,
-            can_be_counted: false,
-            ..around("/api/v1/audit-events", &[])
-        },
+        zaia("/api/v1/external-user-groups", &["ids", "tierIds"]),
+        zaia("/api/v1/tiers", &["ids"]),
+        List { search: None, ..zaia("/api/v1/api-keys", &[]) },
+        List { size: "limit", number: None, search: None, can_be_counted: false, ..events },
     ]
 }
 

@@ -93,6 +93,47 @@ async fn a_block_that_has_ended_is_switched_on_again() {
 }
 
 #[tokio::test]
+async fn the_log_tells_of_a_block_after_one_that_has_ended() {
+    let server = TestServer::with_fixed_time().await;
+    let auditor = server.zaia().with_key(&server.new_key(&["audit:read"]).await);
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let patch = async |blocked: Value| {
+        server.zaia().patch(&path_of(&user), json!({ "blocked": blocked })).await.is(200);
+        let path = format!("/api/v1/audit-events?objectId={}", text(&user, "id"));
+        let events = auditor.get(&path).await.array(200);
+        (events.len(), events[0]["changes"].clone())
+    };
+    patch(json!({ "reason": "Unpaid invoices", "until": "2024-01-15T11:30:00Z" })).await;
+    server.advance(Duration::from_hours(1));
+    assert_eq!(patch(json!(false)).await.0, 2, "who is not blocked is not let in again");
+    patch(json!({ "reason": "Unpaid invoices", "until": "2024-01-15T12:30:00Z" })).await;
+    server.advance(Duration::from_hours(1));
+    let (count, changes) = patch(json!({ "reason": "Unpaid invoices" })).await;
+    let expected = json!({
+        "blocked": { "old": false, "new": true },
+        "blockedReason": { "old": null, "new": "Unpaid invoices" },
+    });
+    assert_eq!((count, changes), (4, expected));
+}
+
+#[tokio::test]
+async fn an_end_is_a_moment_that_can_be_written_again() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let patch = async |until: &str| {
+        server.zaia().patch(&path_of(&user), json!({ "blocked": { "until": until } })).await
+    };
+    for beyond in ["9999-12-31T23:59:59-23:59", "10000-01-01T00:00:00Z", "+10000-01-01T00:00:00Z"] {
+        assert_eq!(patch(beyond).await.broken_fields(400, "bad_request"), ["blocked.until"], "{beyond}");
+    }
+    patch("9999-12-31T23:59:59.999999Z").await.is(200);
+    let leap = patch("2030-01-01T00:00:60Z").await.is(200);
+    assert_eq!(leap.body["access"]["until"], "2030-01-01T00:01:00.000000Z");
+    let read = server.zaia().get(&path_of(&user)).await.is(200);
+    assert_eq!((leap.header("etag"), &leap.body["access"]), (read.header("etag"), &read.body["access"]));
+}
+
+#[tokio::test]
 async fn a_user_can_be_made_blocked() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1", "blocked": { "reason": "Not yet paid" } })).await;

@@ -1,8 +1,10 @@
 //! Removing what is known of a user for good.
 
+use std::time::Duration;
+
 use denizen_tests::{TestServer, json};
 
-use crate::support::{create, keys, path_of};
+use crate::support::{create, create_channel, keys, path_of};
 
 /// What every text of these users begins with.
 const PERSONAL: &str = "personal-";
@@ -55,6 +57,21 @@ async fn its_names_are_free() {
     server.zaia().send("POST", &format!("{}/erase", path_of(&erased)), None).await.is(200);
     let next = user(&server).await;
     assert_ne!((&next["id"], &next["superIdentityId"]), (&erased["id"], &erased["superIdentityId"]));
+}
+
+#[tokio::test]
+async fn no_channel_waits_for_an_erased_user() {
+    let server = TestServer::with_fixed_time().await;
+    let red = create_channel(&server, "red").await;
+    let user = create(&server, json!({ "channelId": red })).await;
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    server.advance(Duration::from_hours(1));
+    let left = server.zaia().send("POST", &format!("{}/erase", path_of(&user)), None).await.json(200);
+    let moments = [&left["deletedAt"], &left["erasedAt"]];
+    assert_eq!(moments, ["2024-01-15T10:30:00.000000Z", "2024-01-15T11:30:00.000000Z"]);
+    let channel = format!("/api/v1/channels/{red}");
+    server.zaia().delete(&channel).await.is(200);
+    server.zaia().get(&channel).await.error(404, "not_found");
 }
 
 #[tokio::test]

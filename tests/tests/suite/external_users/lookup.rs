@@ -43,6 +43,24 @@ async fn users_are_found_in_the_order_asked() {
 }
 
 #[tokio::test]
+async fn another_workspaces_users_are_missing() {
+    let server = TestServer::start().await;
+    let names = json!({ "externalId": "u-1", "identifier": "jane", "email": "jane@example.com" });
+    let user = create(&server, names).await;
+    let other = server.new_workspace("Acme Inc").await;
+    let foreign = server.zaia().with_key(&other.key);
+    for (selector, name) in [
+        ("ids", &user["id"]),
+        ("externalIds", &user["externalId"]),
+        ("identifiers", &user["identifier"]),
+        ("emails", &user["email"]),
+    ] {
+        let answer = foreign.post(LOOKUP, json!({ selector: [name] })).await.json(200);
+        assert_eq!(answer, json!({ "found": [], "missing": [name] }), "{selector}");
+    }
+}
+
+#[tokio::test]
 async fn the_default_channels_user_comes_before_the_oldest() {
     let server = TestServer::start().await;
     let (red, blue) = (create_channel(&server, "red").await, create_channel(&server, "blue").await);
@@ -60,6 +78,23 @@ async fn the_default_channels_user_comes_before_the_oldest() {
         let answer = server.zaia().post(LOOKUP, name.clone()).await.json(200);
         assert_eq!(each(answer["found"].as_array().unwrap(), "id"), [in_default["id"].as_str().unwrap()]);
     }
+}
+
+#[tokio::test]
+async fn an_address_that_many_share_is_found_like_any_other() {
+    let server = TestServer::start().await;
+    let first = create(&server, json!({ "externalId": "first", "email": "same@example.com" })).await;
+    for round in 0..20 {
+        let user = |number: usize| json!({ "external_id": format!("{round} {number}"), "email": "same@example.com" });
+        let users: Vec<_> = (0..1_000).map(user).collect();
+        server.notiflows().post("/admin/users/bulk", json!({ "users": users })).await.is(200);
+    }
+    let last = create(&server, json!({ "externalId": "last", "email": "other@example.com" })).await;
+    let emails = json!({ "emails": ["other@example.com", "SAME@example.com", "nobody@example.com"] });
+    let answer = server.zaia().post(LOOKUP, emails).await.json(200);
+    let ids = [last["id"].as_str().unwrap(), first["id"].as_str().unwrap()];
+    assert_eq!(each(answer["found"].as_array().unwrap(), "id"), ids);
+    assert_eq!(answer["missing"], json!(["nobody@example.com"]));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use denizen_tests::{TestServer, Value, json};
 
 use crate::support::{create, create_channel, path_of, text, with};
+use crate::tiers::create_tier;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -13,12 +14,19 @@ fn lasting(user: Value) -> Value {
     with(user, json!({ "updatedAt": null, "accessToken": null }))
 }
 
+async fn create_group(server: &TestServer) -> String {
+    let group = json!({ "externalId": null, "name": "Acme Inc", "tierId": null });
+    text(&server.zaia().post("/api/v1/external-user-groups", group).await.json(200), "id")
+}
+
 #[tokio::test]
 async fn a_deleted_user_comes_back_as_it_was() {
     let server = TestServer::with_fixed_time().await;
+    let (group, tier) = (create_group(&server).await, create_tier(&server, "Gold").await);
     let user = create(
         &server,
         json!({
+            "externalUserGroupId": group, "tierId": tier,
             "externalId": "u-1", "identifier": "jane@example.com", "name": "Jane", "email": "jane@example.com",
             "customFields": { "plan": "free" }, "blocked": { "reason": "Spam" },
         }),
@@ -29,10 +37,25 @@ async fn a_deleted_user_comes_back_as_it_was() {
     server.advance(29 * DAY);
     let restored = server.zaia().send("POST", &restore, None).await.json(200);
     assert_eq!(lasting(restored.clone()), lasting(user));
+    assert_eq!(restored["updatedAt"], "2024-02-13T10:30:00.000000Z");
     assert_eq!(server.zaia().get(&path_of(&restored)).await.json(200), restored);
     assert_eq!(server.flowra().get("/api/v1/external-users?q=jane").await.array(200).len(), 1);
     let again = server.flowra().send("POST", &restore, None).await.json(200);
     assert_eq!(again["id"], restored["id"], "who is there stays");
+}
+
+#[tokio::test]
+async fn it_is_in_no_group_and_on_no_tier_that_is_gone() {
+    let server = TestServer::start().await;
+    let (group, tier) = (create_group(&server).await, create_tier(&server, "Gold").await);
+    let user = create(&server, json!({ "externalUserGroupId": group, "tierId": tier })).await;
+    server.zaia().delete(&path_of(&user)).await.is(204);
+    for path in [format!("/api/v1/external-user-groups/{group}"), format!("/api/v1/tiers/{tier}")] {
+        server.zaia().delete(&path).await.is(200);
+    }
+    let restored = server.zaia().send("POST", &format!("{}/restore", path_of(&user)), None).await.json(200);
+    assert_eq!((&restored["externalUserGroupId"], &restored["tierId"]), (&Value::Null, &Value::Null));
+    assert_eq!(server.zaia().get(&path_of(&user)).await.json(200), restored);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(crate) struct CreateRole {
     #[serde(default)]
     name: Input<String>,
     /// What its holders may do; nothing where it is absent.
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
     /// What it is for.
@@ -30,7 +30,7 @@ pub(crate) struct CreateRole {
     #[serde(default)]
     description: Input<String>,
     /// Whether every workspace can use it; only a holder of `all` can say so, and must who has no workspace.
-    #[schema(value_type = Option<bool>, default = false)]
+    #[schema(value_type = bool, default = false)]
     #[serde(default)]
     is_global: Input<bool>,
 }
@@ -41,11 +41,11 @@ pub(crate) struct CreateRole {
 #[schema(example = samples::update_role)]
 pub(crate) struct UpdateRole {
     /// Its name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
     /// All that its holders may do.
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
     /// What it is for; null is nothing.
@@ -53,7 +53,7 @@ pub(crate) struct UpdateRole {
     #[serde(default)]
     description: Input<String>,
     /// Whether every workspace can use it. It stays what it was made as, and may be sent as it is.
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     #[serde(default)]
     is_global: Input<bool>,
 }

@@ -17,11 +17,11 @@ pub(crate) struct WholeTenant {
     #[serde(default)]
     name: Input<String>,
     /// Whether somebody has confirmed that it is wanted.
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     #[serde(default)]
     confirmed: Input<bool>,
     /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
-    #[schema(value_type = Option<String>, example = "ACTIVE")]
+    #[schema(value_type = String, example = "ACTIVE")]
     #[serde(default)]
     status: Input<String>,
 }
@@ -31,15 +31,15 @@ pub(crate) struct WholeTenant {
 #[schema(example = samples::update_tenant)]
 pub(crate) struct UpdateTenant {
     /// What people call it.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
     /// Whether somebody has confirmed that it is wanted.
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     #[serde(default)]
     confirmed: Input<bool>,
     /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
-    #[schema(value_type = Option<String>, example = "ACTIVE")]
+    #[schema(value_type = String, example = "ACTIVE")]
     #[serde(default)]
     status: Input<String>,
 }

@@ -41,7 +41,7 @@ pub(crate) struct CreateToken {
     #[serde(default)]
     inquirer: Input<String>,
     /// What it allows beyond what the account may do. Needs `iam.token.update`.
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     custom_permissions: Input<Vec<Value>>,
     /// Whether it is to be another token where an equal request was made before.

@@ -53,15 +53,15 @@ pub(crate) struct ReplaceUser {
 #[schema(example = samples::update_user)]
 pub(crate) struct UpdateUser {
     /// What it logs in with: an e-mail address, kept in lower case.
-    #[schema(value_type = Option<String>, format = "email", max_length = 254)]
+    #[schema(value_type = String, format = "email", max_length = 254)]
     #[serde(default)]
     username: Input<String>,
     /// First name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     #[serde(default)]
     firstname: Input<String>,
     /// Last name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     #[serde(default)]
     lastname: Input<String>,
     /// The current password, which a new one for oneself asks for.
@@ -81,7 +81,7 @@ pub(crate) struct UserFields {
     #[serde(default)]
     password: Input<String>,
     /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
-    #[schema(value_type = Option<String>, example = "ACTIVE")]
+    #[schema(value_type = String, example = "ACTIVE")]
     #[serde(default)]
     status: Input<String>,
     /// Its home workspace. Who only reaches their own cannot name another.
@@ -90,11 +90,11 @@ pub(crate) struct UserFields {
     tenant: Input<String>,
     /// The ids of all roles that it is to hold, at most 50: global ones and its home's own. Roles as answers show them are
     /// taken, too.
-    #[schema(value_type = Option<Vec<Uuid>>, max_items = 50)]
+    #[schema(value_type = Vec<Uuid>, max_items = 50)]
     #[serde(default)]
     roles: Input<Vec<Value>>,
     /// All permissions that it is to have directly.
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
     /// Phone number, in E.164 form; an empty text is none.
@@ -106,7 +106,7 @@ pub(crate) struct UserFields {
     #[serde(default)]
     img: Input<String>,
     /// Whether the person behind the address has confirmed it.
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     #[serde(default)]
     confirmed: Input<bool>,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use denizen_domain::{
     AuditEventFilter, ExternalUserChanges, ExternalUserFilter, ExternalUserGroupChanges, Patch, Slug, Source,
-    TierChanges, Window, WorkspaceName,
+    TierChanges, Timestamp, Window, WorkspaceName,
 };
 use denizen_persistence::{Database, channels, migrations};
 
@@ -124,6 +124,28 @@ async fn a_sweep_goes_on_with_deleted_groups_and_tiers() {
     let users = external_users::list(connection, fixture.workspace_id, &filter, order, &window).await;
     for user in users.unwrap().items {
         assert_eq!(user.updated_at, user.created_at, "being cleared is no change of a user");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_forgets_deleted_users_who_cannot_come_back() {
+    for (restore_period, comes_back) in [(Duration::ZERO, false), (Duration::from_hours(1), true)] {
+        let fixture = Fixture::new(AppOptions { restore_period, ..AppOptions::default() }).await;
+        let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
+        let id = {
+            let connection = &mut fixture.app.database().write().await.unwrap();
+            let (filter, window) = (ExternalUserFilter::default(), Window::first(1));
+            let order = denizen_domain::ExternalUserOrder::CreatedAt;
+            let users = external_users::list(connection, workspace_id, &filter, order, &window).await;
+            let id = users.unwrap().items[0].id;
+            assert!(external_users::delete(connection, origin, workspace_id, id, |_| Ok(())).await.unwrap());
+            id
+        };
+        fixture.app.sweep().await;
+        let connection = &mut fixture.app.database().write().await.unwrap();
+        let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
+        let restored = external_users::restore(connection, origin, workspace_id, id, long_ago).await;
+        assert_eq!(restored.unwrap().is_some(), comes_back, "{restore_period:?}");
     }
 }
 

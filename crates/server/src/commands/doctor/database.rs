@@ -198,6 +198,7 @@ mod tests {
             last_used_address: None,
             revoked_at: revoked.then(now),
             created_at: now(),
+            updated_at: now(),
         }
     }
 
