@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::contract::Contract;
 use crate::error::ApiError;
 use crate::identity::{Identity, Person};
+use crate::query::repeated;
 use crate::request::Context;
 
 /// What an operation asks of its caller, as a type that its handler names.
@@ -322,7 +323,11 @@ fn username(headers: &HeaderMap) -> Result<Identifier, Error> {
         |violation| Error::BadRequest(BadRequest::InvalidParameters(Violations::of("x-username", violation)));
     let missing = || invalid(Violation::new(Reason::Required, "must name the external user to act for"));
     let not_text = |_| invalid(Violation::new(Reason::InvalidCharacters, "must be UTF-8"));
-    let value = headers.get(&USERNAME).ok_or_else(missing)?;
+    let mut values = headers.get_all(&USERNAME).iter();
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        return Err(invalid(repeated()));
+    }
     let text = std::str::from_utf8(value.as_bytes()).map_err(not_text)?;
     Identifier::parse(text).map_err(invalid)
 }

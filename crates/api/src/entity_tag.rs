@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use denizen_domain::{Error, Result};
 use serde::Serialize;
-use utoipa::IntoParams;
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::{Content, HeaderBuilder, ObjectBuilder, RefOr, ResponseBuilder, Schema, Type};
+use utoipa::{IntoParams, openapi};
 
 use crate::error::ApiError;
 
@@ -49,7 +49,7 @@ fn takes(operation: &Operation, name: &str) -> bool {
 const EXTERNAL_USERS: [&str; 2] = ["ExternalUser", "ExternalUserWithToken"];
 
 /// The schemas of what is shown with its tag by operations that take one.
-const OTHERS: [&str; 2] = ["User", "FlowdockUser"];
+const OTHERS: [&str; 3] = ["Account", "FlowdockUser", "User"];
 
 /// Says in the document what comes of the headers that an operation takes, and which answers have a tag.
 pub(crate) fn describe(operation: &mut Operation) {
@@ -71,8 +71,11 @@ pub(crate) fn describe(operation: &mut Operation) {
 }
 
 /// Whether an answer is what a schema says, or may be.
-fn shows(response: &utoipa::openapi::Response, schema: &str) -> bool {
-    let is_it = |shown: &RefOr<Schema>| matches!(shown, RefOr::Ref(shown) if shown.ref_location.ends_with(&format!("/{schema}")));
+fn shows(response: &openapi::Response, schema: &str) -> bool {
+    let is_it = |shown: &RefOr<Schema>| match shown {
+        RefOr::Ref(shown) => shown.ref_location.rsplit('/').next() == Some(schema),
+        RefOr::T(_) => false,
+    };
     response.content.values().any(|content| match content {
         RefOr::T(Content { schema: Some(RefOr::T(Schema::OneOf(any))), .. }) => any.items.iter().any(is_it),
         RefOr::T(Content { schema: Some(shown), .. }) => is_it(shown),

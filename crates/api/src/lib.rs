@@ -33,6 +33,7 @@ mod channels;
 mod client_address;
 mod contract;
 mod credentials;
+mod done;
 mod entity_tag;
 mod error;
 mod external_user_groups;

@@ -240,9 +240,10 @@ fn base_url(parts: &Parts, app: &App) -> String {
     if let Some(url) = &app.options().public_url {
         return url.trim_end_matches('/').to_owned();
     }
-    // Whatever is no host has no place in a link.
+    // Whatever is no host, or names somebody before it, has no place in a link.
     let host = parts.headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     let host = host.as_ref().or_else(|| parts.uri.authority()).map(Authority::as_str);
+    let host = host.filter(|host| !host.contains('@'));
     let scheme = if client_address::is_secured_by_proxy(parts, app) { "https" } else { "http" };
     format!("{scheme}://{}", host.unwrap_or("localhost"))
 }

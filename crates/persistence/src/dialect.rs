@@ -101,8 +101,10 @@ pub(crate) async fn find_locked_external_users(
 }
 
 /// For each of these values of a column the first user that has it: the default channel's before the others', then the
-/// oldest. Each is one step into an index, however many users have the same. PostgreSQL takes an array apart, and SQLite
-/// JSON.
+/// oldest. The values have an index, and whoever shares one is read.
+///
+/// PostgreSQL reads all values at once, so that it reads the workspace once where it misjudges it, and not once for each of
+/// them. SQLite takes one value after the other: the figures that the migrations give it lead it to the right index.
 pub(crate) async fn first_external_user_of_each(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -110,26 +112,34 @@ pub(crate) async fn first_external_user_of_each(
     column: &'static str,
     values: Vec<String>,
 ) -> Result<Vec<StoredUuid>> {
-    let statement = |value: &str, values: &str| {
-        let first = |condition: &str| {
-            format!(
-                "(SELECT id FROM external_users WHERE workspace_id = $1 AND {column} = {value} {condition}\
-                 ORDER BY created_at, id LIMIT 1)"
-            )
-        };
-        let (in_default, anywhere) = (first("AND channel_id = $2 "), first(""));
-        diesel::sql_query(format!("SELECT coalesce({in_default}, {anywhere}) AS id FROM {values}"))
-            .bind::<PortableUuid, _>(stored(workspace_id))
-            .bind::<PortableUuid, _>(stored(default_channel))
-    };
+    let (workspace_id, default_channel) = (stored(workspace_id), stored(default_channel));
     let found = match connection {
         DbConnection::Postgres(object) => {
-            let query = statement("wanted.value", "unnest($3) AS wanted (value)");
-            query.bind::<Array<Text>, _>(values).load::<FoundId>(&mut ***object).await
+            let statement = format!(
+                "SELECT DISTINCT ON ({column}) id FROM external_users WHERE workspace_id = $1 AND {column} = ANY ($3) \
+                 ORDER BY {column}, (channel_id = $2) DESC, created_at, id"
+            );
+            let query = diesel::sql_query(statement)
+                .bind::<PortableUuid, _>(workspace_id)
+                .bind::<PortableUuid, _>(default_channel)
+                .bind::<Array<Text>, _>(values);
+            query.load::<FoundId>(&mut ***object).await
         }
         DbConnection::Sqlite(object) => {
-            let query = statement("wanted.value", "json_each($3) AS wanted");
-            query.bind::<Text, _>(serde_json::json!(values).to_string()).load::<FoundId>(&mut **object).await
+            let first = |condition: &str| {
+                format!(
+                    "(SELECT id FROM external_users WHERE workspace_id = ?1 AND {column} = wanted.value {condition} \
+                     ORDER BY created_at, id LIMIT 1)"
+                )
+            };
+            let (in_default, anywhere) = (first("AND channel_id = ?2"), first(""));
+            let statement =
+                format!("SELECT coalesce({in_default}, {anywhere}) AS id FROM json_each(?3) AS wanted");
+            let query = diesel::sql_query(statement)
+                .bind::<PortableUuid, _>(workspace_id)
+                .bind::<PortableUuid, _>(default_channel)
+                .bind::<Text, _>(serde_json::json!(values).to_string());
+            query.load::<FoundId>(&mut **object).await
         }
     };
     Ok(found.or_error("look external users up")?.into_iter().filter_map(|found| found.id).collect())

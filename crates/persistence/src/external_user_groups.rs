@@ -14,8 +14,7 @@ use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
 use crate::{DbConnection, audit_events, dialect, external_users, on_backend, tiers};
 
-/// The most groups of a workspace, give or take those that are made in the same moment. It keeps searching through them
-/// cheap.
+/// The most groups of a workspace. It keeps searching through them cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 10_000;
 
 /// How many groups are taken off a tier at a time.

@@ -112,9 +112,9 @@ pub async fn rotate(
         if insert(connection, purpose, &rotated).await? == 0 {
             return Err(Error::Conflict(Conflict::ConcurrentChange));
         }
-        let [before, after] = [current, generation].map(|number| Generation { purpose, number });
-        let (before, after) = (Some(&before), Some(&after));
-        audit_events::done(connection, origin, None, Verb::Rotate, before, after).await?;
+        let before = (current > 0).then_some(Generation { purpose, number: current });
+        let after = Some(&Generation { purpose, number: generation });
+        audit_events::done(connection, origin, None, Verb::Rotate, before.as_ref(), after).await?;
         Ok(rotated)
     })
 }

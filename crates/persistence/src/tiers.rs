@@ -14,8 +14,7 @@ use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
 use crate::{DbConnection, audit_events, dialect, external_user_groups, external_users, on_backend};
 
-/// The most tiers of a workspace, give or take those that are made in the same moment. It keeps searching through them
-/// cheap.
+/// The most tiers of a workspace. It keeps searching through them cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 
 /// The most deleted tiers that are listed at a time.

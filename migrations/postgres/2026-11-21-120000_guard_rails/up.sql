@@ -46,7 +46,7 @@ CREATE INDEX deleted_external_users_to_remove ON deleted_external_users (deleted
 
 -- Where the last use of a key came from, and when it was made, given another secret or revoked, whatever was last.
 ALTER TABLE api_keys ADD COLUMN last_used_address text;
-ALTER TABLE api_keys ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
+ALTER TABLE api_keys ADD COLUMN updated_at timestamptz NOT NULL DEFAULT 'epoch';
 UPDATE api_keys SET updated_at = coalesce(revoked_at, created_at);
 
 -- How many requests a second each key and account of a workspace may make, where the server's setting is not what counts.

@@ -10,7 +10,7 @@ use crate::samples;
 /// An account. What is not known of it is an empty text.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = samples::user)]
+#[schema(as = Account, example = samples::user)]
 pub(crate) struct User {
     /// Its id, a UUID of version 4.
     id: Uuid,
@@ -287,14 +287,6 @@ pub(crate) struct NewToken {
     pub(crate) token: String,
     /// Its id.
     pub(crate) id: Uuid,
-}
-
-/// What was done.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Done {
-    /// For people.
-    #[schema(example = "Deleted.")]
-    pub(crate) message: &'static str,
 }
 
 fn codes(permissions: &PermissionSet) -> Vec<&'static str> {

@@ -4,22 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use denizen_domain::{ApiKeyId, Error, Resource};
 use denizen_persistence::api_keys;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::caller::{Caller, CanManageApiKeys};
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::PathId;
-
-/// What was done.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ApiKeyRevoked)]
-pub(crate) struct Done {
-    /// For people.
-    #[schema(example = "API key revoked.")]
-    message: &'static str,
-}
 
 /// Revoke a key
 ///

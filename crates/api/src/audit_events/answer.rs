@@ -38,7 +38,7 @@ pub(crate) struct AuditEventAnswer {
     #[schema(required)]
     acting_for: Option<Uuid>,
     /// Which fields changed: under each one's name, `{"old": …, "new": …}`. Fields within objects are named by their path,
-    /// such as `customFields.plan`. Secrets are never there, and nothing is once the object was erased.
+    /// such as `customFields.plan`, or `customFields["a.plan"]` where a name could be taken for a path. Secrets are never there, and nothing is once the object was erased.
     #[schema(value_type = Object)]
     changes: Map<String, Value>,
     /// The `x-request-id` of the request that asked for it; null where a command or the server made the change.

@@ -4,21 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use denizen_domain::{ChannelId, Error, Resource};
 use denizen_persistence::channels::{self, Removal};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::caller::{Caller, CanWriteSettings};
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::PathId;
-
-/// What was done.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Done {
-    /// For people.
-    #[schema(example = "Channel deleted.")]
-    pub(crate) message: &'static str,
-}
 
 /// Remove a channel
 ///

@@ -11,7 +11,6 @@ mod update;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use self::delete::Done;
 use crate::app::App;
 
 /// The routes of this room.

@@ -7,7 +7,7 @@ use denizen_persistence::tiers;
 
 use crate::app::App;
 use crate::caller::{Caller, CanWriteSettings};
-use crate::channels::Done;
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::PathId;
 

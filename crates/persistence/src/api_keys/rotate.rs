@@ -89,7 +89,7 @@ async fn require_room(connection: &mut DbConnection, key: &ApiKey) -> Result<()>
     if secrets < MAXIMUM_SECRETS { Ok(()) } else { Err(Error::Conflict(Conflict::TooManySecrets)) }
 }
 
-/// Notes the rotation. Nothing of the key itself changes, so that what is worth knowing is when its old secrets end.
+/// Notes the rotation. Nothing that is noted of the key itself changes, so that what is worth knowing is when its old secrets end.
 async fn note(connection: &mut DbConnection, origin: &Origin, key: &ApiKey, end: Timestamp) -> Result<()> {
     let end = key.expires_at.map_or(end, |last| last.min(end));
     let ends = Map::from_iter([("oldSecretsEndAt".to_owned(), json!(end))]);

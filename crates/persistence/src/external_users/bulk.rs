@@ -47,17 +47,26 @@ pub async fn find_all(
             Ok(in_order_of(ids, users, |user| Some(user.id)))
         }
         Names::ExternalIds(ids) => {
-            let users = first_of_each(connection, workspace_id, "external_id", ids).await?;
+            let users =
+                first_of_each(connection, workspace_id, external_users::external_id::NAME, ids).await?;
             Ok(in_order_of(ids, users, |user| user.external_id.as_ref().map(ToString::to_string)))
         }
         Names::Identifiers(identifiers) => {
             let identifiers = folded(identifiers);
-            let users = first_of_each(connection, workspace_id, "identifier_folded", &identifiers).await?;
+            let users = first_of_each(
+                connection,
+                workspace_id,
+                external_users::identifier_folded::NAME,
+                &identifiers,
+            )
+            .await?;
             Ok(in_order_of(&identifiers, users, |user| user.identifier.as_ref().map(Identifier::folded)))
         }
         Names::EmailAddresses(addresses) => {
             let addresses = folded(addresses);
-            let users = first_of_each(connection, workspace_id, "email_folded", &addresses).await?;
+            let users =
+                first_of_each(connection, workspace_id, external_users::email_folded::NAME, &addresses)
+                    .await?;
             Ok(in_order_of(&addresses, users, |user| user.email.as_ref().map(|email| fold(email.as_str()))))
         }
     }

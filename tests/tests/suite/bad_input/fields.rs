@@ -3,6 +3,7 @@
 use denizen_tests::{TestServer, Value, json};
 
 use super::{Directory, Write};
+use crate::guard_rails::takes_null;
 use crate::support::{keys, text, with};
 
 #[tokio::test]
@@ -194,16 +195,6 @@ fn fields_of<'a>(document: &'a Value, schema: &'a Value) -> Vec<(&'a String, &'a
     let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|of| schema[of].as_array()).flatten();
     let of_parts = parts.flat_map(|part| fields_of(document, part));
     schema["properties"].as_object().into_iter().flatten().chain(of_parts).collect()
-}
-
-/// Whether a field may be null.
-fn takes_null(field: &Value) -> bool {
-    let is_null = |schema: &Value| {
-        schema["type"] == "null"
-            || schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
-    };
-    let parts = ["anyOf", "oneOf"].into_iter().filter_map(|of| field[of].as_array()).flatten();
-    is_null(field) || parts.into_iter().any(is_null)
 }
 
 #[tokio::test]

@@ -202,12 +202,7 @@ async fn send(
 ) -> Reply {
     let (method, path) = guard.operation.split_once(' ').unwrap();
     let reply = client.send(method, &victim.path(base, path), guard.body_for(victim)).await;
-    let listed = document.statuses(method, &format!("{base}{path}"));
-    assert!(
-        listed.contains(&reply.status),
-        "{} lists {listed:?} and answered\n{reply}",
-        guard.operation(base)
-    );
+    document.describes(method, &format!("{base}{path}"), &reply);
     reply
 }
 

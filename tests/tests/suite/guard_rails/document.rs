@@ -1,6 +1,7 @@
 //! The served OpenAPI document, and what the tests read in it.
 
-use denizen_tests::{TestServer, Value};
+use denizen_tests::{Reply, TestServer, Value, json};
+use serde_json::Map;
 
 /// The methods that operations have.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -35,10 +36,49 @@ impl Document {
         self.named(false)
     }
 
-    /// The statuses that an operation lists.
-    pub(super) fn statuses(&self, method: &str, path: &str) -> Vec<u16> {
-        let responses = self.operation(method, path)["responses"].as_object().unwrap();
-        responses.keys().map(|status| status.parse().unwrap()).collect()
+    /// Demands that an operation says it may answer like this: with this status, and a body with these fields.
+    pub(super) fn describes(&self, method: &str, path: &str, reply: &Reply) {
+        let response = &self.operation(method, path)["responses"][reply.status.to_string()];
+        assert!(response.is_object(), "{method} {path} does not say that it may answer\n{reply}");
+        let schema = &response["content"]["application/json"]["schema"];
+        let differences = self.differences(schema, &reply.body, "body");
+        assert!(differences.is_empty(), "{method} {path}: {differences:#?} in\n{reply}");
+    }
+
+    /// Where a value is not what a schema says of its fields.
+    fn differences(&self, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+        let schema = self.resolved(schema);
+        let forms = ["oneOf", "anyOf"].into_iter().find_map(|of| schema[of].as_array());
+        if let Some(forms) = forms {
+            let differences = forms.iter().map(|form| self.differences(form, value, place));
+            return differences.min_by_key(Vec::len).unwrap_or_default();
+        }
+        match value {
+            Value::Null if !takes_null(schema) => vec![format!("{place} is null")],
+            Value::Array(items) => {
+                items.iter().flat_map(|it| self.differences(&schema["items"], it, place)).collect()
+            }
+            Value::Object(fields) => self.differences_of_object(schema, fields, place),
+            _ => Vec::new(),
+        }
+    }
+
+    fn differences_of_object(&self, schema: &Value, fields: &Map<String, Value>, place: &str) -> Vec<String> {
+        let parts = self.parts(schema);
+        let known = |name: &str| parts.iter().find_map(|part| part["properties"].get(name));
+        if parts.iter().all(|part| part["properties"].is_null()) {
+            return Vec::new(); // Whatever fields it likes.
+        }
+        let unknown = fields.keys().filter(|name| known(name).is_none());
+        let mut differences: Vec<_> = unknown.map(|name| format!("{place} has {name}")).collect();
+        let required = parts.iter().filter_map(|part| part["required"].as_array()).flatten();
+        let missing = required.filter(|name| !fields.contains_key(name.as_str().unwrap()));
+        differences.extend(missing.map(|name| format!("{place} lacks {name}")));
+        for (name, value) in fields {
+            let schema = known(name).unwrap_or(&Value::Null);
+            differences.extend(self.differences(schema, value, &format!("{place}.{name}")));
+        }
+        differences
     }
 
     /// The security schemes of an operation, each with its scopes.
@@ -92,6 +132,12 @@ impl Document {
         }
     }
 
+    /// A schema, and those that it is made of.
+    fn parts<'a>(&'a self, schema: &'a Value) -> Vec<&'a Value> {
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        parts.flat_map(|part| self.parts(self.resolved(part))).chain([schema]).collect()
+    }
+
     fn named(&self, is_secured: bool) -> Vec<String> {
         let has_security =
             |operation: &Value| operation["security"].as_array().is_some_and(|list| !list.is_empty());
@@ -101,6 +147,16 @@ impl Document {
         names.sort();
         names
     }
+}
+
+/// Whether something may be null.
+pub(crate) fn takes_null(schema: &Value) -> bool {
+    let is_null = |schema: &Value| {
+        schema["type"] == "null"
+            || schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
+    };
+    let forms = ["anyOf", "oneOf"].into_iter().filter_map(|of| schema[of].as_array()).flatten();
+    schema.is_null() || is_null(schema) || forms.into_iter().any(is_null)
 }
 
 fn collect_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {

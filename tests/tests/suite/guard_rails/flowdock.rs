@@ -277,12 +277,7 @@ async fn send(
     let (base, guard) = row;
     let (method, path) = guard.method_and_path();
     let reply = client.send(method, &victim.path(row, code).await, victim.body(guard).await).await;
-    let listed = document.statuses(method, &format!("{base}{path}"));
-    assert!(
-        listed.contains(&reply.status),
-        "{} lists {listed:?} and answered\n{reply}",
-        guard.operation(base)
-    );
+    document.describes(method, &format!("{base}{path}"), &reply);
     reply
 }
 

@@ -5,10 +5,10 @@ use axum::response::Response;
 use denizen_domain::{Error, Resource, RoleId};
 use denizen_persistence::roles;
 
-use super::super::answer::Done;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanDeleteRoles};
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::PathId;
 

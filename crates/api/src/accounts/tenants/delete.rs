@@ -5,10 +5,10 @@ use axum::response::Response;
 use denizen_domain::{Error, Resource, WorkspaceId};
 use denizen_persistence::workspaces;
 
-use super::super::answer::Done;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanDeleteWorkspaces};
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::PathId;
 

@@ -5,12 +5,13 @@ use axum::response::Response;
 use denizen_domain::{AccountId, Error, Reach, Resource, WorkspaceId};
 use denizen_persistence::memberships::{self, Removal};
 
-use super::super::answer::{Done, User};
+use super::super::answer::User;
 use super::super::meta::Meta;
 use super::super::users::UserList;
 use super::get::find;
 use crate::app::App;
 use crate::caller::{Caller, CanReadAccounts, CanRemoveMembers};
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::{PathId, PathIds};
 use crate::stream;

@@ -5,10 +5,10 @@ use axum::response::Response;
 use denizen_domain::{AccountTokenId, Error, Resource};
 use denizen_persistence::account_tokens;
 
-use super::super::answer::Done;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanDeleteTokens};
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::PathId;
 

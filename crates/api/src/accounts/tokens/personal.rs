@@ -5,12 +5,13 @@ use axum::response::Response;
 use denizen_domain::{AccountTokenId, Error, PermissionSet, Resource, TokenKind, TokenRequest, Window};
 use denizen_persistence::account_tokens::{self, SignedIn, TokenFilter};
 
-use super::super::answer::{Done, NewToken, TokenAnswer};
+use super::super::answer::{NewToken, TokenAnswer};
 use super::super::meta::Meta;
 use super::input::CreatePersonalToken;
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::{Caller, IsLoggedIn};
+use crate::done::Done;
 use crate::error::ApiResult;
 use crate::path::PathId;
 

@@ -5,10 +5,10 @@ use axum::response::Response;
 use denizen_domain::{Account, AccountId, Error, Resource};
 use denizen_persistence::accounts;
 
-use super::super::answer::Done;
 use super::super::meta::Meta;
 use crate::app::App;
 use crate::caller::{Caller, CanDeleteAccounts};
+use crate::done::Done;
 use crate::entity_tag::{IfMatch, Preconditions};
 use crate::error::ApiResult;
 use crate::path::PathId;
