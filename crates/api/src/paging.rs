@@ -4,12 +4,15 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::{
-    BadRequest, Error, Page, PageNumber, Position, Reason, Slice, Violation, Violations, WorkspaceId,
+    BadRequest, Direction, Error, Page, PageNumber, Position, Reason, Slice, Violation, Violations, Window,
+    WorkspaceId,
 };
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use utoipa::IntoParams;
 
 use crate::app::App;
+use crate::query::{FromQuery, QueryReader};
 use crate::request::RequestContext;
 
 /// The header that says how many entries a list has, where the request asks for it.
@@ -50,6 +53,42 @@ impl ListName {
             (None, Some(number)) => Ok(Page::Number(number)),
             (None, None) => Ok(Page::default()),
         }
+    }
+}
+
+/// Which page of a list is asked for, oldest first, in the words of Zaia.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct PageParameters {
+    /// The page number.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
+    page_number: Option<PageNumber>,
+    /// The size of a page.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
+    page_size: u32,
+    /// Where to go on, from a `Link` header.
+    cursor: Option<String>,
+    /// Whether to count all entries of the list, for `X-Total-Count`.
+    #[param(value_type = Option<bool>, default = false)]
+    pub(crate) count: bool,
+}
+
+impl FromQuery for PageParameters {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self {
+            page_number: parameters.page_number("pageNumber"),
+            page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
+            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
+            count: parameters.flag("count").unwrap_or(false),
+        }
+    }
+}
+
+impl PageParameters {
+    /// The part of a list that the page is.
+    pub(crate) fn window(&self, app: &App, name: &ListName) -> Result<Window, Error> {
+        let page = name.page(app, self.cursor.as_deref(), self.page_number)?;
+        Ok(Window { page, limit: self.page_size, direction: Direction::Ascending })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use denizen_domain::{Channel, ChannelId, Direction, PageNumber, Position, SearchText, Window};
+use denizen_domain::{Channel, ChannelId, Position, SearchText};
 use denizen_persistence::channels::{self, ChannelFilter};
 use utoipa::IntoParams;
 
@@ -10,7 +10,7 @@ use super::answer::ChannelAnswer;
 use crate::app::App;
 use crate::caller::{Caller, CanReadSettings};
 use crate::error::ApiResult;
-use crate::paging::{self, ListName};
+use crate::paging::{self, ListName, PageParameters};
 use crate::query::{FromQuery, Query, QueryReader};
 use crate::request::Context;
 
@@ -24,17 +24,8 @@ pub(crate) struct ListChannels {
     /// With this text in name or description, ignoring case.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
-    /// The page number.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
-    page_number: Option<PageNumber>,
-    /// The size of a page.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
-    page_size: u32,
-    /// Where to go on, from a `Link` header.
-    cursor: Option<String>,
-    /// Whether to count all channels, for `X-Total-Count`.
-    #[param(value_type = Option<bool>, default = false)]
-    count: bool,
+    #[param(ignore)]
+    page: PageParameters,
 }
 
 impl FromQuery for ListChannels {
@@ -42,10 +33,7 @@ impl FromQuery for ListChannels {
         Self {
             ids: parameters.ids("ids"),
             search: parameters.search("search"),
-            page_number: parameters.page_number("pageNumber"),
-            page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
-            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
-            count: parameters.flag("count").unwrap_or(false),
+            page: PageParameters::read(parameters),
         }
     }
 }
@@ -53,7 +41,7 @@ impl FromQuery for ListChannels {
 /// List channels
 ///
 /// Oldest first, removed ones included.
-#[utoipa::path(get, path = "/api/v1/channels", operation_id = "listChannels", tag = "channels", params(ListChannels),
+#[utoipa::path(get, path = "/api/v1/channels", operation_id = "listChannels", tag = "channels", params(ListChannels, PageParameters),
     responses((status = 200, body = Vec<ChannelAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
@@ -65,15 +53,14 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
     Query(parameters): Query<ListChannels>,
 ) -> ApiResult<Response> {
-    let ListChannels { ids, search, page_number, page_size, cursor, count } = parameters;
+    let ListChannels { ids, search, page } = parameters;
     let name = ListName::new(caller.workspace_id, "channels");
-    let page = name.page(&app, cursor.as_deref(), page_number)?;
     let filter = ChannelFilter { ids, search };
-    let window = Window { page, limit: page_size, direction: Direction::Ascending };
+    let window = page.window(&app, &name)?;
     let connection = &mut app.database().read().await?;
     let slice = channels::list(connection, caller.workspace_id, &filter, &window).await?;
     let mut response = paging::answer(&app, (&context, &uri), &name, slice, position_of, ChannelAnswer::from);
-    if count {
+    if page.count {
         let count = channels::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
     }

@@ -2,10 +2,7 @@
 
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use denizen_domain::{
-    Direction, ExternalId, ExternalUserGroup, ExternalUserGroupId, PageNumber, Position, SearchText, TierId,
-    Window,
-};
+use denizen_domain::{ExternalId, ExternalUserGroup, ExternalUserGroupId, Position, SearchText, TierId};
 use denizen_persistence::external_user_groups::{self, ExternalUserGroupFilter};
 use utoipa::IntoParams;
 
@@ -13,7 +10,7 @@ use super::answer::ExternalUserGroupAnswer;
 use crate::app::App;
 use crate::caller::{Caller, CanReadSettings};
 use crate::error::ApiResult;
-use crate::paging::{self, ListName};
+use crate::paging::{self, ListName, PageParameters};
 use crate::query::{FromQuery, Query, QueryReader};
 use crate::request::Context;
 
@@ -33,17 +30,8 @@ pub(crate) struct ListExternalUserGroups {
     /// With this text in name or external id, ignoring case.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
-    /// The page number.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
-    page_number: Option<PageNumber>,
-    /// The size of a page.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
-    page_size: u32,
-    /// Where to go on, from a `Link` header.
-    cursor: Option<String>,
-    /// Whether to count all groups, for `X-Total-Count`.
-    #[param(value_type = Option<bool>, default = false)]
-    count: bool,
+    #[param(ignore)]
+    page: PageParameters,
 }
 
 impl FromQuery for ListExternalUserGroups {
@@ -53,10 +41,7 @@ impl FromQuery for ListExternalUserGroups {
             ids: parameters.ids("ids"),
             tier_ids: parameters.ids("tierIds"),
             search: parameters.search("search"),
-            page_number: parameters.page_number("pageNumber"),
-            page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
-            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
-            count: parameters.flag("count").unwrap_or(false),
+            page: PageParameters::read(parameters),
         }
     }
 }
@@ -64,7 +49,7 @@ impl FromQuery for ListExternalUserGroups {
 /// List groups of external users
 ///
 /// Oldest first.
-#[utoipa::path(get, path = "/api/v1/external-user-groups", operation_id = "listExternalUserGroups", tag = "external user groups", params(ListExternalUserGroups),
+#[utoipa::path(get, path = "/api/v1/external-user-groups", operation_id = "listExternalUserGroups", tag = "external user groups", params(ListExternalUserGroups, PageParameters),
     responses((status = 200, body = Vec<ExternalUserGroupAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
@@ -76,17 +61,15 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
     Query(parameters): Query<ListExternalUserGroups>,
 ) -> ApiResult<Response> {
-    let ListExternalUserGroups { external_id, ids, tier_ids, search, page_number, page_size, cursor, count } =
-        parameters;
+    let ListExternalUserGroups { external_id, ids, tier_ids, search, page } = parameters;
     let name = ListName::new(caller.workspace_id, "external_user_groups");
-    let page = name.page(&app, cursor.as_deref(), page_number)?;
     let filter = ExternalUserGroupFilter { external_id, ids, tier_ids, search };
-    let window = Window { page, limit: page_size, direction: Direction::Ascending };
+    let window = page.window(&app, &name)?;
     let connection = &mut app.database().read().await?;
     let slice = external_user_groups::list(connection, caller.workspace_id, &filter, &window).await?;
     let mut response =
         paging::answer(&app, (&context, &uri), &name, slice, position_of, ExternalUserGroupAnswer::from);
-    if count {
+    if page.count {
         let count = external_user_groups::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
     }

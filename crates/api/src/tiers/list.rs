@@ -2,7 +2,7 @@
 
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use denizen_domain::{Direction, PageNumber, Position, SearchText, Tier, TierId, Window};
+use denizen_domain::{Position, SearchText, Tier, TierId};
 use denizen_persistence::tiers::{self, TierFilter};
 use utoipa::IntoParams;
 
@@ -10,7 +10,7 @@ use super::answer::TierAnswer;
 use crate::app::App;
 use crate::caller::{Caller, CanReadSettings};
 use crate::error::ApiResult;
-use crate::paging::{self, ListName};
+use crate::paging::{self, ListName, PageParameters};
 use crate::query::{FromQuery, Query, QueryReader};
 use crate::request::Context;
 
@@ -24,17 +24,8 @@ pub(crate) struct ListTiers {
     /// With this text in name or description, ignoring case.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
-    /// The page number.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
-    page_number: Option<PageNumber>,
-    /// The size of a page.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
-    page_size: u32,
-    /// Where to go on, from a `Link` header.
-    cursor: Option<String>,
-    /// Whether to count all tiers, for `X-Total-Count`.
-    #[param(value_type = Option<bool>, default = false)]
-    count: bool,
+    #[param(ignore)]
+    page: PageParameters,
 }
 
 impl FromQuery for ListTiers {
@@ -42,10 +33,7 @@ impl FromQuery for ListTiers {
         Self {
             ids: parameters.ids("ids"),
             search: parameters.search("search"),
-            page_number: parameters.page_number("pageNumber"),
-            page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
-            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
-            count: parameters.flag("count").unwrap_or(false),
+            page: PageParameters::read(parameters),
         }
     }
 }
@@ -53,7 +41,7 @@ impl FromQuery for ListTiers {
 /// List tiers
 ///
 /// Oldest first.
-#[utoipa::path(get, path = "/api/v1/tiers", operation_id = "listTiers", tag = "tiers", params(ListTiers),
+#[utoipa::path(get, path = "/api/v1/tiers", operation_id = "listTiers", tag = "tiers", params(ListTiers, PageParameters),
     responses((status = 200, body = Vec<TierAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
@@ -65,15 +53,14 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
     Query(parameters): Query<ListTiers>,
 ) -> ApiResult<Response> {
-    let ListTiers { ids, search, page_number, page_size, cursor, count } = parameters;
+    let ListTiers { ids, search, page } = parameters;
     let name = ListName::new(caller.workspace_id, "tiers");
-    let page = name.page(&app, cursor.as_deref(), page_number)?;
     let filter = TierFilter { ids, search };
-    let window = Window { page, limit: page_size, direction: Direction::Ascending };
+    let window = page.window(&app, &name)?;
     let connection = &mut app.database().read().await?;
     let slice = tiers::list(connection, caller.workspace_id, &filter, &window).await?;
     let mut response = paging::answer(&app, (&context, &uri), &name, slice, position_of, TierAnswer::from);
-    if count {
+    if page.count {
         let count = tiers::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
     }
