@@ -1,0 +1,100 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use ipnet::IpNet;
+
+/// The header in which proxies say for whom they ask.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address of the client: the other end of the connection, or, where that is a trusted proxy, the last address that
+/// the proxies do not vouch for. What stands before it in `X-Forwarded-For` anybody could have written.
+pub(crate) fn of(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
+    behind_proxies(peer(parts), &parts.headers, trusted)
+}
+
+/// Whether a request comes from a trusted proxy, which says that its client speaks HTTPS with it.
+pub(crate) fn is_secured_by_proxy(parts: &Parts, trusted: &[IpNet]) -> bool {
+    let scheme = parts.headers.get("x-forwarded-proto").map(HeaderValue::as_bytes);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https")) && contains(trusted, peer(parts))
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip())
+}
+
+fn contains(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address.to_canonical()))
+}
+
+/// The addresses that are counted as one: an IPv4 address, or the network that one customer of an IPv6 provider has.
+pub(crate) fn counted_as(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let hops = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut client = peer;
+    for hop in hops.into_iter().rev() {
+        if !contains(trusted, client) {
+            break;
+        }
+        match address_of(hop) {
+            Some(address) => client = address,
+            None => break,
+        }
+    }
+    client
+}
+
+/// An address as proxies write it: alone, with a port, or in brackets.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let alone = hop.trim_start_matches('[').trim_end_matches(']').parse();
+    alone.or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        for (peer, forwarded, client) in [
+            ("192.0.2.1", None, "192.0.2.1"),
+            ("192.0.2.1", Some("198.51.100.7"), "192.0.2.1"),
+            ("10.0.0.1", None, "10.0.0.1"),
+            ("10.0.0.1", Some("198.51.100.7"), "198.51.100.7"),
+            ("::ffff:10.0.0.1", Some("198.51.100.7"), "198.51.100.7"),
+            ("10.0.0.1", Some("203.0.113.9, 198.51.100.7, 10.0.0.2"), "198.51.100.7"),
+            ("10.0.0.1", Some("198.51.100.7:4711"), "198.51.100.7"),
+            ("10.0.0.1", Some("[2001:db8::1]:443"), "2001:db8::1"),
+            ("10.0.0.1", Some("[2001:db8::1]"), "2001:db8::1"),
+            ("10.0.0.1", Some("198.51.100.7, nonsense"), "10.0.0.1"),
+        ] {
+            let headers = forwarded.map(|text| (FORWARDED_FOR, HeaderValue::from_static(text)));
+            let headers = HeaderMap::from_iter(headers);
+            let found = behind_proxies(peer.parse().unwrap(), &headers, &trusted);
+            assert_eq!(found.to_string(), client, "{peer} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_customer_is_counted_as_one() {
+        let counted = |text: &str| counted_as(text.parse().unwrap());
+        assert_eq!(counted("2001:db8:1:2:3::4"), counted("2001:db8:1:2::9"));
+        assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
+        assert_eq!(counted("::ffff:192.0.2.1"), "192.0.2.1");
+    }
+}

@@ -1,0 +1,250 @@
+//! Access tokens of external users: JSON Web Tokens, signed with Ed25519, that others can check against
+//! `/.well-known/jwks.json`.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use denizen_domain::{
+    ChannelId, Error, ExternalId, ExternalUser, ExternalUserId, Result, Source, Timestamp, WorkspaceId,
+};
+use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::{Database, DbConnection};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::options::AppOptions;
+
+/// How many signing keys of the database count: the current one, and the one before it, so that tokens live on when
+/// the key is rotated.
+pub const ACCEPTED_SIGNING_KEYS: u32 = 2;
+
+/// How long the server waits before it looks for new keys again because of a token that names none it knows.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+
+/// A new private key for signing access tokens, as PKCS #8.
+pub fn generate_signing_key() -> Result<Vec<u8>> {
+    let failed = |_| Error::Internal("an Ed25519 key cannot be made".to_owned());
+    let pair = Ed25519KeyPair::generate().map_err(failed)?;
+    let document = pair.to_pkcs8v1().map_err(failed)?;
+    Ok(document.as_ref().to_vec())
+}
+
+/// The name that tokens and `/.well-known/jwks.json` have for a private key (`kid`). Fails where the bytes are no
+/// Ed25519 key in PKCS #8.
+pub fn signing_key_id(pkcs8: &[u8]) -> Result<String> {
+    Ok(jwk_of(&public_key_of(pkcs8)?).kid)
+}
+
+/// Checks a private key that is configured. Fails where the text is no Ed25519 key in PKCS #8, in PEM.
+pub fn check_signing_key(pem: &SecretString) -> Result<()> {
+    keys_of(&[private_key_of(pem)?]).map(|_| ())
+}
+
+/// What an access token says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    /// The server that issued it.
+    pub(crate) iss: String,
+    /// The external user.
+    pub(crate) sub: ExternalUserId,
+    /// The workspace.
+    pub(crate) aud: WorkspaceId,
+    /// When it was issued, in seconds since 1970.
+    pub(crate) iat: i64,
+    /// When it ends, in seconds since 1970.
+    pub(crate) exp: i64,
+    /// A different one for every token.
+    pub(crate) jti: Uuid,
+    /// The user's channel.
+    pub(crate) channel_id: ChannelId,
+    /// The customer's id for the user.
+    pub(crate) external_id: Option<String>,
+}
+
+/// The public half of a key that signs tokens (RFC 8037).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Jwk {
+    /// The type of the key.
+    #[schema(example = "OKP")]
+    kty: &'static str,
+    /// The curve.
+    #[schema(example = "Ed25519")]
+    crv: &'static str,
+    /// What the key is for.
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    usage: &'static str,
+    /// The algorithm.
+    #[schema(example = "EdDSA")]
+    alg: &'static str,
+    /// The name of the key, which tokens carry.
+    #[schema(example = "k1mFd0mBTqBzn4pD")]
+    kid: String,
+    /// The public key.
+    #[schema(example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
+    x: String,
+}
+
+/// The keys that tokens are signed and checked with. Cloning shares them.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    keys: Arc<RwLock<Arc<Keys>>>,
+    is_configured: bool,
+    issuer: String,
+    /// How long a token counts, in seconds.
+    lifetime: i64,
+    last_look: Arc<Mutex<Instant>>,
+}
+
+/// The current key, which signs, and the one before it, whose tokens still count.
+struct Keys {
+    signing: EncodingKey,
+    accepted: Vec<(Jwk, DecodingKey)>,
+}
+
+impl Tokens {
+    /// Reads the keys, and makes one on the first start. A configured key takes the place of the database's.
+    pub(crate) async fn load(database: &Database, source: &Source, options: &AppOptions) -> Result<Self> {
+        let keys = if let Some(pem) = &options.signing_key {
+            keys_of(&[private_key_of(pem)?])?
+        } else {
+            let connection = &mut database.write().await?;
+            let make = generate_signing_key;
+            server_secrets::find_or_create(connection, source, Purpose::AccessTokens, make).await?;
+            stored_keys(connection).await?
+        };
+        let is_configured = options.signing_key.is_some();
+        let last_look = Arc::new(Mutex::new(Instant::now()));
+        let lifetime = i64::try_from(options.access_token_lifetime.as_secs()).unwrap_or(i64::MAX);
+        let (keys, issuer) = (Arc::new(RwLock::new(Arc::new(keys))), options.issuer().to_owned());
+        Ok(Self { keys, is_configured, issuer, lifetime, last_look })
+    }
+
+    /// Reads the keys again: another server may have changed them.
+    pub(crate) async fn reload(&self, database: &Database) -> Result<()> {
+        if self.is_configured {
+            return Ok(());
+        }
+        let keys = Arc::new(stored_keys(&mut database.read().await?).await?);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    /// A new token for a user that is not blocked.
+    pub(crate) fn issue(&self, source: &Source, user: &ExternalUser) -> Result<String> {
+        let now = source.clock.now();
+        user.require_unblocked(now)?;
+        let iat = user.token_issue_time(now);
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            sub: user.id,
+            aud: user.workspace_id,
+            iat,
+            exp: iat.saturating_add(self.lifetime),
+            jti: source.ids.uuid(),
+            channel_id: user.channel_id,
+            external_id: user.external_id.as_ref().map(ExternalId::to_string),
+        };
+        let keys = self.current();
+        let kid = keys.accepted.first().map(|(jwk, _)| jwk.kid.clone());
+        let header = Header { kid, ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &keys.signing)
+            .map_err(|error| Error::Internal(format!("a token cannot be signed: {error}")))
+    }
+
+    /// What a token says, where it is genuine and in force. `None` where it is not.
+    pub(crate) async fn verify(
+        &self,
+        database: &Database,
+        now: Timestamp,
+        token: &str,
+    ) -> Result<Option<Claims>> {
+        let Some(kid) = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid) else {
+            return Ok(None);
+        };
+        if self.current().key_of(&kid).is_none() && self.may_look_again() {
+            // Another server may have begun to sign with a new key.
+            self.reload(database).await?;
+        }
+        let keys = self.current();
+        let Some(key) = keys.key_of(&kid) else { return Ok(None) };
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
+        // Whose workspace it is, the token itself says; that the user is there, the database.
+        validation.validate_aud = false;
+        // The time comes from the server's own clock.
+        validation.validate_exp = false;
+        let Ok(data) = jsonwebtoken::decode::<Claims>(token, key, &validation) else { return Ok(None) };
+        Ok(Some(data.claims).filter(|claims| now.unix_seconds() < claims.exp))
+    }
+
+    /// The public keys, the current one first.
+    pub(crate) fn public_keys(&self) -> Vec<Jwk> {
+        self.current().accepted.iter().map(|(jwk, _)| jwk.clone()).collect()
+    }
+
+    /// Whether the last look for new keys was long enough ago: anybody can send tokens with names of keys made up.
+    fn may_look_again(&self) -> bool {
+        let mut last_look = self.last_look.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = last_look.elapsed() >= BETWEEN_LOOKS;
+        if may {
+            *last_look = Instant::now();
+        }
+        may
+    }
+
+    fn current(&self) -> Arc<Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Keys {
+    fn key_of(&self, kid: &str) -> Option<&DecodingKey> {
+        self.accepted.iter().find(|(jwk, _)| jwk.kid == kid).map(|(_, key)| key)
+    }
+}
+
+async fn stored_keys(connection: &mut DbConnection) -> Result<Keys> {
+    let secrets = server_secrets::newest(connection, Purpose::AccessTokens, ACCEPTED_SIGNING_KEYS).await?;
+    keys_of(&secrets.into_iter().map(|secret| secret.bytes).collect::<Vec<_>>())
+}
+
+fn keys_of(private_keys: &[Vec<u8>]) -> Result<Keys> {
+    let mut accepted = Vec::with_capacity(private_keys.len());
+    for private_key in private_keys {
+        let public_key = public_key_of(private_key)?;
+        accepted.push((jwk_of(&public_key), DecodingKey::from_ed_der(&public_key)));
+    }
+    let current =
+        private_keys.first().ok_or_else(|| Error::Internal("there is no signing key".to_owned()))?;
+    Ok(Keys { signing: EncodingKey::from_ed_der(current), accepted })
+}
+
+fn public_key_of(pkcs8: &[u8]) -> Result<Vec<u8>> {
+    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8)
+        .map_err(|_| Error::Internal("a signing key is no Ed25519 key in PKCS #8".to_owned()))?;
+    Ok(pair.public_key().as_ref().to_vec())
+}
+
+fn jwk_of(public_key: &[u8]) -> Jwk {
+    let x = URL_SAFE_NO_PAD.encode(public_key);
+    // The beginning of a random public key is as good a name as any, and the same on every server.
+    let kid = x.chars().take(16).collect();
+    Jwk { kty: "OKP", crv: "Ed25519", usage: "sig", alg: "EdDSA", kid, x }
+}
+
+/// The bytes between the lines of a PEM file.
+fn private_key_of(pem: &SecretString) -> Result<Vec<u8>> {
+    let text: String =
+        pem.expose_secret().lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .map_err(|_| Error::Internal("the signing key is not a PEM file".to_owned()))
+}

@@ -1,0 +1,59 @@
+//! Making flows.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use denizen_domain::{Error, Flow, NewFlow, Place, Resource, Result, Workspace};
+use denizen_persistence::flows::{self, FlowListing};
+
+use super::answer::FlowWithUsers;
+use super::get;
+use super::input::CreateFlow;
+use crate::contracts::flowdock::organizations::find;
+use crate::guards::caller::{Caller, IsPerson};
+use crate::state::AppState;
+use crate::wire::context::Context;
+use crate::wire::error::ApiResult;
+use crate::wire::parameters::Parameters;
+use crate::wire::path::PathText;
+
+/// Make a flow
+///
+/// For every member of the organization, who is in the flow from the start. Its name in addresses is made of its name: `My
+/// flow` gives `my-flow`, or a numbered one where that is taken. Several flows may have the same name. An organization has
+/// at most 10,000 of them.
+#[utoipa::path(post, path = "/flows/{organization}", operation_id = "createFlow", tag = "flowdock flows",
+    params(("organization" = String, Path, description = "The organization's name in addresses, or its number")),
+    request_body(description = "The parameters, here or in the query string", content(
+        (CreateFlow = "application/json"), (CreateFlow = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The flow was made", body = FlowWithUsers),
+        (status = 404, description = "Organization not found.", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "The organization has as many flows as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn create(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    PathText(name): PathText,
+    Parameters(body): Parameters<CreateFlow>,
+) -> ApiResult<Response> {
+    let new = body.check()?;
+    let organization = find::organization(&mut state.database().read().await?, &caller, &name).await?;
+    let flow = made(&state, &caller, &organization.workspace, &new).await?;
+    let listing = FlowListing { organization, flow, place: Place::Joined, is_open: true };
+    let mut response = get::answer(&state, &context, listing).await?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+async fn made(
+    state: &AppState,
+    caller: &Caller<IsPerson>,
+    workspace: &Workspace,
+    new: &NewFlow,
+) -> Result<Flow> {
+    let connection = &mut state.database().write().await?;
+    let made = flows::create(connection, caller.origin(), caller.asker(), workspace.id, new).await?;
+    made.ok_or_else(|| Error::not_found(Resource::Workspace, &workspace.slug))
+}

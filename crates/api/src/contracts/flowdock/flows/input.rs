@@ -1,0 +1,274 @@
+//! The fields of flows and invitations as requests carry them: as JSON, as a form or in the query string.
+
+use std::collections::HashSet;
+
+use denizen_domain::{
+    AccessMode, AccountNumber, Coded as _, FlowChanges, FlowDescription, FlowId, FlowName, InvalidId,
+    InvalidNumber, ListedAddress, NewFlow, Reason, Result, Username, Violation, Violations,
+};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::AccessModeCode;
+use crate::contracts::samples;
+use crate::wire::body::Input;
+use crate::wire::parameters::{Flag, Whole};
+use crate::wire::query::invalid_id;
+
+/// The most characters of the message that goes with an invitation.
+const MAXIMUM_MESSAGE: usize = 1000;
+
+/// The most entries of a list of addresses, each counted once.
+const MAXIMUM_ADDRESSES: usize = 1000;
+
+/// How flows are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListFlows {
+    /// Whether each flow comes with everybody in it: `1` or `true`.
+    #[param(value_type = Option<bool>)]
+    #[serde(default)]
+    users: Input<Flag>,
+}
+
+/// Which flow is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FindFlow {
+    /// Its id.
+    #[param(value_type = Uuid, required)]
+    #[serde(default)]
+    id: Input<String>,
+}
+
+/// A new flow.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::create_flow)]
+pub(crate) struct CreateFlow {
+    /// Its name for people.
+    #[schema(value_type = String, required, min_length = 1, max_length = 100)]
+    #[serde(default)]
+    name: Input<String>,
+    /// What it is for.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[serde(default)]
+    description: Input<String>,
+    /// How people come into it; `invitation` where nothing is said.
+    #[schema(value_type = AccessModeCode, required = false)]
+    #[serde(default)]
+    access_mode: Input<String>,
+}
+
+/// What changes of a flow. What is absent stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::update_flow)]
+pub(crate) struct UpdateFlow {
+    /// Its name for people.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
+    #[serde(default)]
+    name: Input<String>,
+    /// What it is for; null empties it.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[serde(default)]
+    description: Input<String>,
+    /// How people come into it.
+    #[schema(value_type = AccessModeCode, required = false)]
+    #[serde(default)]
+    access_mode: Input<String>,
+    /// Whether it is archived.
+    #[schema(value_type = bool, required = false)]
+    #[serde(default)]
+    disabled: Input<Flag>,
+    /// Whether programs show it to the caller; `true` joins it.
+    #[schema(value_type = bool, required = false)]
+    #[serde(default)]
+    open: Input<Flag>,
+}
+
+/// Who is to come into a flow.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::add_flow_user)]
+pub(crate) struct AddFlowUser {
+    /// The number of a member of the organization.
+    #[schema(value_type = i64, required)]
+    #[serde(default)]
+    id: Input<Whole>,
+}
+
+/// Whether somebody is blocked from a flow.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::block_flow_user)]
+pub(crate) struct BlockFlowUser {
+    /// `true` blocks, `false` lifts the block.
+    #[schema(value_type = bool, required)]
+    #[serde(default)]
+    disabled: Input<Flag>,
+}
+
+/// Whom to invite.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::create_invitation)]
+pub(crate) struct CreateInvitation {
+    /// The address that the person logs in with, or will.
+    #[schema(value_type = String, required, format = "email", max_length = 254)]
+    #[serde(default)]
+    email: Input<String>,
+    /// What to tell them. It is checked and not kept.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[serde(default)]
+    message: Input<String>,
+}
+
+/// Whom to invite, as people write it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::import_invitations)]
+pub(crate) struct ImportInvitations {
+    /// At most 1,000 addresses, as `person@example.com` or `"Joe Smith" <person@example.com>`, with commas or line ends
+    /// between them.
+    #[schema(value_type = String, required)]
+    #[serde(default)]
+    list: Input<String>,
+    /// What to tell them. It is checked and not kept.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[serde(default)]
+    message: Input<String>,
+}
+
+impl ListFlows {
+    /// Whether each flow comes with everybody in it.
+    pub(super) fn check(self) -> Result<bool> {
+        let mut violations = Violations::new();
+        let with_users = self.users.optional(&mut violations, "users", |flag| Ok(*flag));
+        violations.into_result(with_users.value().unwrap_or(false))
+    }
+}
+
+impl FindFlow {
+    /// The id that is asked for.
+    pub(super) fn check(self) -> Result<FlowId> {
+        let mut violations = Violations::new();
+        let id = self.id.required(&mut violations, "id", |id| id.parse().map_err(|InvalidId| invalid_id()));
+        violations.into_value(id)
+    }
+}
+
+impl CreateFlow {
+    /// Checks every field.
+    pub(super) fn check(self) -> Result<NewFlow> {
+        let mut violations = Violations::new();
+        let Self { name, description, access_mode } = self;
+        let name = name.required(&mut violations, "name", FlowName::parse);
+        let description = description.optional(&mut violations, "description", FlowDescription::parse);
+        let access_mode = access_mode.not_null(&mut violations, "access_mode", AccessMode::from_code);
+        let name = violations.into_value(name)?;
+        let description = description.value().unwrap_or(FlowDescription::from_stored(String::new()));
+        Ok(NewFlow { name, description, access_mode: access_mode.unwrap_or_default() })
+    }
+}
+
+impl UpdateFlow {
+    /// Checks every field: what changes of the flow, and whether it is open for the caller.
+    pub(super) fn check(self) -> Result<(FlowChanges, Option<bool>)> {
+        let mut violations = Violations::new();
+        let Self { name, description, access_mode, disabled, open } = self;
+        let changes = FlowChanges {
+            name: name.not_null(&mut violations, "name", FlowName::parse),
+            description: description.optional(&mut violations, "description", FlowDescription::parse),
+            access_mode: access_mode.not_null(&mut violations, "access_mode", AccessMode::from_code),
+            is_archived: disabled.not_null(&mut violations, "disabled", |flag| Ok(*flag)),
+        };
+        let is_open = open.not_null(&mut violations, "open", |flag| Ok(*flag));
+        violations.into_result((changes, is_open))
+    }
+}
+
+impl AddFlowUser {
+    /// Checks the number.
+    pub(super) fn check(self) -> Result<AccountNumber> {
+        let mut violations = Violations::new();
+        let number = self.id.required(&mut violations, "id", |number| account_number(*number));
+        violations.into_value(number)
+    }
+}
+
+impl BlockFlowUser {
+    /// Whether to block.
+    pub(super) fn check(self) -> Result<bool> {
+        let mut violations = Violations::new();
+        let is_blocked = self.disabled.required(&mut violations, "disabled", |flag| Ok(*flag));
+        violations.into_value(is_blocked)
+    }
+}
+
+impl CreateInvitation {
+    /// Checks every field.
+    pub(super) fn check(self) -> Result<Username> {
+        let mut violations = Violations::new();
+        let Self { email, message } = self;
+        let email = email.required(&mut violations, "email", Username::parse);
+        let _ = message.optional(&mut violations, "message", message_length);
+        violations.into_value(email)
+    }
+}
+
+impl ImportInvitations {
+    /// Checks every field: the entries of the list, each once.
+    pub(super) fn check(self) -> Result<Vec<ListedAddress>> {
+        let mut violations = Violations::new();
+        let Self { list, message } = self;
+        let entries = list.required(&mut violations, "list", entries);
+        let _ = message.optional(&mut violations, "message", message_length);
+        violations.into_value(entries)
+    }
+}
+
+/// The rule for numbers of accounts: numbers that nobody has break it like those of strangers do.
+fn account_number(number: i64) -> Result<AccountNumber, Violation> {
+    let nobody = |InvalidNumber| Violation::new(Reason::Unknown, "must be of a user of the organization");
+    number.to_string().parse().map_err(nobody)
+}
+
+/// The rule for messages.
+fn message_length(message: &str) -> Result<(), Violation> {
+    if message.chars().count() <= MAXIMUM_MESSAGE {
+        return Ok(());
+    }
+    Err(Violation::new(Reason::TooLong, format!("must have 0 to {MAXIMUM_MESSAGE} characters")))
+}
+
+/// The rule for lists of addresses.
+fn entries(list: &str) -> Result<Vec<ListedAddress>, Violation> {
+    let mut entries = ListedAddress::all_in(list);
+    let mut known = HashSet::new();
+    entries.retain(|entry| {
+        known.insert(entry.email.as_ref().map_or_else(|_| entry.text.clone(), ToString::to_string))
+    });
+    match entries.len() {
+        0 => Err(Violation::new(Reason::Required, "must hold an e-mail address")),
+        1..=MAXIMUM_ADDRESSES => Ok(entries),
+        _ => Err(Violation::new(Reason::TooLong, format!("must have at most {MAXIMUM_ADDRESSES} entries"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_counts_once_however_it_is_written() {
+        let list = "a@example.com\nA@Example.com, \"A\" <a@example.com>, b@example.com, nobody, nobody";
+        let texts: Vec<_> = entries(list).unwrap().into_iter().map(|entry| entry.text).collect();
+        assert_eq!(texts, ["a@example.com", "b@example.com", "nobody"]);
+    }
+
+    #[test]
+    fn a_list_has_its_limits() {
+        let address = |number: usize| format!("{number}@example.com");
+        let list = |count| (0..count).map(address).collect::<Vec<_>>().join(",");
+        assert_eq!(entries(&list(MAXIMUM_ADDRESSES)).unwrap().len(), MAXIMUM_ADDRESSES);
+        assert_eq!(entries(&list(MAXIMUM_ADDRESSES + 1)).unwrap_err().reason, Reason::TooLong);
+        for empty in ["", " ", ",\n,"] {
+            assert_eq!(entries(empty).unwrap_err().reason, Reason::Required, "{empty:?}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Invitations into flows.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use denizen_domain::{
+    Error, Flow, FlowId, Invitation, InvitationNumber, InvitationState, Reason, Resource, Result, Username,
+    Violation, Violations, WorkspaceId,
+};
+use denizen_persistence::invitations::{self, Invited};
+
+use super::address::{self, FlowAddress};
+use super::answer::{FlowUserAnswer, ImportedInvitations, InvitationAnswer, url};
+use super::input::{CreateInvitation, ImportInvitations};
+use crate::guards::caller::{Caller, IsPerson};
+use crate::state::AppState;
+use crate::wire::context::Context;
+use crate::wire::error::ApiResult;
+use crate::wire::parameters::Parameters;
+use crate::wire::path::{PathTexts, addressed};
+use crate::wire::stream::{self, Batch, Batches};
+
+/// List the pending invitations into a flow
+///
+/// By their numbers. For whoever has access to the flow, as everything about its invitations. All of the list is sent,
+/// while it is read.
+#[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations", operation_id = "listInvitations", tag = "flowdock invitations", params(FlowAddress),
+    responses(
+        (status = 200, body = Vec<InvitationAnswer>),
+        (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn list(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    PathTexts([organization, flow]): PathTexts<2>,
+) -> ApiResult<Response> {
+    let listing = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?;
+    let flow_url = url(&listing, &context);
+    let list = InvitationList { workspace_id: listing.flow.workspace_id, flow_id: listing.flow.id, flow_url };
+    Ok(stream::json_array(&state, list, None).await?)
+}
+
+/// Get an invitation
+///
+/// Also one that is accepted.
+#[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "getInvitation", tag = "flowdock invitations",
+    params(FlowAddress, ("id" = i64, Path, description = "The invitation's number")),
+    responses(
+        (status = 200, body = InvitationAnswer),
+        (status = 404, description = "Organization, flow or invitation not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn get(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    PathTexts([organization, flow, number]): PathTexts<3>,
+) -> ApiResult<Json<InvitationAnswer>> {
+    let listing = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?;
+    let number: InvitationNumber = addressed(&number)?;
+    let connection = &mut state.database().read().await?;
+    let (workspace_id, flow_id) = (listing.flow.workspace_id, listing.flow.id);
+    let invitation = invitations::find(connection, workspace_id, flow_id, number).await?;
+    let invitation = invitation.ok_or_else(|| Error::not_found(Resource::Invitation, number))?;
+    Ok(Json(InvitationAnswer::of(invitation, &url(&listing, &context))))
+}
+
+/// Invite somebody into a flow
+///
+/// Whoever is a member of the organization comes into the flow at once, and the invitation is accepted; others when an
+/// account with the address is brought into the organization, or made by who may make accounts everywhere. An address that
+/// an account has given itself, or came with by a link, counts for nothing here: the invitation stays pending, and they are
+/// added by their number. The same address again has the same invitation. Whoever is blocked from the flow is not invited
+/// (400). The server sends no mail: whoever invites passes the invitation on, and the message with it. A flow has at most
+/// 10,000 pending invitations.
+#[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations", operation_id = "createInvitation", tag = "flowdock invitations", params(FlowAddress),
+    request_body(description = "The parameters, here or in the query string", content(
+        (CreateInvitation = "application/json"), (CreateInvitation = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The invitation", body = InvitationAnswer),
+        (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "The flow is archived, or has as many invitations as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn create(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    PathTexts([organization, flow]): PathTexts<2>,
+    Parameters(body): Parameters<CreateInvitation>,
+) -> ApiResult<(StatusCode, Json<InvitationAnswer>)> {
+    let email = body.check()?;
+    let listing = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?;
+    let mut invited = invite(&state, &caller, &listing.flow, &[email]).await?;
+    let blocked = || Error::Invalid(Violations::of("email", Violation::new(Reason::Mismatch, BLOCKED)));
+    let invitation = invited.invitations.pop().ok_or_else(blocked)?;
+    Ok((StatusCode::CREATED, Json(InvitationAnswer::of(invitation, &url(&listing, &context)))))
+}
+
+/// Invite a list of people into a flow
+///
+/// As one by one. `invitations` are the pending ones, `added_users` the members of the organization who came into the flow
+/// at once; those who were in it already are in neither. `erroneous_emails` has the entries that are no addresses, and the
+/// addresses of those who are blocked from the flow, each with what is wrong.
+#[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations/import", operation_id = "importInvitations", tag = "flowdock invitations", params(FlowAddress),
+    request_body(description = "The parameters, here or in the query string", content(
+        (ImportInvitations = "application/json"), (ImportInvitations = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "What came of each entry", body = ImportedInvitations),
+        (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "The flow is archived, or would have more invitations than it may have", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn import(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    PathTexts([organization, flow]): PathTexts<2>,
+    Parameters(body): Parameters<ImportInvitations>,
+) -> ApiResult<Json<ImportedInvitations>> {
+    let (mut emails, mut erroneous) = (Vec::new(), Vec::new());
+    for entry in body.check()? {
+        match entry.email {
+            Ok(email) => emails.push(email),
+            Err(violation) => erroneous.push((entry.text, violation.message)),
+        }
+    }
+    let listing = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?;
+    let Invited { invitations, added, blocked } = invite(&state, &caller, &listing.flow, &emails).await?;
+    erroneous.extend(blocked.into_iter().map(|email| (email.into_string(), BLOCKED.to_owned())));
+    let flow_url = url(&listing, &context);
+    let pending = invitations.into_iter().filter(|invitation| invitation.state == InvitationState::Pending);
+    Ok(Json(ImportedInvitations {
+        invitations: pending.map(|invitation| InvitationAnswer::of(invitation, &flow_url)).collect(),
+        added_users: added.into_iter().map(FlowUserAnswer::added).collect(),
+        erroneous_emails: erroneous.into_iter().map(|entry| BTreeMap::from([entry])).collect(),
+    }))
+}
+
+/// Take an invitation back
+///
+/// A pending one; what is accepted stays.
+#[utoipa::path(delete, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "deleteInvitation", tag = "flowdock invitations",
+    params(FlowAddress, ("id" = i64, Path, description = "The invitation's number")),
+    responses(
+        (status = 204, description = "The invitation was taken back"),
+        (status = 404, description = "Organization, flow or invitation not found.", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "The invitation is accepted and cannot be deleted", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn delete(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    PathTexts([organization, flow, number]): PathTexts<3>,
+) -> ApiResult<StatusCode> {
+    let flow = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?.flow;
+    let number: InvitationNumber = addressed(&number)?;
+    let connection = &mut state.database().write().await?;
+    let (workspace_id, id) = (flow.workspace_id, flow.id);
+    let deleted =
+        invitations::delete(connection, caller.origin(), caller.asker(), workspace_id, id, number).await?;
+    deleted.ok_or_else(|| Error::not_found(Resource::Invitation, number))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is said of the address of somebody who is blocked.
+const BLOCKED: &str = "is blocked from the flow";
+
+async fn invite(
+    state: &AppState,
+    caller: &Caller<IsPerson>,
+    flow: &Flow,
+    emails: &[Username],
+) -> Result<Invited> {
+    let connection = &mut state.database().write().await?;
+    let (workspace_id, id) = (flow.workspace_id, flow.id);
+    let invited =
+        invitations::invite(connection, caller.origin(), caller.asker(), workspace_id, id, emails).await?;
+    invited.ok_or_else(|| flow.not_found())
+}
+
+/// The pending invitations into a flow.
+struct InvitationList {
+    workspace_id: WorkspaceId,
+    flow_id: FlowId,
+    flow_url: String,
+}
+
+impl Batches for InvitationList {
+    type Item = InvitationAnswer;
+    type Shared = AppState;
+    type Place = InvitationNumber;
+
+    async fn read(
+        &self,
+        state: &AppState,
+        after: Option<InvitationNumber>,
+    ) -> Result<Batch<InvitationAnswer, InvitationNumber>> {
+        let Self { workspace_id, flow_id, flow_url } = self;
+        let connection = &mut state.database().read().await?;
+        let pending =
+            invitations::list_pending(connection, *workspace_id, *flow_id, after, stream::READ).await?;
+        let slice = stream::cut(pending);
+        let place = |invitation: &Invitation| invitation.number;
+        Ok(Batch::of(slice, place, |invitation| InvitationAnswer::of(invitation, flow_url)))
+    }
+}

@@ -1,0 +1,149 @@
+//! Listing flows.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{AccountId, Result, Slice};
+use denizen_persistence::flows::{self, FlowListing, ListedFlows, PlaceInList};
+use denizen_persistence::organizations;
+
+use super::answer::{FlowAnswer, FlowUserList, ListedFlow};
+use super::input::ListFlows;
+use crate::contracts::flowdock::organizations::find;
+use crate::guards::caller::{Caller, IsPerson};
+use crate::state::AppState;
+use crate::wire::context::{Context, RequestContext};
+use crate::wire::error::ApiResult;
+use crate::wire::parameters::Parameters;
+use crate::wire::path::PathText;
+use crate::wire::stream::{self, Batch, Batches, Nested};
+
+/// List the flows that one is in
+///
+/// Those of all one's organizations, by their names; not those that one is blocked from, nor archived ones. All of the list
+/// is sent, while it is read.
+#[utoipa::path(get, path = "/flows", operation_id = "listFlows", tag = "flowdock flows", params(ListFlows),
+    responses((status = 200, body = Vec<ListedFlow>)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn joined(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    context: Context,
+    Parameters(parameters): Parameters<ListFlows>,
+) -> ApiResult<Response> {
+    answer(&state, FlowList::of(&caller, ListedFlows::Joined, context), parameters).await
+}
+
+/// List the flows that one is in or could be
+///
+/// Those that one is in, and those of one's organizations that any member may join, for which `joined` is false. Whoever
+/// administers an organization finds all its flows, the archived ones among them. Nobody finds those that they are blocked
+/// from. By their names. All of the list is sent, while it is read.
+#[utoipa::path(get, path = "/flows/all", operation_id = "listAllFlows", tag = "flowdock flows", params(ListFlows),
+    responses((status = 200, body = Vec<ListedFlow>)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn all(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    context: Context,
+    Parameters(parameters): Parameters<ListFlows>,
+) -> ApiResult<Response> {
+    answer(&state, FlowList::of(&caller, ListedFlows::All, context), parameters).await
+}
+
+/// List an organization's flows
+///
+/// Those of `GET /flows/all` that belong to it. An organization that is called `all` or `find` is reached by its number.
+#[utoipa::path(get, path = "/flows/{organization}", operation_id = "listFlowsOfOrganization", tag = "flowdock flows",
+    params(("organization" = String, Path, description = "The organization's name in addresses, or its number"), ListFlows),
+    responses(
+        (status = 200, body = Vec<ListedFlow>),
+        (status = 404, description = "Organization not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn of_organization(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    context: Context,
+    PathText(name): PathText,
+    Parameters(parameters): Parameters<ListFlows>,
+) -> ApiResult<Response> {
+    let organization = find::organization(&mut state.database().read().await?, &caller, &name).await?;
+    let listed = ListedFlows::AllOf(organization.workspace.id);
+    answer(&state, FlowList::of(&caller, listed, context), parameters).await
+}
+
+async fn answer(state: &AppState, list: FlowList, parameters: ListFlows) -> ApiResult<Response> {
+    if parameters.check()? {
+        Ok(stream::json_array(state, WithUsers(list), None).await?)
+    } else {
+        Ok(stream::json_array(state, list, None).await?)
+    }
+}
+
+/// The flows in somebody's list.
+struct FlowList {
+    account_id: AccountId,
+    listed: ListedFlows,
+    context: Arc<RequestContext>,
+}
+
+impl FlowList {
+    fn of(caller: &Caller<IsPerson>, listed: ListedFlows, Context(context): Context) -> Self {
+        Self { account_id: caller.account.id, listed, context }
+    }
+
+    /// The flows after a place, each with the answer for it.
+    async fn slice(
+        &self,
+        state: &AppState,
+        after: Option<&PlaceInList>,
+    ) -> Result<Slice<(FlowListing, FlowAnswer)>> {
+        let connection = &mut state.database().read().await?;
+        let listings = flows::list(connection, self.account_id, self.listed, after, stream::READ).await?;
+        let mut ids: Vec<_> = listings.iter().map(|listing| listing.organization.workspace.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let counts = organizations::member_counts(connection, &ids).await?;
+        let answered = |listing: FlowListing| {
+            let count = counts.get(&listing.organization.workspace.id).copied().unwrap_or_default();
+            let answer = FlowAnswer::of(&listing, count, &self.context);
+            (listing, answer)
+        };
+        Ok(stream::cut(listings.into_iter().map(answered).collect()))
+    }
+}
+
+impl Batches for FlowList {
+    type Item = FlowAnswer;
+    type Shared = AppState;
+    type Place = PlaceInList;
+
+    async fn read(
+        &self,
+        state: &AppState,
+        after: Option<PlaceInList>,
+    ) -> Result<Batch<FlowAnswer, PlaceInList>> {
+        let slice = self.slice(state, after.as_ref()).await?;
+        Ok(Batch::of(slice, |(listing, _)| listing.place_in_list(), |(_, answer)| answer))
+    }
+}
+
+/// The same, each with everybody in it.
+struct WithUsers(FlowList);
+
+impl Batches for WithUsers {
+    type Item = Nested<FlowAnswer, FlowUserList>;
+    type Shared = AppState;
+    type Place = PlaceInList;
+
+    async fn read(
+        &self,
+        state: &AppState,
+        after: Option<PlaceInList>,
+    ) -> Result<Batch<Self::Item, PlaceInList>> {
+        let slice = self.0.slice(state, after.as_ref()).await?;
+        let with_users = |(listing, answer): (FlowListing, FlowAnswer)| answer.with_users(&listing.flow);
+        Ok(Batch::of(slice, |(listing, _)| listing.place_in_list(), with_users))
+    }
+}

@@ -1,0 +1,13 @@
+//! `/` and `/v1`: the Flowdock contract: accounts among themselves, in organizations and flows.
+
+mod flows;
+mod organizations;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::AppState;
+
+/// The routes of the contract, below each of its base paths.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().merge(organizations::routes()).merge(flows::routes())
+}

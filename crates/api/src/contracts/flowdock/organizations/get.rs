@@ -1,0 +1,79 @@
+//! Reading one organization.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::Workspace;
+use denizen_persistence::organizations;
+
+use super::answer::{Organization, OrganizationHead, OrganizationSummary};
+use super::find;
+use super::input::FindOrganization;
+use super::members::MemberList;
+use crate::guards::caller::{Caller, IsPerson};
+use crate::state::AppState;
+use crate::wire::context::{Context, RequestContext};
+use crate::wire::error::ApiResult;
+use crate::wire::parameters::Parameters;
+use crate::wire::path::PathText;
+use crate::wire::stream::{self, Nested};
+
+/// Get an organization
+///
+/// For its members; for everybody else it is not there. Its members come with it, all of them, and are sent while they are
+/// read. One that is itself called `find` is asked for by its number.
+#[utoipa::path(get, path = "/organizations/{organization}", operation_id = "getOrganization", tag = "flowdock organizations",
+    params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
+    responses(
+        (status = 200, body = Organization),
+        (status = 404, description = "Organization not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn get(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    PathText(name): PathText,
+) -> ApiResult<Response> {
+    let organization = find::organization(&mut state.database().read().await?, &caller, &name).await?;
+    with_members(&state, &context, &organization.workspace).await
+}
+
+/// Find an organization by its number
+///
+/// The same as the organization itself. The number stays, whatever becomes of the name.
+#[utoipa::path(get, path = "/organizations/find", operation_id = "findOrganization", tag = "flowdock organizations",
+    params(FindOrganization),
+    responses(
+        (status = 200, body = Organization),
+        (status = 404, description = "Organization not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("basic" = []), ("account_token" = [])))]
+pub(crate) async fn by_number(
+    caller: Caller<IsPerson>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    Parameters(parameters): Parameters<FindOrganization>,
+) -> ApiResult<Response> {
+    let organization = find::organization_numbered(&state, &caller, parameters.check()?).await?;
+    with_members(&state, &context, &organization.workspace).await
+}
+
+/// Answers with an organization and its members.
+pub(super) async fn with_members(
+    state: &AppState,
+    context: &RequestContext,
+    workspace: &Workspace,
+) -> ApiResult<Response> {
+    let ids = [workspace.id];
+    let counts = organizations::member_counts(&mut state.database().read().await?, &ids).await?;
+    let count = counts.get(&workspace.id).copied().unwrap_or_default();
+    Ok(stream::json_object(state, nested(workspace, count, context)).await?)
+}
+
+/// An organization with so many members, who follow.
+pub(super) fn nested(
+    workspace: &Workspace,
+    user_count: i64,
+    context: &RequestContext,
+) -> Nested<OrganizationHead, MemberList> {
+    let object = OrganizationSummary::of(workspace, user_count, context).into();
+    Nested { object, key: "users", list: MemberList(workspace.id) }
+}

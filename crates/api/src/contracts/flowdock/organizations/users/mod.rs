@@ -1,0 +1,18 @@
+//! `/users` and `/user`: the people whom the caller meets, and the caller itself.
+
+mod get;
+mod list;
+mod update;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+/// The routes of people.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(get::own))
+        .routes(routes!(get::get, update::update))
+}

@@ -1,0 +1,58 @@
+//! `?meta`: whether an answer is wrapped as `{"data": …, "meta": …}`.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::IntoParams;
+
+use crate::state::AppState;
+use crate::wire::error::ApiError;
+use crate::wire::query::{FromQuery, Query, QueryReader};
+
+/// Whether the caller wants its answer wrapped.
+#[derive(Debug, Clone, Copy, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Meta {
+    /// Wraps the answer: `{"data": …, "meta": {}}`, for lists `{"data": […], "meta": {"total": …}}`. Anything but
+    /// `false` and `0` does, also nothing at all: `?meta`.
+    #[param(value_type = Option<bool>, required = false)]
+    pub(crate) meta: bool,
+}
+
+impl FromQuery for Meta {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self { meta: parameters.truthy("meta") }
+    }
+}
+
+impl FromRequestParts<AppState> for Meta {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Query(meta) = Query::from_request_parts(parts, state).await?;
+        Ok(meta)
+    }
+}
+
+impl Meta {
+    /// Answers with one thing.
+    pub(crate) fn one(self, value: impl Serialize) -> Response {
+        if self.meta {
+            Json(json!({ "data": value, "meta": {} })).into_response()
+        } else {
+            Json(value).into_response()
+        }
+    }
+
+    /// Answers with a list that is all there.
+    pub(crate) fn all<T: Serialize>(self, items: &[T]) -> Response {
+        if self.meta {
+            Json(json!({ "data": items, "meta": { "total": items.len() } })).into_response()
+        } else {
+            Json(items).into_response()
+        }
+    }
+}

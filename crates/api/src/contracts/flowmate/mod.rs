@@ -1,0 +1,43 @@
+//! `/login`, `/logout` and, at `/api` and `/api/v1`, accounts with their roles, permissions, tenants and tokens: the
+//! FlowMate contract, which carries that of the Open Integration Hub.
+//!
+//! The contract calls an account a user, and a workspace a tenant.
+
+mod answer;
+mod input;
+mod log_in;
+mod log_out;
+mod meta;
+mod permissions;
+mod roles;
+mod tenants;
+mod tokens;
+mod users;
+
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+/// The schemas that only fields name; the routes bring those of bodies along.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(answer::StatusCode)))]
+struct FieldSchemas;
+
+/// Logging in and out, at the root.
+pub(crate) fn sign_in_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(FieldSchemas::openapi())
+        .routes(routes!(log_in::log_in))
+        .routes(routes!(log_out::log_out))
+}
+
+/// The other routes of this room, below each of its base paths.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(users::routes())
+        .merge(roles::routes())
+        .merge(tenants::routes())
+        .merge(tokens::routes())
+        .routes(routes!(permissions::list))
+}

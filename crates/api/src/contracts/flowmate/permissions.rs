@@ -1,0 +1,20 @@
+//! The catalogue of permissions.
+
+use axum::response::Response;
+use denizen_domain::{Coded as _, Permission};
+
+use super::meta::Meta;
+use crate::guards::caller::{Caller, IsLoggedIn};
+
+/// List permissions
+///
+/// The codes of all permissions that can be given in roles and directly. Those that reach beyond one workspace are only
+/// shown to who holds `all`, since nobody else can give them.
+#[utoipa::path(get, path = "/permissions", operation_id = "listPermissions", tag = "permissions", params(Meta),
+    responses((status = 200, body = Vec<String>, example = json!(["tenant.all", "tenant.profile.read", "tenant.roles.read"]))),
+    security(("account_token" = []), ("session_cookie" = [])))]
+pub(crate) async fn list(caller: Caller<IsLoggedIn>, meta: Meta) -> Response {
+    let sees_all = caller.authority().holds(Permission::All);
+    let shown = Permission::ALL.iter().filter(|permission| sees_all || !permission.is_restricted());
+    meta.all(&shown.map(|permission| permission.code()).collect::<Vec<_>>())
+}

@@ -1,0 +1,36 @@
+//! Making roles.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_persistence::roles;
+
+use super::super::answer::RoleAnswer;
+use super::super::meta::Meta;
+use super::input::{CreateRole, NewRole};
+use crate::guards::caller::{Caller, CanCreateRoles};
+use crate::state::AppState;
+use crate::wire::body::JsonBody;
+use crate::wire::error::ApiResult;
+
+/// Make a role
+///
+/// It belongs to the caller's own workspace, or, with `isGlobal`, to all of them. Nobody puts in what they do not hold, and
+/// only a holder of `all` what reaches beyond one workspace; the names of the roles that exist from the start are reserved
+/// (403, before any 409). A workspace has at most 1,000 roles.
+#[utoipa::path(post, path = "/roles", operation_id = "createRole", tag = "roles", params(Meta), request_body = CreateRole,
+    responses(
+        (status = 200, description = "The role was made", body = RoleAnswer),
+        (status = 409, description = "A role with this name already exists, or there are as many as there may be", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("account_token" = ["tenant.roles.create"]), ("session_cookie" = ["tenant.roles.create"])))]
+pub(crate) async fn create(
+    caller: Caller<CanCreateRoles>,
+    State(state): State<AppState>,
+    meta: Meta,
+    JsonBody(body): JsonBody<CreateRole>,
+) -> ApiResult<Response> {
+    let NewRole { workspace_id, name, changes } = body.check(&caller.authority, caller.reach)?;
+    let connection = &mut state.database().write().await?;
+    let role =
+        roles::create(connection, caller.origin(), caller.asker(), workspace_id, &name, &changes).await?;
+    Ok(meta.one(RoleAnswer::from(role)))
+}

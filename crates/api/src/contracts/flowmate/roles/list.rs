@@ -1,0 +1,28 @@
+//! Listing roles.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_persistence::roles;
+
+use super::super::answer::RoleAnswer;
+use super::super::meta::Meta;
+use crate::guards::caller::{Caller, CanReadRoles};
+use crate::state::AppState;
+use crate::wire::error::ApiResult;
+
+/// List roles
+///
+/// The global ones and those of the caller's own workspace, oldest first. Those of other workspaces are listed for nobody.
+#[utoipa::path(get, path = "/roles", operation_id = "listRoles", tag = "roles", params(Meta),
+    responses((status = 200, body = Vec<RoleAnswer>)),
+    security(("account_token" = ["tenant.roles.read"]), ("session_cookie" = ["tenant.roles.read"])))]
+pub(crate) async fn list(
+    caller: Caller<CanReadRoles>,
+    State(state): State<AppState>,
+    meta: Meta,
+) -> ApiResult<Response> {
+    let connection = &mut state.database().read().await?;
+    let roles = roles::list(connection, caller.authority.home).await?;
+    let roles: Vec<_> = roles.into_iter().map(RoleAnswer::from).collect();
+    Ok(meta.all(&roles))
+}

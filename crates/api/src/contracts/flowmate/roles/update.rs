@@ -1,0 +1,44 @@
+//! Changing roles.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Error, Resource, RoleId};
+use denizen_persistence::roles;
+
+use super::super::answer::RoleAnswer;
+use super::super::meta::Meta;
+use super::input::UpdateRole;
+use crate::guards::caller::{Caller, CanUpdateRoles};
+use crate::state::AppState;
+use crate::wire::body::JsonBody;
+use crate::wire::error::ApiResult;
+use crate::wire::path::PathId;
+
+/// Change a role
+///
+/// `permissions` takes the place of all that were there, and counts for every holder from their next request on. Nobody
+/// puts in what they do not hold. Global roles, and those with permissions that reach beyond one workspace, are changed
+/// by a holder of `all` only; those that exist from the start by nobody.
+#[utoipa::path(patch, path = "/roles/{id}", operation_id = "updateRole", tag = "roles", request_body = UpdateRole,
+    params(("id" = Uuid, Path, description = "The role's id"), Meta),
+    responses(
+        (status = 200, description = "The role was changed", body = RoleAnswer),
+        (status = 404, description = "Role not found.", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "Another role has the name, or the role exists from the start", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("account_token" = ["tenant.roles.update"]), ("session_cookie" = ["tenant.roles.update"])))]
+pub(crate) async fn update(
+    caller: Caller<CanUpdateRoles>,
+    State(state): State<AppState>,
+    PathId(id): PathId<RoleId>,
+    meta: Meta,
+    JsonBody(body): JsonBody<UpdateRole>,
+) -> ApiResult<Response> {
+    let not_found = || Error::not_found(Resource::Role, id);
+    let (authority, reach) = (&caller.authority, caller.reach);
+    let connection = &mut state.database().write().await?;
+    let role = roles::find(connection, id).await?.ok_or_else(not_found)?;
+    role.require_may_change(reach)?;
+    let changes = body.check(authority, &role)?;
+    let changed = roles::change(connection, caller.origin(), caller.asker(), id, &changes).await?;
+    Ok(meta.one(RoleAnswer::from(changed.ok_or_else(not_found)?)))
+}

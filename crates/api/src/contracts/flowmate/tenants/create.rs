@@ -1,0 +1,33 @@
+//! Making workspaces.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_persistence::workspaces;
+
+use super::super::answer::Created;
+use super::super::meta::Meta;
+use super::input::WholeTenant;
+use crate::guards::caller::{Caller, CanCreateWorkspaces};
+use crate::state::AppState;
+use crate::wire::body::JsonBody;
+use crate::wire::error::ApiResult;
+
+/// Make a workspace
+///
+/// With its default channel, and a slug made of its name: `My Company` gives `my-company`, or a numbered one where that is
+/// taken. What is not said is `ACTIVE` and confirmed. Several workspaces may have the same name.
+#[utoipa::path(post, path = "/tenants", operation_id = "createTenant", tag = "tenants", params(Meta), request_body = WholeTenant,
+    responses((status = 200, description = "The workspace was made", body = Created)),
+    security(("account_token" = ["iam.tenant.create"]), ("session_cookie" = ["iam.tenant.create"])))]
+pub(crate) async fn create(
+    caller: Caller<CanCreateWorkspaces>,
+    State(state): State<AppState>,
+    meta: Meta,
+    JsonBody(body): JsonBody<WholeTenant>,
+) -> ApiResult<Response> {
+    let (name, changes) = body.check()?;
+    let connection = &mut state.database().write().await?;
+    let workspace =
+        workspaces::create_named(connection, caller.origin(), caller.asker(), &name, &changes).await?;
+    Ok(meta.one(Created { id: workspace.id.as_uuid() }))
+}

@@ -1,0 +1,80 @@
+//! The fields of a workspace as bodies carry them.
+
+use denizen_domain::{Result, Status, Violations, WorkspaceChanges, WorkspaceName};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::input::status;
+use crate::contracts::samples;
+use crate::wire::body::Input;
+
+/// A workspace with its name. Keys that are not listed here are ignored.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::create_tenant)]
+pub(crate) struct WholeTenant {
+    /// What people call it.
+    #[schema(value_type = String, required, min_length = 1, max_length = 100)]
+    #[serde(default)]
+    name: Input<String>,
+    /// Whether somebody has confirmed that it is wanted.
+    #[schema(value_type = bool)]
+    #[serde(default)]
+    confirmed: Input<bool>,
+    /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
+    #[schema(value_type = String, example = "ACTIVE")]
+    #[serde(default)]
+    status: Input<String>,
+}
+
+/// What changes of a workspace. An absent key stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::update_tenant)]
+pub(crate) struct UpdateTenant {
+    /// What people call it.
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
+    #[serde(default)]
+    name: Input<String>,
+    /// Whether somebody has confirmed that it is wanted.
+    #[schema(value_type = bool)]
+    #[serde(default)]
+    confirmed: Input<bool>,
+    /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
+    #[schema(value_type = String, example = "ACTIVE")]
+    #[serde(default)]
+    status: Input<String>,
+}
+
+impl WholeTenant {
+    /// Checks every field. The name is among the changes, too.
+    pub(crate) fn check(self) -> Result<(WorkspaceName, WorkspaceChanges)> {
+        let mut violations = Violations::new();
+        let Self { name, confirmed, status } = self;
+        let name = name.required(&mut violations, "name", WorkspaceName::parse);
+        let (confirmed, status) = use_of(&mut violations, confirmed, status);
+        let name = violations.into_value(name)?;
+        let changes =
+            WorkspaceChanges { name: Some(name.clone()), status, confirmed, ..WorkspaceChanges::default() };
+        Ok((name, changes))
+    }
+}
+
+impl UpdateTenant {
+    /// Checks every field.
+    pub(crate) fn check(self) -> Result<WorkspaceChanges> {
+        let mut violations = Violations::new();
+        let Self { name, confirmed, status } = self;
+        let name = name.not_null(&mut violations, "name", WorkspaceName::parse);
+        let (confirmed, status) = use_of(&mut violations, confirmed, status);
+        let changes = WorkspaceChanges { name, status, confirmed, ..WorkspaceChanges::default() };
+        violations.into_result(changes)
+    }
+}
+
+fn use_of(
+    violations: &mut Violations,
+    confirmed: Input<bool>,
+    status_input: Input<String>,
+) -> (Option<bool>, Option<Status>) {
+    let confirmed = confirmed.not_null(violations, "confirmed", |value| Ok(*value));
+    (confirmed, status_input.not_null(violations, "status", status))
+}

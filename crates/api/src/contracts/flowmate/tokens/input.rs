@@ -1,0 +1,201 @@
+//! What bodies say of tokens.
+
+use std::time::Duration;
+
+use denizen_domain::{
+    AccountId, Authority, Error, Patch, PermissionSet, Reason, Secret, Violation, Violations,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::super::input::{id, permissions};
+use crate::contracts::samples;
+use crate::wire::body::Input;
+
+/// The longest life of a token that ends: a hundred years.
+const LONGEST_LIFE: u64 = 100 * 366 * DAY;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// A token to be issued.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::create_token)]
+pub(crate) struct CreateToken {
+    /// The account that it is to stand for.
+    #[schema(value_type = Uuid, required)]
+    #[serde(default)]
+    account_id: Input<String>,
+    /// How long it counts: a whole number with `s`, `m`, `h`, `d` or `w`, such as `2h`; -1 for until it is revoked. As long
+    /// as the token of a log-in where it is absent.
+    #[schema(value_type = Option<Value>, example = "2h")]
+    #[serde(default)]
+    expires_in: Input<Value>,
+    /// What it is for, at most 1,000 characters.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[serde(default)]
+    description: Input<String>,
+    /// Who asks for it, at most 255 characters; the caller's id where it is absent.
+    #[schema(value_type = Option<String>, max_length = 255)]
+    #[serde(default)]
+    inquirer: Input<String>,
+    /// What it allows beyond what the account may do. Needs `iam.token.update`.
+    #[schema(value_type = Vec<String>, max_items = 100)]
+    #[serde(default)]
+    custom_permissions: Input<Vec<Value>>,
+    /// Whether it is to be another token where an equal request was made before.
+    #[schema(value_type = Option<bool>, default = false)]
+    #[serde(default)]
+    new: Input<bool>,
+}
+
+/// A token to be issued, checked.
+pub(super) struct CheckedToken {
+    pub(super) account_id: AccountId,
+    /// How long it counts; null for until it is revoked.
+    pub(super) lifetime: Patch<Duration>,
+    pub(super) description: String,
+    pub(super) inquirer: Option<String>,
+    pub(super) permissions: Option<PermissionSet>,
+    pub(super) wants_new: bool,
+}
+
+impl CreateToken {
+    /// Checks every field.
+    pub(super) fn check(self, authority: &Authority) -> Result<CheckedToken, Error> {
+        let mut violations = Violations::new();
+        let Self { account_id, expires_in, description, inquirer, custom_permissions, new } = self;
+        let account_id = account_id.required(&mut violations, "accountId", id);
+        let lifetime = lifetime_of(expires_in, &mut violations);
+        let description = description.optional(&mut violations, "description", |text| at_most(text, 1000));
+        let inquirer = inquirer.optional(&mut violations, "inquirer", |text| at_most(text, 255)).value();
+        let permissions = permissions(&mut violations, authority, custom_permissions, "customPermissions")?;
+        let wants_new = new.optional(&mut violations, "new", |flag| Ok(*flag)).value().unwrap_or(false);
+        let account_id = violations.into_value(account_id)?;
+        let description = description.value().unwrap_or_default();
+        Ok(CheckedToken { account_id, lifetime, description, inquirer, permissions, wants_new })
+    }
+}
+
+/// A token for oneself.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::create_personal_token)]
+pub(crate) struct CreatePersonalToken {
+    /// What it is for, at most 1,000 characters.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[serde(default)]
+    description: Input<String>,
+    /// How long it counts: a whole number with `s`, `m`, `h`, `d` or `w`, such as `90d`. Until it is revoked where it is
+    /// absent or -1.
+    #[schema(value_type = Option<Value>, example = "90d")]
+    #[serde(default)]
+    expires_in: Input<Value>,
+}
+
+impl CreatePersonalToken {
+    /// Checks every field.
+    pub(super) fn check(self) -> Result<(String, Option<Duration>), Error> {
+        let mut violations = Violations::new();
+        let Self { description, expires_in } = self;
+        let description = description.optional(&mut violations, "description", |text| at_most(text, 1000));
+        let lifetime = lifetime_of(expires_in, &mut violations).value();
+        violations.into_result((description.value().unwrap_or_default(), lifetime))
+    }
+}
+
+/// A token that somebody wants to know more of.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::introspect_token)]
+pub(crate) struct IntrospectToken {
+    /// Its secret.
+    #[schema(value_type = String, required)]
+    #[serde(default)]
+    token: Input<String>,
+}
+
+impl IntrospectToken {
+    /// Checks every field.
+    pub(super) fn check(self) -> Result<Secret, Error> {
+        let mut violations = Violations::new();
+        let token = self.token.required(&mut violations, "token", |text| Ok(Secret::presented(text)));
+        violations.into_value(token)
+    }
+}
+
+/// What `expiresIn` says; null for a token that does not end.
+fn lifetime_of(input: Input<Value>, violations: &mut Violations) -> Patch<Duration> {
+    match input.optional(violations, "expiresIn", lifetime) {
+        Patch::Value(lifetime) => Patch::from(lifetime),
+        Patch::Absent | Patch::Null => Patch::Absent,
+    }
+}
+
+/// The rule for `expiresIn`; `None` for a token that does not end.
+fn lifetime(value: &Value) -> Result<Option<Duration>, Violation> {
+    if value.as_i64() == Some(-1) || value.as_str() == Some("-1") {
+        return Ok(None);
+    }
+    let seconds = value.as_str().and_then(seconds).filter(|seconds| (1..=LONGEST_LIFE).contains(seconds));
+    seconds.map(|seconds| Some(Duration::from_secs(seconds))).ok_or_else(|| {
+        let message = "must be a time such as 30m, 2h or 90d, of at most a hundred years, or -1";
+        Violation::new(Reason::InvalidFormat, message)
+    })
+}
+
+fn seconds(text: &str) -> Option<u64> {
+    let unit = match text.chars().next_back()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => DAY,
+        'w' => 7 * DAY,
+        _ => return None,
+    };
+    let digits = &text[..text.len() - 1];
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse::<u64>().ok().filter(|_| is_number)?.checked_mul(unit)
+}
+
+fn at_most(text: &str, maximum: usize) -> Result<String, Violation> {
+    if text.chars().count() > maximum {
+        return Err(Violation::new(Reason::TooLong, format!("must have at most {maximum} characters")));
+    }
+    if text.contains('\0') {
+        return Err(Violation::new(Reason::InvalidCharacters, "must not hold the character U+0000"));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_life_has_a_unit_or_no_end() {
+        for (value, seconds) in [
+            (json!("2h"), Some(7_200)),
+            (json!("1s"), Some(1)),
+            (json!("2w"), Some(14 * DAY)),
+            (json!(-1), None),
+            (json!("-1"), None),
+        ] {
+            assert_eq!(lifetime(&value), Ok(seconds.map(Duration::from_secs)), "{value}");
+        }
+        for wrong in [
+            json!(""),
+            json!("h"),
+            json!("0s"),
+            json!("+2h"),
+            json!("2 h"),
+            json!(7200),
+            json!("2ü"),
+            json!(true),
+        ] {
+            assert!(lifetime(&wrong).is_err(), "{wrong}");
+        }
+    }
+}

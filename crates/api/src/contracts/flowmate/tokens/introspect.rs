@@ -1,0 +1,42 @@
+//! Looking up whose a token is.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Error, Resource};
+use denizen_persistence::account_tokens;
+
+use super::super::answer::User;
+use super::super::meta::Meta;
+use super::input::IntrospectToken;
+use crate::guards::caller::{Caller, CanIntrospectTokens};
+use crate::state::AppState;
+use crate::wire::body::JsonBody;
+use crate::wire::error::ApiResult;
+
+/// Look up whose a token is
+///
+/// The account, with all that it may do with this token in `permissions`. 404 for what is no token, has ended, was revoked,
+/// or is of an account that is not in use. Its life is not prolonged by this.
+#[utoipa::path(post, path = "/tokens/introspect", operation_id = "introspectToken", tag = "tokens", params(Meta), request_body = IntrospectToken,
+    responses(
+        (status = 200, description = "Whose it is", body = User),
+        (status = 404, description = "Token not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("account_token" = ["iam.token.introspect"]), ("session_cookie" = ["iam.token.introspect"])))]
+pub(crate) async fn introspect(
+    _caller: Caller<CanIntrospectTokens>,
+    State(state): State<AppState>,
+    meta: Meta,
+    JsonBody(body): JsonBody<IntrospectToken>,
+) -> ApiResult<Response> {
+    let secret = body.check()?;
+    let connection = &mut state.database().read().await?;
+    let found = match account_tokens::authenticate(connection, &secret, state.source().clock.now()).await {
+        // Of an account that is not in use.
+        Err(Error::Unauthenticated(_)) => None,
+        found => found?,
+    };
+    let not_found = || Error::NotFound { resource: Resource::AccountToken, id: None };
+    let signed_in = found.ok_or_else(not_found)?;
+    let permissions = signed_in.authority().permissions;
+    Ok(meta.one(User::with_permissions(signed_in.account, &permissions)))
+}

@@ -1,0 +1,118 @@
+//! Listing accounts.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Account, AccountId, Direction, Position, Reach, Result, Username};
+use denizen_persistence::accounts::{self, AccountFilter};
+use denizen_persistence::memberships::{self, Member};
+use utoipa::IntoParams;
+
+use super::super::answer::User;
+use crate::guards::caller::{Caller, CanReadAccounts};
+use crate::state::AppState;
+use crate::wire::error::ApiResult;
+use crate::wire::query::{FromQuery, Query, QueryReader};
+use crate::wire::stream::{self, Batch, Batches};
+
+/// What the list takes.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListUsers {
+    /// One of these. The key may be repeated, up to 100 times.
+    #[param(rename = "userId", value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
+    user_id: Vec<AccountId>,
+    /// One of these, whatever the case. The key may be repeated, up to 100 times.
+    #[param(value_type = Vec<String>, required = false, style = Form, explode)]
+    username: Vec<String>,
+    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Anything but `false` and `0` does, also nothing: `?meta`.
+    #[param(value_type = Option<bool>)]
+    meta: bool,
+}
+
+impl FromQuery for ListUsers {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self {
+            user_id: parameters.ids("userId"),
+            username: parameters.texts("username"),
+            meta: parameters.truthy("meta"),
+        }
+    }
+}
+
+/// List accounts
+///
+/// Oldest first: all of them, or the members of the own workspace for whoever sees no others. All of the list is sent,
+/// while it is read. With `userId` and `username` those that have one of the ids and one of the usernames; one that does
+/// not exist is no error.
+#[utoipa::path(get, path = "/users", operation_id = "listAccounts", tag = "users", params(ListUsers),
+    responses((status = 200, body = Vec<User>)),
+    security(("account_token" = ["iam.account.read", "tenant.account.read"]), ("session_cookie" = ["iam.account.read", "tenant.account.read"])))]
+pub(crate) async fn list(
+    caller: Caller<CanReadAccounts>,
+    State(state): State<AppState>,
+    Query(parameters): Query<ListUsers>,
+) -> ApiResult<Response> {
+    let ListUsers { user_id, username, meta } = parameters;
+    // What is no e-mail address is nobody's username.
+    let usernames: Vec<_> = username.iter().filter_map(|text| Username::parse(text).ok()).collect();
+    let nobody = usernames.is_empty() && !username.is_empty();
+    let list = UserList { reach: caller.reach, filter: AccountFilter { ids: user_id, usernames }, nobody };
+    let total = if meta { Some(list.count(&state).await?) } else { None };
+    Ok(stream::json_array(&state, list, total).await?)
+}
+
+/// The accounts within reach that a filter lets through.
+pub(crate) struct UserList {
+    /// Whose they are.
+    reach: Reach,
+    /// Which they are.
+    filter: AccountFilter,
+    /// Whether the filter asks for what nobody can have.
+    nobody: bool,
+}
+
+impl UserList {
+    /// All of them within reach.
+    pub(crate) fn of(reach: Reach) -> Self {
+        Self { reach, filter: AccountFilter::default(), nobody: false }
+    }
+
+    /// How many there are.
+    pub(crate) async fn count(&self, state: &AppState) -> Result<i64> {
+        if self.nobody {
+            return Ok(0);
+        }
+        let connection = &mut state.database().read().await?;
+        match self.reach {
+            Reach::Everywhere => accounts::count(connection, &self.filter).await,
+            Reach::Workspace(id) => memberships::count(connection, id, &self.filter).await,
+        }
+    }
+}
+
+impl Batches for UserList {
+    type Item = User;
+    type Shared = AppState;
+    type Place = Position;
+
+    async fn read(&self, state: &AppState, after: Option<Position>) -> Result<Batch<User, Position>> {
+        if self.nobody {
+            return Ok(Batch { items: Vec::new(), next: None });
+        }
+        let window = stream::window(after, Direction::Ascending);
+        let connection = &mut state.database().read().await?;
+        match self.reach {
+            Reach::Everywhere => {
+                let slice = accounts::list(connection, &self.filter, &window).await?;
+                let place = |account: &Account| Position::at(account.created_at, account.id.as_uuid());
+                Ok(Batch::of(slice, place, User::from))
+            }
+            Reach::Workspace(id) => {
+                let slice = memberships::list(connection, id, &self.filter, &window).await?;
+                let place =
+                    |member: &Member| Position::at(member.membership.created_at, member.account.id.as_uuid());
+                Ok(Batch::of(slice, place, |member| User::from(member.account.seen_within(self.reach))))
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The caller's own account.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{
+    Account, Error, PasswordHash, Patch, Reason, Resource, Unauthenticated, Violation, Violations,
+};
+use denizen_persistence::{Asker, accounts};
+
+use super::super::answer::User;
+use super::super::meta::Meta;
+use super::input::{CheckedUser, UpdateUser, require_own_fields};
+use crate::access::log_in;
+use crate::guards::caller::{Caller, IsLoggedIn};
+use crate::guards::entity_tags::{IfMatch, IfNoneMatch, Preconditions, tagged};
+use crate::state::AppState;
+use crate::wire::body::JsonBody;
+use crate::wire::context::{Context, RequestContext};
+use crate::wire::error::ApiResult;
+
+/// Get the current account
+#[utoipa::path(get, path = "/users/me", operation_id = "getCurrentAccount", tag = "users", params(Meta, IfNoneMatch),
+    responses((status = 200, body = User)),
+    security(("account_token" = []), ("session_cookie" = [])))]
+pub(crate) async fn get(caller: Caller<IsLoggedIn>, preconditions: Preconditions, meta: Meta) -> Response {
+    let shown = meta.one(User::from(caller.account.clone()));
+    preconditions.shown(&caller.account.version(), shown)
+}
+
+/// Change the current account
+///
+/// `firstname`, `lastname`, `phone`, `img`, and `password` with `currentPassword`. A new password ends all other tokens of
+/// the account. The other fields are taken as they are already, and 403 where they differ.
+#[utoipa::path(patch, path = "/users/me", operation_id = "updateCurrentAccount", tag = "users", params(Meta, IfMatch), request_body = UpdateUser,
+    responses(
+        (status = 200, description = "The account was changed", body = User),
+        (status = 429, description = "Too many requests a second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("account_token" = []), ("session_cookie" = [])))]
+pub(crate) async fn update(
+    caller: Caller<IsLoggedIn>,
+    State(state): State<AppState>,
+    Context(context): Context,
+    preconditions: Preconditions,
+    meta: Meta,
+    JsonBody(body): JsonBody<UpdateUser>,
+) -> ApiResult<Response> {
+    let (account, authority) = (&caller.account, caller.authority());
+    let checked = body.check(&state, &authority)?;
+    require_own_fields(account, &checked.changes)?;
+    let current = require_current_password(&state, &context, account, &checked).await?;
+    let mut changes = checked.hashed(&state).await?;
+    // They are what they were when the request came, which somebody else may have changed since.
+    (changes.username, changes.status, changes.confirmed) = (None, None, None);
+    (changes.home, changes.roles, changes.permissions) = (Patch::Absent, None, None);
+    let asker = Asker::LoggedIn { token_id: caller.token.id, right: None };
+    let guard = |account: &Account| preconditions.require(Some(&account.version()));
+    let connection = &mut state.database().write().await?;
+    let changed =
+        accounts::change(connection, caller.origin(), asker, account.id, &changes, current.as_ref(), guard)
+            .await;
+    let changed = changed.map_err(wrong_current_password)?;
+    let changed = changed.ok_or_else(|| Error::not_found(Resource::Account, account.id))?;
+    let tag = changed.version();
+    Ok(tagged(&tag, meta.one(User::from(changed))))
+}
+
+/// Whoever changes what their own account is opened with says what the current password is: a token that fell into the
+/// wrong hands is not enough. Guesses count as log-ins that failed. Gives the hash that was right, where one was needed.
+pub(super) async fn require_current_password(
+    state: &AppState,
+    context: &RequestContext,
+    account: &Account,
+    checked: &CheckedUser,
+) -> ApiResult<Option<PasswordHash>> {
+    let renamed = checked.changes.username.as_ref().is_some_and(|username| *username != account.username);
+    if checked.password.is_none() && !renamed {
+        return Ok(None);
+    }
+    let missing = Violation::new(Reason::Required, "must be given with a new password or username");
+    let missing = || Error::Invalid(Violations::of("currentPassword", missing));
+    let current = checked.current_password.clone().ok_or_else(missing)?;
+    let candidate = log_in::check(state.access(), context, account.username.as_str(), current).await;
+    let candidate = candidate
+        .map_err(|error| if error.is(Unauthenticated::WrongPassword) { wrong().into() } else { error })?;
+    Ok(candidate.password)
+}
+
+/// A password that was right a moment ago and is not any more is a wrong one.
+pub(super) fn wrong_current_password(error: Error) -> Error {
+    match error {
+        Error::Unauthenticated(Unauthenticated::WrongPassword) => wrong(),
+        error => error,
+    }
+}
+
+fn wrong() -> Error {
+    let violation = Violation::new(Reason::Mismatch, "must be the current password");
+    Error::Invalid(Violations::of("currentPassword", violation))
+}

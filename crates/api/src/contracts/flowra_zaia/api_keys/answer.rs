@@ -1,0 +1,92 @@
+//! A key as it is shown.
+
+use denizen_domain::{ApiKey, NewApiKey, PublicKey};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::contracts::samples;
+
+/// A key, without its secret. Every key of the object is always there.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey, example = samples::api_key)]
+pub(crate) struct ApiKeyAnswer {
+    /// Its id.
+    id: Uuid,
+    /// The workspace that it opens.
+    workspace_id: Uuid,
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// The half that may be shown: `pk_…`.
+    public_key: String,
+    /// What it may do.
+    scopes: Vec<String>,
+    /// When it ends; null where it does not.
+    #[schema(required, format = "date-time")]
+    expires_at: Option<String>,
+    /// When it was last used, to within half a minute; null where it never was.
+    #[schema(required, format = "date-time")]
+    last_used_at: Option<String>,
+    /// The address that its last use came from; null where it never was used.
+    #[schema(required)]
+    last_used_address: Option<String>,
+    /// When it was revoked; null where it was not.
+    #[schema(required, format = "date-time")]
+    revoked_at: Option<String>,
+    /// When it was made.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it was made, given another secret or revoked, whatever was last.
+    #[schema(format = "date-time")]
+    updated_at: String,
+}
+
+impl From<ApiKey> for ApiKeyAnswer {
+    fn from(key: ApiKey) -> Self {
+        let ApiKey {
+            id,
+            workspace_id,
+            name,
+            public_key,
+            scopes,
+            expires_at,
+            last_used_at,
+            last_used_address,
+            revoked_at,
+            created_at,
+            updated_at,
+        } = key;
+        Self {
+            id: id.as_uuid(),
+            workspace_id: workspace_id.as_uuid(),
+            name,
+            public_key: PublicKey::into_string(public_key),
+            scopes: scopes.iter().map(|scope| scope.to_string()).collect(),
+            expires_at: expires_at.map(|moment| moment.to_string()),
+            last_used_at: last_used_at.map(|moment| moment.to_string()),
+            last_used_address: last_used_address.map(|address| address.to_string()),
+            revoked_at: revoked_at.map(|moment| moment.to_string()),
+            created_at: created_at.to_string(),
+            updated_at: updated_at.to_string(),
+        }
+    }
+}
+
+/// A key with its secret, which is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = NewApiKey, example = samples::new_api_key)]
+pub(crate) struct NewApiKeyAnswer {
+    #[serde(flatten)]
+    key: ApiKeyAnswer,
+    /// The secret half: `sk_…`.
+    secret_key: String,
+}
+
+impl From<NewApiKey> for NewApiKeyAnswer {
+    fn from(NewApiKey { key, secret }: NewApiKey) -> Self {
+        Self { key: ApiKeyAnswer::from(key), secret_key: secret.expose().to_owned() }
+    }
+}

@@ -1,0 +1,154 @@
+//! What bodies say of keys.
+
+use std::time::Duration;
+
+use denizen_domain::{
+    ApiKey, Coded as _, KeyHolder, KeyRequest, Reason, Result, Scope, ScopeSet, Timestamp, Violation,
+    Violations,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::contracts::samples;
+use crate::wire::body::Input;
+use crate::wire::query::timestamp;
+
+/// A new key.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::create_api_key)]
+pub(crate) struct CreateApiKey {
+    /// What people call it.
+    #[schema(value_type = String, required, min_length = 1, max_length = 100)]
+    #[serde(default)]
+    name: Input<String>,
+    /// What it may do: at least one scope, and none that the caller lacks. Absent or null, it is all that the caller has,
+    /// but for `api_keys:manage` and `audit:read`.
+    #[schema(value_type = Option<Vec<String>>, min_items = 1)]
+    #[serde(default)]
+    scopes: Input<Vec<Value>>,
+    /// When it ends: in the future, and not after the secret that was sent. Absent or null, it ends with that, or where that
+    /// does not end, when it is revoked.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    #[serde(default)]
+    expires_at: Input<String>,
+}
+
+/// How a key is given another secret.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::rotate_api_key)]
+pub(crate) struct RotateApiKey {
+    /// For how many seconds the secrets before go on: at most 30 days; with 0, they end at once.
+    #[schema(value_type = u32, minimum = 0, maximum = 2_592_000, default = 86_400)]
+    #[serde(default)]
+    overlap_seconds: Input<i64>,
+}
+
+impl CreateApiKey {
+    /// Checks every field, for whoever asks.
+    pub(super) fn check(self, caller: &KeyHolder, now: Timestamp) -> Result<KeyRequest> {
+        let mut violations = Violations::new();
+        let Self { name, scopes, expires_at } = self;
+        let name = name.required(&mut violations, "name", ApiKey::parse_name);
+        let scopes = match scopes {
+            Input::Absent | Input::Null => Some(default_scopes(&mut violations, caller)),
+            scopes => scopes.not_null(&mut violations, "scopes", scopes_of),
+        };
+        let expires_at = expires_at.optional(&mut violations, "expiresAt", |text| end(text, caller, now));
+        let expires_at = expires_at.value().or(caller.expires_at);
+        let (name, scopes) = violations.into_value(name.zip(scopes))?;
+        Ok(KeyRequest { name, scopes, expires_at })
+    }
+}
+
+impl RotateApiKey {
+    /// Checks the field.
+    pub(super) fn check(self) -> Result<Duration> {
+        let mut violations = Violations::new();
+        let overlap =
+            self.overlap_seconds.not_null(&mut violations, "overlapSeconds", |seconds| overlap(*seconds));
+        violations.into_result(overlap.unwrap_or(ApiKey::DEFAULT_OVERLAP))
+    }
+}
+
+fn scopes_of(entries: &[Value]) -> Result<ScopeSet, Violation> {
+    if entries.is_empty() {
+        return Err(Violation::new(Reason::TooShort, "must hold a scope"));
+    }
+    let text = |entry: &Value| {
+        let code = entry.as_str();
+        code.map_or_else(
+            || Err(Violation::new(Reason::InvalidType, "must hold texts only")),
+            Scope::from_code,
+        )
+    };
+    entries.iter().map(text).collect()
+}
+
+/// What a key has that is made without scopes: of those that keys have by default, those that the caller can give.
+fn default_scopes(violations: &mut Violations, caller: &KeyHolder) -> ScopeSet {
+    let scopes: ScopeSet =
+        ScopeSet::default().iter().filter(|scope| caller.scopes.contains(*scope)).collect();
+    if scopes.is_empty() {
+        let message = "must be given, since the key that asks has none of those that keys have by default";
+        violations.add("scopes", Violation::new(Reason::Required, message));
+    }
+    scopes
+}
+
+fn end(text: &str, caller: &KeyHolder, now: Timestamp) -> Result<Timestamp, Violation> {
+    let end = timestamp(text)?;
+    if end <= now {
+        return Err(Violation::new(Reason::OutOfRange, "must be in the future"));
+    }
+    match caller.expires_at {
+        Some(own) if !caller.outlasts(Some(end)) => {
+            let message = format!("must not be after the end of the secret that was sent, {own}");
+            Err(Violation::new(Reason::OutOfRange, message))
+        }
+        _ => Ok(end),
+    }
+}
+
+fn overlap(seconds: i64) -> Result<Duration, Violation> {
+    let overlap = u64::try_from(seconds).ok().map(Duration::from_secs);
+    let overlap = overlap.filter(|time| *time <= ApiKey::MAXIMUM_OVERLAP);
+    overlap.ok_or_else(|| {
+        let message = format!("must be a whole number from 0 to {}", ApiKey::MAXIMUM_OVERLAP.as_secs());
+        Violation::new(Reason::OutOfRange, message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_overlap_has_limits() {
+        for (given, seconds) in [(0, 0), (60, 60), (2_592_000, 2_592_000)] {
+            assert_eq!(overlap(given), Ok(Duration::from_secs(seconds)));
+        }
+        for wrong in [-1, 2_592_001, i64::MIN, i64::MAX] {
+            assert_eq!(overlap(wrong).unwrap_err().reason, Reason::OutOfRange, "{wrong}");
+        }
+        let absent = RotateApiKey::default().check();
+        assert_eq!(absent.unwrap(), Duration::from_hours(24));
+    }
+
+    #[test]
+    fn scopes_are_at_least_one_and_known() {
+        let scopes = scopes_of(&[json!("audit:read"), json!("audit:read")]).unwrap();
+        assert_eq!(scopes.to_stored(), "audit:read");
+        for (wrong, reason) in [
+            (json!([]), Reason::TooShort),
+            (json!(["everything"]), Reason::Unknown),
+            (json!([7]), Reason::InvalidType),
+        ] {
+            assert_eq!(scopes_of(wrong.as_array().unwrap()).unwrap_err().reason, reason, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Making channels.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_persistence::channels;
+
+use super::answer::ChannelAnswer;
+use super::input::CreateChannel;
+use crate::guards::caller::{Caller, CanWriteSettings};
+use crate::state::AppState;
+use crate::wire::body::JsonBody;
+use crate::wire::error::ApiResult;
+
+/// Make a channel
+///
+/// A workspace has at most 1,000, removed ones included.
+#[utoipa::path(post, path = "/api/v1/channels", operation_id = "createChannel", tag = "channels", request_body = CreateChannel,
+    responses(
+        (status = 200, description = "The channel was made", body = ChannelAnswer),
+        (status = 409, description = "The workspace has as many channels as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
+pub(crate) async fn create(
+    caller: Caller<CanWriteSettings>,
+    State(state): State<AppState>,
+    JsonBody(body): JsonBody<CreateChannel>,
+) -> ApiResult<Json<ChannelAnswer>> {
+    let changes = body.check()?;
+    let connection = &mut state.database().write().await?;
+    let channel = channels::create(connection, caller.origin(), caller.workspace_id, changes).await?;
+    Ok(Json(ChannelAnswer::from(channel)))
+}

@@ -1,0 +1,88 @@
+//! The fields of a channel as bodies carry them.
+
+use denizen_domain::{ChannelChanges, Error, Violations};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::contracts::samples;
+use crate::wire::body::Input;
+
+/// A new channel. All of `name`, `description` and `prompt` must be there.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::create_channel)]
+pub(crate) struct CreateChannel {
+    /// What people call it.
+    #[schema(value_type = String, required, min_length = 3, max_length = 50)]
+    #[serde(default)]
+    name: Input<String>,
+    /// What it is for.
+    #[schema(value_type = Option<String>, required, min_length = 3, max_length = 250)]
+    #[serde(default)]
+    description: Input<String>,
+    /// What an assistant should know of its users.
+    #[schema(value_type = Option<String>, required, min_length = 3, max_length = 500)]
+    #[serde(default)]
+    prompt: Input<String>,
+}
+
+/// What changes of a channel. An absent key stays as it is; null clears `description` and `prompt`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::update_channel)]
+pub(crate) struct UpdateChannel {
+    /// What people call it.
+    #[schema(value_type = String, min_length = 3, max_length = 50)]
+    #[serde(default)]
+    name: Input<String>,
+    /// What it is for.
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 250)]
+    #[serde(default)]
+    description: Input<String>,
+    /// What an assistant should know of its users.
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 500)]
+    #[serde(default)]
+    prompt: Input<String>,
+    /// `true` removes the channel for new users, `false` brings it back.
+    #[schema(value_type = bool)]
+    #[serde(default)]
+    is_removed: Input<bool>,
+}
+
+impl CreateChannel {
+    /// Checks every field.
+    pub(crate) fn check(self) -> Result<ChannelChanges, Error> {
+        let mut violations = Violations::new();
+        let Self { name, description, prompt } = self;
+        let changes = ChannelChanges {
+            name: name.required(&mut violations, "name", ChannelChanges::parse_name),
+            description: description.present(
+                &mut violations,
+                "description",
+                ChannelChanges::parse_description,
+            ),
+            prompt: prompt.present(&mut violations, "prompt", ChannelChanges::parse_prompt),
+            is_removed: None,
+        };
+        violations.into_result(changes)
+    }
+}
+
+impl UpdateChannel {
+    /// Checks every field.
+    pub(crate) fn check(self) -> Result<ChannelChanges, Error> {
+        let mut violations = Violations::new();
+        let Self { name, description, prompt, is_removed } = self;
+        let changes = ChannelChanges {
+            name: name.not_null(&mut violations, "name", ChannelChanges::parse_name),
+            description: description.optional(
+                &mut violations,
+                "description",
+                ChannelChanges::parse_description,
+            ),
+            prompt: prompt.optional(&mut violations, "prompt", ChannelChanges::parse_prompt),
+            is_removed: is_removed.not_null(&mut violations, "isRemoved", |value| Ok(*value)),
+        };
+        violations.into_result(changes)
+    }
+}

@@ -1,0 +1,87 @@
+//! The fields of a group as bodies carry them.
+
+use denizen_domain::{Error, ExternalUserGroupChanges, InvalidId, TierId, Violation, Violations};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::contracts::samples;
+use crate::wire::body::Input;
+use crate::wire::query::invalid_id;
+
+/// A new group. All of `externalId`, `name` and `tierId` must be there.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::create_external_user_group)]
+pub(crate) struct CreateExternalUserGroup {
+    /// The customer's own id, unique in the workspace.
+    #[schema(value_type = Option<String>, required, min_length = 3, max_length = 250)]
+    #[serde(default)]
+    external_id: Input<String>,
+    /// What people call it.
+    #[schema(value_type = Option<String>, required, min_length = 3, max_length = 50)]
+    #[serde(default)]
+    name: Input<String>,
+    /// The tier that it is on.
+    #[schema(value_type = Option<Uuid>, required)]
+    #[serde(default)]
+    tier_id: Input<String>,
+}
+
+/// What changes of a group. An absent key stays as it is; null clears it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::update_external_user_group)]
+pub(crate) struct UpdateExternalUserGroup {
+    /// The customer's own id, unique in the workspace.
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 250)]
+    #[serde(default)]
+    external_id: Input<String>,
+    /// What people call it.
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
+    #[serde(default)]
+    name: Input<String>,
+    /// The tier that it is on.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(default)]
+    tier_id: Input<String>,
+}
+
+impl CreateExternalUserGroup {
+    /// Checks every field.
+    pub(crate) fn check(self) -> Result<ExternalUserGroupChanges, Error> {
+        let mut violations = Violations::new();
+        let Self { external_id, name, tier_id } = self;
+        let changes = ExternalUserGroupChanges {
+            external_id: external_id.present(
+                &mut violations,
+                "externalId",
+                ExternalUserGroupChanges::parse_external_id,
+            ),
+            name: name.present(&mut violations, "name", ExternalUserGroupChanges::parse_name),
+            tier_id: tier_id.present(&mut violations, "tierId", parse_tier_id),
+        };
+        violations.into_result(changes)
+    }
+}
+
+impl UpdateExternalUserGroup {
+    /// Checks every field.
+    pub(crate) fn check(self) -> Result<ExternalUserGroupChanges, Error> {
+        let mut violations = Violations::new();
+        let Self { external_id, name, tier_id } = self;
+        let changes = ExternalUserGroupChanges {
+            external_id: external_id.optional(
+                &mut violations,
+                "externalId",
+                ExternalUserGroupChanges::parse_external_id,
+            ),
+            name: name.optional(&mut violations, "name", ExternalUserGroupChanges::parse_name),
+            tier_id: tier_id.optional(&mut violations, "tierId", parse_tier_id),
+        };
+        violations.into_result(changes)
+    }
+}
+
+fn parse_tier_id(text: &str) -> Result<TierId, Violation> {
+    text.parse().map_err(|InvalidId| invalid_id())
+}

@@ -1,0 +1,186 @@
+//! The record as `/api/v1` shows it.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use denizen_domain::{
+    Avatar, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserGroupId, Identifier, Locale,
+    PersonName, PhoneNumber, TierId, TimeZone, Timestamp,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::access::Access;
+use crate::contracts::samples;
+use crate::guards::entity_tags::Preconditions;
+use crate::state::AppState;
+use crate::wire::contract::Contract;
+
+/// An external user as `/api/v1` shows it to Zaia, to be serialized by whoever prints one elsewhere.
+pub fn external_user_json(user: ExternalUser, now: Timestamp) -> impl Serialize {
+    ExternalUserAnswer::new(user, Contract::Zaia, now)
+}
+
+/// An external user. Every key is always there.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExternalUser, example = samples::external_user)]
+pub(crate) struct ExternalUserAnswer {
+    /// Id in the directory, a UUID of version 4.
+    id: Uuid,
+    /// The workspace.
+    workspace_id: Uuid,
+    /// The workspace, in the words of Flowra.
+    project_id: Uuid,
+    /// The channel that the user came through.
+    channel_id: Uuid,
+    /// The customer's own id, unique in the channel.
+    #[schema(required, max_length = 250)]
+    external_id: Option<String>,
+    /// The log-in handle, unique in the channel whatever its case.
+    #[schema(required, max_length = 255)]
+    identifier: Option<String>,
+    /// For Flowra, the username: the identifier, or else the external id, or else the id. For Zaia, the display name.
+    #[schema(required, max_length = 255)]
+    name: Option<String>,
+    /// What the user is called on screens.
+    #[schema(required, max_length = 255)]
+    display_name: Option<String>,
+    /// First name.
+    #[schema(required, max_length = 255)]
+    first_name: Option<String>,
+    /// Last name.
+    #[schema(required, max_length = 255)]
+    last_name: Option<String>,
+    /// E-mail address.
+    #[schema(required, format = "email")]
+    email: Option<String>,
+    /// Phone number, in E.164 form.
+    #[schema(required)]
+    phone: Option<String>,
+    /// Address of a picture.
+    #[schema(required, format = "uri")]
+    avatar: Option<String>,
+    /// Language, as a BCP 47 tag.
+    #[schema(required)]
+    locale: Option<String>,
+    /// Time zone, by its IANA name.
+    #[schema(required)]
+    timezone: Option<String>,
+    /// Whatever else the customer keeps on the user.
+    #[schema(value_type = Object)]
+    custom_fields: Map<String, Value>,
+    /// The group, or null.
+    #[schema(required)]
+    external_user_group_id: Option<Uuid>,
+    /// The tier, or null.
+    #[schema(required)]
+    tier_id: Option<Uuid>,
+    /// The person behind the user, shared with users of other channels that carry the same external id.
+    super_identity_id: Uuid,
+    /// Whether the user is blocked.
+    blocked: bool,
+    /// Whether the user is let in, and if not, why.
+    access: Access,
+    /// When the user was made.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When the user was last changed.
+    #[schema(format = "date-time")]
+    updated_at: String,
+}
+
+/// An external user and its access token.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::external_user_with_token)]
+pub(crate) struct ExternalUserWithToken {
+    #[serde(flatten)]
+    user: ExternalUserAnswer,
+    /// A JSON Web Token for the user; null where it was made blocked, or the key may not give tokens.
+    #[schema(required)]
+    access_token: Option<String>,
+}
+
+impl ExternalUserAnswer {
+    /// The record in the words of a contract.
+    pub(crate) fn new(user: ExternalUser, contract: Contract, now: Timestamp) -> Self {
+        let (blocked, access) = (user.is_blocked(now), Access::of(&user, now));
+        let username = user.username();
+        let ExternalUser {
+            id,
+            workspace_id,
+            channel_id,
+            super_identity_id,
+            external_id,
+            identifier,
+            display_name,
+            first_name,
+            last_name,
+            email,
+            phone,
+            avatar,
+            locale,
+            timezone,
+            custom_fields,
+            external_user_group_id,
+            tier_id,
+            block: _,
+            tokens_valid_from: _,
+            created_at,
+            updated_at,
+        } = user;
+        let display_name = display_name.map(DisplayName::into_string);
+        let name = if contract == Contract::Flowra { Some(username) } else { display_name.clone() };
+        Self {
+            id: id.as_uuid(),
+            workspace_id: workspace_id.as_uuid(),
+            project_id: workspace_id.as_uuid(),
+            channel_id: channel_id.as_uuid(),
+            external_id: external_id.map(ExternalId::into_string),
+            identifier: identifier.map(Identifier::into_string),
+            name,
+            display_name,
+            first_name: first_name.map(PersonName::into_string),
+            last_name: last_name.map(PersonName::into_string),
+            email: email.map(EmailAddress::into_string),
+            phone: phone.map(PhoneNumber::into_string),
+            avatar: avatar.map(Avatar::into_string),
+            locale: locale.map(Locale::into_string),
+            timezone: timezone.map(TimeZone::into_string),
+            custom_fields: custom_fields.into_map(),
+            external_user_group_id: external_user_group_id.map(ExternalUserGroupId::as_uuid),
+            tier_id: tier_id.map(TierId::as_uuid),
+            super_identity_id: super_identity_id.as_uuid(),
+            blocked,
+            access,
+            created_at: created_at.to_string(),
+            updated_at: updated_at.to_string(),
+        }
+    }
+}
+
+impl ExternalUserWithToken {
+    /// The record in the words of a contract, with its token.
+    pub(crate) fn new(
+        user: ExternalUser,
+        access_token: Option<String>,
+        contract: Contract,
+        now: Timestamp,
+    ) -> Self {
+        Self { user: ExternalUserAnswer::new(user, contract, now), access_token }
+    }
+}
+
+/// The answer that shows one user in the words of a contract, with its entity tag.
+pub(crate) fn answer(
+    state: &AppState,
+    preconditions: &Preconditions,
+    user: ExternalUser,
+    contract: Contract,
+) -> Response {
+    let now = state.source().clock.now();
+    let tag = user.version(now);
+    preconditions.answer(&tag, StatusCode::OK, ExternalUserAnswer::new(user, contract, now))
+}

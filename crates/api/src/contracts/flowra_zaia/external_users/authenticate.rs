@@ -1,0 +1,99 @@
+//! Giving external users access tokens.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{ExternalId, ExternalUser, IdentityClaim, Result, Violations};
+use denizen_persistence::external_users;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::ExternalUserWithToken;
+use super::input;
+use crate::contracts::samples;
+use crate::guards::caller::{Caller, CanAuthenticateExternalUsers};
+use crate::guards::entity_tags::tagged;
+use crate::state::AppState;
+use crate::wire::body::{Input, JsonBody};
+use crate::wire::error::ApiResult;
+
+/// Who the user is. All four keys must be there; one of the last three must not be null.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::authenticate)]
+pub(crate) struct Authenticate {
+    /// The channel to look in.
+    #[schema(value_type = Uuid, required)]
+    #[serde(default)]
+    channel_id: Input<String>,
+    /// The customer's own id; looked for second, and made where it is new.
+    #[schema(value_type = Option<String>, required, min_length = 1, max_length = 250)]
+    #[serde(default)]
+    external_id: Input<String>,
+    /// The directory's id; looked for first.
+    #[schema(value_type = Option<Uuid>, required)]
+    #[serde(default)]
+    id: Input<String>,
+    /// The log-in handle; looked for last, and made where it is new.
+    #[schema(value_type = Option<String>, required, min_length = 1, max_length = 255)]
+    #[serde(default)]
+    identifier: Input<String>,
+}
+
+/// Authenticate an external user
+///
+/// Looks in the channel by `id`, or else `externalId`, or else `identifier`. What is given must agree: names of two
+/// different users are 400. An `id` that is not there is 404; an external id or identifier that is not there makes the
+/// user, which needs no further scope. Two requests at once for a new one make one user, and both get it. A blocked user is
+/// 403, reason `blocked`.
+#[utoipa::path(post, path = "/api/v1/external-users/authenticate", operation_id = "authenticateExternalUser", tag = "external users", request_body = Authenticate,
+    responses(
+        (status = 200, description = "The external user was authenticated and access token generated.", body = ExternalUserWithToken),
+        (status = 404, description = "The channel or the id is not in the workspace", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "The user is new, and the channel is removed", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("authorization" = ["external_users:authenticate"]), ("api_key" = ["external_users:authenticate"]), ("bearer" = ["external_users:authenticate"])))]
+pub(crate) async fn authenticate(
+    caller: Caller<CanAuthenticateExternalUsers>,
+    State(state): State<AppState>,
+    JsonBody(body): JsonBody<Authenticate>,
+) -> ApiResult<Response> {
+    let claim = body.check()?;
+    let user = find_or_create(&state, &caller, &claim).await?;
+    let token = state.access().tokens.issue(state.source(), &user)?;
+    let now = state.source().clock.now();
+    let tag = user.version(now);
+    Ok(tagged(&tag, Json(ExternalUserWithToken::new(user, Some(token), caller.contract, now))))
+}
+
+/// Nearly all who authenticate are known, so that looking comes first, and a connection for writing only where somebody
+/// is new.
+async fn find_or_create(
+    state: &AppState,
+    caller: &Caller<CanAuthenticateExternalUsers>,
+    claim: &IdentityClaim,
+) -> ApiResult<ExternalUser> {
+    let (workspace_id, now) = (caller.workspace_id, state.source().clock.now());
+    let known = {
+        let connection = &mut state.database().read().await?;
+        external_users::find_claimed(connection, workspace_id, claim, now).await?
+    };
+    if let Some(user) = known {
+        return Ok(user);
+    }
+    let connection = &mut state.database().write().await?;
+    Ok(external_users::find_or_create_claimed(connection, caller.origin(), workspace_id, claim).await?)
+}
+
+impl Authenticate {
+    fn check(self) -> Result<IdentityClaim> {
+        let mut violations = Violations::new();
+        let Self { channel_id, external_id, id, identifier } = self;
+        let channel_id = channel_id.required(&mut violations, "channelId", input::id);
+        let external_id = external_id.present(&mut violations, "externalId", ExternalId::parse);
+        let id = id.present(&mut violations, "id", input::id);
+        let identifier = identifier.present(&mut violations, "identifier", input::identifier);
+        let channel_id = violations.into_value(channel_id)?;
+        let (external_id, id, identifier) = (external_id.value(), id.value(), identifier.value());
+        Ok(IdentityClaim { channel_id, id, external_id, identifier })
+    }
+}

@@ -1,0 +1,35 @@
+//! Looking external users up by username.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use denizen_persistence::external_users;
+
+use super::answer::{ExternalUserAnswer, answer};
+use crate::guards::caller::{Caller, CanReadExternalUsers};
+use crate::guards::entity_tags::{IfNoneMatch, Preconditions};
+use crate::state::AppState;
+use crate::wire::error::ApiResult;
+use crate::wire::path::PathText;
+
+/// Get an external user by username
+///
+/// By identifier, whatever its case, or else by external id; in the default channel first, then in the others, oldest
+/// user first. Answers `null` where there is none: never 404.
+#[utoipa::path(get, path = "/api/v1/external-users/username/{username}", operation_id = "findExternalUserByUsername", tag = "external users",
+    params(("username" = String, Path, description = "The username, percent-encoded"), IfNoneMatch),
+    responses((status = 200, description = "The user, or null", body = Option<ExternalUserAnswer>)),
+    security(("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]
+pub(crate) async fn find_by_username(
+    caller: Caller<CanReadExternalUsers>,
+    State(state): State<AppState>,
+    PathText(username): PathText,
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
+    let connection = &mut state.database().read().await?;
+    let user = external_users::find_by_username(connection, caller.workspace_id, &username).await?;
+    Ok(match user {
+        Some(user) => answer(&state, &preconditions, user, caller.contract),
+        None => Json(None::<ExternalUserAnswer>).into_response(),
+    })
+}

@@ -1,0 +1,32 @@
+//! Reading one external user.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{Error, ExternalUserId, Resource};
+use denizen_persistence::external_users;
+
+use super::answer::{ExternalUserAnswer, answer};
+use crate::guards::caller::{Caller, CanReadExternalUsers};
+use crate::guards::entity_tags::{IfNoneMatch, Preconditions};
+use crate::state::AppState;
+use crate::wire::error::ApiResult;
+use crate::wire::path::PathId;
+
+/// Get an external user
+#[utoipa::path(get, path = "/api/v1/external-users/{id}", operation_id = "getExternalUser", tag = "external users",
+    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfNoneMatch),
+    responses(
+        (status = 200, body = ExternalUserAnswer),
+        (status = 404, description = "External user not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("authorization" = ["external_users:read"]), ("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"])))]
+pub(crate) async fn get(
+    caller: Caller<CanReadExternalUsers>,
+    State(state): State<AppState>,
+    PathId(id): PathId<ExternalUserId>,
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
+    let connection = &mut state.database().read().await?;
+    let user = external_users::find(connection, caller.workspace_id, id).await?;
+    let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
+    Ok(answer(&state, &preconditions, user, caller.contract))
+}

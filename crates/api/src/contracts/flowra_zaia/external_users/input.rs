@@ -1,0 +1,136 @@
+//! The fields of a user as Zaia's bodies carry them.
+
+use denizen_domain::{
+    Avatar, DisplayName, EmailAddress, ExternalId, ExternalUserChanges, Identifier, InvalidId, Locale, Patch,
+    PersonName, PhoneNumber, Reason, TimeZone, Timestamp, Violation, Violations,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::access::{self, Blocked};
+use crate::wire::body::Input;
+use crate::wire::query::invalid_id;
+
+/// The record's fields that Zaia does not document and takes all the same. An absent one stays as it is, null clears it.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProfileInput {
+    /// What the user is called on screens, 1 to 255 characters; the same field as `name`, which has narrower limits.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    #[serde(default)]
+    display_name: Input<String>,
+    /// First name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    #[serde(default)]
+    first_name: Input<String>,
+    /// Last name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    #[serde(default)]
+    last_name: Input<String>,
+    /// E-mail address.
+    #[schema(value_type = Option<String>, format = "email", max_length = 254)]
+    #[serde(default)]
+    email: Input<String>,
+    /// Phone number, in E.164 form.
+    #[schema(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
+    #[serde(default)]
+    phone: Input<String>,
+    /// Address of a picture: an http(s) URL.
+    #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
+    #[serde(default)]
+    avatar: Input<String>,
+    /// Language, as a BCP 47 tag.
+    #[schema(value_type = Option<String>, max_length = 64)]
+    #[serde(default)]
+    locale: Input<String>,
+    /// Time zone, by its IANA name.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    timezone: Input<String>,
+    /// Merged into what is there: an object goes in key by key, null removes a key. At most 64 KiB and 8 levels.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default)]
+    custom_fields: Input<Map<String, Value>>,
+    /// Whether the user is blocked: for good, or `{reason, until}`.
+    #[schema(value_type = Blocked)]
+    #[serde(default)]
+    blocked: Input<Value>,
+}
+
+impl ProfileInput {
+    /// Checks every field.
+    pub(crate) fn check(self, violations: &mut Violations, now: Timestamp) -> ExternalUserChanges {
+        let Self {
+            display_name,
+            first_name,
+            last_name,
+            email,
+            phone,
+            avatar,
+            locale,
+            timezone,
+            custom_fields,
+            blocked,
+        } = self;
+        ExternalUserChanges {
+            display_name: display_name.optional(violations, "displayName", DisplayName::parse),
+            first_name: first_name.optional(violations, "firstName", PersonName::parse),
+            last_name: last_name.optional(violations, "lastName", PersonName::parse),
+            email: email.optional(violations, "email", EmailAddress::parse),
+            phone: phone.optional(violations, "phone", PhoneNumber::parse),
+            avatar: avatar.optional(violations, "avatar", Avatar::parse),
+            locale: locale.optional(violations, "locale", Locale::parse),
+            timezone: timezone.optional(violations, "timezone", TimeZone::parse),
+            custom_fields: custom_fields.optional(violations, "customFields", |fields| Ok(fields.clone())),
+            access: access::change(blocked, violations, now),
+            ..ExternalUserChanges::default()
+        }
+    }
+}
+
+/// Zaia's rule for external ids: 3 to 250 characters.
+pub(crate) fn external_id(text: &str) -> Result<ExternalId, Violation> {
+    if text.chars().count() < 3 {
+        return Err(Violation::new(Reason::TooShort, "must have 3 to 250 characters"));
+    }
+    ExternalId::parse(text)
+}
+
+/// The rule for identifiers.
+pub(crate) fn identifier(text: &str) -> Result<Identifier, Violation> {
+    Identifier::parse(text)
+}
+
+/// Zaia's rule for names: 3 to 50 characters.
+pub(crate) fn name(text: &str) -> Result<DisplayName, Violation> {
+    match text.chars().count() {
+        0..3 => Err(Violation::new(Reason::TooShort, "must have 3 to 50 characters")),
+        3..=50 => DisplayName::parse(text),
+        _ => Err(Violation::new(Reason::TooLong, "must have 3 to 50 characters")),
+    }
+}
+
+/// The rule for ids.
+pub(crate) fn id<I: std::str::FromStr<Err = InvalidId>>(text: &str) -> Result<I, Violation> {
+    text.parse().map_err(|InvalidId| invalid_id())
+}
+
+/// The display name, which bodies may give as `name` and as `displayName`, though not as two different ones.
+pub(crate) fn one_name(
+    violations: &mut Violations,
+    name: Patch<DisplayName>,
+    display_name: Patch<DisplayName>,
+) -> Patch<DisplayName> {
+    match (name, display_name) {
+        (Patch::Absent, other) => other,
+        (name, Patch::Absent) => name,
+        (name, display_name) => {
+            if name != display_name {
+                let message = "must be the same as name, which is the same field";
+                violations.add("displayName", Violation::new(Reason::Mismatch, message));
+            }
+            name
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Listing external users: one path, two contracts.
+
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::response::Response;
+
+use super::answer::ExternalUserAnswer;
+use super::{list_flowra, list_zaia};
+use crate::guards::caller::{Caller, CanReadExternalUsers};
+use crate::state::AppState;
+use crate::wire::context::Context;
+use crate::wire::contract::Contract;
+use crate::wire::error::ApiResult;
+use crate::wire::query::Query;
+
+/// List external users
+///
+/// **Flowra** (`x-api-key` or `Authorization: Bearer`): all external users of the project, streamed, unless `page` or
+/// `limit` asks for a page. `x-username` changes nothing here.
+///
+/// **Zaia** (`authorization` without a scheme): one page, oldest first. The end is a short or empty page.
+///
+/// Both answer a bare array. Where a page has a next one, `Link` names it with `rel="next"`; following it costs the same
+/// at any depth. Page numbers go up to 100,000.
+#[utoipa::path(get, path = "/api/v1/external-users", operation_id = "listExternalUsers", tag = "external users",
+    params(list_flowra::FlowraList, list_zaia::ZaiaList),
+    responses((status = 200, body = Vec<ExternalUserAnswer>, headers(
+        ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
+        ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
+    security(("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]
+pub(crate) async fn list(
+    caller: Caller<CanReadExternalUsers>,
+    State(state): State<AppState>,
+    request: Request,
+) -> ApiResult<Response> {
+    let (mut parts, _) = request.into_parts();
+    let context = Context::of(&parts)?;
+    if caller.contract == Contract::Flowra {
+        let Query(parameters) = Query::from_request_parts(&mut parts, &state).await?;
+        list_flowra::list(&state, &caller, &context.0, &parts.uri, parameters).await
+    } else {
+        let Query(parameters) = Query::from_request_parts(&mut parts, &state).await?;
+        list_zaia::list(&state, &caller, &context.0, &parts.uri, parameters).await
+    }
+}

@@ -1,0 +1,185 @@
+//! Flowra's list: everybody, streamed, or a page.
+
+use axum::Json;
+use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
+use denizen_domain::{
+    AccessFilter, Direction, ExternalUser, ExternalUserFilter, ExternalUserOrder, PageNumber, Position,
+    Reason, Result, SearchText, Slice, Violation, Window, WorkspaceId,
+};
+use denizen_persistence::external_users;
+use utoipa::IntoParams;
+
+use super::answer::ExternalUserAnswer;
+use crate::guards::caller::{Caller, CanReadExternalUsers};
+use crate::state::AppState;
+use crate::wire::context::RequestContext;
+use crate::wire::contract::Contract;
+use crate::wire::error::ApiResult;
+use crate::wire::paging::{self, ListName};
+use crate::wire::query::{FromQuery, QueryReader};
+use crate::wire::stream::{self, Batch, Batches};
+
+/// The size of a page where only its number was given.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// What Flowra's list takes.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct FlowraList {
+    /// Flowra: with this text in the username, ignoring case.
+    #[param(value_type = Option<String>, max_length = 250)]
+    q: Option<SearchText>,
+    /// Flowra: active users only, or blocked ones only.
+    #[param(value_type = Option<bool>)]
+    is_active: Option<bool>,
+    /// Flowra: `createdAt` or `name`.
+    #[param(value_type = Option<SortBy>, default = "createdAt")]
+    sort_by: ExternalUserOrder,
+    /// Flowra: `asc` or `desc`.
+    #[param(value_type = Option<SortOrder>, default = "asc")]
+    sort_order: Direction,
+    /// Flowra: the page number; without `page`, `limit` and `cursor` all users come.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    page: Option<PageNumber>,
+    /// Flowra: the size of a page; 100 where only `page` is sent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    #[param(ignore)]
+    cursor: Option<String>,
+    #[param(ignore)]
+    count: bool,
+}
+
+/// What a list is sorted by.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "what the document shows; the query reader gives the domain's own type")]
+pub(crate) enum SortBy {
+    /// The moment that users were made.
+    CreatedAt,
+    /// Their username.
+    Name,
+}
+
+/// Which end of a list comes first.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "what the document shows; the query reader gives the domain's own type")]
+pub(crate) enum SortOrder {
+    /// Oldest, or A.
+    Asc,
+    /// Newest, or Z.
+    Desc,
+}
+
+impl FromQuery for FlowraList {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self {
+            q: parameters.search("q"),
+            is_active: parameters.flag("isActive"),
+            sort_by: parameters.one("sortBy", sort_by).unwrap_or_default(),
+            sort_order: parameters.one("sortOrder", sort_order).unwrap_or_default(),
+            page: parameters.page_number("page"),
+            limit: parameters.number("limit", 1, 1000),
+            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
+            count: parameters.flag("count").unwrap_or(false),
+        }
+    }
+}
+
+fn sort_by(text: &str) -> Result<ExternalUserOrder, Violation> {
+    match text {
+        "createdAt" => Ok(ExternalUserOrder::CreatedAt),
+        "name" => Ok(ExternalUserOrder::Username),
+        _ => Err(Violation::new(Reason::Unknown, "must be createdAt or name")),
+    }
+}
+
+fn sort_order(text: &str) -> Result<Direction, Violation> {
+    match text {
+        "asc" => Ok(Direction::Ascending),
+        "desc" => Ok(Direction::Descending),
+        _ => Err(Violation::new(Reason::Unknown, "must be asc or desc")),
+    }
+}
+
+pub(super) async fn list(
+    state: &AppState,
+    caller: &Caller<CanReadExternalUsers>,
+    context: &RequestContext,
+    uri: &Uri,
+    parameters: FlowraList,
+) -> ApiResult<Response> {
+    let FlowraList { q, is_active, sort_by, sort_order, page, limit, cursor, count } = parameters;
+    let list = UserList {
+        workspace_id: caller.workspace_id,
+        filter: ExternalUserFilter {
+            username: q,
+            access: is_active
+                .map(|is_active| AccessFilter { is_blocked: !is_active, at: state.source().clock.now() }),
+            ..ExternalUserFilter::default()
+        },
+        order: sort_by,
+        direction: sort_order,
+    };
+    let total = if count { Some(list.count(state).await?) } else { None };
+    let mut response = if page.is_some() || limit.is_some() || cursor.is_some() {
+        let name = ListName::new(caller.workspace_id, &format!("flowra/{}/{sort_order:?}", sort_by.code()));
+        let page = name.page(state.cursors(), cursor.as_deref(), page)?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        let slice = list.slice(state, &Window { page, limit, direction: sort_order }).await?;
+        let next = slice.items.last().filter(|_| slice.has_more_after).map(|user| sort_by.position_of(user));
+        let now = state.source().clock.now();
+        let users = slice.items.into_iter().map(|user| ExternalUserAnswer::new(user, Contract::Flowra, now));
+        let mut response = Json(users.collect::<Vec<_>>()).into_response();
+        if let Some(position) = next {
+            let cursor = name.cursor(state.cursors(), &position);
+            paging::add_next_link(response.headers_mut(), context, uri, ("cursor", &cursor), &["page"]);
+        }
+        response
+    } else {
+        stream::json_array(state, list, None).await?
+    };
+    if let Some(total) = total {
+        paging::add_total_count(response.headers_mut(), total);
+    }
+    Ok(response)
+}
+
+/// A list of a workspace's users, of which parts are read.
+struct UserList {
+    workspace_id: WorkspaceId,
+    filter: ExternalUserFilter,
+    order: ExternalUserOrder,
+    direction: Direction,
+}
+
+impl UserList {
+    async fn count(&self, state: &AppState) -> Result<i64> {
+        external_users::count(&mut state.database().read().await?, self.workspace_id, &self.filter).await
+    }
+
+    async fn slice(&self, state: &AppState, window: &Window) -> Result<Slice<ExternalUser>> {
+        let connection = &mut state.database().read().await?;
+        external_users::list(connection, self.workspace_id, &self.filter, self.order, window).await
+    }
+}
+
+/// All of the list.
+impl Batches for UserList {
+    type Item = ExternalUserAnswer;
+    type Shared = AppState;
+    type Place = Position;
+
+    async fn read(
+        &self,
+        state: &AppState,
+        after: Option<Position>,
+    ) -> Result<Batch<ExternalUserAnswer, Position>> {
+        let slice = self.slice(state, &stream::window(after, self.direction)).await?;
+        let place = |user: &ExternalUser| self.order.position_of(user);
+        let now = state.source().clock.now();
+        Ok(Batch::of(slice, place, |user| ExternalUserAnswer::new(user, Contract::Flowra, now)))
+    }
+}

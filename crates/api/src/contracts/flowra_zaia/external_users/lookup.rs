@@ -1,0 +1,146 @@
+//! Looking many external users up at once.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_domain::{BadRequest, Error, Reason, Result, Violation, Violations};
+use denizen_persistence::external_users::{self, Names};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::answer::ExternalUserAnswer;
+use super::input;
+use crate::contracts::samples;
+use crate::guards::caller::{Caller, CanReadExternalUsers};
+use crate::state::AppState;
+use crate::wire::body::{Input, JsonBody};
+use crate::wire::error::ApiResult;
+
+/// The most users of one look-up.
+const MAXIMUM: usize = 1_000;
+
+/// What users are looked up by: exactly one of the four, with up to 1,000 entries.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::lookup)]
+pub(crate) struct LookUpExternalUsers {
+    /// Their external ids.
+    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    #[serde(default)]
+    external_ids: Input<Vec<Value>>,
+    /// Their identifiers, whatever their case.
+    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    #[serde(default)]
+    identifiers: Input<Vec<Value>>,
+    /// Their e-mail addresses, whatever their case.
+    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    #[serde(default)]
+    emails: Input<Vec<Value>>,
+    /// Their ids.
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 1000)]
+    #[serde(default)]
+    ids: Input<Vec<Value>>,
+}
+
+/// Who was found, and who was not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = samples::found)]
+pub(crate) struct FoundExternalUsers {
+    /// The users, in the order in which they were asked for.
+    found: Vec<ExternalUserAnswer>,
+    /// What no user has, in the order in which it was asked for, as it was sent.
+    missing: Vec<String>,
+}
+
+/// Look up many external users
+///
+/// Up to 1,000 by what is known of them. Of several users with the same external id, identifier or e-mail address in
+/// different channels, the default channel's is found, or else the oldest. It is a read, although a POST: a URL could not
+/// hold so much.
+#[utoipa::path(post, path = "/api/v1/external-users/lookup", operation_id = "lookUpExternalUsers", tag = "external users",
+    request_body = LookUpExternalUsers,
+    responses((status = 200, description = "Those that there are, and what was not found", body = FoundExternalUsers)),
+    security(("authorization" = ["external_users:read"]), ("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"])))]
+pub(crate) async fn look_up(
+    caller: Caller<CanReadExternalUsers>,
+    State(state): State<AppState>,
+    JsonBody(body): JsonBody<LookUpExternalUsers>,
+) -> ApiResult<Json<FoundExternalUsers>> {
+    let (names, asked) = body.check()?;
+    let connection = &mut state.database().read().await?;
+    let users = external_users::find_all(connection, caller.workspace_id, &names).await?;
+    let now = state.source().clock.now();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for (user, asked) in users.into_iter().zip(asked) {
+        match user {
+            Some(user) => found.push(ExternalUserAnswer::new(user, caller.contract, now)),
+            None => missing.push(asked),
+        }
+    }
+    Ok(Json(FoundExternalUsers { found, missing }))
+}
+
+impl LookUpExternalUsers {
+    /// What to look for, and the same as it was sent.
+    fn check(self) -> Result<(Names, Vec<String>)> {
+        let mut violations = Violations::new();
+        let Self { external_ids, identifiers, emails, ids } = self;
+        let lists =
+            [("externalIds", external_ids), ("identifiers", identifiers), ("emails", emails), ("ids", ids)];
+        let mut given = Vec::new();
+        for (name, list) in lists {
+            if let Some(texts) = texts(&mut violations, name, list) {
+                given.push((name, texts));
+            }
+        }
+        let (name, asked) = match <[_; 1]>::try_from(given) {
+            Ok([only]) => only,
+            Err(given) if violations.is_empty() || given.len() > 1 => return Err(contradiction(&given)),
+            Err(_) => return Err(Error::Invalid(violations)),
+        };
+        let names = match name {
+            "externalIds" => Names::ExternalIds(asked.clone()),
+            "identifiers" => Names::Identifiers(asked.clone()),
+            "emails" => Names::EmailAddresses(asked.clone()),
+            _ => {
+                let parsed = asked.iter().enumerate();
+                let parsed =
+                    parsed.map(|(place, text)| violations.check(&format!("ids[{place}]"), input::id(text)));
+                Names::Ids(parsed.collect::<Vec<_>>().into_iter().flatten().collect())
+            }
+        };
+        violations.into_result((names, asked))
+    }
+}
+
+/// The texts of a list, where it is there. Whatever is wrong with it is noted.
+fn texts(violations: &mut Violations, name: &str, list: Input<Vec<Value>>) -> Option<Vec<String>> {
+    let list = list.optional(violations, name, |list| {
+        if list.len() <= MAXIMUM {
+            return Ok(list.to_vec());
+        }
+        Err(Violation::new(Reason::TooLong, format!("must have at most {MAXIMUM} entries")))
+    });
+    let text = |(place, entry): (usize, Value)| match entry {
+        Value::String(text) if !text.contains('\0') => Some(text),
+        _ => {
+            let message = "must be a string without the character U+0000";
+            violations.add(&format!("{name}[{place}]"), Violation::new(Reason::InvalidType, message));
+            None
+        }
+    };
+    let texts: Vec<_> = list.value()?.into_iter().enumerate().map(text).collect();
+    texts.into_iter().collect()
+}
+
+fn contradiction(given: &[(&str, Vec<String>)]) -> Error {
+    let mut violations = Violations::new();
+    let message = "exactly one of externalIds, identifiers, emails and ids must be given";
+    for (name, _) in given {
+        violations.add(name, Violation::new(Reason::Mismatch, message));
+    }
+    if given.is_empty() {
+        violations.add("externalIds", Violation::new(Reason::Required, message));
+    }
+    Error::BadRequest(BadRequest::Contradiction(violations))
+}

@@ -1,0 +1,46 @@
+//! `/api/v1/external-users`: the Flowra and the Zaia contract over one record.
+
+mod access;
+mod answer;
+mod authenticate;
+mod create;
+mod delete;
+mod erase;
+mod find_by_username;
+mod get;
+mod input;
+mod list;
+mod list_flowra;
+mod list_zaia;
+mod lookup;
+mod me;
+mod restore;
+mod toggle_active;
+mod update;
+
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use self::answer::ExternalUserAnswer;
+pub use self::answer::external_user_json;
+use crate::state::AppState;
+
+/// The schemas that only parameters name; the routes bring those of bodies along.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(list_flowra::SortBy, list_flowra::SortOrder)))]
+struct ParameterSchemas;
+
+/// The routes of this room.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(ParameterSchemas::openapi())
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(authenticate::authenticate))
+        .routes(routes!(lookup::look_up))
+        .routes(routes!(me::me))
+        .routes(routes!(find_by_username::find_by_username))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(toggle_active::toggle_active))
+        .routes(routes!(restore::restore))
+        .routes(routes!(erase::erase))
+}

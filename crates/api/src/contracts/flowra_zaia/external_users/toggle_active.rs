@@ -1,0 +1,40 @@
+//! Blocking and unblocking in one call.
+
+use axum::extract::State;
+use axum::response::Response;
+use denizen_domain::{AccessChange, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Resource};
+use denizen_persistence::external_users;
+
+use super::answer::{ExternalUserAnswer, answer};
+use crate::guards::caller::{Caller, CanWriteExternalUsers};
+use crate::guards::entity_tags::{IfMatch, Preconditions};
+use crate::state::AppState;
+use crate::wire::error::ApiResult;
+use crate::wire::path::PathId;
+
+/// Block or unblock an external user
+///
+/// Turns `blocked` to what it is not. Blocking voids the user's access tokens.
+#[utoipa::path(put, path = "/api/v1/external-users/{id}/toggle-active", operation_id = "toggleExternalUserActive", tag = "external users",
+    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
+    responses(
+        (status = 200, body = ExternalUserAnswer),
+        (status = 404, description = "External user not found.", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("api_key" = ["external_users:write"]), ("bearer" = ["external_users:write"]), ("authorization" = ["external_users:write"])))]
+pub(crate) async fn toggle_active(
+    caller: Caller<CanWriteExternalUsers>,
+    State(state): State<AppState>,
+    PathId(id): PathId<ExternalUserId>,
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
+    let connection = &mut state.database().write().await?;
+    let toggled = |user: &ExternalUser| {
+        let now = state.source().clock.now();
+        preconditions.require(Some(&user.version(now)))?;
+        let access = if user.is_blocked(now) { AccessChange::Unblock } else { AccessChange::Block };
+        Ok(ExternalUserChanges { access: Some(access), ..ExternalUserChanges::default() })
+    };
+    let user = external_users::change(connection, caller.origin(), caller.workspace_id, id, toggled).await?;
+    let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
+    Ok(answer(&state, &preconditions, user, caller.contract))
+}

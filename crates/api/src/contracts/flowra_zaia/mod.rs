@@ -1,0 +1,29 @@
+//! `/api/v1`: the Flowra contract (external users by username) and the Zaia contract (external users by channel, and what
+//! belongs to them), which share the path `/api/v1/external-users`.
+
+mod actor;
+mod api_keys;
+mod audit_events;
+mod channels;
+mod external_user_groups;
+mod external_users;
+mod super_identities;
+mod tiers;
+
+use utoipa_axum::router::OpenApiRouter;
+
+pub use self::audit_events::audit_event_json;
+pub use self::external_users::external_user_json;
+use crate::state::AppState;
+
+/// The routes of both contracts.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(external_users::routes())
+        .merge(external_user_groups::routes())
+        .merge(tiers::routes())
+        .merge(super_identities::routes())
+        .merge(channels::routes())
+        .merge(api_keys::routes())
+        .merge(audit_events::routes())
+}

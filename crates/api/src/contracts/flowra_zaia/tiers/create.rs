@@ -1,0 +1,31 @@
+//! Making tiers.
+
+use axum::Json;
+use axum::extract::State;
+use denizen_persistence::tiers;
+
+use super::answer::TierAnswer;
+use super::input::CreateTier;
+use crate::guards::caller::{Caller, CanWriteSettings};
+use crate::state::AppState;
+use crate::wire::body::JsonBody;
+use crate::wire::error::ApiResult;
+
+/// Make a tier
+///
+/// A workspace has at most 1,000.
+#[utoipa::path(post, path = "/api/v1/tiers", operation_id = "createTier", tag = "tiers", request_body = CreateTier,
+    responses(
+        (status = 200, description = "The tier was made", body = TierAnswer),
+        (status = 409, description = "The workspace has as many tiers as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
+pub(crate) async fn create(
+    caller: Caller<CanWriteSettings>,
+    State(state): State<AppState>,
+    JsonBody(body): JsonBody<CreateTier>,
+) -> ApiResult<Json<TierAnswer>> {
+    let changes = body.check()?;
+    let connection = &mut state.database().write().await?;
+    let tier = tiers::create(connection, caller.origin(), caller.workspace_id, changes).await?;
+    Ok(Json(TierAnswer::from(tier)))
+}

@@ -1,0 +1,92 @@
+//! The fields of a tier as bodies carry them.
+
+use denizen_domain::{Error, TierChanges, Violations};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::contracts::samples;
+use crate::wire::body::Input;
+
+/// A new tier. All of `name`, `description`, `prompt` and `maxAssistantMessages` must be there.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::create_tier)]
+pub(crate) struct CreateTier {
+    /// What people call it.
+    #[schema(value_type = String, required, min_length = 3, max_length = 50)]
+    #[serde(default)]
+    name: Input<String>,
+    /// What it is for.
+    #[schema(value_type = String, required, min_length = 3, max_length = 250)]
+    #[serde(default)]
+    description: Input<String>,
+    /// What an assistant should know of its users.
+    #[schema(value_type = Option<String>, required, min_length = 3, max_length = 500)]
+    #[serde(default)]
+    prompt: Input<String>,
+    /// How many messages of an assistant its users may have; null for as many as they like.
+    #[schema(value_type = Option<i64>, required, minimum = 0)]
+    #[serde(default)]
+    max_assistant_messages: Input<i64>,
+}
+
+/// What changes of a tier. An absent key stays as it is; null clears `prompt` and `maxAssistantMessages`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::update_tier)]
+pub(crate) struct UpdateTier {
+    /// What people call it.
+    #[schema(value_type = String, min_length = 3, max_length = 50)]
+    #[serde(default)]
+    name: Input<String>,
+    /// What it is for.
+    #[schema(value_type = String, min_length = 3, max_length = 250)]
+    #[serde(default)]
+    description: Input<String>,
+    /// What an assistant should know of its users.
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 500)]
+    #[serde(default)]
+    prompt: Input<String>,
+    /// How many messages of an assistant its users may have; null for as many as they like.
+    #[schema(value_type = Option<i64>, minimum = 0)]
+    #[serde(default)]
+    max_assistant_messages: Input<i64>,
+}
+
+impl CreateTier {
+    /// Checks every field.
+    pub(crate) fn check(self) -> Result<TierChanges, Error> {
+        let mut violations = Violations::new();
+        let Self { name, description, prompt, max_assistant_messages } = self;
+        let changes = TierChanges {
+            name: name.required(&mut violations, "name", TierChanges::parse_name),
+            description: description.required(&mut violations, "description", TierChanges::parse_description),
+            prompt: prompt.present(&mut violations, "prompt", TierChanges::parse_prompt),
+            max_assistant_messages: max_assistant_messages.present(
+                &mut violations,
+                "maxAssistantMessages",
+                |count| TierChanges::parse_max_assistant_messages(*count),
+            ),
+        };
+        violations.into_result(changes)
+    }
+}
+
+impl UpdateTier {
+    /// Checks every field.
+    pub(crate) fn check(self) -> Result<TierChanges, Error> {
+        let mut violations = Violations::new();
+        let Self { name, description, prompt, max_assistant_messages } = self;
+        let changes = TierChanges {
+            name: name.not_null(&mut violations, "name", TierChanges::parse_name),
+            description: description.not_null(&mut violations, "description", TierChanges::parse_description),
+            prompt: prompt.optional(&mut violations, "prompt", TierChanges::parse_prompt),
+            max_assistant_messages: max_assistant_messages.optional(
+                &mut violations,
+                "maxAssistantMessages",
+                |count| TierChanges::parse_max_assistant_messages(*count),
+            ),
+        };
+        violations.into_result(changes)
+    }
+}

@@ -1,0 +1,37 @@
+//! Deleting a user.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use denizen_domain::{Error, ExternalUser, Resource};
+use denizen_persistence::external_users;
+
+use crate::guards::caller::{Caller, CanWriteExternalUsers};
+use crate::guards::entity_tags::{IfMatch, Preconditions};
+use crate::state::AppState;
+use crate::wire::error::ApiResult;
+use crate::wire::path::PathText;
+
+/// Delete a user by external id
+///
+/// The default channel's user, or else the oldest of the other channels'.
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "users by external id",
+    params(("id" = String, Path, description = "The external id, percent-encoded"), IfMatch),
+    responses(
+        (status = 204, description = "The user is gone"),
+        (status = 404, description = "User not found", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("notiflows_api_key" = ["external_users:write"], "notiflows_secret_key" = ["external_users:write"])))]
+pub(crate) async fn delete(
+    caller: Caller<CanWriteExternalUsers>,
+    State(state): State<AppState>,
+    PathText(external_id): PathText,
+    preconditions: Preconditions,
+) -> ApiResult<StatusCode> {
+    let guard = |user: &ExternalUser| preconditions.require(Some(&user.version(state.source().clock.now())));
+    let connection = &mut state.database().write().await?;
+    let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
+    if external_users::delete_by_external_id(connection, origin, workspace_id, &external_id, guard).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::not_found(Resource::ExternalUser, external_id).into())
+    }
+}

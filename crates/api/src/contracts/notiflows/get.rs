@@ -1,0 +1,36 @@
+//! Reading one user.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use denizen_domain::{Error, Resource};
+use denizen_persistence::external_users;
+
+use super::answer::AdminUser;
+use crate::guards::caller::{Caller, CanReadExternalUsers};
+use crate::guards::entity_tags::{IfNoneMatch, Preconditions};
+use crate::state::AppState;
+use crate::wire::error::ApiResult;
+use crate::wire::path::PathText;
+
+/// Get a user by external id
+///
+/// The default channel's user, or else the oldest of the other channels'.
+#[utoipa::path(get, path = "/users/{id}", operation_id = "getUser", tag = "users by external id",
+    params(("id" = String, Path, description = "The external id, percent-encoded"), IfNoneMatch),
+    responses(
+        (status = 200, body = AdminUser),
+        (status = 404, description = "User not found", body = crate::wire::envelope::ErrorEnvelope)),
+    security(("notiflows_api_key" = ["external_users:read"], "notiflows_secret_key" = ["external_users:read"])))]
+pub(crate) async fn get(
+    caller: Caller<CanReadExternalUsers>,
+    State(state): State<AppState>,
+    PathText(external_id): PathText,
+    preconditions: Preconditions,
+) -> ApiResult<Response> {
+    let connection = &mut state.database().read().await?;
+    let user = external_users::find_by_external_id(connection, caller.workspace_id, &external_id).await?;
+    let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, external_id))?;
+    let tag = user.version(state.source().clock.now());
+    Ok(preconditions.answer(&tag, StatusCode::OK, AdminUser::from(user)))
+}

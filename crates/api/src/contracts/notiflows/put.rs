@@ -1,0 +1,138 @@
+//! Making or changing a user.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use denizen_domain::{
+    Avatar, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges, Locale, Patch, PersonName,
+    PhoneNumber, Reason, Result, TimeZone, Violation, Violations,
+};
+use denizen_persistence::external_users::{self, Outcome};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::answer::AdminUser;
+use crate::contracts::samples;
+use crate::guards::caller::{Caller, CanWriteExternalUsers};
+use crate::guards::entity_tags::{IfMatch, IfNoneMatch, Preconditions};
+use crate::state::AppState;
+use crate::wire::body::{Input, JsonBody};
+use crate::wire::error::ApiResult;
+use crate::wire::path::PathText;
+
+/// What is known of a user. An absent key stays as it is, null clears it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = samples::put_user)]
+pub(crate) struct PutUser {
+    /// Address of a picture: an http(s) URL.
+    #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
+    #[serde(default)]
+    avatar: Input<String>,
+    /// Merged into what is there: an object goes in key by key, null removes a key. At most 64 KiB and 8 levels.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default)]
+    custom_fields: Input<Map<String, Value>>,
+    /// E-mail address.
+    #[schema(value_type = Option<String>, format = "email", max_length = 254)]
+    #[serde(default)]
+    email: Input<String>,
+    /// The customer's own id. Where it is given, it is the one in the path.
+    #[schema(value_type = String, min_length = 1, max_length = 250)]
+    #[serde(default)]
+    external_id: Input<String>,
+    /// First name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    #[serde(default)]
+    first_name: Input<String>,
+    /// Last name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    #[serde(default)]
+    last_name: Input<String>,
+    /// Language, as a BCP 47 tag.
+    #[schema(value_type = Option<String>, max_length = 64)]
+    #[serde(default)]
+    locale: Input<String>,
+    /// Phone number, in E.164 form.
+    #[schema(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
+    #[serde(default)]
+    phone: Input<String>,
+    /// Time zone, by its IANA name.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    timezone: Input<String>,
+}
+
+/// Make or change a user by external id
+///
+/// Merges what is given into the user of this external id: the default channel's, or else the oldest of the other
+/// channels'. A new one is made in the default channel.
+#[utoipa::path(put, path = "/users/{id}", operation_id = "putUser", tag = "users by external id", request_body = PutUser,
+    params(("id" = String, Path, description = "The external id, percent-encoded: 1 to 250 characters"), IfMatch, IfNoneMatch),
+    responses(
+        (status = 200, description = "The user was there and is changed", body = AdminUser),
+        (status = 201, description = "The user was made", body = AdminUser)),
+    security(("notiflows_api_key" = ["external_users:write"], "notiflows_secret_key" = ["external_users:write"])))]
+pub(crate) async fn put(
+    caller: Caller<CanWriteExternalUsers>,
+    State(state): State<AppState>,
+    PathText(external_id): PathText,
+    preconditions: Preconditions,
+    JsonBody(body): JsonBody<PutUser>,
+) -> ApiResult<Response> {
+    let (external_id, changes) = body.check(&external_id)?;
+    let version = |user: &ExternalUser| user.version(state.source().clock.now());
+    let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(version).as_deref());
+    let connection = &mut state.database().write().await?;
+    let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
+    let (user, outcome) =
+        external_users::upsert(connection, origin, workspace_id, &external_id, &changes, guard).await?;
+    let status = match outcome {
+        Outcome::Created => StatusCode::CREATED,
+        Outcome::Found => StatusCode::OK,
+    };
+    Ok(preconditions.answer(&version(&user), status, AdminUser::from(user)))
+}
+
+impl PutUser {
+    /// Checks every field. Fails with all that is wrong.
+    pub(super) fn check(self, in_path: &str) -> Result<(ExternalId, ExternalUserChanges)> {
+        let mut violations = Violations::new();
+        let Self {
+            avatar,
+            custom_fields,
+            email,
+            external_id,
+            first_name,
+            last_name,
+            locale,
+            phone,
+            timezone,
+        } = self;
+        let in_path = violations.check("external_id", ExternalId::parse(in_path));
+        let same = |text: &str| match &in_path {
+            Some(in_path) if in_path.as_str() != text => {
+                Err(Violation::new(Reason::Mismatch, "must be the external id in the path"))
+            }
+            _ => Ok(()),
+        };
+        if external_id.optional(&mut violations, "external_id", same) == Patch::Null {
+            violations
+                .add("external_id", Violation::new(Reason::Mismatch, "must be the external id in the path"));
+        }
+        let changes = ExternalUserChanges {
+            avatar: avatar.optional(&mut violations, "avatar", Avatar::parse),
+            custom_fields: custom_fields
+                .optional(&mut violations, "custom_fields", |fields| Ok(fields.clone())),
+            email: email.optional(&mut violations, "email", EmailAddress::parse),
+            first_name: first_name.optional(&mut violations, "first_name", PersonName::parse),
+            last_name: last_name.optional(&mut violations, "last_name", PersonName::parse),
+            locale: locale.optional(&mut violations, "locale", Locale::parse),
+            phone: phone.optional(&mut violations, "phone", PhoneNumber::parse),
+            timezone: timezone.optional(&mut violations, "timezone", TimeZone::parse),
+            ..ExternalUserChanges::default()
+        };
+        let external_id = violations.into_value(in_path)?;
+        Ok((external_id, changes))
+    }
+}

@@ -1,0 +1,235 @@
+//! Entity tags: whether something is still what a client took it for (RFC 9110, sections 8.8.3 and 13.1).
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use denizen_domain::{Error, Result};
+use serde::Serialize;
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::{Content, HeaderBuilder, ObjectBuilder, RefOr, ResponseBuilder, Schema, Type};
+use utoipa::{IntoParams, openapi};
+
+use crate::wire::error::ApiError;
+
+/// Asks for something only where it has changed.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+pub(crate) struct IfNoneMatch {
+    /// The `ETag` that the caller has read: 304 where it is still the same. On writes, `*` is 412 where there is something
+    /// already.
+    #[param(rename = "If-None-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
+    if_none_match: Option<String>,
+}
+
+/// Asks for a change only where nothing has changed since.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+pub(crate) struct IfMatch {
+    /// The `ETag` that the caller has read: 412 where it is another one by now, so that nothing is overwritten unseen.
+    #[param(rename = "If-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
+    if_match: Option<String>,
+}
+
+/// Whether an operation takes `If-Match`.
+pub(crate) fn has_precondition(operation: &Operation) -> bool {
+    takes(operation, "If-Match")
+}
+
+fn takes(operation: &Operation, name: &str) -> bool {
+    let is_named =
+        |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.name == name);
+    operation.parameters.iter().flatten().any(is_named)
+}
+
+/// The schemas of users, all of which are shown with their tags.
+const EXTERNAL_USERS: [&str; 2] = ["ExternalUser", "ExternalUserWithToken"];
+
+/// The schemas of what is shown with its tag by operations that take one.
+const OTHERS: [&str; 3] = ["Account", "FlowdockUser", "User"];
+
+/// Says in the document what comes of the headers that an operation takes, and which answers have a tag.
+pub(crate) fn describe(operation: &mut Operation) {
+    let (is_read, is_write) = (takes(operation, "If-None-Match"), has_precondition(operation));
+    let responses = &mut operation.responses.responses;
+    if is_read && !is_write {
+        let unchanged = ResponseBuilder::new().description("It is what If-None-Match says").build();
+        responses.insert("304".to_owned(), RefOr::T(unchanged));
+    }
+    for (status, response) in responses {
+        let RefOr::T(response) = response else { continue };
+        let shows = |names: &[&str]| names.iter().any(|name| shows(response, name));
+        if status == "304" || shows(&EXTERNAL_USERS) || ((is_read || is_write) && shows(&OTHERS)) {
+            let schema = ObjectBuilder::new().schema_type(Type::String).build();
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(TAG));
+            response.headers.insert("etag".to_owned(), header.build().into());
+        }
+    }
+}
+
+/// Whether an answer is what a schema says, or may be.
+fn shows(response: &openapi::Response, schema: &str) -> bool {
+    let is_it = |shown: &RefOr<Schema>| match shown {
+        RefOr::Ref(shown) => shown.ref_location.rsplit('/').next() == Some(schema),
+        RefOr::T(_) => false,
+    };
+    response.content.values().any(|content| match content {
+        RefOr::T(Content { schema: Some(RefOr::T(Schema::OneOf(any))), .. }) => any.items.iter().any(is_it),
+        RefOr::T(Content { schema: Some(shown), .. }) => is_it(shown),
+        _ => false,
+    })
+}
+
+const TAG: &str = "Another one whenever something that is shown changes";
+
+/// What a request asks of the thing that it is about, in `If-Match` and `If-None-Match`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Preconditions {
+    if_match: Option<Tags>,
+    if_none_match: Option<Tags>,
+    is_read: bool,
+}
+
+/// The entity tags of a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Tags {
+    /// `*`: whatever there is.
+    Any,
+    /// One of these, without quotes.
+    Listed(Vec<String>),
+}
+
+impl<S: Sync> FromRequestParts<S> for Preconditions {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(Self {
+            if_match: Tags::of(&parts.headers, &header::IF_MATCH),
+            if_none_match: Tags::of(&parts.headers, &header::IF_NONE_MATCH),
+            is_read: parts.method == Method::GET || parts.method == Method::HEAD,
+        })
+    }
+}
+
+impl Preconditions {
+    /// Fails with [`Error::PreconditionFailed`] where a change is not to be made of what has this tag now, or of nothing
+    /// where there is nothing. To be asked within the transaction that makes the change.
+    pub(crate) fn require(&self, current: Option<&str>) -> Result<()> {
+        let is_missed = self.if_match.as_ref().is_some_and(|tags| !tags.match_one(current));
+        let is_met = self.if_none_match.as_ref().is_some_and(|tags| tags.match_one(current));
+        if is_missed || is_met { Err(Error::PreconditionFailed) } else { Ok(()) }
+    }
+
+    /// The answer that shows something with its tag; to a reader who has it already, that it is still the same.
+    pub(crate) fn answer(&self, tag: &str, status: StatusCode, shown: impl Serialize) -> Response {
+        self.shown(tag, (status, Json(shown)))
+    }
+
+    /// The same of an answer that is there already.
+    pub(crate) fn shown(&self, tag: &str, answer: impl IntoResponse) -> Response {
+        let is_known = self.if_none_match.as_ref().is_some_and(|tags| tags.match_one(Some(tag)));
+        if self.is_read && is_known { tagged(tag, StatusCode::NOT_MODIFIED) } else { tagged(tag, answer) }
+    }
+}
+
+/// An answer that shows something, with its tag.
+pub(crate) fn tagged(tag: &str, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+impl Tags {
+    /// The tags of a header. What is no tag matches nothing. Weak ones count like strong ones: the server makes no weak
+    /// ones itself, but those that compress answers on their way make weak ones of them.
+    fn of(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
+        let mut values = headers.get_all(name).iter().peekable();
+        values.peek()?;
+        let texts: Vec<&str> =
+            values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
+        if texts.iter().any(|text| text.trim() == "*") {
+            return Some(Self::Any);
+        }
+        let tag = |text: &&str| {
+            let text = text.trim();
+            let quoted = text.strip_prefix("W/").unwrap_or(text);
+            Some(quoted.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+        };
+        Some(Self::Listed(texts.iter().filter_map(tag).collect()))
+    }
+
+    fn match_one(&self, current: Option<&str>) -> bool {
+        match (self, current) {
+            (_, None) => false,
+            (Self::Any, Some(_)) => true,
+            (Self::Listed(tags), Some(current)) => tags.iter().any(|tag| tag == current),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preconditions(if_match: Option<&str>, if_none_match: Option<&str>) -> Preconditions {
+        let tags = |text: Option<&str>| {
+            let value = HeaderValue::from_str(text?).unwrap();
+            Tags::of(&HeaderMap::from_iter([(header::IF_MATCH, value)]), &header::IF_MATCH)
+        };
+        Preconditions { if_match: tags(if_match), if_none_match: tags(if_none_match), is_read: true }
+    }
+
+    #[test]
+    fn what_is_to_be_changed_must_be_what_was_read() {
+        for (if_match, current, is_let) in [
+            ("\"a\"", Some("a"), true),
+            ("W/\"a\"", Some("a"), true),
+            ("\"b\", \"a\"", Some("a"), true),
+            ("*", Some("a"), true),
+            ("\"b\"", Some("a"), false),
+            ("a", Some("a"), false),
+            ("", Some("a"), false),
+            ("*", None, false),
+            ("\"a\"", None, false),
+        ] {
+            assert_eq!(preconditions(Some(if_match), None).require(current).is_ok(), is_let, "{if_match}");
+        }
+    }
+
+    #[test]
+    fn several_lines_are_one_list() {
+        let lines = ["\"a\"", "\"b\""].map(|line| (header::IF_MATCH, HeaderValue::from_static(line)));
+        let tags = Tags::of(&HeaderMap::from_iter(lines), &header::IF_MATCH);
+        assert_eq!(tags, Some(Tags::Listed(vec!["a".to_owned(), "b".to_owned()])));
+    }
+
+    #[test]
+    fn what_is_to_be_made_must_not_be_there() {
+        for (if_none_match, current, is_let) in [
+            ("*", None, true),
+            ("*", Some("a"), false),
+            ("\"a\"", Some("a"), false),
+            ("\"b\"", Some("a"), true),
+        ] {
+            let preconditions = preconditions(None, Some(if_none_match));
+            assert_eq!(preconditions.require(current).is_ok(), is_let, "{if_none_match}");
+        }
+        assert!(preconditions(None, None).require(Some("a")).is_ok());
+    }
+
+    #[test]
+    fn whoever_has_it_already_is_told_so() {
+        let answer = preconditions(None, Some("\"a\"")).answer("a", StatusCode::OK, "it");
+        assert_eq!(
+            (answer.status(), &answer.headers()["etag"]),
+            (StatusCode::NOT_MODIFIED, &HeaderValue::from_static("\"a\""))
+        );
+        let answer = preconditions(None, Some("\"b\"")).answer("a", StatusCode::OK, "it");
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+}

@@ -1,0 +1,276 @@
+//! Writes with an `Idempotency-Key` are done once: whoever sends the same request again is given the same answer again,
+//! whichever server on the database it comes to.
+//!
+//! Before a request is done, its key is taken in the database. Its answer is stored before it is sent, sealed with what only
+//! whoever sent it knows (see [`seal`]). Answers that say nothing lasting, such as that the server is overloaded, are not
+//! stored: the next attempt is made like the first.
+
+mod answer;
+mod document;
+mod seal;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::document::{ERRORS, describe};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use denizen_domain::{BadRequest, Conflict, Error, Reason, Violation, Violations, WorkspaceId};
+use denizen_persistence::idempotency_records::{self, NewRecord, Record, RecordKey};
+use uuid::Uuid;
+
+use self::answer::Answer;
+use self::seal::{Digest, Seal};
+use crate::access::credentials::Credential;
+use crate::access::identity::Identity;
+use crate::access::session_cookie;
+use crate::guards::admission::Admission;
+use crate::guards::caller;
+use crate::wire::body;
+use crate::wire::context::{Context, RequestContext};
+use crate::wire::envelope::enveloped;
+use crate::wire::error::{ApiError, ApiResult, Misuse};
+
+/// The header that names a request which is to be done once.
+pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The header that says of an answer that it was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The longest key, in bytes.
+const MAXIMUM_KEY: usize = 255;
+
+/// How long an answer is given again.
+const LIFETIME: Duration = Duration::from_hours(24);
+
+/// For how much longer than a request may take nobody else attempts it.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// The one write that nobody needs to be known for.
+const PUBLIC_PATH: &str = "/login";
+
+/// The one read that is a POST.
+const LOOK_UP_PATH: &str = "/api/v1/external-users/lookup";
+
+/// Does a write with a key once. Whatever else comes by is passed on.
+pub(crate) async fn once(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+    if !is_concerned(&request) {
+        return next.run(request).await;
+    }
+    let done = done_once(&admission, request, next).await;
+    done.unwrap_or_else(IntoResponse::into_response)
+}
+
+fn is_concerned(request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>();
+    let is_write = path.is_some_and(|path| is_write(request.method(), path.as_str()));
+    is_write && request.headers().contains_key(KEY)
+}
+
+/// Whether an operation changes anything.
+pub(crate) fn is_write(method: &Method, path: &str) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method) && path != LOOK_UP_PATH
+}
+
+async fn done_once(admission: &Admission, request: Request, next: Next) -> ApiResult<Response> {
+    let (mut parts, body) = request.into_parts();
+    let Context(context) = Context::of(&parts)?;
+    let Some(sender) = Sender::of(admission, &mut parts, &context).await else {
+        // The handler says what is wrong with the credential.
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    };
+    let key = key_of(&parts.headers)?;
+    let body =
+        body::read(Request::from_parts(parts.clone(), body), admission.access.options.body_limits()).await?;
+    let claim = Claim::of(&sender, &key, &parts, &body, &context);
+    let attempt = admission.access.source.ids.uuid();
+    if let Some(found) = claim.take(admission, attempt).await? {
+        return claim.answer_again(found).map_err(|misuse| ApiError::Idempotency { key, misuse });
+    }
+    let request = Request::from_parts(parts, Body::from(body));
+    // In a task of its own, so that a panic gives the key up like every other fault.
+    let response = match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(panic) => {
+            ApiError::from(Error::Internal(format!("the request panicked: {panic}"))).into_response()
+        }
+    };
+    let is_kept = is_lasting(&response, &sender);
+    let answered = Answer::of(enveloped(response, &context)).await;
+    let kept = answered.as_ref().ok().map(|(answer, _)| answer).filter(|_| is_kept);
+    claim.settle(admission, attempt, kept).await;
+    Ok(answered?.1)
+}
+
+/// The key of a request, which has the header.
+fn key_of(headers: &HeaderMap) -> Result<String, Error> {
+    let invalid = |violation| {
+        Error::BadRequest(BadRequest::InvalidParameters(Violations::of("Idempotency-Key", violation)))
+    };
+    let mut values = headers.get_all(KEY).iter();
+    let key = values.next().map(HeaderValue::as_bytes).unwrap_or_default();
+    if values.next().is_some() {
+        return Err(invalid(Violation::new(Reason::Duplicate, "must be sent once")));
+    }
+    let is_visible = key.iter().all(u8::is_ascii_graphic);
+    if !is_visible || !(1..=MAXIMUM_KEY).contains(&key.len()) {
+        let message = format!("must have 1 to {MAXIMUM_KEY} characters, which are visible ones of ASCII");
+        return Err(invalid(Violation::new(Reason::InvalidFormat, message)));
+    }
+    Ok(String::from_utf8_lossy(key).into_owned())
+}
+
+/// Whether the same request is to be given this answer again. Nobody's log-in is stored where it failed: it costs little to
+/// say so again, and whoever wants to fill the database is not helped.
+fn is_lasting(response: &Response, sender: &Sender) -> bool {
+    if let Some(ApiError::Domain(error)) = response.extensions().get::<ApiError>() {
+        return sender.is_known() && is_lasting_error(error);
+    }
+    response.status().is_success()
+}
+
+/// Whether an error comes of the request and of what is there, rather than of the moment or the credential.
+fn is_lasting_error(error: &Arc<Error>) -> bool {
+    match **error {
+        Error::Conflict(conflict) => conflict != Conflict::ConcurrentChange,
+        Error::Invalid(_)
+        | Error::BadRequest(_)
+        | Error::Forbidden(_)
+        | Error::NotFound { .. }
+        | Error::PreconditionFailed => true,
+        Error::Unauthenticated(_)
+        | Error::RateLimited { .. }
+        | Error::Unavailable(_)
+        | Error::Internal(_) => false,
+    }
+}
+
+/// Whoever sends a request.
+enum Sender {
+    /// Whoever a credential belongs to.
+    Known {
+        /// The workspace, where it is in one only. Accounts are not: their home may change with the very request.
+        workspace_id: Option<WorkspaceId>,
+        /// Who it is, in the words of the audit log.
+        name: String,
+        /// What they alone know.
+        secret: String,
+    },
+    /// Nobody is known yet. What only they know, a password, is in the body.
+    Nobody,
+}
+
+impl Sender {
+    /// `None` where the request needs a credential and has none that counts.
+    async fn of(admission: &Admission, parts: &mut Parts, context: &RequestContext) -> Option<Self> {
+        if parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str() == PUBLIC_PATH) {
+            return Some(Self::Nobody);
+        }
+        let identity = admission.settle(parts, context).await.ok()?;
+        let credential = Credential::of(&parts.headers, context.contract).ok()?;
+        let workspace_id = match &identity {
+            Identity::Key(holder) => Some(holder.workspace_id),
+            Identity::ExternalUser(user) => Some(user.workspace_id),
+            Identity::Account(_) | Identity::Person(_) => None,
+        };
+        let (name, secret) = (identity.actor().to_string(), credential.secret().to_owned());
+        Some(Self::Known { workspace_id, name, secret })
+    }
+
+    fn is_known(&self) -> bool {
+        matches!(self, Self::Known { .. })
+    }
+}
+
+/// What a request has of its record, and what opens it.
+struct Claim {
+    key: RecordKey,
+    seal: Seal,
+}
+
+impl Claim {
+    /// Requests of nobody are other records where they are other requests: strangers with the same key never meet.
+    fn of(sender: &Sender, key: &str, parts: &Parts, body: &[u8], context: &RequestContext) -> Self {
+        let request = digest_of(parts, body, context);
+        let (workspace_id, name, secret, of_nobody) = match sender {
+            Sender::Known { workspace_id, name, secret } => {
+                (*workspace_id, name.as_str(), secret.as_bytes(), None)
+            }
+            Sender::Nobody => (None, "", body, Some(request)),
+        };
+        let mut key_hash = Digest::new();
+        key_hash.add(name).add(key).add(of_nobody.unwrap_or_default());
+        let key_hash = key_hash.finish();
+        Self { key: RecordKey { workspace_id, key_hash }, seal: Seal::new(secret, key, &key_hash, &request) }
+    }
+
+    /// Takes the key for an attempt, or gives what there is of it.
+    async fn take(&self, admission: &Admission, attempt: Uuid) -> ApiResult<Option<Record>> {
+        let now = admission.access.source.clock.now();
+        let record = NewRecord {
+            fingerprint: self.seal.fingerprint(),
+            attempt,
+            locked_until: now.plus(admission.access.options.request_timeout + GRACE),
+            expires_at: now.plus(LIFETIME),
+        };
+        let connection = &mut admission.access.database.write().await?;
+        Ok(idempotency_records::claim(connection, self.key, &record, now).await?)
+    }
+
+    /// The answer that was given before.
+    fn answer_again(&self, found: Record) -> Result<Response, Misuse> {
+        let Record { fingerprint, answer } = found;
+        if !self.seal.is_of_credential(&fingerprint) {
+            return Err(Misuse::OtherCredential);
+        }
+        if fingerprint != self.seal.fingerprint() {
+            return Err(Misuse::OtherRequest);
+        }
+        let sealed = answer.ok_or(Misuse::InUse)?;
+        let answer = self.seal.open(sealed).and_then(|opened| Answer::from_bytes(&opened));
+        let mut response = answer.and_then(Answer::into_response).ok_or(Misuse::OtherCredential)?;
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        Ok(response)
+    }
+
+    /// Stores the answer of an attempt, or gives the key up where there is none to store. The request is done: where that
+    /// fails, the caller is answered all the same, and the key is in use until the attempt's time is over.
+    async fn settle(&self, admission: &Admission, attempt: Uuid, answer: Option<&Answer>) {
+        let settled = async {
+            let seal = |answer: &Answer| self.seal.close(answer.to_bytes()?, &*admission.access.source.ids);
+            let sealed = answer.map(seal).transpose()?;
+            let connection = &mut admission.access.database.write().await?;
+            match sealed {
+                Some(sealed) => {
+                    idempotency_records::complete(connection, self.key, attempt, &sealed).await.map(|_| ())
+                }
+                None => idempotency_records::give_up(connection, self.key, attempt).await,
+            }
+        };
+        if let Err(error) = settled.await {
+            tracing::warn!(cause = error.context(), "the answer to an idempotency key cannot be stored");
+        }
+    }
+}
+
+/// A hash of everything that decides what a request does.
+fn digest_of(parts: &Parts, body: &[u8], context: &RequestContext) -> [u8; 32] {
+    let mut digest = Digest::new();
+    digest.add(format!("{:?}", context.contract)).add(parts.method.as_str());
+    digest.add(parts.uri.path()).add(parts.uri.query().unwrap_or_default());
+    for name in [header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH, caller::USERNAME] {
+        let values: Vec<_> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        digest.add(values.join(&b","[..]));
+    }
+    // Pages of other sites are given no cookies.
+    digest.add([u8::from(session_cookie::is_same_site(&parts.headers, context))]);
+    digest.add(body);
+    digest.finish()
+}

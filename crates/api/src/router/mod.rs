@@ -1,0 +1,107 @@
+//! All routes, with everything around them, and the OpenAPI document made of the same list.
+
+mod surroundings;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware;
+use axum::response::IntoResponse as _;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa::{Modify as _, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use self::surroundings::note_route;
+pub use self::surroundings::request_id_of;
+pub(crate) use self::surroundings::surround;
+use crate::contracts::{flowdock, flowmate, flowra_zaia, notiflows, operations};
+use crate::guards::idempotency;
+use crate::guards::rate_limits::{self, SecuredOperations};
+use crate::openapi::Shared;
+use crate::state::AppState;
+use crate::wire::{context, paging, rate_count};
+
+/// The OpenAPI document of the server.
+pub fn openapi() -> OpenApi {
+    routes().into_openapi()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi()]
+struct Document;
+
+fn routes() -> OpenApiRouter<AppState> {
+    let mut router = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(flowra_zaia::routes())
+        .nest("/admin", notiflows::routes())
+        .nest("/admin/v1", notiflows::routes())
+        .merge(flowmate::sign_in_routes())
+        .nest("/api", flowmate::routes())
+        .nest("/api/v1", flowmate::routes())
+        .merge(flowdock::routes())
+        .nest("/v1", flowdock::routes())
+        .merge(operations::routes());
+    Shared.modify(router.get_openapi_mut());
+    router
+}
+
+/// The routes with everything around them, from the outside in: compression; the request's id, log line, metrics and
+/// envelope; CORS, where it is wanted; the route's name and the rate limit of what is open to all;
+/// idempotency keys; the routes.
+pub(crate) fn with_layers(state: &AppState) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let secured = SecuredOperations::of(&document);
+    let pages = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .layer(middleware::map_response(with_page_policy));
+    let mut router = router
+        .with_state(state.clone())
+        .merge(pages)
+        .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
+        .layer(middleware::from_fn_with_state(state.admission().clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(&state.admission().rate_limits), secured),
+            rate_limits::count_open,
+        ))
+        .layer(middleware::from_fn(note_route));
+    if !state.options().cors_origins.is_empty() {
+        router = router.layer(cors(&state.options().cors_origins));
+    }
+    router.layer(middleware::from_fn_with_state(state.clone(), surround)).layer(CompressionLayer::new())
+}
+
+/// The documentation is a page that runs its own scripts and nobody else's.
+async fn with_page_policy(mut response: axum::response::Response) -> axum::response::Response {
+    let policy =
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+/// Browsers of other origins may call only where the operator says so. Keys come in headers, never in cookies, so that
+/// no credentials are allowed.
+fn cors(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::RETRY_AFTER,
+            idempotency::REPLAYED,
+            paging::TOTAL_COUNT,
+            rate_count::RATE_LIMIT,
+            rate_count::RATE_LIMIT_POLICY,
+            context::FLOWDOCK_USER,
+            context::REQUEST_ID,
+        ]);
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(Any);
+    }
+    layer.allow_origin(AllowOrigin::list(
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()),
+    ))
+}

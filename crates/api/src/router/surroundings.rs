@@ -1,0 +1,249 @@
+//! What surrounds every request: its id, its contract, its line in the log, its place in the metrics, the envelope of
+//! its errors.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use denizen_domain::Error;
+use tokio::task::JoinHandle;
+
+use crate::access::client_address;
+use crate::options::AppOptions;
+use crate::state::AppState;
+use crate::wire::context::{Context, FLOWDOCK_USER, REQUEST_ID, RequestContext};
+use crate::wire::contract::Contract;
+use crate::wire::envelope::enveloped;
+use crate::wire::error::ApiError;
+
+/// The longest request id that is taken over from a client, in bytes.
+const MAXIMUM_REQUEST_ID: usize = 128;
+
+/// Runs a request and sees to everything that all answers have in common.
+///
+/// The work goes on in a task of its own: a client that hangs up, or the time limit, ends the waiting and never the
+/// work, so that nothing is left half done and a panic is an answer like any other. What follows the work is a task, too:
+/// a request whose client has gone has its line in the log like every other.
+pub(crate) async fn surround(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let (mut parts, body) = request.into_parts();
+    let context = Arc::new(context_of(&parts, &state));
+    parts.extensions.insert(Context(context.clone()));
+    let (method, version) = (parts.method.clone(), parts.version);
+    let work = tokio::spawn(next.run(Request::from_parts(parts, body)));
+    let answer = tokio::spawn(async move {
+        let mut response =
+            enveloped(finished(work, state.options().request_timeout, version).await, &context);
+        if let Ok(id) = HeaderValue::from_str(&context.id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if context.contract == Contract::Flowdock {
+            add_flowdock_headers(&mut response, &context);
+        }
+        if let Some(count) = context.count.get() {
+            count.add_to(response.headers_mut());
+        }
+        add_security_headers(response.headers_mut());
+        record(&context, known(&method), response.status(), started.elapsed());
+        response
+    });
+    answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// The answer of the work, or what is answered where it panics or takes too long.
+async fn finished(work: JoinHandle<Response>, patience: Duration, version: Version) -> Response {
+    match tokio::time::timeout(patience, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            ApiError::from(Error::Internal(format!("the request panicked: {panic}"))).into_response()
+        }
+        Err(_) => {
+            let late = Error::Unavailable("the request took longer than the request time-out".to_owned());
+            let mut response = ApiError::from(late).into_response();
+            // Whatever is left of a body that came too slowly is not waited for.
+            if version < Version::HTTP_2 {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
+    }
+}
+
+/// Notes the route of a request, which only the inside of the router knows.
+pub(crate) async fn note_route(request: Request, next: Next) -> Response {
+    let (context, path) = (request.extensions().get::<Context>(), request.extensions().get::<MatchedPath>());
+    if let (Some(Context(context)), Some(path)) = (context, path) {
+        context.route.get_or_init(|| path.as_str().to_owned());
+    }
+    next.run(request).await
+}
+
+/// The name of a method for the metrics, which must not grow with what strangers send.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// One line and one count for a request. What an error did not tell the caller stands in the line.
+fn record(context: &RequestContext, method: &'static str, status: StatusCode, elapsed: Duration) {
+    let route = context.route.get().map_or("unknown", String::as_str);
+    let (code, labels) =
+        (status.as_str().to_owned(), [("method", method.to_owned()), ("route", route.to_owned())]);
+    metrics::histogram!("denizen_http_request_seconds", &labels).record(elapsed);
+    let [method_label, route_label] = labels;
+    let labels = [method_label, route_label, ("status", code)];
+    metrics::counter!("denizen_http_requests_total", &labels).increment(1);
+    let caller = context.caller.get();
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "denizen::request",
+                id = context.id,
+                workspace = caller.and_then(|caller| caller.workspace_id).map(|id| id.to_string()),
+                caller = caller.map(|caller| caller.name.as_str()),
+                method,
+                route,
+                status = status.as_u16(),
+                milliseconds = elapsed.as_secs_f64() * 1000.0,
+                cause = context.cause.get(),
+            )
+        };
+    }
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => line!(warn),
+        status if status.is_server_error() => line!(error),
+        _ => line!(info),
+    }
+}
+
+/// The id that a client gave its request in `x-request-id`, where it can stand in a log: at most 128 visible characters
+/// of ASCII, and no `@`, since e-mail addresses have no place there.
+pub fn request_id_of(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'@';
+    let sound = (1..=MAXIMUM_REQUEST_ID).contains(&id.len()) && id.bytes().all(plain);
+    sound.then(|| id.to_owned())
+}
+
+fn context_of(parts: &Parts, state: &AppState) -> RequestContext {
+    let options = state.options();
+    let id = request_id_of(&parts.headers).unwrap_or_else(|| state.source().ids.uuid().to_string());
+    let client_address = client_address::of(parts, &options.trusted_proxies);
+    RequestContext::new(id, Contract::of(parts), base_url(parts, options), client_address)
+}
+
+fn base_url(parts: &Parts, options: &AppOptions) -> String {
+    if let Some(url) = &options.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    // Whatever is no host, or names somebody before it, has no place in a link.
+    let host = parts.headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let host = host.as_ref().or_else(|| parts.uri.authority()).map(Authority::as_str);
+    let host = host.filter(|host| !host.contains('@'));
+    let scheme =
+        if client_address::is_secured_by_proxy(parts, &options.trusted_proxies) { "https" } else { "http" };
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
+}
+
+/// Every answer of the Flowdock contract says that it is JSON, even an empty one, and whose credential it was that opened.
+fn add_flowdock_headers(response: &mut Response, context: &RequestContext) {
+    let is_open = response.status() != StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    if let Some(number) = context.account_number.get().filter(|_| is_open) {
+        headers.insert(FLOWDOCK_USER, HeaderValue::from(number.as_i64()));
+    }
+}
+
+/// Answers are data about people: not to be stored by caches, guessed at or framed. Pages set their own, wider policy.
+fn add_security_headers(headers: &mut HeaderMap) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CACHE_CONTROL, "no-store");
+    default(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    default(header::REFERRER_POLICY, "no-referrer");
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::X_FRAME_OPTIONS, "DENY");
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use denizen_domain::Source;
+    use denizen_persistence::{Database, migrations};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// The answer of a handler, with everything around it.
+    async fn answer(
+        handler: axum::routing::MethodRouter<AppState>,
+        options: AppOptions,
+    ) -> (StatusCode, serde_json::Value) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        migrations::run(&database).await.unwrap();
+        let state = AppState::load(database, Source::system(), options).await.unwrap();
+        let router = Router::new().route("/it", handler).with_state(state.clone());
+        let router = router.layer(axum::middleware::from_fn_with_state(state, surround));
+        let request =
+            Request::builder().uri("/it").header("host", "denizen.test").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_is_an_answer_that_tells_nothing() {
+        async fn broken() -> StatusCode {
+            panic!("the inside")
+        }
+        let (status, body) = answer(get(broken), AppOptions::default()).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["error"]["code"], "internal_error");
+        assert_eq!(body["error"]["type"], "http://denizen.test/errors/internal_error");
+        assert!(!body.to_string().contains("the inside"), "{body}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_handler_that_takes_too_long_is_answered_for() {
+        let options = AppOptions { request_timeout: Duration::from_millis(1), ..AppOptions::default() };
+        let (status, body) = answer(get(std::future::pending::<StatusCode>), options).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(body["error"]["code"], "unavailable");
+    }
+
+    #[test]
+    fn a_request_id_is_taken_over_where_it_can_stand_in_a_log() {
+        for (id, taken) in [
+            ("req_abc-123", true),
+            ("7d444840-9dc0-41d1-b245-5ffdce74fad2", true),
+            ("", false),
+            ("jane@example.com", false),
+            ("a b", false),
+            (&"x".repeat(129), false),
+        ] {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(id).unwrap())]);
+            assert_eq!(request_id_of(&headers).is_some(), taken, "{id}");
+        }
+    }
+}

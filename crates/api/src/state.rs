@@ -1,0 +1,124 @@
+//! What the handlers of all contracts share.
+//!
+//! It holds parts of `access` and `guards`, and stands above them: what lives there takes the parts it needs, and never the
+//! whole.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::FromRef;
+use denizen_domain::{CursorSeal, Error, Result, Source};
+use denizen_persistence::Database;
+use denizen_persistence::server_secrets::{self, Purpose};
+
+use crate::access::key_usage::KeyUsage;
+use crate::access::passwords::Passwords;
+use crate::access::tokens::Tokens;
+use crate::access::{Access, AccessParts};
+use crate::guards::admission::Admission;
+use crate::guards::rate_limits::RateLimits;
+use crate::options::AppOptions;
+use crate::sweep::Sweep;
+use crate::wire::body::BodyLimits;
+
+/// What handlers share. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Parts>);
+
+struct Parts {
+    admission: Admission,
+    cursors: CursorSeal,
+    sweep: Sweep,
+    is_ready: AtomicBool,
+}
+
+impl AppState {
+    /// Reads the server's secrets from a migrated database, and makes them on the first start.
+    pub(crate) async fn load(database: Database, source: Source, options: AppOptions) -> Result<Self> {
+        let tokens = Tokens::load(&database, &source, &options).await?;
+        let cursors = server_secret(&database, &source, Purpose::Cursors).await?;
+        let issued_tokens_secret = server_secret(&database, &source, Purpose::IssuedTokens).await?;
+        let sweep = Sweep::new(database.clone(), source.clone(), options.clone());
+        let rate_limits = Arc::new(RateLimits::new(options.request_limits, Arc::clone(&source.clock)));
+        let passwords = Passwords::new(options.password_hashing_threads);
+        let key_usage = KeyUsage::default();
+        let access = Access::new(AccessParts {
+            database,
+            source,
+            options,
+            tokens,
+            passwords,
+            key_usage,
+            issued_tokens_secret,
+        });
+        let (cursors, is_ready) = (CursorSeal::new(&cursors), AtomicBool::new(false));
+        let admission = Admission { access, rate_limits };
+        Ok(Self(Arc::new(Parts { admission, cursors, sweep, is_ready })))
+    }
+
+    /// The directory.
+    pub(crate) fn database(&self) -> &Database {
+        &self.access().database
+    }
+
+    /// Times, ids and secrets.
+    pub(crate) fn source(&self) -> &Source {
+        &self.access().source
+    }
+
+    /// The settings.
+    pub(crate) fn options(&self) -> &AppOptions {
+        &self.access().options
+    }
+
+    /// What identifying a caller takes.
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.admission.access
+    }
+
+    /// What admitting a request takes.
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.0.admission
+    }
+
+    /// What seals the cursors of lists.
+    pub(crate) fn cursors(&self) -> &CursorSeal {
+        &self.0.cursors
+    }
+
+    /// Removes what has ended.
+    pub(crate) fn sweep(&self) -> &Sweep {
+        &self.0.sweep
+    }
+
+    /// Whether requests can be sent.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.is_ready.load(Ordering::SeqCst)
+    }
+
+    /// Sets what [`is_ready`](Self::is_ready) returns.
+    pub(crate) fn set_ready(&self, is_ready: bool) {
+        self.0.is_ready.store(is_ready, Ordering::SeqCst);
+    }
+}
+
+impl FromRef<AppState> for Admission {
+    fn from_ref(state: &AppState) -> Self {
+        state.admission().clone()
+    }
+}
+
+impl FromRef<AppState> for BodyLimits {
+    fn from_ref(state: &AppState) -> Self {
+        state.options().body_limits()
+    }
+}
+
+/// 32 random bytes that all servers on the database share.
+async fn server_secret(database: &Database, source: &Source, purpose: Purpose) -> Result<[u8; 32]> {
+    let connection = &mut database.write().await?;
+    let make = || Ok(source.ids.random_bytes().to_vec());
+    let secret = server_secrets::find_or_create(connection, source, purpose, make).await?;
+    let broken = |_| Error::Internal(format!("the secret for {purpose:?} does not have 32 bytes"));
+    secret.bytes.try_into().map_err(broken)
+}

@@ -1,0 +1,211 @@
+//! Removing what has ended: tokens, failed log-ins, idempotency records, old entries of the audit log, and what deleted workspaces, groups and tiers have left.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use denizen_domain::{ExternalUserGroupId, Origin, Result, Source, TierId, WorkspaceId};
+use denizen_persistence::{
+    Database, account_tokens, audit_events, external_user_groups, external_users, idempotency_records,
+    log_in_failures, tiers, workspaces,
+};
+use tokio::time::Instant;
+
+use crate::options::AppOptions;
+
+/// How long one sweep takes at most, but for the batch in progress: less than the time between two.
+const TIME: Duration = Duration::from_secs(20);
+
+/// How long whoever deletes a workspace, a group or a tier waits at most for what is in it, but for the batch in progress.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many tokens or failed log-ins are removed at a time.
+const BATCH: u32 = 1_000;
+
+/// Something that is done bit by bit.
+#[derive(Debug, Clone, Copy)]
+enum Chore {
+    Tokens,
+    LogInFailures,
+    AuditEvents,
+    DeletedExternalUsers,
+    IdempotencyRecords,
+    Workspace(WorkspaceId),
+    Group(WorkspaceId, ExternalUserGroupId),
+    Tier(WorkspaceId, TierId),
+}
+
+/// Removes what has ended. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Sweep {
+    database: Database,
+    source: Source,
+    options: AppOptions,
+}
+
+impl Sweep {
+    /// A sweep of a database.
+    pub(crate) fn new(database: Database, source: Source, options: AppOptions) -> Self {
+        Self { database, source, options }
+    }
+
+    /// Removes what has ended, for as long as one sweep may take. Dropping it in the middle undoes the batch in progress.
+    pub(crate) async fn run(&self) {
+        let end = Instant::now() + TIME;
+        let mut chores: VecDeque<_> = [
+            Chore::Tokens,
+            Chore::LogInFailures,
+            Chore::AuditEvents,
+            Chore::DeletedExternalUsers,
+            Chore::IdempotencyRecords,
+        ]
+        .into();
+        match self.deleted_workspaces().await {
+            Ok(deleted) => chores.extend(deleted.into_iter().map(Chore::Workspace)),
+            Err(error) => tracing::warn!(cause = error.context(), "deleted workspaces cannot be listed"),
+        }
+        match self.deleted_groups_and_tiers().await {
+            Ok(deleted) => chores.extend(deleted),
+            Err(error) => tracing::warn!(cause = error.context(), "deleted groups cannot be listed"),
+        }
+        // Each sweep begins elsewhere, so that whatever fails or is big does not keep the rest waiting for ever, and
+        // several servers on the database do not get in each other's way.
+        let random = self.source.ids.random_bytes();
+        let first = usize::from(u16::from_le_bytes([random[0], random[1]])) % chores.len();
+        chores.rotate_left(first);
+        self.work_off(chores, end).await;
+    }
+
+    /// Removes what a deleted workspace has left, or as much of it as somebody can wait for; the next sweeps do the rest.
+    pub(crate) async fn remove_deleted_workspace(&self, id: WorkspaceId) {
+        self.begin_with(Chore::Workspace(id)).await;
+    }
+
+    /// Takes users out of a deleted group, in the same way.
+    pub(crate) async fn remove_deleted_group(&self, workspace_id: WorkspaceId, id: ExternalUserGroupId) {
+        self.begin_with(Chore::Group(workspace_id, id)).await;
+    }
+
+    /// Takes users and groups off a deleted tier, in the same way.
+    pub(crate) async fn remove_deleted_tier(&self, workspace_id: WorkspaceId, id: TierId) {
+        self.begin_with(Chore::Tier(workspace_id, id)).await;
+    }
+
+    /// Does as much of a chore as somebody can wait for.
+    async fn begin_with(&self, chore: Chore) {
+        let patience = PATIENCE.min(self.options.request_timeout / 4);
+        self.work_off([chore].into(), Instant::now() + patience).await;
+    }
+
+    /// Takes turns with the chores, until they are done or it is too late. One that fails is left to the next sweep.
+    async fn work_off(&self, mut chores: VecDeque<Chore>, end: Instant) {
+        while let Some(chore) = chores.pop_front() {
+            if Instant::now() >= end {
+                return;
+            }
+            match self.do_some(chore).await {
+                Ok(true) => chores.push_back(chore),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(?chore, cause = error.context(), "what has ended cannot be removed");
+                }
+            }
+        }
+    }
+
+    /// Does one batch of a chore. Whether there is more to do.
+    async fn do_some(&self, chore: Chore) -> Result<bool> {
+        let connection = &mut self.database.write().await?;
+        let now = self.source.clock.now();
+        match chore {
+            Chore::Tokens => Ok(account_tokens::sweep(connection, now, BATCH).await? > 0),
+            Chore::LogInFailures => {
+                let counts_from = now.minus(self.options.login_failures.window);
+                Ok(log_in_failures::sweep(connection, counts_from, BATCH).await? > 0)
+            }
+            Chore::AuditEvents => {
+                let Some(retention) = self.options.audit_retention else { return Ok(false) };
+                Ok(audit_events::sweep(connection, now.minus(retention), BATCH).await? > 0)
+            }
+            Chore::DeletedExternalUsers => {
+                let before = now.minus(self.options.restore_period);
+                Ok(external_users::sweep(connection, before, BATCH).await? > 0)
+            }
+            Chore::IdempotencyRecords => Ok(idempotency_records::sweep(connection, now, BATCH).await? > 0),
+            Chore::Workspace(id) => {
+                workspaces::remove_some(connection, &Origin::server(self.source.clone()), id).await
+            }
+            Chore::Group(workspace_id, id) => {
+                external_user_groups::remove_some(connection, workspace_id, id).await
+            }
+            Chore::Tier(workspace_id, id) => tiers::remove_some(connection, workspace_id, id).await,
+        }
+    }
+
+    async fn deleted_workspaces(&self) -> Result<Vec<WorkspaceId>> {
+        workspaces::deleted(&mut self.database.read().await?).await
+    }
+
+    async fn deleted_groups_and_tiers(&self) -> Result<Vec<Chore>> {
+        let connection = &mut self.database.read().await?;
+        let groups = external_user_groups::deleted(connection).await?.into_iter();
+        let tiers = tiers::deleted(connection).await?.into_iter();
+        let groups = groups.map(|(workspace_id, id)| Chore::Group(workspace_id, id));
+        Ok(groups.chain(tiers.map(|(workspace_id, id)| Chore::Tier(workspace_id, id))).collect())
+    }
+}
+
+#[cfg(test)]
+mod deletion_tests;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use denizen_domain::{
+        AuditEventFilter, ManualClock, SequentialIds, Slug, Timestamp, Window, WorkspaceName,
+    };
+    use denizen_persistence::migrations;
+
+    use super::*;
+
+    /// Whether something of the audit log is left after a sweep on day 400: of a workspace that was made at the beginning,
+    /// and of one that was made on day 200.
+    async fn left_after_a_sweep(retention: Option<Duration>) -> [bool; 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        migrations::run(&database).await.unwrap();
+        let beginning = Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap();
+        let clock = Arc::new(ManualClock::at(beginning));
+        let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
+        let options = AppOptions { audit_retention: retention, ..AppOptions::default() };
+        let sweep = Sweep::new(database.clone(), source.clone(), options);
+        let mut ids = Vec::new();
+        for name in ["acme", "other"] {
+            let (slug, name) = (Slug::parse(name).unwrap(), WorkspaceName::parse(name).unwrap());
+            let connection = &mut database.write().await.unwrap();
+            let origin = Origin::operator(source.clone());
+            ids.push(workspaces::create(connection, &origin, &slug, &name).await.unwrap().0.id);
+            clock.advance(Duration::from_hours(200 * 24));
+        }
+        sweep.run().await;
+        let mut left = [false; 2];
+        for (left, id) in left.iter_mut().zip(ids) {
+            let connection = &mut database.read().await.unwrap();
+            let everything = AuditEventFilter::default();
+            let slice =
+                audit_events::list(connection, Some(id), &everything, &Window::first(1)).await.unwrap();
+            *left = !slice.items.is_empty();
+        }
+        left
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_audit_log_is_kept_for_as_long_as_it_is_set_to() {
+        let days = |days: u64| Some(Duration::from_hours(days * 24));
+        assert_eq!(left_after_a_sweep(days(365)).await, [false, true]);
+        assert_eq!(left_after_a_sweep(days(199)).await, [false, false]);
+        assert_eq!(left_after_a_sweep(days(400)).await, [true, true]);
+        assert_eq!(left_after_a_sweep(None).await, [true, true]);
+    }
+}

@@ -1,0 +1,277 @@
+//! JSON bodies, read so that every broken field is reported at once.
+
+use std::time::Duration;
+
+use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use denizen_domain::{BadRequest, Error, Patch, Reason, Violation, Violations};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::error::{ApiError, ApiResult};
+
+/// A JSON object, as a struct of [`Input`] fields. Keys that the struct does not know are ignored.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// How large a body may be, and how long it may take to come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimits {
+    /// The most bytes.
+    pub(crate) size: usize,
+    /// The longest time.
+    pub(crate) time: Duration,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T>
+where
+    BodyLimits: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+        require_json(request.headers())?;
+        Ok(Self(parse(&read(request, BodyLimits::from_ref(state)).await?)?))
+    }
+}
+
+/// The bytes of a body, which are no more than the server takes and do not come too slowly.
+pub(crate) async fn read(request: Request, limits: BodyLimits) -> ApiResult<Vec<u8>> {
+    // Whoever takes longer has been answered already. The request does not wait on, with rights that it had long ago.
+    let late = |_| Error::Unavailable("the body came too slowly".to_owned());
+    tokio::time::timeout(limits.time, read_within(request, limits.size)).await.map_err(late)?
+}
+
+async fn read_within(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(ApiError::PayloadTooLarge { limit });
+    }
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(body) => Ok(body.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge { limit }),
+        Err(error) => {
+            Err(Error::BadRequest(BadRequest::InvalidJson(format!("The body cannot be read: {error}.")))
+                .into())
+        }
+    }
+}
+
+/// Reads a JSON object into a type.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let invalid = |problem: String| Error::BadRequest(BadRequest::InvalidJson(problem));
+    // The reader does not look at texts that it skips.
+    let text = str::from_utf8(bytes).map_err(|_| invalid("The body must be UTF-8.".to_owned()))?;
+    // serde would take an array for a struct, field by field.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(invalid("The body must be a JSON object.".to_owned()));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| invalid(format!("The body is not the JSON object that is expected: {error}.")))
+}
+
+fn require_json(headers: &HeaderMap) -> ApiResult<()> {
+    match content_type(headers) {
+        None => Ok(()),
+        Some(announced) if is_json(&announced) => Ok(()),
+        Some(_) => Err(ApiError::UnsupportedMediaType),
+    }
+}
+
+/// What a body is announced as, in lower case and without parameters.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let announced = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
+    Some(announced.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Whether a content type is one of JSON's.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    content_type == "application/json" || content_type.ends_with("+json")
+}
+
+/// One field of a body, before its rule is applied: reading it never fails, so that the other fields are read, too.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Input<T> {
+    /// The key is not there.
+    #[default]
+    Absent,
+    /// The key is there, with null.
+    Null,
+    /// The key is there, with a value of the right JSON type.
+    Value(T),
+    /// The key is there, with a value of another JSON type.
+    Wrong(Violation),
+}
+
+/// A JSON type.
+pub(crate) trait JsonType: Sized {
+    /// What the type is called.
+    const NAME: &'static str;
+
+    /// What rules are applied to.
+    type Borrowed: ?Sized;
+
+    /// The value, where it has the type.
+    fn of(value: Value) -> Option<Self>;
+
+    /// The value, for a rule.
+    fn borrowed(&self) -> &Self::Borrowed;
+}
+
+impl JsonType for String {
+    const NAME: &'static str = "a string";
+    type Borrowed = str;
+
+    fn of(value: Value) -> Option<Self> {
+        if let Value::String(text) = value { Some(text) } else { None }
+    }
+
+    fn borrowed(&self) -> &str {
+        self
+    }
+}
+
+impl JsonType for bool {
+    const NAME: &'static str = "true or false";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        value.as_bool()
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
+impl JsonType for i64 {
+    const NAME: &'static str = "a whole number of at most 64 bits";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        value.as_i64()
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
+impl JsonType for Map<String, Value> {
+    const NAME: &'static str = "an object";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        if let Value::Object(object) = value { Some(object) } else { None }
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
+impl JsonType for Vec<Value> {
+    const NAME: &'static str = "an array";
+    type Borrowed = [Value];
+
+    fn of(value: Value) -> Option<Self> {
+        if let Value::Array(entries) = value { Some(entries) } else { None }
+    }
+
+    fn borrowed(&self) -> &[Value] {
+        self
+    }
+}
+
+impl JsonType for Value {
+    const NAME: &'static str = "a value";
+    type Borrowed = Self;
+
+    fn of(value: Value) -> Option<Self> {
+        Some(value)
+    }
+
+    fn borrowed(&self) -> &Self {
+        self
+    }
+}
+
+impl<'de, T: JsonType> Deserialize<'de> for Input<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Null => Self::Null,
+            value => T::of(value).map_or_else(|| Self::Wrong(wrong_type::<T>()), Self::Value),
+        })
+    }
+}
+
+impl<T: JsonType> Input<T> {
+    /// A field that may be absent or null.
+    pub(crate) fn optional<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Patch<U> {
+        match self {
+            Self::Absent => Patch::Absent,
+            Self::Null => Patch::Null,
+            Self::Value(value) => {
+                violations.check(name, rule(value.borrowed())).map_or(Patch::Absent, Patch::Value)
+            }
+            Self::Wrong(violation) => {
+                violations.add(name, violation);
+                Patch::Absent
+            }
+        }
+    }
+
+    /// A field whose key must be there, and which may be null.
+    pub(crate) fn present<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Patch<U> {
+        if matches!(self, Self::Absent) {
+            violations.add(name, Violation::new(Reason::Required, "must be there, null where there is none"));
+        }
+        self.optional(violations, name, rule)
+    }
+
+    /// A field that may be absent and not null.
+    pub(crate) fn not_null<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Option<U> {
+        match self.optional(violations, name, rule) {
+            Patch::Value(value) => Some(value),
+            Patch::Absent => None,
+            Patch::Null => {
+                violations.add(name, wrong_type::<T>());
+                None
+            }
+        }
+    }
+
+    /// A field that must be there, with a value.
+    pub(crate) fn required<U>(
+        self,
+        violations: &mut Violations,
+        name: &str,
+        rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
+    ) -> Option<U> {
+        if matches!(self, Self::Absent) {
+            violations.add(name, Violation::new(Reason::Required, "must be given"));
+        }
+        self.not_null(violations, name, rule)
+    }
+}
+
+fn wrong_type<T: JsonType>() -> Violation {
+    Violation::new(Reason::InvalidType, format!("must be {}", T::NAME))
+}

@@ -1,0 +1,267 @@
+//! From what happened to what the client is told: one mapping, and one envelope on every path.
+
+mod problem;
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use denizen_domain::Reason;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use self::problem::{Problem, misused, plain, problem_of};
+use super::context::RequestContext;
+use super::contract::Contract;
+use super::error::ApiError;
+
+/// Says of an answer that it is as it is to be sent, with its envelope where it needs one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Final;
+
+/// What every path answers when something is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorEnvelope {
+    /// The same text as `error.message`, for clients that read it here.
+    #[schema(example = "User not found")]
+    message: String,
+    error: ErrorBody,
+    /// What is wrong with each broken field, for clients that read it here. On paths of the Flowdock contract only.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    errors: BTreeMap<String, Vec<String>>,
+}
+
+/// What is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    /// The address of a page that says what the code means.
+    #[serde(rename = "type")]
+    #[schema(example = "http://127.0.0.1:8080/errors/not_found")]
+    kind: String,
+    /// The kind of error, for programs.
+    code: ErrorCode,
+    /// What is wrong, for people.
+    #[schema(example = "User not found")]
+    message: String,
+    /// The HTTP status.
+    #[schema(example = 404)]
+    status: u16,
+    /// The `x-request-id` of the request, or the one that was made for it.
+    #[schema(example = "7d444840-9dc0-41d1-b245-5ffdce74fad2")]
+    request_id: String,
+    details: ErrorDetails,
+}
+
+/// What is known beyond the message. Only what applies is there.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct ErrorDetails {
+    /// The credential that was expected or failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<&'static str>,
+    /// The broken fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    fields: Vec<FieldError>,
+    /// The id that was not found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// The idempotency key that is not to be had for the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<String>,
+    /// The limit that was passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<usize>,
+    /// The parameter or field that is to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<String>,
+    /// The reason, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// The scope that the credential lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_scope: Option<&'static str>,
+    /// What was not found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<&'static str>,
+    /// After how many seconds to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    /// Within how many seconds the limit counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<u64>,
+}
+
+/// One broken field.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// Its name in the request.
+    #[schema(example = "email")]
+    field: String,
+    /// The rule that it breaks, for programs.
+    #[schema(value_type = String, example = "invalid_format")]
+    reason: Reason,
+    /// The rule that it breaks, for people.
+    #[schema(example = "must be an e-mail address")]
+    message: String,
+}
+
+/// The kinds of errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ErrorCode {
+    BadRequest,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    PreconditionFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+    RateLimited,
+    InternalError,
+    Unavailable,
+}
+
+impl ErrorCode {
+    /// All of them, with their statuses.
+    pub(crate) const ALL: [(Self, StatusCode); 13] = [
+        (Self::BadRequest, StatusCode::BAD_REQUEST),
+        (Self::Unauthenticated, StatusCode::UNAUTHORIZED),
+        (Self::Forbidden, StatusCode::FORBIDDEN),
+        (Self::NotFound, StatusCode::NOT_FOUND),
+        (Self::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED),
+        (Self::Conflict, StatusCode::CONFLICT),
+        (Self::PreconditionFailed, StatusCode::PRECONDITION_FAILED),
+        (Self::PayloadTooLarge, StatusCode::PAYLOAD_TOO_LARGE),
+        (Self::UnsupportedMediaType, StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (Self::ValidationFailed, StatusCode::UNPROCESSABLE_ENTITY),
+        (Self::RateLimited, StatusCode::TOO_MANY_REQUESTS),
+        (Self::InternalError, StatusCode::INTERNAL_SERVER_ERROR),
+        (Self::Unavailable, StatusCode::SERVICE_UNAVAILABLE),
+    ];
+
+    /// The code on the wire.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::ValidationFailed => "validation_failed",
+            Self::RateLimited => "rate_limited",
+            Self::InternalError => "internal_error",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        let found = Self::ALL.into_iter().find(|(code, _)| *code == self);
+        found.map_or(StatusCode::INTERNAL_SERVER_ERROR, |(_, status)| status)
+    }
+
+    fn of_status(status: StatusCode) -> Self {
+        let found = Self::ALL.into_iter().find(|(_, of_code)| *of_code == status);
+        match found {
+            Some((code, _)) => code,
+            None if status.is_server_error() => Self::InternalError,
+            None => Self::BadRequest,
+        }
+    }
+}
+
+/// Puts the envelope around whatever went wrong with a request. Answers that are no errors pass as they are, and so
+/// do the headers of all.
+pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<Final>().is_some() {
+        return response;
+    }
+    let problem = match response.extensions().get::<ApiError>() {
+        Some(ApiError::Domain(error)) => {
+            context.set_cause(error.context());
+            problem_of(error, context.contract)
+        }
+        Some(ApiError::PayloadTooLarge { limit }) => {
+            plain(ErrorCode::PayloadTooLarge, Some(*limit), context.contract)
+        }
+        Some(ApiError::UnsupportedMediaType) => {
+            plain(ErrorCode::UnsupportedMediaType, None, context.contract)
+        }
+        Some(ApiError::Idempotency { key, misuse }) => misused(key, *misuse),
+        None => plain(ErrorCode::of_status(status), None, context.contract),
+    };
+    let (mut parts, _) = response.into_parts();
+    let status = problem.code.status();
+    parts.status = status;
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    if problem.code == ErrorCode::Unauthenticated {
+        parts.headers.insert(header::WWW_AUTHENTICATE, challenge(context.contract));
+    }
+    let retry_after = match problem.code {
+        ErrorCode::Unavailable => Some(1),
+        _ => problem.details.retry_after,
+    };
+    if let Some(seconds) = retry_after {
+        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let envelope = envelope(problem, context);
+    let body = serde_json::to_vec(&envelope).unwrap_or_default();
+    Response::from_parts(parts, Body::from(body))
+}
+
+fn envelope(problem: Problem, context: &RequestContext) -> ErrorEnvelope {
+    let Problem { code, message, details } = problem;
+    let mut errors: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    if context.contract == Contract::Flowdock {
+        for FieldError { field, message, .. } in &details.fields {
+            errors.entry(field.clone()).or_default().push(message.clone());
+        }
+    }
+    ErrorEnvelope {
+        message: message.clone(),
+        errors,
+        error: ErrorBody {
+            kind: format!("{}/errors/{}", context.base_url, code.as_str()),
+            code,
+            message,
+            status: code.status().as_u16(),
+            request_id: context.id.clone(),
+            details,
+        },
+    }
+}
+
+/// An error as the OpenAPI document shows it.
+pub(crate) fn sample(code: &str, message: &str, status: u16) -> Value {
+    json!({
+        "message": message,
+        "error": {
+            "type": format!("http://127.0.0.1:8080/errors/{code}"), "code": code, "message": message, "status": status,
+            "request_id": "7d444840-9dc0-41d1-b245-5ffdce74fad2", "details": {},
+        },
+    })
+}
+
+fn challenge(contract: Contract) -> HeaderValue {
+    HeaderValue::from_static(match contract {
+        Contract::Notiflows => {
+            "ApiKey realm=\"denizen\", header=\"x-notiflows-api-key, x-notiflows-secret-key\""
+        }
+        Contract::Flowdock => "Basic realm=\"denizen\"",
+        Contract::Flowra | Contract::Zaia | Contract::FlowMate | Contract::Operations => {
+            "Bearer realm=\"denizen\""
+        }
+    })
+}

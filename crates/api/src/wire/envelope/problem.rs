@@ -1,0 +1,217 @@
+//! What is wrong, in the words of a contract.
+
+use std::time::Duration;
+
+use denizen_domain::{
+    BadRequest, Coded as _, Conflict, Error, FieldViolation, Forbidden, Reason, Resource, Unauthenticated,
+    Violation, Violations,
+};
+
+use super::{ErrorCode, ErrorDetails, FieldError};
+use crate::wire::contract::Contract;
+use crate::wire::error::Misuse;
+
+/// Code, message and details of an error, in the words of a contract.
+pub(super) struct Problem {
+    pub(super) code: ErrorCode,
+    pub(super) message: String,
+    pub(super) details: ErrorDetails,
+}
+
+/// What an error is answered with.
+pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
+    let message = error.to_string();
+    let none = ErrorDetails::default();
+    let (code, message, details) = match error {
+        Error::Invalid(violations) => return invalid(violations, contract),
+        Error::BadRequest(problem) => return bad_request(problem, contract),
+        Error::Unauthenticated(reason) => (
+            ErrorCode::Unauthenticated,
+            message,
+            ErrorDetails { auth: Some(auth(*reason, contract)), ..none },
+        ),
+        Error::Forbidden(forbidden) => (ErrorCode::Forbidden, message, forbidden_details(*forbidden)),
+        Error::NotFound { resource, id } => return not_found(*resource, id.clone(), contract),
+        Error::Conflict(conflict) => return conflicting(*conflict, contract),
+        Error::PreconditionFailed => (ErrorCode::PreconditionFailed, message, none),
+        Error::RateLimited { limit, window, retry_after } => {
+            let details = ErrorDetails {
+                limit: usize::try_from(*limit).ok(),
+                window: Some(window.as_secs()),
+                // Not a moment too early.
+                retry_after: Some((*retry_after + Duration::from_nanos(999_999_999)).as_secs().max(1)),
+                ..none
+            };
+            (ErrorCode::RateLimited, message, details)
+        }
+        Error::Unavailable(_) => (ErrorCode::Unavailable, message, none),
+        Error::Internal(_) => (ErrorCode::InternalError, message, none),
+    };
+    Problem { code, message, details }
+}
+
+fn forbidden_details(forbidden: Forbidden) -> ErrorDetails {
+    let (required_scope, param) = match forbidden {
+        Forbidden::MissingScope(scope) => (Some(scope.code()), None),
+        Forbidden::MissingPermission(permission) => (Some(permission.code()), None),
+        Forbidden::ProtectedField(field) => (None, Some(field.to_owned())),
+        _ => (None, None),
+    };
+    ErrorDetails { required_scope, param, reason: forbidden.reason(), ..ErrorDetails::default() }
+}
+
+/// For Flowdock, a name that somebody else has is a field that breaks its rule.
+fn conflicting(conflict: Conflict, contract: Contract) -> Problem {
+    let (reason, field) = (conflict.reason(), conflict.field());
+    if let (Contract::Flowdock, "taken", Some(field)) = (contract, reason, field) {
+        let violation = Violation::new(Reason::Taken, "has already been taken");
+        return invalid(&Violations::of(field, violation), contract);
+    }
+    let param = field.map(|field| contract.field_name(field));
+    let details = ErrorDetails { reason: Some(reason), param, ..ErrorDetails::default() };
+    Problem { code: ErrorCode::Conflict, message: conflict.to_string(), details }
+}
+
+/// Zaia and Flowdock answer a body that breaks a rule with 400 and one text; everywhere else it is 422.
+fn invalid(violations: &Violations, contract: Contract) -> Problem {
+    match contract {
+        Contract::Zaia => broken_parameters(violations, INVALID_DATA.to_owned(), contract),
+        Contract::Flowdock => broken_parameters(violations, VALIDATION_ERROR.to_owned(), contract),
+        Contract::Flowra | Contract::Notiflows | Contract::FlowMate | Contract::Operations => Problem {
+            code: ErrorCode::ValidationFailed,
+            message: "The request has fields that break their rules.".to_owned(),
+            details: ErrorDetails { fields: field_errors(violations, contract), ..ErrorDetails::default() },
+        },
+    }
+}
+
+/// What Zaia says of a body that breaks a rule.
+const INVALID_DATA: &str = "Invalid data provided.";
+
+/// What Flowdock says of parameters that break a rule.
+const VALIDATION_ERROR: &str = "Validation error";
+
+fn bad_request(problem: &BadRequest, contract: Contract) -> Problem {
+    let message = match (contract, problem) {
+        (Contract::Flowdock, BadRequest::InvalidParameters(_) | BadRequest::Contradiction(_)) => {
+            VALIDATION_ERROR.to_owned()
+        }
+        (Contract::Zaia, _) | (_, BadRequest::Contradiction(_)) => INVALID_DATA.to_owned(),
+        (_, BadRequest::InvalidParameters(_) | BadRequest::InvalidJson(_)) => problem.to_string(),
+    };
+    if let Some(violations) = problem.violations() {
+        return broken_parameters(violations, message, contract);
+    }
+    let details = ErrorDetails { reason: Some("invalid_json"), ..ErrorDetails::default() };
+    Problem { code: ErrorCode::BadRequest, message, details }
+}
+
+fn broken_parameters(violations: &Violations, message: String, contract: Contract) -> Problem {
+    let fields = field_errors(violations, contract);
+    let only_ids = fields.iter().all(|field| field.reason == Reason::InvalidUuid);
+    let reason = Some(if only_ids { "invalid_uuid" } else { "invalid_param" });
+    let param = fields.first().map(|field| field.field.clone());
+    let details = ErrorDetails { fields, param, reason, ..ErrorDetails::default() };
+    Problem { code: ErrorCode::BadRequest, message, details }
+}
+
+fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Problem {
+    let message = match (resource, contract) {
+        (Resource::ExternalUser, Contract::Notiflows) => "User not found".to_owned(),
+        (Resource::Account, Contract::FlowMate | Contract::Flowdock) => "User not found.".to_owned(),
+        (Resource::Workspace, Contract::FlowMate) => "Tenant not found.".to_owned(),
+        (Resource::Workspace, Contract::Flowdock) => "Organization not found.".to_owned(),
+        _ => format!("{resource} not found."),
+    };
+    let resource = match resource {
+        Resource::ExternalUser if contract == Contract::Notiflows => "user",
+        Resource::Account if matches!(contract, Contract::FlowMate | Contract::Flowdock) => "user",
+        Resource::Workspace if contract == Contract::FlowMate => "tenant",
+        Resource::Workspace if contract == Contract::Flowdock => "organization",
+        Resource::ExternalUser => "external_user",
+        Resource::ExternalUserGroup => "external_user_group",
+        Resource::Tier => "tier",
+        Resource::SuperIdentity => "super_identity",
+        Resource::Channel => "channel",
+        Resource::Workspace => "workspace",
+        Resource::ApiKey => "api_key",
+        Resource::Account => "account",
+        Resource::Role => "role",
+        Resource::AccountToken => "token",
+        Resource::Flow => "flow",
+        Resource::Invitation => "invitation",
+        Resource::Path => "path",
+    };
+    let details = ErrorDetails { resource: Some(resource), id, ..ErrorDetails::default() };
+    Problem { code: ErrorCode::NotFound, message, details }
+}
+
+/// Errors that say nothing beyond their code: unknown paths, wrong methods, bodies that are too large, panics.
+pub(super) fn plain(code: ErrorCode, limit: Option<usize>, contract: Contract) -> Problem {
+    if code == ErrorCode::NotFound {
+        return not_found(Resource::Path, None, Contract::Operations);
+    }
+    let message = match code {
+        ErrorCode::MethodNotAllowed => "The path does not know this method; Allow lists those that it knows.",
+        ErrorCode::PayloadTooLarge => "The body is larger than the server takes.",
+        ErrorCode::UnsupportedMediaType if contract == Contract::Flowdock => {
+            "The body must be JSON, with the content type application/json, or a form, with application/x-www-form-urlencoded."
+        }
+        ErrorCode::UnsupportedMediaType => "The body must be JSON, with the content type application/json.",
+        ErrorCode::Unavailable => "The service is temporarily unavailable.",
+        ErrorCode::InternalError => "Something went wrong on the server.",
+        _ => "The request cannot be understood.",
+    };
+    Problem { code, message: message.to_owned(), details: ErrorDetails { limit, ..ErrorDetails::default() } }
+}
+
+/// A key that was sent with something else, or is in use. The same on all contracts.
+pub(super) fn misused(key: &str, misuse: Misuse) -> Problem {
+    let (code, reason, message, retry_after) = match misuse {
+        Misuse::OtherRequest => (
+            ErrorCode::ValidationFailed,
+            "idempotency_key_reused",
+            "The idempotency key was sent with another request. Every request needs a key of its own.",
+            None,
+        ),
+        Misuse::OtherCredential => (
+            ErrorCode::Conflict,
+            "idempotency_key_of_other_credential",
+            "The idempotency key was sent with another credential, with which alone the request can be sent again.",
+            None,
+        ),
+        Misuse::InUse => (
+            ErrorCode::Conflict,
+            "idempotency_key_in_use",
+            "The first request with this idempotency key is still being worked on. Send it again a little later.",
+            Some(1),
+        ),
+    };
+    let details = ErrorDetails {
+        idempotency_key: Some(key.to_owned()),
+        reason: Some(reason),
+        retry_after,
+        ..ErrorDetails::default()
+    };
+    Problem { code, message: message.to_owned(), details }
+}
+
+fn field_errors(violations: &Violations, contract: Contract) -> Vec<FieldError> {
+    let field_error = |violation: &FieldViolation| FieldError {
+        field: contract.field_name(&violation.field),
+        reason: violation.reason,
+        message: violation.message.clone(),
+    };
+    violations.fields().iter().map(field_error).collect()
+}
+
+/// The credential that failed, or that the contract asks for.
+fn auth(reason: Unauthenticated, contract: Contract) -> &'static str {
+    match contract {
+        _ if reason == Unauthenticated::VoidToken => "access_token",
+        Contract::Flowra | Contract::Notiflows | Contract::Operations => "api_key",
+        Contract::Zaia => "authorization",
+        Contract::FlowMate => "bearer",
+        Contract::Flowdock => "basic",
+    }
+}

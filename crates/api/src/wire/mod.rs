@@ -1,0 +1,16 @@
+//! How requests are read and answers written: bodies, forms, queries, paths, pages, streams, errors.
+//!
+//! Knows neither callers nor the directory: who may do what stands in `guards`, what is done in `contracts`.
+
+pub(crate) mod body;
+pub(crate) mod context;
+pub(crate) mod contract;
+pub(crate) mod done;
+pub(crate) mod envelope;
+pub(crate) mod error;
+pub(crate) mod paging;
+pub(crate) mod parameters;
+pub(crate) mod path;
+pub(crate) mod query;
+pub(crate) mod rate_count;
+pub(crate) mod stream;

@@ -1,0 +1,144 @@
+//! Where a list goes on: cursors and the headers that carry them.
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use denizen_domain::{
+    CursorSeal, Direction, Error, Page, PageNumber, Position, Reason, Slice, Violation, Window, WorkspaceId,
+};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use utoipa::IntoParams;
+
+use super::context::RequestContext;
+use super::error::invalid;
+use super::query::{FromQuery, QueryReader};
+
+/// The header that says how many entries a list has, where the request asks for it.
+pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// One list of one workspace, as far as cursors tell lists apart.
+pub(crate) struct ListName(String);
+
+impl ListName {
+    /// The list of a workspace that has this name and order.
+    pub(crate) fn new(workspace_id: WorkspaceId, name: &str) -> Self {
+        Self(format!("{workspace_id}/{name}"))
+    }
+
+    /// The cursor for a position.
+    pub(crate) fn cursor(&self, cursors: &CursorSeal, position: &Position) -> String {
+        cursors.seal(&self.0, position)
+    }
+
+    /// The position in a cursor that a parameter carries. Fails where it is none of this list's.
+    pub(crate) fn position(
+        &self,
+        cursors: &CursorSeal,
+        parameter: &str,
+        cursor: &str,
+    ) -> Result<Position, Error> {
+        cursors.open(&self.0, cursor).map_err(|violation| invalid(parameter, violation))
+    }
+
+    /// Which page is asked for: by a cursor or by a number, and not by both.
+    pub(crate) fn page(
+        &self,
+        cursors: &CursorSeal,
+        cursor: Option<&str>,
+        number: Option<PageNumber>,
+    ) -> Result<Page, Error> {
+        match (cursor, number) {
+            (Some(_), Some(_)) => {
+                let message = "must not come together with a page number";
+                Err(invalid("cursor", Violation::new(Reason::Mismatch, message)))
+            }
+            (Some(cursor), None) => self.position(cursors, "cursor", cursor).map(Page::After),
+            (None, Some(number)) => Ok(Page::Number(number)),
+            (None, None) => Ok(Page::default()),
+        }
+    }
+}
+
+/// Which page of a list is asked for, oldest first, in the words of Zaia.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct PageParameters {
+    /// The page number.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
+    page_number: Option<PageNumber>,
+    /// The size of a page.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
+    page_size: u32,
+    /// Where to go on, from a `Link` header.
+    cursor: Option<String>,
+    /// Whether to count all entries of the list, for `X-Total-Count`.
+    #[param(value_type = Option<bool>, default = false)]
+    pub(crate) count: bool,
+}
+
+impl FromQuery for PageParameters {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self {
+            page_number: parameters.page_number("pageNumber"),
+            page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
+            cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
+            count: parameters.flag("count").unwrap_or(false),
+        }
+    }
+}
+
+impl PageParameters {
+    /// The part of a list that the page is.
+    pub(crate) fn window(&self, cursors: &CursorSeal, name: &ListName) -> Result<Window, Error> {
+        let page = name.page(cursors, self.cursor.as_deref(), self.page_number)?;
+        Ok(Window { page, limit: self.page_size, direction: Direction::Ascending })
+    }
+}
+
+/// Some of a list as `/api/v1` answers it: a bare array, and in `Link` where the list goes on, by a cursor in place of a page
+/// number.
+pub(crate) fn answer<T, A: Serialize>(
+    cursors: &CursorSeal,
+    (context, uri): (&RequestContext, &Uri),
+    name: &ListName,
+    slice: Slice<T>,
+    position_of: impl Fn(&T) -> Position,
+    shown: impl Fn(T) -> A,
+) -> Response {
+    let next = slice.items.last().filter(|_| slice.has_more_after).map(position_of);
+    let mut response = Json(slice.items.into_iter().map(shown).collect::<Vec<_>>()).into_response();
+    if let Some(position) = next {
+        let cursor = name.cursor(cursors, &position);
+        add_next_link(response.headers_mut(), context, uri, ("cursor", &cursor), &["pageNumber"]);
+    }
+    response
+}
+
+/// `Link` with `rel="next"` (RFC 8288), where the list goes on: the request's own address, with a cursor in place of the
+/// parameters that said where the page begins.
+pub(crate) fn add_next_link(
+    headers: &mut HeaderMap,
+    context: &RequestContext,
+    uri: &Uri,
+    (parameter, cursor): (&str, &str),
+    replaced: &[&str],
+) {
+    let kept = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        !pair.is_empty() && name != parameter && !replaced.contains(&&*name)
+    };
+    let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(kept).collect();
+    let next = format!("{parameter}={cursor}");
+    pairs.push(&next);
+    let link = format!("<{}{}?{}>; rel=\"next\"", context.base_url, uri.path(), pairs.join("&"));
+    if let Ok(link) = HeaderValue::from_str(&link) {
+        headers.insert(header::LINK, link);
+    }
+}
+
+/// `X-Total-Count`.
+pub(crate) fn add_total_count(headers: &mut HeaderMap, count: i64) {
+    headers.insert(TOTAL_COUNT, HeaderValue::from(count));
+}

@@ -1,0 +1,287 @@
+//! Parameters that come as JSON, as a form or in the query string, whichever the client likes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::HeaderMap;
+use denizen_domain::{BadRequest, Error, Reason, Violation, Violations};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::body::{self, BodyLimits, JsonType};
+use super::error::{ApiError, ApiResult};
+use super::query;
+
+/// The most parameters of a body or a query string: far more than any operation knows.
+const MAXIMUM_PARAMETERS: usize = 100;
+
+/// The parameters of a request, as a struct of [`Input`](body::Input) fields: those of a JSON object, or of a form, and
+/// those of the query string, unless the body has the same ones. Keys that the struct does not know are ignored,
+/// but none may come twice, so that a misspelt repetition does not go unnoticed.
+///
+/// Forms and query strings hold texts, JSON also numbers and booleans: fields of the types [`Flag`] and [`Whole`] take
+/// either.
+pub(crate) struct Parameters<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Parameters<T>
+where
+    BodyLimits: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+        let query = texts(request.uri().query().unwrap_or_default().as_bytes(), "query")?;
+        let is_json = is_announced_as_json(request.headers());
+        let body = body::read(request, BodyLimits::from_ref(state)).await?;
+        // What a body that is not there is announced as says nothing.
+        let body = if body.is_empty() { Pairs::default() } else { in_body(is_json?, &body)? };
+        Ok(Self(merged(query, body)?))
+    }
+}
+
+/// Names and values in their order, with those that stand there more than once.
+#[derive(Default)]
+struct Pairs(Vec<(String, Value)>);
+
+/// Whether a body is announced as JSON. Fails where it is announced as something that is neither JSON nor a form.
+fn is_announced_as_json(headers: &HeaderMap) -> ApiResult<bool> {
+    match body::content_type(headers) {
+        None => Ok(false),
+        Some(announced) if announced == "application/x-www-form-urlencoded" => Ok(false),
+        Some(announced) if body::is_json(&announced) => Ok(true),
+        Some(_) => Err(ApiError::UnsupportedMediaType),
+    }
+}
+
+/// What begins like an object is JSON whatever it is announced as: many programs announce as a form whatever they are given
+/// to send, and a form has its braces percent-encoded.
+fn in_body(is_json: bool, bytes: &[u8]) -> Result<Pairs, Error> {
+    let begun = bytes.trim_ascii_start();
+    if begun.is_empty() {
+        return Ok(Pairs::default());
+    }
+    if is_json || begun.starts_with(b"{") { body::parse(bytes) } else { texts(bytes, "body") }
+}
+
+fn texts(encoded: &[u8], place: &str) -> Result<Pairs, Error> {
+    let pairs = query::decode_pairs(encoded, place)?;
+    Ok(Pairs(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect()))
+}
+
+fn merged<T: DeserializeOwned>(query: Pairs, body: Pairs) -> Result<T, Error> {
+    let mut violations = Violations::new();
+    let mut parameters = query.once_each("query", &mut violations);
+    parameters.extend(body.once_each("body", &mut violations));
+    if !violations.is_empty() {
+        return Err(Error::BadRequest(BadRequest::InvalidParameters(violations)));
+    }
+    let unexpected = |error| BadRequest::InvalidJson(format!("The parameters are not as expected: {error}."));
+    T::deserialize(Value::Object(parameters)).map_err(|error| Error::BadRequest(unexpected(error)))
+}
+
+impl Pairs {
+    /// Each parameter with its value. Those that stand in this place more than once are noted.
+    fn once_each(self, place: &str, violations: &mut Violations) -> Map<String, Value> {
+        if self.0.len() > MAXIMUM_PARAMETERS {
+            let message = format!("must hold at most {MAXIMUM_PARAMETERS} parameters");
+            violations.add(place, Violation::new(Reason::TooLarge, message));
+            return Map::new();
+        }
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, _) in &self.0 {
+            *times.entry(name).or_default() += 1;
+        }
+        for (name, _) in times.into_iter().filter(|(_, times)| *times > 1) {
+            violations.add(name, query::repeated());
+        }
+        self.0.into_iter().collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+/// Reads an object key by key: a map would keep one value of those that have the same key.
+struct PairsVisitor;
+
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Pairs, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = object.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(Pairs(pairs))
+    }
+}
+
+/// `true` or `false`, as JSON or as text; `1` or `0`, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flag(bool);
+
+impl JsonType for Flag {
+    const NAME: &'static str = "true or false";
+    type Borrowed = bool;
+
+    fn of(value: Value) -> Option<Self> {
+        let text = match value {
+            Value::Bool(flag) => return Some(Self(flag)),
+            Value::String(text) => text,
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        };
+        match text.as_str() {
+            "true" | "1" => Some(Self(true)),
+            "false" | "0" => Some(Self(false)),
+            _ => None,
+        }
+    }
+
+    fn borrowed(&self) -> &bool {
+        &self.0
+    }
+}
+
+/// A whole number, as JSON or as decimal text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whole(i64);
+
+impl JsonType for Whole {
+    const NAME: &'static str = "a whole number";
+    type Borrowed = i64;
+
+    fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => number.as_i64().map(Self),
+            Value::String(text) => text.parse().ok().map(Self),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    fn borrowed(&self) -> &i64 {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderValue, header};
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::body::Input;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Change {
+        nick: Input<String>,
+        id: Input<Whole>,
+        disabled: Input<Flag>,
+    }
+
+    fn read(query: &str, is_json: bool, body: &[u8]) -> Result<Change, Error> {
+        merged(texts(query.as_bytes(), "query")?, in_body(is_json, body)?)
+    }
+
+    /// The fields that an error is about, with their reasons.
+    fn broken(query: &str, is_json: bool, body: &[u8]) -> Vec<(String, Reason)> {
+        let Err(Error::BadRequest(problem)) = read(query, is_json, body) else { panic!("nothing is broken") };
+        let violations = problem.violations().expect("the error is about fields");
+        violations.fields().iter().map(|field| (field.field.clone(), field.reason)).collect()
+    }
+
+    #[test]
+    fn the_same_is_read_from_json_a_form_and_a_query() {
+        let expected = Change {
+            nick: Input::Value("Mary Ann".to_owned()),
+            id: Input::Value(Whole(42)),
+            disabled: Input::Value(Flag(true)),
+        };
+        let json = json!({ "nick": "Mary Ann", "id": 42, "disabled": true, "other": [] }).to_string();
+        let texts = json!({ "nick": "Mary Ann", "id": "42", "disabled": "1" }).to_string();
+        let form = "nick=Mary+Ann&id=42&disabled=true&other=x";
+        for (query, is_json, body) in [
+            ("", true, json.as_bytes()),
+            ("", false, json.as_bytes()),
+            ("", true, texts.as_bytes()),
+            ("", false, form.as_bytes()),
+            (form, false, b""),
+            (form, true, b" "),
+            (form, true, b"{}"),
+            ("nick=Steve&id=42", false, b"nick=Mary%20Ann&disabled=1"),
+            ("nick=Steve&disabled=0", true, json.as_bytes()),
+        ] {
+            assert_eq!(read(query, is_json, body).unwrap(), expected, "{query} {}", body.escape_ascii());
+        }
+        assert_eq!(read("", false, b"").unwrap(), Change::default());
+    }
+
+    #[test]
+    fn a_parameter_that_stands_twice_in_one_place_is_refused() {
+        let nick_and_id = [("id".to_owned(), Reason::Duplicate), ("nick".to_owned(), Reason::Duplicate)];
+        assert_eq!(broken("nick=a&id=1&id=2&nick=a&nick=b", false, b""), nick_and_id);
+        assert_eq!(broken("id=1&id=1", false, b"nick=a&nick=b"), nick_and_id);
+        assert_eq!(broken("id=1&id=1", true, b"{\"nick\":1,\"nick\":2}"), nick_and_id);
+        assert!(read("nick=a", false, b"nick=b").is_ok());
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_is_refused() {
+        for body in [&b"[]"[..], b"7", b"nick=a", b"{\"nick\":\"\xFF\"}", b"{", b"{}{}"] {
+            let error = read("", true, body).unwrap_err();
+            assert!(
+                matches!(error, Error::BadRequest(BadRequest::InvalidJson(_))),
+                "{}",
+                body.escape_ascii()
+            );
+        }
+        assert_eq!(broken("", false, b"nick=%FF"), [("nick".to_owned(), Reason::InvalidCharacters)]);
+        assert_eq!(broken("", false, b"\xFF=a"), [("body".to_owned(), Reason::InvalidCharacters)]);
+        assert_eq!(broken("%FF=a", false, b""), [("query".to_owned(), Reason::InvalidCharacters)]);
+        let many = "a&".repeat(MAXIMUM_PARAMETERS + 1);
+        assert_eq!(broken("", false, many.as_bytes()), [("body".to_owned(), Reason::TooLarge)]);
+    }
+
+    #[test]
+    fn a_body_is_json_or_a_form() {
+        let announced = |content_type: &'static str| {
+            let header = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            is_announced_as_json(&HeaderMap::from_iter([header]))
+        };
+        assert!(!is_announced_as_json(&HeaderMap::new()).unwrap());
+        assert!(announced("Application/JSON; charset=utf-8").unwrap());
+        assert!(!announced("application/x-www-form-urlencoded; charset=UTF-8").unwrap());
+        for other in ["", "text/plain", "multipart/form-data; boundary=a"] {
+            assert!(matches!(announced(other), Err(ApiError::UnsupportedMediaType)), "{other}");
+        }
+    }
+
+    #[test]
+    fn flags_and_numbers_are_read_from_texts_too() {
+        let flag = |value: Value| Flag::of(value).map(|Flag(flag)| flag);
+        for (yes, no) in
+            [(json!(true), json!(false)), (json!("true"), json!("false")), (json!("1"), json!("0"))]
+        {
+            assert_eq!((flag(yes), flag(no)), (Some(true), Some(false)));
+        }
+        assert_eq!((flag(json!(1)), flag(json!(0))), (Some(true), Some(false)));
+        for wrong in [json!(2), json!(1.0), json!("yes"), json!(""), json!([true])] {
+            assert_eq!(flag(wrong.clone()), None, "{wrong}");
+        }
+        let whole = |value: Value| Whole::of(value).map(|Whole(number)| number);
+        assert_eq!((whole(json!(42)), whole(json!("42"))), (Some(42), Some(42)));
+        for wrong in [json!(4.2), json!("4.2"), json!(""), json!("x"), json!(true), json!(u64::MAX)] {
+            assert_eq!(whole(wrong.clone()), None, "{wrong}");
+        }
+    }
+}

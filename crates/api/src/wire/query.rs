@@ -1,0 +1,211 @@
+//! Query strings, read so that every broken parameter is reported at once.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use denizen_domain::{
+    BadRequest, Error, InvalidId, InvalidTimestamp, PageNumber, Reason, SearchText, Timestamp, Violation,
+    Violations,
+};
+use percent_encoding::percent_decode;
+
+use super::error::{self, ApiError};
+
+/// The most values that one parameter takes.
+const MAXIMUM_VALUES: usize = 100;
+
+/// The parameters of a query string, as a type that reads itself from them.
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// A type that is read from a query string.
+pub(crate) trait FromQuery: Sized {
+    /// Takes what it knows. What breaks a rule is noted by the reader and replaced by anything.
+    fn read(parameters: &mut QueryReader) -> Self;
+}
+
+impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut reader = QueryReader::new(parts.uri.query().unwrap_or_default())?;
+        let value = T::read(&mut reader);
+        reader.finish()?;
+        Ok(Self(value))
+    }
+}
+
+/// Reads parameters one by one and notes what breaks a rule. Parameters that nobody asks for are ignored.
+pub(crate) struct QueryReader {
+    pairs: Vec<(String, String)>,
+    violations: Violations,
+}
+
+impl QueryReader {
+    fn new(query: &str) -> Result<Self, Error> {
+        Ok(Self { pairs: decode_pairs(query.as_bytes(), "query")?, violations: Violations::new() })
+    }
+
+    /// A parameter that may be sent once.
+    pub(crate) fn one<T>(
+        &mut self,
+        name: &str,
+        rule: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
+        let mut values = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let value = values.next()?;
+        if values.next().is_some() {
+            self.add(name, repeated());
+            return None;
+        }
+        rule(&value).map_err(|violation| self.add(name, violation)).ok()
+    }
+
+    /// Like [`texts`](Self::texts), for ids.
+    pub(crate) fn ids<T: FromStr<Err = InvalidId>>(&mut self, name: &str) -> Vec<T> {
+        let values = self.texts(name);
+        let mut ids = Vec::with_capacity(values.len());
+        for value in values {
+            match value.parse() {
+                Ok(id) => ids.push(id),
+                Err(InvalidId) => self.add(name, invalid_id()),
+            }
+        }
+        ids
+    }
+
+    /// A number within limits.
+    pub(crate) fn number(&mut self, name: &str, minimum: u32, maximum: u32) -> Option<u32> {
+        self.one(name, |text| match text.parse::<u32>() {
+            Ok(number) if (minimum..=maximum).contains(&number) => Ok(number),
+            _ => {
+                let message = format!("must be a whole number between {minimum} and {maximum}");
+                Err(Violation::new(Reason::OutOfRange, message))
+            }
+        })
+    }
+
+    /// The number of a page.
+    pub(crate) fn page_number(&mut self, name: &str) -> Option<PageNumber> {
+        self.one(name, |text| PageNumber::new(text.parse().unwrap_or(0)))
+    }
+
+    /// A text to look for. An empty one looks for nothing.
+    pub(crate) fn search(&mut self, name: &str) -> Option<SearchText> {
+        self.one(name, |text| if text.is_empty() { Ok(None) } else { SearchText::parse(text).map(Some) })
+            .flatten()
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        self.one(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Violation::new(Reason::Unknown, "must be true or false")),
+        })
+    }
+
+    /// Whether a parameter is there, and says neither `false` nor `0`.
+    pub(crate) fn truthy(&mut self, name: &str) -> bool {
+        self.pairs.iter().any(|(key, value)| key == name && !matches!(value.as_str(), "false" | "0"))
+    }
+
+    /// A parameter that may be sent several times: texts, at most a hundred.
+    pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
+        let values: Vec<_> =
+            self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
+        if values.len() > MAXIMUM_VALUES {
+            let message = format!("must be sent at most {MAXIMUM_VALUES} times");
+            self.add(name, Violation::new(Reason::TooLong, message));
+            return Vec::new();
+        }
+        values
+    }
+
+    /// A moment, as RFC 3339.
+    pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
+        self.one(name, timestamp)
+    }
+
+    /// Notes that a parameter breaks a rule.
+    pub(crate) fn add(&mut self, name: &str, violation: Violation) {
+        self.violations.add(name, violation);
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        if self.violations.is_empty() {
+            return Ok(());
+        }
+        Err(Error::BadRequest(BadRequest::InvalidParameters(self.violations)))
+    }
+}
+
+/// Reads a moment, as RFC 3339.
+pub(crate) fn timestamp(text: &str) -> Result<Timestamp, Violation> {
+    text.parse().map_err(|InvalidTimestamp| {
+        Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
+    })
+}
+
+/// What is wrong with a parameter that stands in a request more than once.
+pub(crate) fn repeated() -> Violation {
+    Violation::new(Reason::Duplicate, "must be sent once")
+}
+
+/// What is wrong with an id that is no UUID.
+pub(crate) fn invalid_id() -> Violation {
+    Violation::new(Reason::InvalidUuid, "must be a UUID")
+}
+
+/// The parameters of a query string or a form, in their order: names and values. Where a name is not UTF-8, the place that
+/// it stands in is said to be wrong.
+pub(crate) fn decode_pairs(encoded: &[u8], place: &str) -> Result<Vec<(String, String)>, Error> {
+    let pairs = encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| decode_pair(pair, place)).collect()
+}
+
+fn decode_pair(pair: &[u8], place: &str) -> Result<(String, String), Error> {
+    let mut halves = pair.splitn(2, |byte| *byte == b'=');
+    let name = decode(halves.next().unwrap_or_default(), place)?;
+    let value = decode(halves.next().unwrap_or_default(), &name)?;
+    Ok((name, value))
+}
+
+/// Decodes percent signs and pluses. What is not UTF-8 is refused instead of being replaced.
+fn decode(encoded: &[u8], parameter: &str) -> Result<String, Error> {
+    let spaced: Vec<_> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8().map(Cow::into_owned);
+    decoded.map_err(|_| {
+        let violation = Violation::new(Reason::InvalidCharacters, "must be UTF-8, percent-encoded");
+        error::invalid(parameter, violation)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(query: &str) -> QueryReader {
+        QueryReader::new(query).unwrap()
+    }
+
+    #[test]
+    fn a_query_is_decoded_strictly() {
+        assert_eq!(
+            reader("search=a+b%2B%F0%9F%99%82").one("search", |text| Ok(text.to_owned())).unwrap(),
+            "a b+🙂"
+        );
+        assert!(QueryReader::new("search=%FF").is_err());
+    }
+
+    #[test]
+    fn all_broken_parameters_are_noted() {
+        let mut reader = reader("pageSize=0&pageNumber=1&pageNumber=2&count=yes");
+        assert_eq!(reader.number("pageSize", 1, 100), None);
+        assert_eq!(reader.number("pageNumber", 1, 100), None);
+        assert_eq!(reader.flag("count"), None);
+        assert_eq!(reader.violations.fields().len(), 3);
+        assert!(matches!(reader.finish(), Err(Error::BadRequest(BadRequest::InvalidParameters(_)))));
+    }
+}
