@@ -2,18 +2,20 @@
 
 mod surroundings;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware;
-use axum::response::IntoResponse as _;
+use axum::response::IntoResponse;
+use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
+use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
-use utoipa::{Modify as _, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use self::surroundings::note_route;
 pub use self::surroundings::request_id_of;
@@ -21,21 +23,24 @@ pub(crate) use self::surroundings::surround;
 use crate::contracts::{flowdock, flowmate, flowra_zaia, notiflows, operations};
 use crate::guards::idempotency;
 use crate::guards::rate_limits::{self, SecuredOperations};
-use crate::openapi::Shared;
+use crate::openapi::{self, CONTRACTS, Documents};
 use crate::state::AppState;
 use crate::wire::{context, paging, rate_count};
 
 /// The OpenAPI document of the server.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    openapi::completed(routes().into_openapi())
 }
+
+/// The documents as they are served. They are the same for all servers of a process, and made when somebody asks.
+static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| Documents::of(&openapi()));
 
 #[derive(utoipa::OpenApi)]
 #[openapi()]
 struct Document;
 
 fn routes() -> OpenApiRouter<AppState> {
-    let mut router = OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(Document::openapi())
         .merge(flowra_zaia::routes())
         .nest("/admin", notiflows::routes())
         .nest("/admin/v1", notiflows::routes())
@@ -44,9 +49,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .nest("/api/v1", flowmate::routes())
         .merge(flowdock::routes())
         .nest("/v1", flowdock::routes())
-        .merge(operations::routes());
-    Shared.modify(router.get_openapi_mut());
-    router
+        .merge(operations::routes())
 }
 
 /// The routes with everything around them, from the outside in: compression; the request's id, log line, metrics and
@@ -55,11 +58,9 @@ fn routes() -> OpenApiRouter<AppState> {
 pub(crate) fn with_layers(state: &AppState) -> Router {
     let (router, document) = routes().split_for_parts();
     let secured = SecuredOperations::of(&document);
-    let pages = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document))
-        .layer(middleware::map_response(with_page_policy));
     let mut router = router
         .with_state(state.clone())
-        .merge(pages)
+        .merge(documentation())
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
         .layer(middleware::from_fn_with_state(state.admission().clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(
@@ -71,6 +72,22 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
         router = router.layer(cors(&state.options().cors_origins));
     }
     router.layer(middleware::from_fn_with_state(state.clone(), surround)).layer(CompressionLayer::new())
+}
+
+/// The documents, and a page to read them on.
+fn documentation() -> Router {
+    let mut urls = vec![Url::with_primary("All contracts", "/openapi.json", true)];
+    let mut router = Router::new().route("/openapi.json", get(async || json(&DOCUMENTS.whole)));
+    for (index, contract) in CONTRACTS.into_iter().enumerate() {
+        router = router.route(contract.path, get(async move || json(&DOCUMENTS.contracts[index])));
+        urls.push(Url::new(contract.title, contract.path));
+    }
+    let page = Router::from(SwaggerUi::new("/docs").config(Config::new(urls)));
+    router.merge(page.layer(middleware::map_response(with_page_policy)))
+}
+
+fn json(document: &Bytes) -> impl IntoResponse + use<> {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document.clone())
 }
 
 /// The documentation is a page that runs its own scripts and nobody else's.

@@ -46,7 +46,7 @@ pub(crate) struct LogIn {
 /// Whether there is such an account is not told: a wrong username and a wrong password get the same answer. Only with the
 /// right password an account that is not in use hears `ENTITY_DISABLED`. Too many failures, by default 10 for a username
 /// or 50 from an address within 15 minutes, are answered 429 until some of them are old enough.
-#[utoipa::path(post, path = "/login", operation_id = "logIn", tag = "log-in", request_body = LogIn,
+#[utoipa::path(post, path = "/login", operation_id = "session.logIn", tag = "Session", request_body = LogIn,
     responses(
         (status = 200, description = "A token, also as a cookie", body = NewToken, headers(
             ("set-cookie" = String, description = "The token, for browsers"))),

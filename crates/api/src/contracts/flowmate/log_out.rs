@@ -26,7 +26,7 @@ pub(crate) struct LoggedOut {
 /// Log out
 ///
 /// The token that the request carries opens nothing from now on, of whatever kind it is. Other tokens of the account go on.
-#[utoipa::path(post, path = "/logout", operation_id = "logOut", tag = "log-in",
+#[utoipa::path(post, path = "/logout", operation_id = "session.logOut", tag = "Session",
     responses((status = 200, body = LoggedOut, headers(("set-cookie" = String, description = "Takes the cookie away")))),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn log_out(

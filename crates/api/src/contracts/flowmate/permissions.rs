@@ -10,7 +10,7 @@ use crate::guards::caller::{Caller, IsLoggedIn};
 ///
 /// The codes of all permissions that can be given in roles and directly. Those that reach beyond one workspace are only
 /// shown to who holds `all`, since nobody else can give them.
-#[utoipa::path(get, path = "/permissions", operation_id = "listPermissions", tag = "permissions", params(Meta),
+#[utoipa::path(get, path = "/permissions", operation_id = "permissions.list", tag = "Permissions", params(Meta),
     responses((status = 200, body = Vec<String>, example = json!(["tenant.all", "tenant.profile.read", "tenant.roles.read"]))),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn list(caller: Caller<IsLoggedIn>, meta: Meta) -> Response {

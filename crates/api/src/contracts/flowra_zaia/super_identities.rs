@@ -62,7 +62,7 @@ impl SuperIdentityAnswer {
 ///
 /// External users of several channels that carry the same external id belong to one; a user without an external id has one
 /// of its own.
-#[utoipa::path(get, path = "/api/v1/super-identities/{id}", operation_id = "getSuperIdentity", tag = "super identities",
+#[utoipa::path(get, path = "/api/v1/super-identities/{id}", operation_id = "superIdentities.get", tag = "Super identities",
     params(("id" = Uuid, Path, description = "The super identity's id")),
     responses(
         (status = 200, body = SuperIdentityAnswer),

@@ -81,7 +81,7 @@ pub(crate) struct BulkFieldError {
 /// Up to 1,000 at once, each as `PUT /users/{id}` would. Each fares for itself: those whose fields break their rules are
 /// listed with them and changed in nothing, and the others are made or changed, all of them or, where the server fails,
 /// none. A body can have as many bytes as others can, 1 MiB unless the server is set up otherwise.
-#[utoipa::path(post, path = "/users/bulk", operation_id = "bulkPutUsers", tag = "users by external id", request_body = BulkUsers,
+#[utoipa::path(post, path = "/users/bulk", operation_id = "users.putMany", tag = "Users", request_body = BulkUsers,
     responses(
         (status = 200, description = "All were made or changed", body = BulkResult),
         (status = 207, description = "Some failed", body = BulkResult)),

@@ -14,7 +14,7 @@ use crate::wire::path::PathText;
 /// Delete a user by external id
 ///
 /// The default channel's user, or else the oldest of the other channels'.
-#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "users by external id",
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "users.delete", tag = "Users",
     params(("id" = String, Path, description = "The external id, percent-encoded"), IfMatch),
     responses(
         (status = 204, description = "The user is gone"),

@@ -16,7 +16,7 @@ use crate::wire::path::PathText;
 /// Get a user by external id
 ///
 /// The default channel's user, or else the oldest of the other channels'.
-#[utoipa::path(get, path = "/users/{id}", operation_id = "getUser", tag = "users by external id",
+#[utoipa::path(get, path = "/users/{id}", operation_id = "users.get", tag = "Users",
     params(("id" = String, Path, description = "The external id, percent-encoded"), IfNoneMatch),
     responses(
         (status = 200, body = AdminUser),

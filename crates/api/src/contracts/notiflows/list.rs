@@ -83,7 +83,7 @@ impl FromQuery for ListUsers {
 /// List users
 ///
 /// Newest first. Users that are made while pages are read come before the first page and move nothing.
-#[utoipa::path(get, path = "/users", operation_id = "listUsers", tag = "users by external id", params(ListUsers),
+#[utoipa::path(get, path = "/users", operation_id = "users.list", tag = "Users", params(ListUsers),
     responses((status = 200, body = UserPage, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),

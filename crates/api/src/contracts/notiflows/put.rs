@@ -67,7 +67,7 @@ pub(crate) struct PutUser {
 ///
 /// Merges what is given into the user of this external id: the default channel's, or else the oldest of the other
 /// channels'. A new one is made in the default channel.
-#[utoipa::path(put, path = "/users/{id}", operation_id = "putUser", tag = "users by external id", request_body = PutUser,
+#[utoipa::path(put, path = "/users/{id}", operation_id = "users.put", tag = "Users", request_body = PutUser,
     params(("id" = String, Path, description = "The external id, percent-encoded: 1 to 250 characters"), IfMatch, IfNoneMatch),
     responses(
         (status = 200, description = "The user was there and is changed", body = AdminUser),

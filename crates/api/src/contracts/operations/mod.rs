@@ -59,7 +59,7 @@ pub(crate) struct JwkSet {
 /// Tell whether the process runs
 ///
 /// Says nothing of the database: a server that cannot reach it is alive and waits.
-#[utoipa::path(get, path = "/health/live", operation_id = "getLiveness", tag = "operations", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health/live", operation_id = "server.getLiveness", tag = "Server", responses((status = 200, body = Health)))]
 pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "live" })
 }
@@ -67,7 +67,7 @@ pub(crate) async fn live() -> Json<Health> {
 /// Tell whether requests can be sent
 ///
 /// 503 while the server migrates, cannot reach its database, or is about to stop.
-#[utoipa::path(get, path = "/health/ready", operation_id = "getReadiness", tag = "operations",
+#[utoipa::path(get, path = "/health/ready", operation_id = "server.getReadiness", tag = "Server",
     responses((status = 200, body = Health), (status = 503, body = crate::wire::envelope::ErrorEnvelope)))]
 pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Json<Health>> {
     if !state.is_ready() {
@@ -78,7 +78,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Json<Healt
 }
 
 /// Name the server and its version
-#[utoipa::path(get, path = "/version", operation_id = "getVersion", tag = "operations", responses((status = 200, body = Version)))]
+#[utoipa::path(get, path = "/version", operation_id = "server.getVersion", tag = "Server", responses((status = 200, body = Version)))]
 pub(crate) async fn version() -> Json<Version> {
     Json(Version { name: "denizen", version: env!("CARGO_PKG_VERSION") })
 }
@@ -86,7 +86,7 @@ pub(crate) async fn version() -> Json<Version> {
 /// Show the metrics
 ///
 /// In the text format of Prometheus: requests by route, status and time; the database's pools and statements.
-#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = "operations",
+#[utoipa::path(get, path = "/metrics", operation_id = "server.getMetrics", tag = "Server",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
     for pool in state.database().pools() {
@@ -108,7 +108,7 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
 ///
 /// For services that check tokens themselves. May be cached for half a minute; a token with a `kid` that is not in the
 /// cache asks for a new look.
-#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "listSigningKeys", tag = "operations", responses((status = 200, body = JwkSet)))]
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "server.listSigningKeys", tag = "Server", responses((status = 200, body = JwkSet)))]
 pub(crate) async fn jwks(State(state): State<AppState>) -> impl IntoResponse {
     let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=30"))];
     (cache, Json(JwkSet { keys: state.access().tokens.public_keys() }))
@@ -117,7 +117,7 @@ pub(crate) async fn jwks(State(state): State<AppState>) -> impl IntoResponse {
 /// Explain an error code
 ///
 /// The page that the `type` of an error names.
-#[utoipa::path(get, path = "/errors/{code}", operation_id = "explainError", tag = "operations", params(("code" = ErrorCode, Path)),
+#[utoipa::path(get, path = "/errors/{code}", operation_id = "server.explainError", tag = "Server", params(("code" = ErrorCode, Path)),
     responses((status = 200, body = String, content_type = "text/html"), (status = 404, body = crate::wire::envelope::ErrorEnvelope)))]
 pub(crate) async fn error_page(Path(code): Path<String>) -> ApiResult<Html<String>> {
     let known = ErrorCode::ALL.into_iter().find(|(known, _)| known.as_str() == code);

@@ -164,7 +164,8 @@ impl ErrorCode {
         }
     }
 
-    fn status(self) -> StatusCode {
+    /// The HTTP status.
+    pub(crate) fn status(self) -> StatusCode {
         let found = Self::ALL.into_iter().find(|(code, _)| *code == self);
         found.map_or(StatusCode::INTERNAL_SERVER_ERROR, |(_, status)| status)
     }

@@ -22,7 +22,7 @@ use crate::wire::path::PathText;
 /// For every member of the organization, who is in the flow from the start. Its name in addresses is made of its name: `My
 /// flow` gives `my-flow`, or a numbered one where that is taken. Several flows may have the same name. An organization has
 /// at most 10,000 of them.
-#[utoipa::path(post, path = "/flows/{organization}", operation_id = "createFlow", tag = "flowdock flows",
+#[utoipa::path(post, path = "/flows/{organization}", operation_id = "flows.create", tag = "Flows",
     params(("organization" = String, Path, description = "The organization's name in addresses, or its number")),
     request_body(description = "The parameters, here or in the query string", content(
         (CreateFlow = "application/json"), (CreateFlow = "application/x-www-form-urlencoded"))),

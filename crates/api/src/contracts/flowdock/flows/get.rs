@@ -21,7 +21,7 @@ use crate::wire::stream;
 /// With everybody in it, the blocked among them. For those in it, and whoever administers the organization. A flow that one
 /// may join and is not in is 403 `not_a_member`, one that one is blocked from 403 `blocked`, and any other is not there. An
 /// archived flow is there for administrators only.
-#[utoipa::path(get, path = "/flows/{organization}/{flow}", operation_id = "getFlow", tag = "flowdock flows", params(FlowAddress),
+#[utoipa::path(get, path = "/flows/{organization}/{flow}", operation_id = "flows.get", tag = "Flows", params(FlowAddress),
     responses(
         (status = 200, body = FlowWithUsers),
         (status = 403, description = "The caller is blocked from the flow, or must join it first", body = crate::wire::envelope::ErrorEnvelope),
@@ -40,7 +40,7 @@ pub(crate) async fn get(
 /// Get a flow by its id
 ///
 /// As by its address.
-#[utoipa::path(get, path = "/flows/find", operation_id = "findFlow", tag = "flowdock flows", params(FindFlow),
+#[utoipa::path(get, path = "/flows/find", operation_id = "flows.find", tag = "Flows", params(FindFlow),
     responses(
         (status = 200, body = FlowWithUsers),
         (status = 403, description = "The caller is blocked from the flow, or must join it first", body = crate::wire::envelope::ErrorEnvelope),

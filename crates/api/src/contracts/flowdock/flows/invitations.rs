@@ -27,7 +27,7 @@ use crate::wire::stream::{self, Batch, Batches};
 ///
 /// By their numbers. For whoever has access to the flow, as everything about its invitations. All of the list is sent,
 /// while it is read.
-#[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations", operation_id = "listInvitations", tag = "flowdock invitations", params(FlowAddress),
+#[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations", operation_id = "invitations.list", tag = "Invitations", params(FlowAddress),
     responses(
         (status = 200, body = Vec<InvitationAnswer>),
         (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope)),
@@ -47,7 +47,7 @@ pub(crate) async fn list(
 /// Get an invitation
 ///
 /// Also one that is accepted.
-#[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "getInvitation", tag = "flowdock invitations",
+#[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "invitations.get", tag = "Invitations",
     params(FlowAddress, ("id" = i64, Path, description = "The invitation's number")),
     responses(
         (status = 200, body = InvitationAnswer),
@@ -76,7 +76,7 @@ pub(crate) async fn get(
 /// added by their number. The same address again has the same invitation. Whoever is blocked from the flow is not invited
 /// (400). The server sends no mail: whoever invites passes the invitation on, and the message with it. A flow has at most
 /// 10,000 pending invitations.
-#[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations", operation_id = "createInvitation", tag = "flowdock invitations", params(FlowAddress),
+#[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations", operation_id = "invitations.create", tag = "Invitations", params(FlowAddress),
     request_body(description = "The parameters, here or in the query string", content(
         (CreateInvitation = "application/json"), (CreateInvitation = "application/x-www-form-urlencoded"))),
     responses(
@@ -104,7 +104,7 @@ pub(crate) async fn create(
 /// As one by one. `invitations` are the pending ones, `added_users` the members of the organization who came into the flow
 /// at once; those who were in it already are in neither. `erroneous_emails` has the entries that are no addresses, and the
 /// addresses of those who are blocked from the flow, each with what is wrong.
-#[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations/import", operation_id = "importInvitations", tag = "flowdock invitations", params(FlowAddress),
+#[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations/import", operation_id = "invitations.import", tag = "Invitations", params(FlowAddress),
     request_body(description = "The parameters, here or in the query string", content(
         (ImportInvitations = "application/json"), (ImportInvitations = "application/x-www-form-urlencoded"))),
     responses(
@@ -141,7 +141,7 @@ pub(crate) async fn import(
 /// Take an invitation back
 ///
 /// A pending one; what is accepted stays.
-#[utoipa::path(delete, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "deleteInvitation", tag = "flowdock invitations",
+#[utoipa::path(delete, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "invitations.delete", tag = "Invitations",
     params(FlowAddress, ("id" = i64, Path, description = "The invitation's number")),
     responses(
         (status = 204, description = "The invitation was taken back"),

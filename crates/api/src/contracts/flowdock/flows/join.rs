@@ -17,7 +17,7 @@ use crate::wire::path::PathTexts;
 ///
 /// Changes nothing. For whoever has the link, which is the flow's `join_url`, and has an account, a member of the
 /// organization or not. Where the link is not the flow's, or not any more, the flow is not there.
-#[utoipa::path(get, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "getLinkedFlow", tag = "flowdock flows", params(LinkAddress),
+#[utoipa::path(get, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "flows.getByLink", tag = "Flows", params(LinkAddress),
     responses(
         (status = 200, body = FlowAnswer),
         (status = 403, description = "The caller is blocked from the flow", body = crate::wire::envelope::ErrorEnvelope),
@@ -37,7 +37,7 @@ pub(crate) async fn get(
 ///
 /// Whoever is no member of the organization becomes one, and then finds the flow at its own address; but not whoever was
 /// taken out of it and not brought in again. Nothing changes for whoever is in the flow already.
-#[utoipa::path(post, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "joinLinkedFlow", tag = "flowdock flows", params(LinkAddress),
+#[utoipa::path(post, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "flows.joinByLink", tag = "Flows", params(LinkAddress),
     responses(
         (status = 200, description = "The caller is in the flow", body = FlowAnswer),
         (status = 403, description = "The caller is blocked from the flow, or was taken out of the organization", body = crate::wire::envelope::ErrorEnvelope),

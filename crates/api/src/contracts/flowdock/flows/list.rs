@@ -23,7 +23,7 @@ use crate::wire::stream::{self, Batch, Batches, Nested};
 ///
 /// Those of all one's organizations, by their names; not those that one is blocked from, nor archived ones. All of the list
 /// is sent, while it is read.
-#[utoipa::path(get, path = "/flows", operation_id = "listFlows", tag = "flowdock flows", params(ListFlows),
+#[utoipa::path(get, path = "/flows", operation_id = "flows.list", tag = "Flows", params(ListFlows),
     responses((status = 200, body = Vec<ListedFlow>)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn joined(
@@ -40,7 +40,7 @@ pub(crate) async fn joined(
 /// Those that one is in, and those of one's organizations that any member may join, for which `joined` is false. Whoever
 /// administers an organization finds all its flows, the archived ones among them. Nobody finds those that they are blocked
 /// from. By their names. All of the list is sent, while it is read.
-#[utoipa::path(get, path = "/flows/all", operation_id = "listAllFlows", tag = "flowdock flows", params(ListFlows),
+#[utoipa::path(get, path = "/flows/all", operation_id = "flows.listAll", tag = "Flows", params(ListFlows),
     responses((status = 200, body = Vec<ListedFlow>)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn all(
@@ -55,7 +55,7 @@ pub(crate) async fn all(
 /// List an organization's flows
 ///
 /// Those of `GET /flows/all` that belong to it. An organization that is called `all` or `find` is reached by its number.
-#[utoipa::path(get, path = "/flows/{organization}", operation_id = "listFlowsOfOrganization", tag = "flowdock flows",
+#[utoipa::path(get, path = "/flows/{organization}", operation_id = "flows.listOfOrganization", tag = "Flows",
     params(("organization" = String, Path, description = "The organization's name in addresses, or its number"), ListFlows),
     responses(
         (status = 200, body = Vec<ListedFlow>),

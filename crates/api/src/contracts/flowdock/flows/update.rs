@@ -23,7 +23,7 @@ use crate::wire::path::PathTexts;
 ///
 /// `open` is what whoever asks says for themselves: `true` joins a flow that they are not in, where its access mode is
 /// `organization` or they are an administrator; `false` changes only what programs show them, and leaves them in it.
-#[utoipa::path(put, path = "/flows/{organization}/{flow}", operation_id = "updateFlow", tag = "flowdock flows", params(FlowAddress),
+#[utoipa::path(put, path = "/flows/{organization}/{flow}", operation_id = "flows.update", tag = "Flows", params(FlowAddress),
     request_body(description = "The parameters, here or in the query string", content(
         (UpdateFlow = "application/json"), (UpdateFlow = "application/x-www-form-urlencoded"))),
     responses(

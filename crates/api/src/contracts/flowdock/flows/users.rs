@@ -21,7 +21,7 @@ use crate::wire::stream;
 ///
 /// By their numbers, the blocked among them, with `disabled`. For whoever has access to the flow. All of the list is sent,
 /// while it is read.
-#[utoipa::path(get, path = "/flows/{organization}/{flow}/users", operation_id = "listFlowUsers", tag = "flowdock flows", params(FlowAddress),
+#[utoipa::path(get, path = "/flows/{organization}/{flow}/users", operation_id = "flows.listUsers", tag = "Flows", params(FlowAddress),
     responses(
         (status = 200, body = Vec<FlowUserAnswer>),
         (status = 403, description = "The caller is blocked from the flow, or must join it first", body = crate::wire::envelope::ErrorEnvelope),
@@ -41,7 +41,7 @@ pub(crate) async fn list(
 ///
 /// A member of the organization, by whoever has access to the flow. Nothing changes where they are in it, or blocked from
 /// it, already.
-#[utoipa::path(post, path = "/flows/{organization}/{flow}/users", operation_id = "addFlowUser", tag = "flowdock flows", params(FlowAddress),
+#[utoipa::path(post, path = "/flows/{organization}/{flow}/users", operation_id = "flows.addUser", tag = "Flows", params(FlowAddress),
     request_body(description = "The parameters, here or in the query string", content(
         (AddFlowUser = "application/json"), (AddFlowUser = "application/x-www-form-urlencoded"))),
     responses(
@@ -71,7 +71,7 @@ pub(crate) async fn add(
 /// administrators (403). Nobody blocks or unblocks themselves (403). Whoever is blocked stays in the list of the flow's
 /// users, and has no access to it; neither adding nor inviting them lifts the block. Those who are not in the flow but
 /// could come in by themselves can be blocked, too; any other is not found. Whoever's block is lifted is in the flow.
-#[utoipa::path(put, path = "/flows/{organization}/{flow}/users/{id}", operation_id = "blockFlowUser", tag = "flowdock flows",
+#[utoipa::path(put, path = "/flows/{organization}/{flow}/users/{id}", operation_id = "flows.blockUser", tag = "Flows",
     params(FlowAddress, ("id" = i64, Path, description = "The user's number")),
     request_body(description = "The parameters, here or in the query string", content(
         (BlockFlowUser = "application/json"), (BlockFlowUser = "application/x-www-form-urlencoded"))),

@@ -21,7 +21,7 @@ use crate::wire::stream::{self, Nested};
 ///
 /// For its members; for everybody else it is not there. Its members come with it, all of them, and are sent while they are
 /// read. One that is itself called `find` is asked for by its number.
-#[utoipa::path(get, path = "/organizations/{organization}", operation_id = "getOrganization", tag = "flowdock organizations",
+#[utoipa::path(get, path = "/organizations/{organization}", operation_id = "organizations.get", tag = "Organizations",
     params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
     responses(
         (status = 200, body = Organization),
@@ -40,7 +40,7 @@ pub(crate) async fn get(
 /// Find an organization by its number
 ///
 /// The same as the organization itself. The number stays, whatever becomes of the name.
-#[utoipa::path(get, path = "/organizations/find", operation_id = "findOrganization", tag = "flowdock organizations",
+#[utoipa::path(get, path = "/organizations/find", operation_id = "organizations.find", tag = "Organizations",
     params(FindOrganization),
     responses(
         (status = 200, body = Organization),

@@ -20,7 +20,7 @@ use crate::wire::stream::{self, Batch, Batches, Nested};
 ///
 /// Those that the caller is a member of, by their numbers, each with all its members. All of the list is sent, while it is
 /// read.
-#[utoipa::path(get, path = "/organizations", operation_id = "listOrganizations", tag = "flowdock organizations",
+#[utoipa::path(get, path = "/organizations", operation_id = "organizations.list", tag = "Organizations",
     responses((status = 200, body = Vec<Organization>)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn list(

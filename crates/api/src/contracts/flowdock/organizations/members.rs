@@ -20,7 +20,7 @@ use crate::wire::stream::{self, Batch, Batches};
 /// List an organization's users
 ///
 /// For its members: all of them, by their numbers. All of the list is sent, while it is read.
-#[utoipa::path(get, path = "/organizations/{organization}/users", operation_id = "listOrganizationUsers", tag = "flowdock organizations",
+#[utoipa::path(get, path = "/organizations/{organization}/users", operation_id = "organizations.listUsers", tag = "Organizations",
     params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
     responses(
         (status = 200, body = Vec<Member>),
@@ -41,7 +41,7 @@ pub(crate) async fn list(
 /// in none of its flows any more, and does not come back by a link. The account stays: where this was its home, it is at
 /// home from now on in the organization that it has been a member of for longest, of those that have brought it in, if
 /// there is any, without the roles and permissions that counted here.
-#[utoipa::path(delete, path = "/organizations/{organization}/users/{id}", operation_id = "removeOrganizationUser", tag = "flowdock organizations",
+#[utoipa::path(delete, path = "/organizations/{organization}/users/{id}", operation_id = "organizations.removeUser", tag = "Organizations",
     params(
         ("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number"),
         ("id" = i64, Path, description = "The user's number")),
@@ -68,7 +68,7 @@ pub(crate) async fn remove(
 ///
 /// For its administrators, who may step down themselves, too; the last of them stays one. This operation is Denizen's own:
 /// the Flowdock API shows who administers an organization, and has nothing to change it.
-#[utoipa::path(put, path = "/organizations/{organization}/users/{id}", operation_id = "updateOrganizationUser", tag = "flowdock organizations",
+#[utoipa::path(put, path = "/organizations/{organization}/users/{id}", operation_id = "organizations.updateUser", tag = "Organizations",
     request_body(description = "The parameters, here or in the query string", content(
         (UpdateMember = "application/json"), (UpdateMember = "application/x-www-form-urlencoded"))),
     params(

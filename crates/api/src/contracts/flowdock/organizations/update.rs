@@ -20,7 +20,7 @@ use crate::wire::path::PathText;
 ///
 /// For its administrators. Its `parameterized_name` stays, whatever its name. Where no name is sent, nothing changes, so
 /// that an organization can be sent back as it was read.
-#[utoipa::path(put, path = "/organizations/{organization}", operation_id = "updateOrganization", tag = "flowdock organizations",
+#[utoipa::path(put, path = "/organizations/{organization}", operation_id = "organizations.update", tag = "Organizations",
     request_body(description = "The parameters, here or in the query string", content(
         (UpdateOrganization = "application/json"), (UpdateOrganization = "application/x-www-form-urlencoded"))),
     params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),

@@ -17,7 +17,7 @@ use crate::wire::error::ApiResult;
 /// It belongs to the caller's own workspace, or, with `isGlobal`, to all of them. Nobody puts in what they do not hold, and
 /// only a holder of `all` what reaches beyond one workspace; the names of the roles that exist from the start are reserved
 /// (403, before any 409). A workspace has at most 1,000 roles.
-#[utoipa::path(post, path = "/roles", operation_id = "createRole", tag = "roles", params(Meta), request_body = CreateRole,
+#[utoipa::path(post, path = "/roles", operation_id = "roles.create", tag = "Roles", params(Meta), request_body = CreateRole,
     responses(
         (status = 200, description = "The role was made", body = RoleAnswer),
         (status = 409, description = "A role with this name already exists, or there are as many as there may be", body = crate::wire::envelope::ErrorEnvelope)),

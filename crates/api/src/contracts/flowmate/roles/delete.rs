@@ -16,7 +16,7 @@ use crate::wire::path::PathId;
 ///
 /// Every account that holds it loses it at once. Global roles, and those with permissions that reach beyond one workspace,
 /// are deleted by a holder of `all` only; those that exist from the start by nobody.
-#[utoipa::path(delete, path = "/roles/{id}", operation_id = "deleteRole", tag = "roles",
+#[utoipa::path(delete, path = "/roles/{id}", operation_id = "roles.delete", tag = "Roles",
     params(("id" = Uuid, Path, description = "The role's id"), Meta),
     responses(
         (status = 200, description = "The role was deleted", body = Done),

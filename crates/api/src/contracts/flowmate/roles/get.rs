@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 /// Get a role
 ///
 /// A global one, or one of the caller's own workspace; another workspace's is 403, except for who holds `all`.
-#[utoipa::path(get, path = "/roles/{id}", operation_id = "getRole", tag = "roles",
+#[utoipa::path(get, path = "/roles/{id}", operation_id = "roles.get", tag = "Roles",
     params(("id" = Uuid, Path, description = "The role's id"), Meta),
     responses(
         (status = 200, body = RoleAnswer),

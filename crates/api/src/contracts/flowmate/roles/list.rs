@@ -13,7 +13,7 @@ use crate::wire::error::ApiResult;
 /// List roles
 ///
 /// The global ones and those of the caller's own workspace, oldest first. Those of other workspaces are listed for nobody.
-#[utoipa::path(get, path = "/roles", operation_id = "listRoles", tag = "roles", params(Meta),
+#[utoipa::path(get, path = "/roles", operation_id = "roles.list", tag = "Roles", params(Meta),
     responses((status = 200, body = Vec<RoleAnswer>)),
     security(("account_token" = ["tenant.roles.read"]), ("session_cookie" = ["tenant.roles.read"])))]
 pub(crate) async fn list(

@@ -19,7 +19,7 @@ use crate::wire::path::PathId;
 /// `permissions` takes the place of all that were there, and counts for every holder from their next request on. Nobody
 /// puts in what they do not hold. Global roles, and those with permissions that reach beyond one workspace, are changed
 /// by a holder of `all` only; those that exist from the start by nobody.
-#[utoipa::path(patch, path = "/roles/{id}", operation_id = "updateRole", tag = "roles", request_body = UpdateRole,
+#[utoipa::path(patch, path = "/roles/{id}", operation_id = "roles.update", tag = "Roles", request_body = UpdateRole,
     params(("id" = Uuid, Path, description = "The role's id"), Meta),
     responses(
         (status = 200, description = "The role was changed", body = RoleAnswer),

@@ -16,7 +16,7 @@ use crate::wire::error::ApiResult;
 ///
 /// With its default channel, and a slug made of its name: `My Company` gives `my-company`, or a numbered one where that is
 /// taken. What is not said is `ACTIVE` and confirmed. Several workspaces may have the same name.
-#[utoipa::path(post, path = "/tenants", operation_id = "createTenant", tag = "tenants", params(Meta), request_body = WholeTenant,
+#[utoipa::path(post, path = "/tenants", operation_id = "tenants.create", tag = "Tenants", params(Meta), request_body = WholeTenant,
     responses((status = 200, description = "The workspace was made", body = Created)),
     security(("account_token" = ["iam.tenant.create"]), ("session_cookie" = ["iam.tenant.create"])))]
 pub(crate) async fn create(

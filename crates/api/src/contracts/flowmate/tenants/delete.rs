@@ -18,7 +18,7 @@ use crate::wire::path::PathId;
 /// much: its roles, its external users, and its accounts that are members of no other workspace. Those that are find
 /// their home in the one that they have been members of for longest. Not the workspace of accounts that may do more
 /// beyond workspaces than the caller, and not the caller's own.
-#[utoipa::path(delete, path = "/tenants/{id}", operation_id = "deleteTenant", tag = "tenants",
+#[utoipa::path(delete, path = "/tenants/{id}", operation_id = "tenants.delete", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, description = "The workspace was deleted", body = Done),

@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 /// Get a workspace
 ///
 /// For whoever sees only their own, any other is not there.
-#[utoipa::path(get, path = "/tenants/{id}", operation_id = "getTenant", tag = "tenants",
+#[utoipa::path(get, path = "/tenants/{id}", operation_id = "tenants.get", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, body = Tenant),
@@ -33,7 +33,7 @@ pub(crate) async fn get(
 /// Get a workspace's profile
 ///
 /// The same as the workspace itself.
-#[utoipa::path(get, path = "/tenants/{id}/profile", operation_id = "getTenantProfile", tag = "tenants",
+#[utoipa::path(get, path = "/tenants/{id}/profile", operation_id = "tenants.getProfile", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, body = Tenant),

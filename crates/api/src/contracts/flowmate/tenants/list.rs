@@ -15,7 +15,7 @@ use crate::wire::stream::{self, Batch, Batches};
 /// List workspaces
 ///
 /// Oldest first. All of the list is sent, while it is read.
-#[utoipa::path(get, path = "/tenants", operation_id = "listTenants", tag = "tenants", params(Meta),
+#[utoipa::path(get, path = "/tenants", operation_id = "tenants.list", tag = "Tenants", params(Meta),
     responses((status = 200, body = Vec<Tenant>)),
     security(("account_token" = ["iam.tenant.read"]), ("session_cookie" = ["iam.tenant.read"])))]
 pub(crate) async fn list(

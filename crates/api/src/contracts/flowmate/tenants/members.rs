@@ -20,7 +20,7 @@ use crate::wire::stream;
 ///
 /// In the order in which they came. All of the list is sent, while it is read. For whoever sees only their own workspace,
 /// any other is not there.
-#[utoipa::path(get, path = "/tenants/{id}/users", operation_id = "listTenantUsers", tag = "tenants",
+#[utoipa::path(get, path = "/tenants/{id}/users", operation_id = "tenants.listUsers", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, body = Vec<User>),
@@ -44,7 +44,7 @@ pub(crate) async fn list(
 /// home, they are at home from now on in the workspace that they have been members of for longest, if there is any,
 /// without the roles and permissions that counted here. An account that may do more than the caller is left alone, and so
 /// is the caller's own.
-#[utoipa::path(delete, path = "/tenants/{id}/user/{userId}", operation_id = "removeTenantUser", tag = "tenants",
+#[utoipa::path(delete, path = "/tenants/{id}/user/{userId}", operation_id = "tenants.removeUser", tag = "Tenants",
     params(
         ("id" = Uuid, Path, description = "The workspace's id"),
         ("userId" = Uuid, Path, description = "The account's id"), Meta),

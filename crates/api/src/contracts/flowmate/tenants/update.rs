@@ -19,7 +19,7 @@ use crate::wire::path::PathId;
 /// Whoever changes only their own says what it is called; `status` and `confirmed` they may send as they are. A workspace
 /// that is taken out of use shuts out its accounts and keys until it is in use again: not that of accounts that may do
 /// more beyond workspaces than the caller, and not the caller's own. The slug stays, whatever the name.
-#[utoipa::path(patch, path = "/tenants/{id}", operation_id = "updateTenant", tag = "tenants", request_body = UpdateTenant,
+#[utoipa::path(patch, path = "/tenants/{id}", operation_id = "tenants.update", tag = "Tenants", request_body = UpdateTenant,
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, description = "The workspace was changed", body = Tenant),
@@ -39,7 +39,7 @@ pub(crate) async fn update(
 /// Replace a workspace
 ///
 /// Like changing it, with a name. Where `status` and `confirmed` are not sent, they stay as they are.
-#[utoipa::path(put, path = "/tenants/{id}", operation_id = "replaceTenant", tag = "tenants", request_body = WholeTenant,
+#[utoipa::path(put, path = "/tenants/{id}", operation_id = "tenants.replace", tag = "Tenants", request_body = WholeTenant,
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, description = "The workspace was changed", body = Tenant),

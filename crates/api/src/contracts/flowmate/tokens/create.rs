@@ -18,7 +18,7 @@ use crate::wire::error::ApiResult;
 /// Whoever has it may do all that the account may, now and later, so that the caller must hold all of that, too. An equal
 /// request gets the same token, whose life begins anew, unless `new` asks for another one. For oneself it ends no later
 /// than the token that the request carries, unless that is of a log-in.
-#[utoipa::path(post, path = "/tokens", operation_id = "createToken", tag = "tokens", params(Meta), request_body = CreateToken,
+#[utoipa::path(post, path = "/tokens", operation_id = "tokens.create", tag = "Tokens", params(Meta), request_body = CreateToken,
     responses(
         (status = 200, description = "The token", body = NewToken),
         (status = 404, description = "User not found.", body = crate::wire::envelope::ErrorEnvelope)),

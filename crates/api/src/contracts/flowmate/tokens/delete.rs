@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 /// Revoke a token
 ///
 /// Whosever it is. From the next request on it opens nothing.
-#[utoipa::path(delete, path = "/tokens/{id}", operation_id = "deleteToken", tag = "tokens",
+#[utoipa::path(delete, path = "/tokens/{id}", operation_id = "tokens.delete", tag = "Tokens",
     params(("id" = Uuid, Path, description = "The token's id"), Meta),
     responses(
         (status = 200, description = "The token was revoked", body = Done),

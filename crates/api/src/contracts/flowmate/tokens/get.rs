@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 /// Get a token
 ///
 /// Whosever it is; of its secret only the last four characters.
-#[utoipa::path(get, path = "/tokens/{id}", operation_id = "getToken", tag = "tokens",
+#[utoipa::path(get, path = "/tokens/{id}", operation_id = "tokens.get", tag = "Tokens",
     params(("id" = Uuid, Path, description = "The token's id"), Meta),
     responses(
         (status = 200, body = TokenAnswer),

@@ -17,7 +17,7 @@ use crate::wire::error::ApiResult;
 ///
 /// The account, with all that it may do with this token in `permissions`. 404 for what is no token, has ended, was revoked,
 /// or is of an account that is not in use. Its life is not prolonged by this.
-#[utoipa::path(post, path = "/tokens/introspect", operation_id = "introspectToken", tag = "tokens", params(Meta), request_body = IntrospectToken,
+#[utoipa::path(post, path = "/tokens/introspect", operation_id = "tokens.introspect", tag = "Tokens", params(Meta), request_body = IntrospectToken,
     responses(
         (status = 200, description = "Whose it is", body = User),
         (status = 404, description = "Token not found.", body = crate::wire::envelope::ErrorEnvelope)),

@@ -42,7 +42,7 @@ impl FromQuery for ListTokens {
 ///
 /// Those of all accounts that are in force, oldest first; of each secret only the last four characters. All of the list
 /// is sent, while it is read.
-#[utoipa::path(get, path = "/tokens", operation_id = "listTokens", tag = "tokens", params(ListTokens),
+#[utoipa::path(get, path = "/tokens", operation_id = "tokens.list", tag = "Tokens", params(ListTokens),
     responses((status = 200, body = Vec<TokenAnswer>)),
     security(("account_token" = ["all"]), ("session_cookie" = ["all"])))]
 pub(crate) async fn list(

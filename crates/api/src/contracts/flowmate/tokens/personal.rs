@@ -18,7 +18,7 @@ use crate::wire::path::PathId;
 /// List one's own personal tokens
 ///
 /// Those in force, oldest first; of each secret only the last four characters.
-#[utoipa::path(get, path = "/tokens/personal", operation_id = "listPersonalTokens", tag = "tokens", params(Meta),
+#[utoipa::path(get, path = "/tokens/personal", operation_id = "tokens.listPersonal", tag = "Tokens", params(Meta),
     responses((status = 200, body = Vec<TokenAnswer>)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn list(
@@ -38,7 +38,7 @@ pub(crate) async fn list(
 /// Make a personal token
 ///
 /// For programs that act as the account. Its secret is shown this once. An account has at most 100 of them.
-#[utoipa::path(post, path = "/tokens/personal", operation_id = "createPersonalToken", tag = "tokens", params(Meta), request_body = CreatePersonalToken,
+#[utoipa::path(post, path = "/tokens/personal", operation_id = "tokens.createPersonal", tag = "Tokens", params(Meta), request_body = CreatePersonalToken,
     responses(
         (status = 200, description = "The token", body = NewToken),
         (status = 409, description = "The account has as many personal tokens as it may have", body = crate::wire::envelope::ErrorEnvelope)),
@@ -63,7 +63,7 @@ pub(crate) async fn create(
 }
 
 /// Revoke all of one's own personal tokens
-#[utoipa::path(delete, path = "/tokens/personal", operation_id = "deletePersonalTokens", tag = "tokens", params(Meta),
+#[utoipa::path(delete, path = "/tokens/personal", operation_id = "tokens.deleteAllPersonal", tag = "Tokens", params(Meta),
     responses((status = 200, description = "They were revoked", body = Done)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn delete_all(
@@ -77,7 +77,7 @@ pub(crate) async fn delete_all(
 }
 
 /// Revoke one of one's own personal tokens
-#[utoipa::path(delete, path = "/tokens/personal/{id}", operation_id = "deletePersonalToken", tag = "tokens",
+#[utoipa::path(delete, path = "/tokens/personal/{id}", operation_id = "tokens.deletePersonal", tag = "Tokens",
     params(("id" = Uuid, Path, description = "The token's id"), Meta),
     responses(
         (status = 200, description = "The token was revoked", body = Done),

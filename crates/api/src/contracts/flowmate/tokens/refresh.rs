@@ -25,7 +25,7 @@ pub(crate) struct Refreshed {
 ///
 /// The token of a log-in counts from now on for as long as it did at first, as it does after every use. The life of other
 /// tokens was decided by who made them, and stays as it is.
-#[utoipa::path(get, path = "/tokens/refresh", operation_id = "refreshToken", tag = "tokens", params(Meta),
+#[utoipa::path(get, path = "/tokens/refresh", operation_id = "tokens.refresh", tag = "Tokens", params(Meta),
     responses((status = 200, body = Refreshed)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn refresh(

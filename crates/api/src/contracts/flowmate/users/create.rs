@@ -17,7 +17,7 @@ use crate::wire::error::ApiResult;
 /// Whoever reaches only their own workspace makes it there, with `tenant` or without. Nobody gives what they do not hold:
 /// roles and permissions beyond the caller's own are 403, and so is another workspace. What is not said is `ACTIVE`, not
 /// confirmed, without a home, roles and permissions.
-#[utoipa::path(post, path = "/users", operation_id = "createAccount", tag = "users", params(Meta), request_body = CreateUser,
+#[utoipa::path(post, path = "/users", operation_id = "accounts.create", tag = "Accounts", params(Meta), request_body = CreateUser,
     responses(
         (status = 200, description = "The account was made", body = Created),
         (status = 409, description = "An account with this username already exists", body = crate::wire::envelope::ErrorEnvelope)),

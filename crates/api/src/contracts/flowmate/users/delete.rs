@@ -16,7 +16,7 @@ use crate::wire::path::PathId;
 /// Delete an account
 ///
 /// Its tokens and memberships go with it. An account cannot delete itself, or one that may do more beyond a workspace.
-#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteAccount", tag = "users",
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "accounts.delete", tag = "Accounts",
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was deleted", body = Done),

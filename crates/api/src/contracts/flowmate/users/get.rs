@@ -16,7 +16,7 @@ use crate::wire::path::PathId;
 /// Get an account
 ///
 /// For whoever sees only their own workspace, its members.
-#[utoipa::path(get, path = "/users/{id}", operation_id = "getAccount", tag = "users",
+#[utoipa::path(get, path = "/users/{id}", operation_id = "accounts.get", tag = "Accounts",
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfNoneMatch),
     responses(
         (status = 200, body = User),

@@ -44,7 +44,7 @@ impl FromQuery for ListUsers {
 /// Oldest first: all of them, or the members of the own workspace for whoever sees no others. All of the list is sent,
 /// while it is read. With `userId` and `username` those that have one of the ids and one of the usernames; one that does
 /// not exist is no error.
-#[utoipa::path(get, path = "/users", operation_id = "listAccounts", tag = "users", params(ListUsers),
+#[utoipa::path(get, path = "/users", operation_id = "accounts.list", tag = "Accounts", params(ListUsers),
     responses((status = 200, body = Vec<User>)),
     security(("account_token" = ["iam.account.read", "tenant.account.read"]), ("session_cookie" = ["iam.account.read", "tenant.account.read"])))]
 pub(crate) async fn list(

@@ -19,7 +19,7 @@ use crate::wire::context::{Context, RequestContext};
 use crate::wire::error::ApiResult;
 
 /// Get the current account
-#[utoipa::path(get, path = "/users/me", operation_id = "getCurrentAccount", tag = "users", params(Meta, IfNoneMatch),
+#[utoipa::path(get, path = "/users/me", operation_id = "accounts.getCurrent", tag = "Accounts", params(Meta, IfNoneMatch),
     responses((status = 200, body = User)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn get(caller: Caller<IsLoggedIn>, preconditions: Preconditions, meta: Meta) -> Response {
@@ -31,7 +31,7 @@ pub(crate) async fn get(caller: Caller<IsLoggedIn>, preconditions: Preconditions
 ///
 /// `firstname`, `lastname`, `phone`, `img`, and `password` with `currentPassword`. A new password ends all other tokens of
 /// the account. The other fields are taken as they are already, and 403 where they differ.
-#[utoipa::path(patch, path = "/users/me", operation_id = "updateCurrentAccount", tag = "users", params(Meta, IfMatch), request_body = UpdateUser,
+#[utoipa::path(patch, path = "/users/me", operation_id = "accounts.updateCurrent", tag = "Accounts", params(Meta, IfMatch), request_body = UpdateUser,
     responses(
         (status = 200, description = "The account was changed", body = User),
         (status = 429, description = "Too many requests a second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),

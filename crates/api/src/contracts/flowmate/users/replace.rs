@@ -19,7 +19,7 @@ use crate::wire::path::PathId;
 /// Replace an account
 ///
 /// Like changing it, but what is not sent goes back to what a new account has; only the password and the home stay.
-#[utoipa::path(put, path = "/users/{id}", operation_id = "replaceAccount", tag = "users", request_body = ReplaceUser,
+#[utoipa::path(put, path = "/users/{id}", operation_id = "accounts.replace", tag = "Accounts", request_body = ReplaceUser,
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was replaced", body = User),

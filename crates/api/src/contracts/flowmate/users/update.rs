@@ -23,7 +23,7 @@ use crate::wire::path::PathId;
 /// may do more than the caller is left alone (403, before any 409). A new password ends all tokens of the account but the
 /// one that asks for it; for oneself it needs `currentPassword`, and so does a new username. Moving to another home leaves behind what counted in the
 /// old one.
-#[utoipa::path(patch, path = "/users/{id}", operation_id = "updateAccount", tag = "users", request_body = UpdateUser,
+#[utoipa::path(patch, path = "/users/{id}", operation_id = "accounts.update", tag = "Accounts", request_body = UpdateUser,
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was changed", body = User),

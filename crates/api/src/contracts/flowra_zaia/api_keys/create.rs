@@ -16,7 +16,7 @@ use crate::wire::error::ApiResult;
 /// Its secret is in this answer and nowhere else. It can have no scope that the caller lacks, and can last no longer than
 /// the secret that was sent. A workspace has at most 1,000 keys in force; of those that were revoked or have ended, it
 /// keeps the last 1,000.
-#[utoipa::path(post, path = "/api/v1/api-keys", operation_id = "createApiKey", tag = "api-keys", request_body = CreateApiKey,
+#[utoipa::path(post, path = "/api/v1/api-keys", operation_id = "apiKeys.create", tag = "API keys", request_body = CreateApiKey,
     responses(
         (status = 200, description = "The key was made", body = NewApiKeyAnswer),
         (status = 403, description = "The caller lacks `api_keys:manage`, or a scope that it wants to give", body = crate::wire::envelope::ErrorEnvelope),

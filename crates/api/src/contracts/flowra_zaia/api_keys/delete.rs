@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 ///
 /// From the next request on, its secrets open nothing, on every server. A key may revoke itself. Revoking it again changes
 /// nothing. A key with a scope that the caller lacks is not found.
-#[utoipa::path(delete, path = "/api/v1/api-keys/{id}", operation_id = "revokeApiKey", tag = "api-keys",
+#[utoipa::path(delete, path = "/api/v1/api-keys/{id}", operation_id = "apiKeys.revoke", tag = "API keys",
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(
         (status = 200, description = "The key is revoked", body = Done),

@@ -14,7 +14,7 @@ use crate::wire::path::PathId;
 /// Get a key
 ///
 /// Revoked ones are there, too. A key with a scope that the caller lacks is not found.
-#[utoipa::path(get, path = "/api/v1/api-keys/{id}", operation_id = "getApiKey", tag = "api-keys",
+#[utoipa::path(get, path = "/api/v1/api-keys/{id}", operation_id = "apiKeys.get", tag = "API keys",
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(
         (status = 200, body = ApiKeyAnswer),

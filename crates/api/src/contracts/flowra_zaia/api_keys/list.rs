@@ -37,7 +37,7 @@ impl FromQuery for ListApiKeys {
 /// List keys
 ///
 /// Those in force, oldest first; never a secret. Keys with a scope that the caller lacks are not in the list.
-#[utoipa::path(get, path = "/api/v1/api-keys", operation_id = "listApiKeys", tag = "api-keys", params(ListApiKeys, PageParameters),
+#[utoipa::path(get, path = "/api/v1/api-keys", operation_id = "apiKeys.list", tag = "API keys", params(ListApiKeys, PageParameters),
     responses((status = 200, body = Vec<ApiKeyAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),

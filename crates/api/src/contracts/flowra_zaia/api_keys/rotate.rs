@@ -21,7 +21,7 @@ use crate::wire::path::PathId;
 /// time. A key with a scope that the caller lacks is not found; one that lasts longer than the secret that was sent is
 /// refused, so that an old secret, which is about to end, gives no new one. Whoever changes the very secret that it sends
 /// should leave an overlap: without one, an answer that is lost cannot be had again, not even with an idempotency key.
-#[utoipa::path(post, path = "/api/v1/api-keys/{id}/rotate", operation_id = "rotateApiKey", tag = "api-keys", request_body = RotateApiKey,
+#[utoipa::path(post, path = "/api/v1/api-keys/{id}/rotate", operation_id = "apiKeys.rotate", tag = "API keys", request_body = RotateApiKey,
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(
         (status = 200, description = "The key, with its new secret", body = NewApiKeyAnswer),

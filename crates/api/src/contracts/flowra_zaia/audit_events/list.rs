@@ -95,7 +95,7 @@ fn order(text: &str) -> Result<Direction, Violation> {
 /// What has been changed in the workspace, by whom, when and from where. All conditions hold together. The log is kept for
 /// as long as the server is set to. Whoever follows it with `order=oldest` should begin a little before the last event that
 /// it has seen: a change appears when it is complete, which may be after one that began later.
-#[utoipa::path(get, path = "/api/v1/audit-events", operation_id = "listAuditEvents", tag = "audit-events", params(ListAuditEvents),
+#[utoipa::path(get, path = "/api/v1/audit-events", operation_id = "auditEvents.list", tag = "Audit log", params(ListAuditEvents),
     responses((status = 200, body = Vec<AuditEventAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on")))),
     security(("authorization" = ["audit:read"]), ("api_key" = ["audit:read"]), ("bearer" = ["audit:read"])))]

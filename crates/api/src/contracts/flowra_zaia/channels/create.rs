@@ -14,7 +14,7 @@ use crate::wire::error::ApiResult;
 /// Make a channel
 ///
 /// A workspace has at most 1,000, removed ones included.
-#[utoipa::path(post, path = "/api/v1/channels", operation_id = "createChannel", tag = "channels", request_body = CreateChannel,
+#[utoipa::path(post, path = "/api/v1/channels", operation_id = "channels.create", tag = "Channels", request_body = CreateChannel,
     responses(
         (status = 200, description = "The channel was made", body = ChannelAnswer),
         (status = 409, description = "The workspace has as many channels as it may have", body = crate::wire::envelope::ErrorEnvelope)),

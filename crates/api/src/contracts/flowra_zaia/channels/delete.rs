@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 ///
 /// A channel without users is deleted. One with users stays with them, `isRemoved`, and takes no new ones. The default
 /// channel cannot be removed.
-#[utoipa::path(delete, path = "/api/v1/channels/{id}", operation_id = "deleteChannel", tag = "channels",
+#[utoipa::path(delete, path = "/api/v1/channels/{id}", operation_id = "channels.delete", tag = "Channels",
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(
         (status = 200, description = "The channel was deleted or removed", body = Done),

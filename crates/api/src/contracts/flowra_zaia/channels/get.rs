@@ -12,7 +12,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
 /// Get a channel
-#[utoipa::path(get, path = "/api/v1/channels/{id}", operation_id = "getChannel", tag = "channels",
+#[utoipa::path(get, path = "/api/v1/channels/{id}", operation_id = "channels.get", tag = "Channels",
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(
         (status = 200, body = ChannelAnswer),

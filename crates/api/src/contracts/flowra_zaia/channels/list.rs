@@ -41,7 +41,7 @@ impl FromQuery for ListChannels {
 /// List channels
 ///
 /// Oldest first, removed ones included.
-#[utoipa::path(get, path = "/api/v1/channels", operation_id = "listChannels", tag = "channels", params(ListChannels, PageParameters),
+#[utoipa::path(get, path = "/api/v1/channels", operation_id = "channels.list", tag = "Channels", params(ListChannels, PageParameters),
     responses((status = 200, body = Vec<ChannelAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),

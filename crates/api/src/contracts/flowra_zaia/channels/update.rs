@@ -14,7 +14,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
 /// Change a channel
-#[utoipa::path(patch, path = "/api/v1/channels/{id}", operation_id = "updateChannel", tag = "channels", request_body = UpdateChannel,
+#[utoipa::path(patch, path = "/api/v1/channels/{id}", operation_id = "channels.update", tag = "Channels", request_body = UpdateChannel,
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(
         (status = 200, description = "The channel was changed", body = ChannelAnswer),

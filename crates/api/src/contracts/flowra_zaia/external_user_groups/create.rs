@@ -14,7 +14,7 @@ use crate::wire::error::ApiResult;
 /// Make a group
 ///
 /// A workspace has at most 10,000.
-#[utoipa::path(post, path = "/api/v1/external-user-groups", operation_id = "createExternalUserGroup", tag = "external user groups", request_body = CreateExternalUserGroup,
+#[utoipa::path(post, path = "/api/v1/external-user-groups", operation_id = "externalUserGroups.create", tag = "External user groups", request_body = CreateExternalUserGroup,
     responses(
         (status = 200, description = "The group was made", body = ExternalUserGroupAnswer),
         (status = 404, description = "Tier not found.", body = crate::wire::envelope::ErrorEnvelope),

@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 ///
 /// Its users stay, and are in no group any more: from the answer on, or a little later where there are very many. That is
 /// no change of theirs: `updatedAt` stays.
-#[utoipa::path(delete, path = "/api/v1/external-user-groups/{id}", operation_id = "deleteExternalUserGroup", tag = "external user groups",
+#[utoipa::path(delete, path = "/api/v1/external-user-groups/{id}", operation_id = "externalUserGroups.delete", tag = "External user groups",
     params(("id" = Uuid, Path, description = "The group's id")),
     responses(
         (status = 200, description = "The group was deleted", body = Done),

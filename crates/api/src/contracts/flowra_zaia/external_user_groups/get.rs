@@ -12,7 +12,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
 /// Get a group
-#[utoipa::path(get, path = "/api/v1/external-user-groups/{id}", operation_id = "getExternalUserGroup", tag = "external user groups",
+#[utoipa::path(get, path = "/api/v1/external-user-groups/{id}", operation_id = "externalUserGroups.get", tag = "External user groups",
     params(("id" = Uuid, Path, description = "The group's id")),
     responses(
         (status = 200, body = ExternalUserGroupAnswer),

@@ -49,7 +49,7 @@ impl FromQuery for ListExternalUserGroups {
 /// List groups of external users
 ///
 /// Oldest first.
-#[utoipa::path(get, path = "/api/v1/external-user-groups", operation_id = "listExternalUserGroups", tag = "external user groups", params(ListExternalUserGroups, PageParameters),
+#[utoipa::path(get, path = "/api/v1/external-user-groups", operation_id = "externalUserGroups.list", tag = "External user groups", params(ListExternalUserGroups, PageParameters),
     responses((status = 200, body = Vec<ExternalUserGroupAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),

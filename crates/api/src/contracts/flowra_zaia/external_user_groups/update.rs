@@ -14,7 +14,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
 /// Change a group
-#[utoipa::path(patch, path = "/api/v1/external-user-groups/{id}", operation_id = "updateExternalUserGroup", tag = "external user groups", request_body = UpdateExternalUserGroup,
+#[utoipa::path(patch, path = "/api/v1/external-user-groups/{id}", operation_id = "externalUserGroups.update", tag = "External user groups", request_body = UpdateExternalUserGroup,
     params(("id" = Uuid, Path, description = "The group's id")),
     responses(
         (status = 200, description = "The group was changed", body = ExternalUserGroupAnswer),

@@ -46,7 +46,7 @@ pub(crate) struct Authenticate {
 /// different users are 400. An `id` that is not there is 404; an external id or identifier that is not there makes the
 /// user, which needs no further scope. Two requests at once for a new one make one user, and both get it. A blocked user is
 /// 403, reason `blocked`.
-#[utoipa::path(post, path = "/api/v1/external-users/authenticate", operation_id = "authenticateExternalUser", tag = "external users", request_body = Authenticate,
+#[utoipa::path(post, path = "/api/v1/external-users/authenticate", operation_id = "externalUsers.authenticate", tag = "External users", request_body = Authenticate,
     responses(
         (status = 200, description = "The external user was authenticated and access token generated.", body = ExternalUserWithToken),
         (status = 404, description = "The channel or the id is not in the workspace", body = crate::wire::envelope::ErrorEnvelope),

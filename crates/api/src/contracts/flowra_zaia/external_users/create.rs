@@ -85,7 +85,7 @@ pub(crate) enum CreateBody {
 /// **Zaia** (`authorization` without a scheme): takes the record and answers 200 with an access token; a taken external
 /// id or identifier is 409. A body that breaks a rule is 400 "Invalid data provided.". `accessToken` is null for a user
 /// that is made blocked, and for a key without the scope `external_users:authenticate`.
-#[utoipa::path(post, path = "/api/v1/external-users", operation_id = "createExternalUser", tag = "external users", request_body = CreateBody,
+#[utoipa::path(post, path = "/api/v1/external-users", operation_id = "externalUsers.create", tag = "External users", request_body = CreateBody,
     responses(
         (status = 200, description = "Flowra: the user exists. Zaia: the user was made, with an access token", body = ExternalUserWithToken),
         (status = 201, description = "Flowra: the user was made", body = ExternalUserAnswer),

@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 ///
 /// Hides the user and frees its external id and identifier; its tokens count no more. It can be restored within 30 days,
 /// unless the server is set up otherwise.
-#[utoipa::path(delete, path = "/api/v1/external-users/{id}", operation_id = "deleteExternalUser", tag = "external users",
+#[utoipa::path(delete, path = "/api/v1/external-users/{id}", operation_id = "externalUsers.delete", tag = "External users",
     params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 204, description = "The user is gone"),

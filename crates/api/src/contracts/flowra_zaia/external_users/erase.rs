@@ -43,7 +43,7 @@ impl From<Tombstone> for ErasedExternalUser {
 /// that the audit log has of it. What stays is its id, that it was there, and who has changed it when. It cannot be
 /// restored. Erasing it again changes nothing. Answers that are kept for idempotency keys, sealed with what only their
 /// callers have, go within 24 hours.
-#[utoipa::path(post, path = "/api/v1/external-users/{id}/erase", operation_id = "eraseExternalUser", tag = "external users",
+#[utoipa::path(post, path = "/api/v1/external-users/{id}/erase", operation_id = "externalUsers.erase", tag = "External users",
     params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 200, description = "Nothing personal is left of the user", body = ErasedExternalUser),

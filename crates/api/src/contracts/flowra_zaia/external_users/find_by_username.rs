@@ -16,7 +16,7 @@ use crate::wire::path::PathText;
 ///
 /// By identifier, whatever its case, or else by external id; in the default channel first, then in the others, oldest
 /// user first. Answers `null` where there is none: never 404.
-#[utoipa::path(get, path = "/api/v1/external-users/username/{username}", operation_id = "findExternalUserByUsername", tag = "external users",
+#[utoipa::path(get, path = "/api/v1/external-users/username/{username}", operation_id = "externalUsers.findByUsername", tag = "External users",
     params(("username" = String, Path, description = "The username, percent-encoded"), IfNoneMatch),
     responses((status = 200, description = "The user, or null", body = Option<ExternalUserAnswer>)),
     security(("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]

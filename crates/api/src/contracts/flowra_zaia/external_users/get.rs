@@ -13,7 +13,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
 /// Get an external user
-#[utoipa::path(get, path = "/api/v1/external-users/{id}", operation_id = "getExternalUser", tag = "external users",
+#[utoipa::path(get, path = "/api/v1/external-users/{id}", operation_id = "externalUsers.get", tag = "External users",
     params(("id" = Uuid, Path, description = "The directory's id of the user"), IfNoneMatch),
     responses(
         (status = 200, body = ExternalUserAnswer),

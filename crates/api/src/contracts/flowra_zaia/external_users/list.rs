@@ -21,7 +21,7 @@ use crate::wire::query::Query;
 ///
 /// Both answer a bare array. Where a page has a next one, `Link` names it with `rel="next"`; following it costs the same
 /// at any depth. Page numbers go up to 100,000.
-#[utoipa::path(get, path = "/api/v1/external-users", operation_id = "listExternalUsers", tag = "external users",
+#[utoipa::path(get, path = "/api/v1/external-users", operation_id = "externalUsers.list", tag = "External users",
     params(list_flowra::FlowraList, list_zaia::ZaiaList),
     responses((status = 200, body = Vec<ExternalUserAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),

@@ -57,7 +57,7 @@ pub(crate) struct FoundExternalUsers {
 /// Up to 1,000 by what is known of them. Of several users with the same external id, identifier or e-mail address in
 /// different channels, the default channel's is found, or else the oldest. It is a read, although a POST: a URL could not
 /// hold so much.
-#[utoipa::path(post, path = "/api/v1/external-users/lookup", operation_id = "lookUpExternalUsers", tag = "external users",
+#[utoipa::path(post, path = "/api/v1/external-users/lookup", operation_id = "externalUsers.lookUp", tag = "External users",
     request_body = LookUpExternalUsers,
     responses((status = 200, description = "Those that there are, and what was not found", body = FoundExternalUsers)),
     security(("authorization" = ["external_users:read"]), ("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"])))]

@@ -12,7 +12,7 @@ use crate::state::AppState;
 ///
 /// With an external user's access token as Bearer: that user. With a key: the user that `x-username` names; an unknown
 /// one is made in the default channel where the key may make users. A blocked user is 403, reason `blocked`.
-#[utoipa::path(get, path = "/api/v1/external-users/me", operation_id = "getActingExternalUser", tag = "external users",
+#[utoipa::path(get, path = "/api/v1/external-users/me", operation_id = "externalUsers.getActing", tag = "External users",
     params(("x-username" = Option<String>, Header, description = "With a key: the username of the user to act for", max_length = 255), IfNoneMatch),
     responses((status = 200, body = ExternalUserAnswer)),
     security(("access_token" = []), ("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]

@@ -17,7 +17,7 @@ use crate::wire::path::PathId;
 /// Within 30 days after it was deleted, unless the server is set up otherwise; by any contract. The user comes back as it
 /// was, but for a group or tier that is gone, and access tokens that were out: those stay void. A user that was not deleted
 /// is answered as it is.
-#[utoipa::path(post, path = "/api/v1/external-users/{id}/restore", operation_id = "restoreExternalUser", tag = "external users",
+#[utoipa::path(post, path = "/api/v1/external-users/{id}/restore", operation_id = "externalUsers.restore", tag = "External users",
     params(("id" = Uuid, Path, description = "The directory's id of the user")),
     responses(
         (status = 200, body = ExternalUserAnswer),

@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 /// Block or unblock an external user
 ///
 /// Turns `blocked` to what it is not. Blocking voids the user's access tokens.
-#[utoipa::path(put, path = "/api/v1/external-users/{id}/toggle-active", operation_id = "toggleExternalUserActive", tag = "external users",
+#[utoipa::path(put, path = "/api/v1/external-users/{id}/toggle-active", operation_id = "externalUsers.toggleActive", tag = "External users",
     params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 200, body = ExternalUserAnswer),

@@ -61,7 +61,7 @@ pub(crate) struct UpdateExternalUser {
 /// Change an external user
 ///
 /// `blocked: true` voids the user's access tokens.
-#[utoipa::path(patch, path = "/api/v1/external-users/{id}", operation_id = "updateExternalUser", tag = "external users", request_body = UpdateExternalUser,
+#[utoipa::path(patch, path = "/api/v1/external-users/{id}", operation_id = "externalUsers.update", tag = "External users", request_body = UpdateExternalUser,
     params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
     responses(
         (status = 200, description = "The external user was updated.", body = ExternalUserAnswer),

@@ -14,7 +14,7 @@ use crate::wire::error::ApiResult;
 /// Make a tier
 ///
 /// A workspace has at most 1,000.
-#[utoipa::path(post, path = "/api/v1/tiers", operation_id = "createTier", tag = "tiers", request_body = CreateTier,
+#[utoipa::path(post, path = "/api/v1/tiers", operation_id = "tiers.create", tag = "Tiers", request_body = CreateTier,
     responses(
         (status = 200, description = "The tier was made", body = TierAnswer),
         (status = 409, description = "The workspace has as many tiers as it may have", body = crate::wire::envelope::ErrorEnvelope)),

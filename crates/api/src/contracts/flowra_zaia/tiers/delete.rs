@@ -15,7 +15,7 @@ use crate::wire::path::PathId;
 ///
 /// Its users and groups stay, and are on no tier any more: from the answer on, or a little later where there are very many.
 /// That is no change of theirs: `updatedAt` stays.
-#[utoipa::path(delete, path = "/api/v1/tiers/{id}", operation_id = "deleteTier", tag = "tiers",
+#[utoipa::path(delete, path = "/api/v1/tiers/{id}", operation_id = "tiers.delete", tag = "Tiers",
     params(("id" = Uuid, Path, description = "The tier's id")),
     responses(
         (status = 200, description = "The tier was deleted", body = Done),

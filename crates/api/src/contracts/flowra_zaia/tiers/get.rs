@@ -12,7 +12,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
 /// Get a tier
-#[utoipa::path(get, path = "/api/v1/tiers/{id}", operation_id = "getTier", tag = "tiers",
+#[utoipa::path(get, path = "/api/v1/tiers/{id}", operation_id = "tiers.get", tag = "Tiers",
     params(("id" = Uuid, Path, description = "The tier's id")),
     responses(
         (status = 200, body = TierAnswer),

@@ -41,7 +41,7 @@ impl FromQuery for ListTiers {
 /// List tiers
 ///
 /// Oldest first.
-#[utoipa::path(get, path = "/api/v1/tiers", operation_id = "listTiers", tag = "tiers", params(ListTiers, PageParameters),
+#[utoipa::path(get, path = "/api/v1/tiers", operation_id = "tiers.list", tag = "Tiers", params(ListTiers, PageParameters),
     responses((status = 200, body = Vec<TierAnswer>, headers(
         ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
         ("x-total-count" = i64, description = "How many there are, with `count=true`")))),

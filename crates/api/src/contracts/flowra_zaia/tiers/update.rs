@@ -14,7 +14,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
 /// Change a tier
-#[utoipa::path(patch, path = "/api/v1/tiers/{id}", operation_id = "updateTier", tag = "tiers", request_body = UpdateTier,
+#[utoipa::path(patch, path = "/api/v1/tiers/{id}", operation_id = "tiers.update", tag = "Tiers", request_body = UpdateTier,
     params(("id" = Uuid, Path, description = "The tier's id")),
     responses(
         (status = 200, description = "The tier was changed", body = TierAnswer),

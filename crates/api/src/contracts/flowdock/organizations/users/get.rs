@@ -16,7 +16,7 @@ use crate::wire::path::PathId;
 /// Get oneself
 ///
 /// Whose credential it is.
-#[utoipa::path(get, path = "/user", operation_id = "getOwnUser", tag = "flowdock users",
+#[utoipa::path(get, path = "/user", operation_id = "people.getCurrent", tag = "People",
     params(IfNoneMatch),
     responses((status = 200, body = User)),
     security(("basic" = []), ("account_token" = [])))]
@@ -27,7 +27,7 @@ pub(crate) async fn own(caller: Caller<IsPerson>, preconditions: Preconditions) 
 /// Get a user
 ///
 /// Oneself, or whoever is a member of an organization that the caller is a member of, too. Others are not there.
-#[utoipa::path(get, path = "/users/{id}", operation_id = "lookUpUser", tag = "flowdock users",
+#[utoipa::path(get, path = "/users/{id}", operation_id = "people.get", tag = "People",
     params(("id" = i64, Path, description = "The user's number"), IfNoneMatch),
     responses(
         (status = 200, body = User),

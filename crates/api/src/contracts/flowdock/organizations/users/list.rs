@@ -16,7 +16,7 @@ use crate::wire::stream::{self, BATCH, Batch, Batches};
 /// Oneself first, and then everybody else whom the caller sees, each once, by their numbers: of an organization that the
 /// caller administers, all members; of any other, those who share a flow with the caller. Whoever is blocked from a flow
 /// does not share it, and nobody shares one that is archived. All of the list is sent, while it is read.
-#[utoipa::path(get, path = "/users", operation_id = "listVisibleUsers", tag = "flowdock users",
+#[utoipa::path(get, path = "/users", operation_id = "people.list", tag = "People",
     responses((status = 200, body = Vec<User>)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn list(caller: Caller<IsPerson>, State(state): State<AppState>) -> ApiResult<Response> {

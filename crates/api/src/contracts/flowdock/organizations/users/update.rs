@@ -23,7 +23,7 @@ use crate::wire::path::PathId;
 /// confirmed, since nobody has proved that it is theirs, and lets nobody into flows that it is invited to. As this API
 /// goes, a token is enough for it. `website` is Denizen's own: the Flowdock API shows it, and has
 /// nothing to change it.
-#[utoipa::path(put, path = "/users/{id}", operation_id = "updateOwnUser", tag = "flowdock users",
+#[utoipa::path(put, path = "/users/{id}", operation_id = "people.updateCurrent", tag = "People",
     request_body(description = "The parameters, here or in the query string", content(
         (UpdateOwnUser = "application/json"), (UpdateOwnUser = "application/x-www-form-urlencoded"))),
     params(("id" = i64, Path, description = "The caller's own number"), IfMatch),

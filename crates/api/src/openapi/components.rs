@@ -1,0 +1,196 @@
+//! What operations refer to instead of writing it out: errors, headers and parameters.
+
+use std::collections::{BTreeMap, HashMap};
+
+use utoipa::openapi::path::{Parameter, ParameterIn, PathItem};
+use utoipa::openapi::{
+    Components, ContentBuilder, Header, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response,
+    ResponseBuilder, Type,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+
+use crate::wire::envelope::{ErrorCode, ErrorEnvelope, sample};
+
+/// The headers of answers: the name, that of the component, the type, and what it says.
+const HEADERS: [(&str, &str, Type, &str); 10] = [
+    ("etag", "ETag", Type::String, "Changes whenever the object does"),
+    ("flowdock-user", "FlowdockUser", Type::Integer, "Flowdock: the number of the caller's account"),
+    (
+        "idempotency-replayed",
+        "IdempotencyReplayed",
+        Type::String,
+        "`true` where the answer is a stored one, given before to the same request with the same `Idempotency-Key`",
+    ),
+    ("link", "Link", Type::String, "The next page, as `<URL>; rel=\"next\"`; absent on the last one"),
+    ("ratelimit", "RateLimit", Type::String, "The requests left in the window, as in `\"key\";r=998;t=1`"),
+    (
+        "ratelimit-policy",
+        "RateLimitPolicy",
+        Type::String,
+        "The most requests in a window of so many seconds, as in `\"key\";q=1000;w=1`",
+    ),
+    ("retry-after", "RetryAfter", Type::String, "The seconds to wait before trying again"),
+    ("www-authenticate", "WWWAuthenticate", Type::String, "The credential that is expected"),
+    (
+        "x-request-id",
+        "RequestId",
+        Type::String,
+        "The id of the request: the client's own `x-request-id`, or a new one",
+    ),
+    (
+        "x-total-count",
+        "TotalCount",
+        Type::Integer,
+        "The number of entries in the whole list, with `count=true`",
+    ),
+];
+
+/// Adds the errors and headers that operations refer to.
+pub(super) fn add(components: &mut Components) {
+    let mut schemas = vec![(ErrorEnvelope::name().into_owned(), ErrorEnvelope::schema())];
+    ErrorEnvelope::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    for (_, component, schema_type, description) in HEADERS {
+        let schema = ObjectBuilder::new().schema_type(schema_type).build();
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
+        components.headers.insert(component.to_owned(), header.into());
+    }
+    for (code, status) in ErrorCode::ALL {
+        components.responses.insert(name_of(code), error_component(code, status.as_u16()).into());
+    }
+}
+
+/// The code of the errors with a status.
+pub(super) fn error_of(status: &str) -> Option<ErrorCode> {
+    ErrorCode::ALL.into_iter().find(|(_, of_code)| of_code.as_str() == status).map(|(code, _)| code)
+}
+
+/// Refers to an error, with the operation's own words where it has any.
+pub(super) fn error(code: ErrorCode, response: &RefOr<Response>) -> RefOr<Response> {
+    let mut reference = Ref::from_response_name(name_of(code));
+    if let RefOr::T(response) = response
+        && response.description != description_of(code)
+    {
+        reference.description.clone_from(&response.description);
+    }
+    reference.into()
+}
+
+/// Adds a header to an answer.
+pub(super) fn add_header(response: &mut Response, name: &str) {
+    if let Some(reference) = header(name) {
+        response.headers.insert(name.to_owned(), reference);
+    }
+}
+
+/// Refers to the headers that an answer writes out.
+pub(super) fn share_headers(response: &mut Response) {
+    for (name, shown) in &mut response.headers {
+        if let Some(reference) = header(name) {
+            *shown = reference;
+        }
+    }
+}
+
+/// Refers to query parameters and headers that several operations take.
+pub(super) fn share_parameters(document: &mut OpenApi) {
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for parameter in document.paths.paths.values_mut().flat_map(parameters) {
+        if let Some(text) = shareable(parameter) {
+            *uses.entry(text).or_default() += 1;
+        }
+    }
+    let mut shared: BTreeMap<String, String> = BTreeMap::new();
+    let components = document.components.get_or_insert_default();
+    for parameter in document.paths.paths.values_mut().flat_map(parameters) {
+        let Some(text) = shareable(parameter).filter(|text| uses[text] > 1) else { continue };
+        let RefOr::T(inline) = &*parameter else { continue };
+        let name = pascal_case(&inline.name);
+        if *shared.entry(name.clone()).or_insert_with(|| text.clone()) == text {
+            components.parameters.entry(name.clone()).or_insert_with(|| inline.clone().into());
+            *parameter = RefOr::Ref(Ref::new(format!("#/components/parameters/{name}")));
+        }
+    }
+}
+
+/// The parameters of all operations of a path.
+fn parameters(item: &mut PathItem) -> impl Iterator<Item = &mut RefOr<Parameter>> {
+    let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+    operations.into_iter().flatten().filter_map(|operation| operation.parameters.as_mut()).flatten()
+}
+
+/// The text of a parameter that operations may share: those of paths are short, and told apart by their descriptions.
+fn shareable(parameter: &RefOr<Parameter>) -> Option<String> {
+    match parameter {
+        RefOr::T(inline) if inline.parameter_in != ParameterIn::Path => serde_json::to_string(inline).ok(),
+        _ => None,
+    }
+}
+
+fn header(name: &str) -> Option<RefOr<Header>> {
+    let (_, component, ..) = HEADERS.into_iter().find(|(known, ..)| *known == name)?;
+    Some(RefOr::Ref(Ref::new(format!("#/components/headers/{component}"))))
+}
+
+fn error_component(code: ErrorCode, status: u16) -> Response {
+    let description = description_of(code);
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(ErrorEnvelope::name())))
+        .example(Some(sample(code.as_str(), description, status)))
+        .build();
+    let mut response =
+        ResponseBuilder::new().description(description).content("application/json", content).build();
+    let own: &[&str] = match code {
+        ErrorCode::Unauthenticated => &["www-authenticate"],
+        ErrorCode::Conflict => &["flowdock-user", "idempotency-replayed", "retry-after"],
+        ErrorCode::RateLimited | ErrorCode::Unavailable => &["flowdock-user", "retry-after"],
+        ErrorCode::PayloadTooLarge | ErrorCode::UnsupportedMediaType | ErrorCode::InternalError => {
+            &["flowdock-user"]
+        }
+        _ => &["flowdock-user", "idempotency-replayed"],
+    };
+    for name in [&["x-request-id", "ratelimit", "ratelimit-policy"], own].concat() {
+        add_header(&mut response, name);
+    }
+    response
+}
+
+/// What an error means where the operation says nothing more.
+fn description_of(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::BadRequest => "A parameter or the body cannot be understood.",
+        ErrorCode::Unauthenticated => "No valid credential.",
+        ErrorCode::Forbidden => "The credential lacks the scope, or the user is blocked.",
+        ErrorCode::NotFound => "Not found.",
+        ErrorCode::MethodNotAllowed => "The path does not have this method.",
+        ErrorCode::Conflict => {
+            "The first request with this idempotency key is still in progress or came with another credential, or other \
+             requests kept changing the same object."
+        }
+        ErrorCode::PreconditionFailed => "The object is not what `If-Match` or `If-None-Match` says.",
+        ErrorCode::PayloadTooLarge => "The body is larger than the server takes.",
+        ErrorCode::UnsupportedMediaType => "The body is not announced as JSON.",
+        ErrorCode::ValidationFailed => {
+            "Fields of the body break their rules (400 in Zaia), or the idempotency key was sent with another request."
+        }
+        ErrorCode::RateLimited => "Too many requests a second.",
+        ErrorCode::InternalError => "The server made a mistake.",
+        ErrorCode::Unavailable => {
+            "The server is starting, stopping, overloaded, or cannot reach its database."
+        }
+    }
+}
+
+fn name_of(code: ErrorCode) -> String {
+    pascal_case(code.as_str())
+}
+
+/// `page_size`, `pageSize` and `page-size` as `PageSize`.
+fn pascal_case(name: &str) -> String {
+    let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let capitalized = words.filter_map(|word| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+    });
+    capitalized.collect()
+}
