@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what a change must keep, besides passing the tests.
 
 mod layers;
+mod rooms;
 mod text;
 
 use std::collections::BTreeSet;
@@ -14,10 +15,11 @@ use crate::{codegen, command, migrate};
 /// One check: what it is called, and what fails if it does not hold.
 type Check = (&'static str, fn() -> Result<()>);
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     ("format", format),
     ("clippy", clippy),
     ("layers", layers::check),
+    ("rooms", rooms::check),
     ("documentation", documentation),
     ("migrations", migrations),
     ("generated files", codegen::check),

@@ -8,11 +8,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use denizen_persistence::introspection::{self, TableDescription};
-use denizen_persistence::{Database, migrations};
 
 use crate::command;
-use crate::database::{block_on, explained};
+use crate::database::{Denizen, TableDescription};
 use crate::postgres::Server;
 
 /// How to generate.
@@ -71,9 +69,9 @@ struct File {
 }
 
 fn generate() -> Result<Generated> {
-    let (postgres, sqlite) = tables_of_both_databases()?;
-    let openapi =
-        denizen_api::openapi().to_pretty_json().context("cannot print the OpenAPI document")? + "\n";
+    let denizen = Denizen::build()?;
+    let (postgres, sqlite) = tables_of_both_databases(&denizen)?;
+    let openapi = denizen.output(&["openapi"])?;
     let schema = rustfmt(&schema::render(&postgres)?)?;
     Ok(Generated {
         files: [
@@ -85,21 +83,11 @@ fn generate() -> Result<Generated> {
 }
 
 /// The tables that the migrations make on PostgreSQL and on SQLite.
-fn tables_of_both_databases() -> Result<(Vec<TableDescription>, Vec<TableDescription>)> {
-    let server = Server::obtain()?;
-    let folder = tempfile::tempdir()?;
-    let sqlite = format!("sqlite://{}", folder.path().join("codegen.db").display());
-    block_on(async {
-        let postgres = server.with_empty_database(async |url| tables(url).await).await;
-        Ok((postgres.context("PostgreSQL")?, tables(&sqlite).await.context("SQLite")?))
-    })
-}
-
-/// Migrates an empty database and describes what it then holds.
-async fn tables(url: &str) -> Result<Vec<TableDescription>> {
-    let database = Database::connect(url).await?;
-    migrations::run(&database).await.map_err(explained)?;
-    introspection::describe(&database).await.map_err(explained)
+fn tables_of_both_databases(denizen: &Denizen) -> Result<(Vec<TableDescription>, Vec<TableDescription>)> {
+    let postgres =
+        Server::obtain()?.with_empty_database(|url| denizen.schema_of(url)).context("PostgreSQL")?;
+    let sqlite = denizen.schema_of_sqlite().context("SQLite")?;
+    Ok((postgres.tables, sqlite.tables))
 }
 
 /// Rust code in the workspace's format.

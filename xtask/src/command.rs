@@ -6,7 +6,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,7 +14,8 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -46,6 +47,12 @@ pub(crate) fn is_installed(name: &str) -> bool {
 pub(crate) fn workspace_metadata() -> Result<Value> {
     let metadata = output(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))?;
     serde_json::from_str(&metadata).context("cannot read what `cargo metadata` writes")
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target() -> Result<PathBuf> {
+    let metadata = workspace_metadata()?;
+    Ok(metadata["target_directory"].as_str().context("cargo metadata names the target folder")?.into())
 }
 
 /// Runs a program that writes to our own output; fails unless it succeeds.
@@ -84,19 +91,8 @@ pub(crate) fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Resul
 
 /// From now on, an interrupt ends what runs and lets this process clean up. A second one ends it at once.
 pub(crate) fn clean_up_on_interrupt() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let context = runtime.enter();
-    let [mut interrupt, mut terminate, mut hangup] =
-        [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-    drop(context);
-    thread::spawn(move || {
-        loop {
-            runtime.block_on(async {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
-            });
-            on_interrupt();
-        }
-    });
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    thread::spawn(move || signals.forever().for_each(|_| on_interrupt()));
     Ok(())
 }
 

@@ -1,14 +1,10 @@
 //! `cargo xtask migrate`: making migrations, and running them on a database.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use denizen_domain::{Clock as _, SystemClock, Timestamp};
-use denizen_persistence::{Database, migrations};
 
 use crate::command;
-use crate::database::{block_on, explained};
+use crate::database::Denizen;
 
 /// The folders of `migrations/`, each with the same migrations in its database's words.
 pub(crate) const FOLDERS: [(&str, &str); 2] = [("postgres", "PostgreSQL"), ("sqlite", "SQLite")];
@@ -45,25 +41,21 @@ pub(crate) struct Target {
 pub(crate) fn run(command: Migrate) -> Result<()> {
     match command {
         Migrate::New { name } => new(&name),
-        Migrate::Up(target) => block_on(async { up(&target.connect().await?).await }),
-        Migrate::Down(target) => block_on(async { down(&target.connect().await?).await }),
-        Migrate::Redo(target) => block_on(async {
-            let database = target.connect().await?;
-            down(&database).await?;
-            up(&database).await
-        }),
-        Migrate::Status(target) => block_on(async { status(&target.connect().await?).await }),
+        Migrate::Up(target) => target.migrate(&[&[]]),
+        Migrate::Down(target) => target.migrate(&[&["--revert"]]),
+        Migrate::Redo(target) => target.migrate(&[&["--revert"], &[]]),
+        Migrate::Status(target) => target.migrate(&[&["--status"]]),
     }
 }
 
 impl Target {
-    /// Connects, to a file of SQLite's in a folder that is made if it is not there.
-    async fn connect(&self) -> Result<Database> {
-        let file = self.database_url.strip_prefix("sqlite://").map(Path::new);
-        if let Some(folder) = file.and_then(Path::parent) {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    /// Runs `denizen migrate` on the database, once with each of these options.
+    fn migrate(&self, runs: &[&[&str]]) -> Result<()> {
+        let denizen = Denizen::build()?;
+        for options in runs {
+            denizen.run(&[&["migrate", "--database-url", self.database_url.as_str()], *options].concat())?;
         }
-        Ok(Database::connect(&self.database_url).await?)
+        Ok(())
     }
 }
 
@@ -76,7 +68,7 @@ fn parse_name(name: &str) -> Result<String> {
 }
 
 fn new(name: &str) -> Result<()> {
-    let migration = format!("{}_{name}", version(SystemClock.now()));
+    let migration = format!("{}_{name}", version());
     for (folder, database) in FOLDERS {
         let path = command::root().join("migrations").join(folder).join(&migration);
         std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
@@ -91,54 +83,15 @@ fn new(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// `2026-11-21T02:56:43.000000Z` as `2026-11-21-025643`.
-fn version(now: Timestamp) -> String {
-    let now = now.to_string();
-    let (date, time) = now.split_once('T').unwrap_or((&now, ""));
-    let digits: String = time.chars().filter(char::is_ascii_digit).take(6).collect();
-    format!("{date}-{digits}")
-}
-
-async fn up(database: &Database) -> Result<()> {
-    let applied = migrations::run(database).await.map_err(explained)?;
-    for name in &applied {
-        println!("applied {name}");
-    }
-    if applied.is_empty() {
-        println!("nothing to apply");
-    }
-    Ok(())
-}
-
-async fn down(database: &Database) -> Result<()> {
-    match migrations::revert_last(database).await.map_err(explained)? {
-        Some(name) => println!("reverted {name}"),
-        None => println!("nothing to revert"),
-    }
-    Ok(())
-}
-
-async fn status(database: &Database) -> Result<()> {
-    for migration in migrations::status(database).await.map_err(explained)? {
-        let mark = match (migration.applied, migration.known) {
-            (true, true) => 'x',
-            (true, false) => '?',
-            (false, _) => ' ',
-        };
-        println!("[{mark}] {}", migration.name);
-    }
-    Ok(())
+/// The version of a migration made now, such as `2026-11-21-025643`.
+#[expect(clippy::disallowed_methods, reason = "a migration is named after the moment its author made it")]
+fn version() -> String {
+    chrono::Utc::now().format("%Y-%m-%d-%H%M%S").to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Timestamp, parse_name, version};
-
-    #[test]
-    fn the_version_of_a_migration_is_its_second() {
-        let moment = Timestamp::from_unix_microseconds(1_795_229_803_123_456).unwrap();
-        assert_eq!(version(moment), "2026-11-21-025643");
-    }
+    use super::parse_name;
 
     #[test]
     fn a_name_is_lower_case_with_underscores() {

@@ -3,11 +3,11 @@
 mod cluster;
 mod programs;
 
-use anyhow::{Context as _, Result};
-use tokio_postgres::NoTls;
-use url::Url;
+use std::process::Command;
 
-use crate::database::block_on;
+use anyhow::{Context as _, Result};
+
+use crate::command;
 use cluster::Cluster;
 
 /// The variable that names a server on which databases may be created and dropped.
@@ -16,7 +16,7 @@ pub(crate) const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 /// A PostgreSQL server on which databases may be created and dropped. A private one ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
-    url: Url,
+    url: String,
     _cluster: Option<Cluster>,
 }
 
@@ -25,55 +25,65 @@ impl Server {
     /// and may be.
     pub(crate) fn obtain() -> Result<Self> {
         match std::env::var(URL_VARIABLE) {
-            Ok(url) if !url.is_empty() => {
-                let url = url.parse().with_context(|| format!("{URL_VARIABLE} is no URL"))?;
-                Ok(Self { url, _cluster: None })
-            }
+            Ok(url) if !url.is_empty() => Ok(Self { url, _cluster: None }),
             _ => {
                 let cluster = Cluster::start(&programs::find_or_install()?)?;
-                Ok(Self { url: cluster.url()?, _cluster: Some(cluster) })
+                Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
             }
         }
     }
 
     /// Where it listens, with a user that may create databases.
     pub(crate) fn url(&self) -> &str {
-        self.url.as_str()
+        &self.url
     }
 
     /// Its version, such as `15.18`.
     pub(crate) fn version(&self) -> Result<String> {
-        block_on(async {
-            let client = self.client().await?;
-            let version: String = client.query_one("SHOW server_version", &[]).await?.get(0);
-            // Distributions add their own words: `15.18 (Debian 15.18-0+deb12u1)`.
-            Ok(version.split(' ').next().unwrap_or_default().to_owned())
-        })
+        let version = self.execute("SHOW server_version")?;
+        // Distributions add their own words: `15.18 (Debian 15.18-0+deb12u1)`.
+        Ok(version.split_whitespace().next().unwrap_or_default().to_owned())
     }
 
     /// Makes an empty database, hands its URL to `work`, and drops it, whatever came of that.
-    pub(crate) async fn with_empty_database<T>(
-        &self,
-        work: impl AsyncFnOnce(&str) -> Result<T>,
-    ) -> Result<T> {
+    pub(crate) fn with_empty_database<T>(&self, work: impl FnOnce(&str) -> Result<T>) -> Result<T> {
         let name = format!("denizen_xtask_{}", std::process::id());
-        let client = self.client().await?;
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.context("cannot create a database")?;
-        let mut url = self.url.clone();
-        url.set_path(&name);
-        let outcome = work(url.as_str()).await;
-        client
-            .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
-            .await
-            .context("cannot drop a database")?;
+        self.execute(&format!("CREATE DATABASE {name}")).context("cannot create a database")?;
+        let outcome = work(&with_database(&self.url, &name));
+        self.execute(&format!("DROP DATABASE {name} WITH (FORCE)")).context("cannot drop a database")?;
         outcome
     }
 
-    async fn client(&self) -> Result<tokio_postgres::Client> {
-        let (client, connection) =
-            tokio_postgres::connect(self.url(), NoTls).await.context("cannot connect to PostgreSQL")?;
-        // What goes wrong with the connection, the client's calls report.
-        tokio::spawn(connection);
-        Ok(client)
+    /// Runs one statement, and returns what it answers.
+    fn execute(&self, statement: &str) -> Result<String> {
+        let psql = programs::client()?;
+        let options = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"];
+        command::output(Command::new(psql).args(options).args(["--command", statement, &self.url]))
+    }
+}
+
+/// A URL with another database in it.
+fn with_database(url: &str, name: &str) -> String {
+    let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
+    let authority = address.find("://").map_or(0, |scheme| scheme + 3);
+    let end = address[authority..].find('/').map_or(address.len(), |slash| authority + slash);
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}/{name}{query}", &address[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_database;
+
+    #[test]
+    fn a_url_names_another_database() {
+        for (url, other) in [
+            ("postgres://a:b@host:5432/postgres", "postgres://a:b@host:5432/new"),
+            ("postgres://host", "postgres://host/new"),
+            ("postgres://host?sslmode=require", "postgres://host/new?sslmode=require"),
+            ("postgres://host/old?options=a/b", "postgres://host/new?options=a/b"),
+        ] {
+            assert_eq!(with_database(url, "new"), other);
+        }
     }
 }

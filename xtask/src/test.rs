@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::command;
+use crate::database::Denizen;
 use crate::postgres::{Server, URL_VARIABLE};
 use counts::Counts;
 
@@ -123,7 +124,7 @@ impl<'a> Harness<'a> {
 
     fn name(&self, database: Database) -> Result<String> {
         Ok(match (database, &self.postgres) {
-            (Database::Sqlite, _) => format!("SQLite {}", libsqlite3_sys::SQLITE_VERSION.to_string_lossy()),
+            (Database::Sqlite, _) => format!("SQLite {}", Denizen::built()?.schema_of_sqlite()?.version),
             (Database::Postgres, Some(server)) => format!("PostgreSQL {}", server.version()?),
             (Database::Postgres, None) => "PostgreSQL".to_owned(),
         })

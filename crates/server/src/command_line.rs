@@ -7,7 +7,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
     AccountsCommand, AuditCommand, DoctorCommand, ExternalUsersCommand, FlowsCommand, KeysCommand,
-    MigrateCommand, OpenapiCommand, ServeCommand, SigningKeysCommand, TokensCommand, WorkspacesCommand,
+    MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand, SigningKeysCommand, TokensCommand,
+    WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -69,6 +70,9 @@ pub(crate) enum Command {
     Migrate(MigrateCommand),
     Doctor(DoctorCommand),
     Openapi(OpenapiCommand),
+
+    #[command(hide = true)]
+    Schema(SchemaCommand),
 }
 
 impl CommandLine {

@@ -9,7 +9,6 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, anyhow};
 use tempfile::TempDir;
-use url::Url;
 
 use crate::command;
 
@@ -41,8 +40,8 @@ impl Cluster {
     }
 
     /// Where it listens, with its superuser.
-    pub(super) fn url(&self) -> Result<Url> {
-        Ok(Url::parse(&format!("postgres://postgres@127.0.0.1:{}/postgres", self.port))?)
+    pub(super) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
     fn initialize(&self) -> Result<()> {

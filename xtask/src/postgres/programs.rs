@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::URL_VARIABLE;
 use crate::command;
@@ -35,9 +35,19 @@ pub(super) fn find_or_install() -> Result<PathBuf> {
     }
 }
 
+/// `psql`, which comes with every server.
+pub(super) fn client() -> Result<PathBuf> {
+    let client = folders().into_iter().map(|folder| folder.join("psql")).find(|file| file.is_file());
+    client.context("there is no psql on the PATH: install PostgreSQL's client programs")
+}
+
 fn find() -> Option<PathBuf> {
+    folders().into_iter().find(|folder| holds_server(folder))
+}
+
+fn folders() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(debian_folders()).find(|folder| holds_server(folder))
+    std::env::split_paths(&path).chain(debian_folders()).collect()
 }
 
 /// The newest version first.

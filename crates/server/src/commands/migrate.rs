@@ -18,6 +18,10 @@ pub(crate) struct MigrateCommand {
     #[arg(long)]
     status: bool,
 
+    /// Revert the newest migration; what its tables hold is lost
+    #[arg(long, conflicts_with = "status", hide = true)]
+    revert: bool,
+
     #[command(flatten)]
     output: Output,
 
@@ -31,6 +35,12 @@ struct Migrated {
     applied: Vec<String>,
 }
 
+/// What was undone.
+#[derive(Serialize)]
+struct Reverted {
+    reverted: Option<String>,
+}
+
 /// A migration as `--status` lists it.
 #[derive(Serialize)]
 struct Migration {
@@ -41,7 +51,11 @@ struct Migration {
 
 impl MigrateCommand {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        if self.status { self.show_status().await } else { self.migrate().await }
+        match (self.status, self.revert) {
+            (true, _) => self.show_status().await,
+            (_, true) => self.revert().await,
+            _ => self.migrate().await,
+        }
     }
 
     async fn migrate(self) -> anyhow::Result<()> {
@@ -52,6 +66,13 @@ impl MigrateCommand {
             fields.push(("applied", "nothing: the schema is up to date".to_owned()));
         }
         self.output.object(&Migrated { applied }, &fields)
+    }
+
+    async fn revert(self) -> anyhow::Result<()> {
+        let database = database::connect_existing(&self.database).await?;
+        let reverted = migrations::revert_last(&database).await.map_err(reason)?;
+        let shown = reverted.clone().unwrap_or_else(|| "nothing: no migration is applied".to_owned());
+        self.output.object(&Reverted { reverted }, &[("reverted", shown)])
     }
 
     async fn show_status(self) -> anyhow::Result<()> {
