@@ -8,11 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 
-use crate::text::{self, text_type};
-use crate::{
-    ApiKeyId, Conflict, Error, Forbidden, IdSource, Result, ScopeSet, Secret, SecretHash, Timestamp,
-    Violation, WorkspaceId,
-};
+use crate::error::{Conflict, Error, Forbidden, Result};
+use crate::primitives::text::{self, text_type};
+use crate::primitives::{ApiKeyId, IdSource, Secret, SecretHash, Timestamp, Violation, WorkspaceId};
+use crate::rights::{Scope, ScopeSet};
 
 text_type! { @declare
     /// The half of a key that may be shown: `pk_` and 43 letters, digits, `-` or `_`.
@@ -28,6 +27,13 @@ impl PublicKey {
     /// Compares in constant time, since the pair is a credential as a whole.
     pub fn matches(&self, presented: &str) -> bool {
         self.0.as_bytes().ct_eq(presented.as_bytes()).into()
+    }
+}
+
+impl ScopeSet {
+    /// Fails with [`Forbidden::MissingScope`] where the scope is not among them.
+    pub fn require(&self, scope: Scope) -> Result<(), Error> {
+        if self.contains(scope) { Ok(()) } else { Err(Error::Forbidden(Forbidden::MissingScope(scope))) }
     }
 }
 
@@ -158,7 +164,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{Scope, SequentialIds};
+    use crate::primitives::SequentialIds;
+    use crate::rights::Scope;
 
     fn moment(seconds: i64) -> Timestamp {
         Timestamp::from_unix_microseconds(seconds * 1_000_000).unwrap()
@@ -178,6 +185,16 @@ mod tests {
             secret_hash: Secret::presented("sk_").hash(),
             expires_at,
         }
+    }
+
+    #[test]
+    fn a_missing_scope_is_named() {
+        let scopes = scopes(&[Scope::ReadExternalUsers]);
+        scopes.require(Scope::ReadExternalUsers).unwrap();
+        assert!(matches!(
+            scopes.require(Scope::ManageApiKeys),
+            Err(Error::Forbidden(Forbidden::MissingScope(Scope::ManageApiKeys)))
+        ));
     }
 
     #[test]

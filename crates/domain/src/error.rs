@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Permission, Scope, Violations};
+use crate::primitives::Violations;
+use crate::rights::{Permission, Scope};
 
 /// The result of whatever the directory does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -68,6 +69,22 @@ impl Error {
             Self::Unavailable(context) | Self::Internal(context) => context,
             _ => "",
         }
+    }
+}
+
+impl Violations {
+    /// `Ok` with a required value where nothing is broken, otherwise [`Error::Invalid`]. The value is `None` only where
+    /// its own violation was noted.
+    pub fn into_value<T>(self, value: Option<T>) -> Result<T, Error> {
+        match value {
+            Some(value) => self.into_result(value),
+            None => Err(Error::Invalid(self)),
+        }
+    }
+
+    /// `Ok` with the value where nothing is broken, otherwise [`Error::Invalid`].
+    pub fn into_result<T>(self, value: T) -> Result<T, Error> {
+        if self.is_empty() { Ok(value) } else { Err(Error::Invalid(self)) }
     }
 }
 

@@ -34,69 +34,43 @@
 mod account;
 mod api_key;
 mod audit;
-mod channel;
-mod clock;
-mod code_set;
+mod audit_records;
+mod directory;
 mod error;
-mod external_user;
-mod external_user_group;
+mod fields;
 mod flow;
-mod id;
-mod invitation;
-mod origin;
-mod paging;
-mod patch;
-mod permission;
-mod role;
-mod scope;
-mod secret;
-mod status;
-mod super_identity;
-mod text;
-mod tier;
-mod version;
-mod violation;
+mod primitives;
+mod rights;
 mod workspace;
 
 pub use account::{
     Account, AccountChanges, AccountToken, Authority, DEFAULT_MINIMUM_PASSWORD_LENGTH, Membership,
-    NewAccount, NewAccountToken, Nick, Password, PasswordHash, Profile, Reach, Right, TokenKind, TokenLife,
-    TokenRequest, Username, Website,
+    NewAccount, NewAccountToken, Nick, Password, PasswordHash, Profile, Role, RoleChanges, RoleDescription,
+    RoleName, TokenKind, TokenLife, TokenRequest, Username, Website,
 };
 pub use api_key::{ApiKey, KeyHolder, KeyRequest, NewApiKey, PublicKey};
-pub use audit::{AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Recorded, Verb};
-pub use channel::{Channel, ChannelChanges};
-pub use clock::{
-    Clock, IdSource, InvalidTimestamp, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp,
+pub use audit::{
+    Actor, AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Origin, Recorded, Verb,
 };
-pub use code_set::{CodeSet, Coded};
+pub use directory::{
+    AccessChange, AccessFilter, Block, BlockReason, Channel, ChannelChanges, CustomFields, DisplayName,
+    ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserGroup,
+    ExternalUserGroupChanges, ExternalUserOrder, Identifier, IdentityClaim, Locale, SearchText,
+    SuperIdentity, Tier, TierChanges, TimeZone,
+};
 pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result, Unauthenticated};
-pub use external_user::{
-    AccessChange, AccessFilter, Avatar, Block, BlockReason, CustomFields, DisplayName, EmailAddress,
-    ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Identifier,
-    IdentityClaim, Locale, PersonName, PhoneNumber, SearchText, TimeZone,
-};
-pub use external_user_group::{ExternalUserGroup, ExternalUserGroupChanges};
+pub use fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Slug, Status};
 pub use flow::{
-    AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, JoinCode, NewFlow, Participant,
-    Place, Rank, may_look_up, may_see,
+    AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, Invitation, InvitationState,
+    JoinCode, ListedAddress, NewFlow, Participant, Place, Rank, may_look_up, may_see,
 };
-pub use id::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, ExternalUserGroupId,
-    ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId,
-    WorkspaceId, WorkspaceNumber,
+pub use primitives::{
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, Clock, CodeSet, Coded,
+    CursorSeal, Direction, ExternalUserGroupId, ExternalUserId, FieldViolation, FlowId, IdSource, InvalidId,
+    InvalidNumber, InvalidTimestamp, InvitationNumber, ManualClock, Page, PageNumber, Patch, Position,
+    RandomIds, Reason, RoleId, Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId,
+    SystemClock, TierId, Timestamp, Violation, Violations, Window, WorkspaceId, WorkspaceNumber, fold,
+    fold_for_search,
 };
-pub use invitation::{Invitation, InvitationState, ListedAddress};
-pub use origin::{Actor, Origin};
-pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
-pub use patch::Patch;
-pub use permission::{Permission, PermissionSet};
-pub use role::{Role, RoleChanges, RoleDescription, RoleName};
-pub use scope::{Scope, ScopeSet};
-pub use secret::{Secret, SecretHash};
-pub use status::Status;
-pub use super_identity::SuperIdentity;
-pub use text::{fold, fold_for_search};
-pub use tier::{Tier, TierChanges};
-pub use violation::{FieldViolation, Reason, Violation, Violations};
-pub use workspace::{Slug, Workspace, WorkspaceChanges, WorkspaceName};
+pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
+pub use workspace::{Workspace, WorkspaceChanges, WorkspaceName};

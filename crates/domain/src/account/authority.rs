@@ -10,10 +10,11 @@
 //! * What is held for one workspace ends at its border: it is neither given nor opened beyond it, not even by who may
 //!   change accounts everywhere.
 
-use crate::{
-    Account, AccountId, Conflict, Error, Forbidden, Permission, PermissionSet, Reason, Role, Status,
-    Violation, Violations, WorkspaceId,
-};
+use super::{Account, Role};
+use crate::error::{Conflict, Error, Forbidden};
+use crate::fields::Status;
+use crate::primitives::{AccountId, Reason, Violation, Violations, WorkspaceId};
+use crate::rights::{Permission, PermissionSet, Reach, Right};
 
 /// The rights of whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,35 +28,6 @@ pub struct Authority {
     /// What it may do with any token. What a token adds lets things be done for as long as the token counts; it is not
     /// to be given to anybody, which would keep it for good.
     pub lasting: PermissionSet,
-}
-
-/// How far a right reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Over every workspace, and what belongs to none.
-    Everywhere,
-    /// Over one's own.
-    Workspace(WorkspaceId),
-}
-
-impl Reach {
-    /// Whether a workspace lies within.
-    pub fn includes(self, workspace_id: WorkspaceId) -> bool {
-        match self {
-            Self::Everywhere => true,
-            Self::Workspace(own) => own == workspace_id,
-        }
-    }
-}
-
-/// What an operation asks for: a permission that lets it be done everywhere, one that lets it be done in the own
-/// workspace, or either.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Right {
-    /// Lets it be done everywhere.
-    pub everywhere: Permission,
-    /// Lets it be done in the own workspace.
-    pub at_home: Option<Permission>,
 }
 
 impl Authority {

@@ -1,7 +1,8 @@
 //! The fields of an account, each with its rule.
 
-use crate::text::{checked, text_type, visible, web_address};
-use crate::{EmailAddress, Violation};
+use crate::fields::EmailAddress;
+use crate::primitives::Violation;
+use crate::primitives::text::{checked, text_type, visible, web_address};
 
 text_type! { @declare
     /// What an account logs in with: an e-mail address of at most 254 characters, kept in lower case. Unique in the

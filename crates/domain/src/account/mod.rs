@@ -4,19 +4,22 @@ mod authority;
 mod fields;
 mod password;
 mod profile;
+mod role;
 mod token;
 
-pub use authority::{Authority, Reach, Right};
+pub use authority::Authority;
 pub use fields::{Nick, Username, Website};
 pub use password::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Password, PasswordHash};
 pub use profile::Profile;
+pub use role::{Role, RoleChanges, RoleDescription, RoleName};
 pub use token::{AccountToken, NewAccountToken, TokenKind, TokenLife, TokenRequest};
 
-use crate::version::version_of;
-use crate::{
-    AccountId, AccountNumber, Avatar, Error, Patch, PermissionSet, PersonName, PhoneNumber, Recorded as _,
-    Role, RoleId, Status, Timestamp, Unauthenticated, WorkspaceId,
-};
+use crate::audit::Recorded as _;
+use crate::error::{Error, Unauthenticated};
+use crate::fields::{Avatar, PersonName, PhoneNumber, Status};
+use crate::primitives::version::version_of;
+use crate::primitives::{AccountId, AccountNumber, Patch, RoleId, Timestamp, WorkspaceId};
+use crate::rights::{PermissionSet, Reach};
 
 /// A person who logs in. Its password is kept apart and never leaves the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{Error, IdSource, Reason, Result, Secret, SecretHash, Violation};
+use crate::error::{Error, Result};
+use crate::primitives::{IdSource, Reason, Secret, SecretHash, Violation};
 
 /// The fewest characters of a new password, where the server asks for no more.
 pub const DEFAULT_MINIMUM_PASSWORD_LENGTH: usize = 8;
@@ -117,7 +118,7 @@ fn hasher() -> Argon2<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{RandomIds, SequentialIds};
+    use crate::primitives::{RandomIds, SequentialIds};
 
     #[test]
     fn a_password_is_counted_in_characters() {

@@ -1,7 +1,9 @@
 //! What others see of an account.
 
-use crate::version::version_of;
-use crate::{Account, AccountId, AccountNumber, Avatar, Nick, PersonName, Username, Website};
+use super::{Account, Nick, Username, Website};
+use crate::fields::{Avatar, PersonName};
+use crate::primitives::version::version_of;
+use crate::primitives::{AccountId, AccountNumber};
 
 /// What others who meet an account see of it, whatever it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::code_set::coded_texts;
-use crate::{AccountId, AccountTokenId, Coded, PermissionSet, Secret, Timestamp};
+use crate::primitives::{AccountId, AccountTokenId, Coded, Secret, Timestamp, coded_texts};
+use crate::rights::PermissionSet;
 
 /// Where a token comes from. Its secret begins with the kind's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

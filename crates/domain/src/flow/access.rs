@@ -9,7 +9,8 @@
 //! * An archived flow is there for administrators only, and shared by nobody.
 
 use super::{AccessMode, Flow};
-use crate::{AccountId, Conflict, Error, Forbidden, Reason, Resource, Violation, Violations};
+use crate::error::{Conflict, Error, Forbidden, Resource};
+use crate::primitives::{AccountId, Reason, Violation, Violations};
 
 /// What an account is in a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,17 +1,20 @@
 //! Flows: places in a workspace that its members join, and who may do what in them.
 
 mod access;
+mod invitation;
 
 pub use access::{Participant, Place, Rank, may_look_up, may_see};
+pub use invitation::{Invitation, InvitationState, ListedAddress};
 
 use std::fmt;
 
 use subtle::ConstantTimeEq as _;
 
-use crate::code_set::coded_texts;
-use crate::text::{checked, text_type, visible};
-use crate::{
-    AccountId, Coded, FlowId, IdSource, Patch, Secret, Slug, Timestamp, Violation, WorkspaceId, fold,
+use crate::fields::Slug;
+use crate::primitives::coded_texts;
+use crate::primitives::text::{checked, text_type, visible};
+use crate::primitives::{
+    AccountId, Coded, FlowId, IdSource, Patch, Secret, Timestamp, Violation, WorkspaceId, fold,
 };
 
 text_type! { @declare

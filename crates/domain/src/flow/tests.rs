@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::{RandomIds, Reason, SequentialIds};
+use crate::primitives::{RandomIds, Reason, SequentialIds};
 
 /// A flow as the tables name it: by its access mode, after `archived` where it is.
 pub(super) fn flow(state: &str) -> Flow {

@@ -8,7 +8,9 @@ mod properties;
 use uuid::Uuid;
 
 use super::*;
-use crate::{AccountNumber, PersonName, RoleDescription, RoleId, RoleName, Timestamp, Username};
+use crate::account::{RoleDescription, RoleName, Username};
+use crate::fields::PersonName;
+use crate::primitives::{AccountNumber, RoleId, Timestamp};
 
 const W1: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(1));
 const W2: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(2));

@@ -1,7 +1,8 @@
 //! What becomes of an account's rights when its home changes.
 
 use super::*;
-use crate::{AccountChanges, Patch};
+use crate::account::AccountChanges;
+use crate::primitives::Patch;
 
 fn moved(before: &Account, home: Patch<WorkspaceId>) -> Account {
     let mut after = before.clone();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 
 use super::*;
-use crate::Coded as _;
+use crate::primitives::Coded as _;
 
 /// Up to so many permissions.
 fn permissions(most: usize) -> impl Strategy<Value = PermissionSet> {

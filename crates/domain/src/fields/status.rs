@@ -1,7 +1,6 @@
 //! Whether something is in use.
 
-use crate::Coded;
-use crate::code_set::coded_texts;
+use crate::primitives::{Coded, coded_texts};
 
 /// Whether an account or a workspace is in use. The wire codes are those of the FlowMate contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

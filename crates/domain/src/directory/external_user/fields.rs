@@ -3,10 +3,9 @@
 use std::str::FromStr as _;
 
 use oxilangtag::LanguageTag;
-use validator::ValidateEmail as _;
 
-use crate::text::{checked, text_type, web_address};
-use crate::{Reason, Violation, fold, fold_for_search};
+use crate::primitives::text::{checked, text_type};
+use crate::primitives::{Reason, Violation, fold, fold_for_search};
 
 text_type! { @declare
     /// The handle a user logs in with: a name, an e-mail address or a phone number, 1 to 255 characters. Compared
@@ -39,11 +38,6 @@ text_type! {
     DisplayName, 1..=255
 }
 
-text_type! {
-    /// A first or last name: 1 to 255 characters.
-    PersonName, 1..=255
-}
-
 text_type! { @declare
     /// The customer's own id for a user: any Unicode text of 1 to 250 characters but `.` and `..`, which clients and
     /// proxies take out of a path before it arrives. Compared exactly.
@@ -60,49 +54,6 @@ impl ExternalId {
             ));
         }
         checked(text, &(1..=250)).map(Self)
-    }
-}
-
-text_type! { @declare
-    /// An e-mail address of at most 254 characters.
-    EmailAddress
-}
-
-impl EmailAddress {
-    /// Checks an e-mail address.
-    pub fn parse(text: &str) -> Result<Self, Violation> {
-        let text = checked(text, &(1..=254))?;
-        if text.validate_email() { Ok(Self(text)) } else { Err(malformed("must be an e-mail address")) }
-    }
-}
-
-text_type! { @declare
-    /// A phone number in the form of E.164: `+`, then 2 to 15 digits, the first not 0.
-    PhoneNumber
-}
-
-impl PhoneNumber {
-    /// Checks a phone number.
-    pub fn parse(text: &str) -> Result<Self, Violation> {
-        let digits = text.strip_prefix('+').unwrap_or_default();
-        let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-        if plain && (2..=15).contains(&digits.len()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(malformed("must be a phone number in E.164 form, such as +15551234567"))
-        }
-    }
-}
-
-text_type! { @declare
-    /// The address of a picture: an absolute `http` or `https` URL of at most 2,048 characters.
-    Avatar
-}
-
-impl Avatar {
-    /// Checks the address.
-    pub fn parse(text: &str) -> Result<Self, Violation> {
-        web_address(text).map(Self)
     }
 }
 
@@ -183,49 +134,6 @@ mod tests {
             ExternalId::parse,
             &["1", "user_12345", "gid://app/Customer/1", "a b:c", "🙂", "...", &longest],
             &["", ".", "..", "a\0b", &"x".repeat(251)],
-        );
-    }
-
-    #[test]
-    fn email_addresses() {
-        holds(
-            EmailAddress::parse,
-            &["jane.doe@example.com", "a+b@example.co.uk", "jane@bücher.example"],
-            &[
-                "",
-                "jane",
-                "jane@",
-                "@example.com",
-                "jane doe@example.com",
-                "a@b@example.com",
-                "a\0@example.com",
-            ],
-        );
-    }
-
-    #[test]
-    fn phone_numbers() {
-        holds(
-            PhoneNumber::parse,
-            &["+15551234567", "+491701234567", "+123456789012345"],
-            &["", "15551234567", "+", "+0155512", "+1 555 123", "+1234567890123456", "+1555-123", "+٣٤٥٦٧"],
-        );
-    }
-
-    #[test]
-    fn avatars() {
-        holds(
-            Avatar::parse,
-            &["https://example.com/avatars/jane.jpg", "http://localhost:3000/a?b=c#d", "HTTPS://EXAMPLE.COM"],
-            &[
-                "",
-                "example.com",
-                "ftp://example.com",
-                "javascript:alert(1)",
-                "https://",
-                "http:example.com",
-                "https://a\n.b",
-            ],
         );
     }
 

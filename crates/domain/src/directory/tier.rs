@@ -1,6 +1,7 @@
 //! The tier: the plan that external users are on.
 
-use crate::{Error, Patch, Reason, TierId, Timestamp, Violation, Violations, WorkspaceId, text};
+use crate::error::Error;
+use crate::primitives::{Patch, Reason, TierId, Timestamp, Violation, Violations, WorkspaceId, text};
 
 /// A plan that external users, and groups of them, are on. From the Zaia contract.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! What accounts may do: the catalogue of permissions, and what having some of them comes to.
 
-use crate::code_set::coded_texts;
-use crate::{CodeSet, Coded};
+use crate::primitives::{CodeSet, Coded, coded_texts};
 
 macro_rules! permissions {
     ($($(#[$attribute:meta])* $name:ident = $code:literal,)+) => {

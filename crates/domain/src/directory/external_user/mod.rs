@@ -8,18 +8,18 @@ mod identity;
 
 pub use access::{AccessChange, Block, BlockReason};
 pub use custom_fields::CustomFields;
-pub use fields::{
-    Avatar, DisplayName, EmailAddress, ExternalId, Identifier, Locale, PersonName, PhoneNumber, SearchText,
-    TimeZone,
-};
+pub use fields::{DisplayName, ExternalId, Identifier, Locale, SearchText, TimeZone};
 pub use filter::{AccessFilter, ExternalUserFilter, ExternalUserOrder};
 pub use identity::IdentityClaim;
 use serde_json::{Map, Value};
 
-use crate::version::version_of;
-use crate::{
-    Actor, ChannelId, Error, ExternalUserGroupId, ExternalUserId, Forbidden, Patch, Recorded as _,
-    SuperIdentityId, TierId, Timestamp, Violations, WorkspaceId, fold, fold_for_search,
+use crate::audit::{Actor, Recorded as _};
+use crate::error::{Error, Forbidden};
+use crate::fields::{Avatar, EmailAddress, PersonName, PhoneNumber};
+use crate::primitives::version::version_of;
+use crate::primitives::{
+    ChannelId, ExternalUserGroupId, ExternalUserId, Patch, SuperIdentityId, TierId, Timestamp, Violation,
+    Violations, WorkspaceId, fold, fold_for_search,
 };
 
 /// One external user. All five contracts show this record, each in its own words.
@@ -259,7 +259,7 @@ impl ExternalUserChanges {
     }
 }
 
-fn invalid_custom_fields(violation: crate::Violation) -> Error {
+fn invalid_custom_fields(violation: Violation) -> Error {
     Error::Invalid(Violations::of("custom_fields", violation))
 }
 

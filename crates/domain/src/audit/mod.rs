@@ -1,13 +1,17 @@
 //! The audit log: who has changed what, when, from where.
 
-mod records;
+mod origin;
+
+pub use origin::{Actor, Origin};
 
 use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
-use crate::code_set::coded_texts;
-use crate::{Actor, AuditEventId, Coded, ExternalUserId, Position, SortKey, Timestamp, WorkspaceId};
+use crate::primitives::{
+    AuditEventId, Coded, ExternalUserId, Position, Reason, SortKey, Timestamp, Violation, WorkspaceId,
+    coded_texts,
+};
 
 /// What has been changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -260,12 +264,12 @@ impl std::fmt::Display for AuditAction {
 }
 
 impl std::str::FromStr for AuditAction {
-    type Err = crate::Violation;
+    type Err = Violation;
 
-    fn from_str(text: &str) -> Result<Self, crate::Violation> {
+    fn from_str(text: &str) -> Result<Self, Violation> {
         let broken = || {
             let message = "must be what was changed and what was done to it: external_user.update";
-            crate::Violation::new(crate::Reason::InvalidFormat, message)
+            Violation::new(Reason::InvalidFormat, message)
         };
         let (object, verb) = text.split_once('.').ok_or_else(broken)?;
         Ok(Self { object: object.parse()?, verb: verb.parse()? })

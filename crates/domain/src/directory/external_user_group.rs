@@ -1,6 +1,7 @@
 //! Groups of external users, such as the companies that they work for.
 
-use crate::{ExternalId, ExternalUserGroupId, Patch, TierId, Timestamp, Violation, WorkspaceId, text};
+use super::ExternalId;
+use crate::primitives::{ExternalUserGroupId, Patch, TierId, Timestamp, Violation, WorkspaceId, text};
 
 /// A group of external users. From the Zaia contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::Reason;
+    use crate::primitives::Reason;
 
     fn group() -> ExternalUserGroup {
         let now = Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap();

@@ -6,8 +6,8 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::secret::keyed_with;
-use crate::{Reason, Timestamp, Violation};
+use super::secret::keyed_with;
+use super::{Reason, Timestamp, Violation};
 
 /// Which end of the order comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

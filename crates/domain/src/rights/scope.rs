@@ -1,7 +1,6 @@
 //! What a key may do.
 
-use crate::code_set::coded_texts;
-use crate::{CodeSet, Coded, Error, Forbidden};
+use crate::primitives::{CodeSet, Coded, coded_texts};
 
 /// One permission of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,17 +63,12 @@ impl ScopeSet {
     pub fn covers(&self, others: &Self) -> bool {
         others.iter().all(|scope| self.contains(scope))
     }
-
-    /// Fails with [`Forbidden::MissingScope`] where the scope is not among them.
-    pub fn require(&self, scope: Scope) -> Result<(), Error> {
-        if self.contains(scope) { Ok(()) } else { Err(Error::Forbidden(Forbidden::MissingScope(scope))) }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Reason;
+    use crate::primitives::Reason;
 
     #[test]
     fn every_scope_is_read_back_from_its_code() {
@@ -88,10 +82,7 @@ mod tests {
     fn a_key_made_without_scopes_cannot_manage_keys() {
         let scopes = ScopeSet::default();
         assert_eq!(scopes.iter().count(), 5);
-        assert!(matches!(
-            scopes.require(Scope::ManageApiKeys),
-            Err(Error::Forbidden(Forbidden::MissingScope(Scope::ManageApiKeys)))
-        ));
+        assert!(!scopes.contains(Scope::ManageApiKeys));
         assert_eq!(ScopeSet::from_stored(&scopes.to_stored()), Ok(scopes));
     }
 }

@@ -1,7 +1,8 @@
 //! Who a request says a user is, and whether that agrees with the record.
 
 use super::{ExternalId, ExternalUser, Identifier};
-use crate::{BadRequest, ChannelId, Error, ExternalUserId, Reason, Violation, Violations};
+use crate::error::{BadRequest, Error};
+use crate::primitives::{ChannelId, ExternalUserId, Reason, Violation, Violations};
 
 /// What an authentication says of a user. At least one of the three names is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{SuperIdentityId, Timestamp, WorkspaceId};
+    use crate::primitives::{SuperIdentityId, Timestamp, WorkspaceId};
 
     fn claim(external_id: Option<&str>, identifier: Option<&str>) -> IdentityClaim {
         IdentityClaim {

@@ -1,8 +1,9 @@
 //! Which external users a list holds, and in which order.
 
 use super::SearchText;
-use crate::{
-    ChannelId, ExternalUser, ExternalUserGroupId, Position, SortKey, SuperIdentityId, TierId, Timestamp,
+use crate::directory::ExternalUser;
+use crate::primitives::{
+    ChannelId, ExternalUserGroupId, Position, SortKey, SuperIdentityId, TierId, Timestamp,
 };
 
 /// Conditions that all hold; an empty list and `None` are no condition.

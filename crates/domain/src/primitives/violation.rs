@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Error, Patch};
+use super::Patch;
 
 /// The kind of a violation, for programs. The wire code is the name in `snake_case`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -125,20 +125,6 @@ impl Violations {
             violation.field = name(&violation.field);
         }
         self
-    }
-
-    /// `Ok` with a required value where nothing is broken, otherwise [`Error::Invalid`]. The value is `None` only where
-    /// its own violation was noted.
-    pub fn into_value<T>(self, value: Option<T>) -> Result<T, Error> {
-        match value {
-            Some(value) => self.into_result(value),
-            None => Err(Error::Invalid(self)),
-        }
-    }
-
-    /// `Ok` with the value where nothing is broken, otherwise [`Error::Invalid`].
-    pub fn into_result<T>(self, value: T) -> Result<T, Error> {
-        if self.is_empty() { Ok(value) } else { Err(Error::Invalid(self)) }
     }
 }
 

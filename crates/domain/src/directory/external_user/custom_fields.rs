@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::text::without_nul;
-use crate::{Patch, Reason, Violation};
+use crate::primitives::text::without_nul;
+use crate::primitives::{Patch, Reason, Violation};
 
 /// A JSON object of at most [`MAXIMUM_BYTES`](Self::MAXIMUM_BYTES) and [`MAXIMUM_DEPTH`](Self::MAXIMUM_DEPTH) levels.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]

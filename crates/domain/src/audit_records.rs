@@ -3,11 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ObjectKind, Recorded};
-use crate::{
-    Account, AccountToken, ApiKey, Block, Channel, ExternalUser, ExternalUserGroup, Flow, FlowMembership,
-    Invitation, Membership, Role, RoleId, Tier, Timestamp, Workspace,
-};
+use crate::account::{Account, AccountToken, Membership, Role};
+use crate::api_key::ApiKey;
+use crate::audit::{ObjectKind, Recorded};
+use crate::directory::{Block, Channel, ExternalUser, ExternalUserGroup, Tier};
+use crate::flow::{Flow, FlowMembership, Invitation};
+use crate::primitives::{RoleId, Timestamp};
+use crate::workspace::Workspace;
 
 /// A JSON object of fields.
 macro_rules! record {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::{AccountId, ApiKeyId, ExternalUserId, Reason, Source, Violation};
+use crate::primitives::{AccountId, ApiKeyId, ExternalUserId, Reason, Source, Violation};
 
 /// Who makes a change.
 ///

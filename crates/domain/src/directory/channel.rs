@@ -1,6 +1,7 @@
 //! The channel: where external users come from, such as an app, a site or an integration.
 
-use crate::{ChannelId, Conflict, Error, Patch, Reason, Timestamp, Violation, Violations, WorkspaceId, text};
+use crate::error::{Conflict, Error};
+use crate::primitives::{ChannelId, Patch, Reason, Timestamp, Violation, Violations, WorkspaceId, text};
 
 /// A source of external users within a workspace. External ids and identifiers are unique in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

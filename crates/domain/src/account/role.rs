@@ -1,10 +1,9 @@
 //! Roles: permissions with a name, which accounts hold.
 
-use crate::text::{checked, text_type};
-use crate::{
-    Conflict, Error, Forbidden, Permission, PermissionSet, Reach, RoleId, Timestamp, Violation, WorkspaceId,
-    fold,
-};
+use crate::error::{Conflict, Error, Forbidden};
+use crate::primitives::text::{checked, text_type};
+use crate::primitives::{RoleId, Timestamp, Violation, WorkspaceId, fold};
+use crate::rights::{Permission, PermissionSet, Reach};
 
 text_type! { @declare
     /// What a role is called: 1 to 100 characters. Unique without case among the global roles, and among those of a

@@ -1,6 +1,7 @@
 //! The super identity: the person behind external users.
 
-use crate::{ExternalId, SuperIdentityId, Timestamp, WorkspaceId};
+use super::ExternalId;
+use crate::primitives::{SuperIdentityId, Timestamp, WorkspaceId};
 
 /// A person. The external users of several channels that carry the same external id belong to one; a user without an
 /// external id has one of its own. From the Zaia contract.

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::IdSource;
+use super::IdSource;
 
 /// The secret of a key or a token: a prefix that says which, and 256 bits as 43 letters, digits, `-` or `_`. It prints
 /// nowhere, and only its hash is stored.
@@ -96,7 +96,7 @@ impl fmt::Debug for SecretHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RandomIds;
+    use crate::primitives::RandomIds;
 
     #[test]
     fn a_secret_does_not_print_and_hashes_to_itself_only() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 
-use crate::{Reason, Violation};
+use super::{Reason, Violation};
 
 /// Something with a code on the wire.
 pub trait Coded: Copy + Ord + 'static {
@@ -28,21 +28,21 @@ macro_rules! coded_texts {
     ($name:ident) => {
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str($crate::Coded::code(*self))
+                formatter.write_str($crate::primitives::Coded::code(*self))
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::Violation;
+            type Err = $crate::primitives::Violation;
 
-            fn from_str(code: &str) -> Result<Self, $crate::Violation> {
-                $crate::Coded::from_code(code)
+            fn from_str(code: &str) -> Result<Self, $crate::primitives::Violation> {
+                $crate::primitives::Coded::from_code(code)
             }
         }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str($crate::Coded::code(*self))
+                serializer.serialize_str($crate::primitives::Coded::code(*self))
             }
         }
     };

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
-use crate::{Reason, Violation};
+use super::{Reason, Violation};
 
 /// Checks a text's length, in Unicode characters, and that it holds no NUL, which PostgreSQL cannot store.
 pub(crate) fn checked(text: &str, characters: &RangeInclusive<usize>) -> Result<String, Violation> {
@@ -81,8 +81,8 @@ macro_rules! text_type {
 
         impl $name {
             /// Checks the length.
-            pub fn parse(text: &str) -> Result<Self, $crate::Violation> {
-                $crate::text::checked(text, &$characters).map(Self)
+            pub fn parse(text: &str) -> Result<Self, $crate::primitives::Violation> {
+                $crate::primitives::text::checked(text, &$characters).map(Self)
             }
         }
     };

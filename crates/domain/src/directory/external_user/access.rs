@@ -1,7 +1,8 @@
 //! Who is shut out, why, and until when.
 
-use crate::text::{checked, text_type, visible};
-use crate::{Actor, Timestamp, Violation};
+use crate::audit::Actor;
+use crate::primitives::text::{checked, text_type, visible};
+use crate::primitives::{Timestamp, Violation};
 
 text_type! { @declare
     /// Why somebody is blocked, in the words of whoever did it: 1 to 500 characters, not blank.

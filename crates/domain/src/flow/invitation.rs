@@ -1,7 +1,8 @@
 //! Invitations into a flow, by e-mail address.
 
-use crate::code_set::coded_texts;
-use crate::{Coded, Conflict, Error, FlowId, InvitationNumber, Timestamp, Username, Violation, WorkspaceId};
+use crate::account::Username;
+use crate::error::{Conflict, Error};
+use crate::primitives::{Coded, FlowId, InvitationNumber, Timestamp, Violation, WorkspaceId, coded_texts};
 
 /// How far an invitation has come. The wire codes are those of the Flowdock contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
