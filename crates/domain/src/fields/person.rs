@@ -1,4 +1,4 @@
-//! What accounts and external users both say of a person.
+//! Fields of a person, which accounts and external users share.
 
 use validator::ValidateEmail as _;
 
@@ -42,12 +42,12 @@ impl PhoneNumber {
 }
 
 text_type! { @declare
-    /// The address of a picture: an absolute `http` or `https` URL of at most 2,048 characters.
+    /// The URL of a picture: an absolute `http` or `https` URL of at most 2,048 characters.
     Avatar
 }
 
 impl Avatar {
-    /// Checks the address.
+    /// Checks a URL.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         web_address(text).map(Self)
     }
@@ -61,18 +61,18 @@ fn malformed(message: &str) -> Violation {
 mod tests {
     use super::*;
 
-    fn holds<T>(parse: fn(&str) -> Result<T, Violation>, good: &[&str], bad: &[&str]) {
+    fn check<T>(parse: fn(&str) -> Result<T, Violation>, good: &[&str], bad: &[&str]) {
         for text in good {
-            assert!(parse(text).is_ok(), "{text} should hold");
+            assert!(parse(text).is_ok(), "{text} is valid");
         }
         for text in bad {
-            assert!(parse(text).is_err(), "{text} should be refused");
+            assert!(parse(text).is_err(), "{text} is invalid");
         }
     }
 
     #[test]
     fn email_addresses() {
-        holds(
+        check(
             EmailAddress::parse,
             &["jane.doe@example.com", "a+b@example.co.uk", "jane@bücher.example"],
             &[
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn phone_numbers() {
-        holds(
+        check(
             PhoneNumber::parse,
             &["+15551234567", "+491701234567", "+123456789012345"],
             &["", "15551234567", "+", "+0155512", "+1 555 123", "+1234567890123456", "+1555-123", "+٣٤٥٦٧"],
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn avatars() {
-        holds(
+        check(
             Avatar::parse,
             &["https://example.com/avatars/jane.jpg", "http://localhost:3000/a?b=c#d", "HTTPS://EXAMPLE.COM"],
             &[

@@ -1,4 +1,4 @@
-//! Slugs.
+//! Slugs: short names for commands and URLs.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -7,13 +7,13 @@ use crate::primitives::text::{self, text_type};
 use crate::primitives::{Reason, Violation};
 
 text_type! { @declare
-    /// What a workspace is called in commands and addresses: 1 to 63 of `a` to `z`, digits and inner hyphens.
-    /// Unique in the whole directory.
+    /// A name for commands and URLs: 1 to 63 of `a` to `z`, digits and inner hyphens. A workspace's slug is unique in the
+    /// whole directory, a flow's in its workspace.
     Slug
 }
 
 impl Slug {
-    /// Longest slug, in characters.
+    /// The most characters of a slug.
     const MAXIMUM: usize = 63;
 
     /// Checks a slug.
@@ -31,7 +31,7 @@ impl Slug {
         Ok(Self(text.to_owned()))
     }
 
-    /// This slug with a number behind it, for where it is taken: `my-company-2`.
+    /// Returns this slug with a number appended, for when it is taken: `my-company-2`.
     #[must_use]
     pub fn numbered(&self, number: u64) -> Self {
         let ending = format!("-{number}");
@@ -39,8 +39,8 @@ impl Slug {
         Self(format!("{}{ending}", kept.trim_end_matches('-')))
     }
 
-    /// The slug that a name suggests: `My Company` gives `my-company`, `Zürich` gives `zurich`. `None` where nothing is
-    /// left of the name.
+    /// Derives a slug from a name: `my-company` from `My Company`, `zurich` from `Zürich`. Returns `None` if no letter or
+    /// digit is left.
     pub fn suggested_by(name: &str) -> Option<Self> {
         let folded = text::fold_for_search(name);
         let without_marks: String = folded.nfd().filter(|character| !is_combining_mark(*character)).collect();
@@ -71,14 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn a_slug_that_is_taken_gets_a_number() {
+    fn a_number_keeps_a_slug_within_its_limit() {
         assert_eq!(Slug::parse("acme").unwrap().numbered(2).as_str(), "acme-2");
         let long = Slug::parse(&"a".repeat(63)).unwrap().numbered(12);
         assert_eq!(long.as_str(), format!("{}-12", "a".repeat(60)));
     }
 
     #[test]
-    fn a_slug_is_plain() {
+    fn a_slug_has_no_other_characters() {
         for wrong in ["", "-a", "a-", "A", "a b", "ü", &"a".repeat(64)] {
             assert!(Slug::parse(wrong).is_err(), "{wrong}");
         }

@@ -1,15 +1,15 @@
-//! Whether something is in use.
+//! The status of accounts and workspaces.
 
 use crate::primitives::{Coded, coded_texts};
 
-/// Whether an account or a workspace is in use. The wire codes are those of the FlowMate contract.
+/// The status of an account or a workspace. The FlowMate contract defines the wire codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// In use.
     Active,
-    /// Not yet in use: nobody gets in.
+    /// Not yet in use: every log-in fails.
     Pending,
-    /// No longer in use: nobody gets in, and tokens and keys are refused for as long as this lasts.
+    /// No longer in use: every log-in fails, and tokens and keys are rejected while this lasts.
     Disabled,
 }
 

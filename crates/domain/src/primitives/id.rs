@@ -1,4 +1,4 @@
-//! Typed ids and numbers: a channel's id cannot stand where a user's is asked for.
+//! Typed ids and numbers. The compiler rejects a channel's id where a user's id is expected.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A text that was given as an id and is not a UUID.
+/// The error for a text that is not a UUID in its canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a UUID")]
 pub struct InvalidId;
@@ -19,12 +19,12 @@ macro_rules! typed_ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Gives a UUID its meaning.
+            /// Creates the id from a UUID.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
-            /// The UUID itself.
+            /// Returns the UUID.
             pub const fn as_uuid(self) -> Uuid {
                 self.0
             }
@@ -53,11 +53,11 @@ typed_ids! {
     ChannelId,
     /// Id of an [`ExternalUser`](crate::ExternalUser).
     ExternalUserId,
-    /// Id of a group of external users.
+    /// Id of an [`ExternalUserGroup`](crate::ExternalUserGroup).
     ExternalUserGroupId,
-    /// Id of a tier, the plan that external users are on.
+    /// Id of a [`Tier`](crate::Tier).
     TierId,
-    /// Id of the person behind one or more external users.
+    /// Id of a [`SuperIdentity`](crate::SuperIdentity).
     SuperIdentityId,
     /// Id of an [`ApiKey`](crate::ApiKey).
     ApiKeyId,
@@ -73,7 +73,7 @@ typed_ids! {
     AuditEventId,
 }
 
-/// A text that was given as a number and is none of those that are handed out.
+/// The error for a text that is not a positive whole number in plain form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a positive whole number")]
 pub struct InvalidNumber;
@@ -86,12 +86,12 @@ macro_rules! typed_numbers {
         pub struct $name(i64);
 
         impl $name {
-            /// Gives a number its meaning.
+            /// Creates the typed number from a stored one.
             pub const fn from_stored(number: i64) -> Self {
                 Self(number)
             }
 
-            /// The number itself.
+            /// Returns the plain number.
             pub const fn as_i64(self) -> i64 {
                 self.0
             }
@@ -114,20 +114,20 @@ macro_rules! typed_numbers {
 }
 
 typed_numbers! {
-    /// Number of an [`Account`](crate::Account): positive, handed out in order, never used twice.
+    /// Number of an [`Account`](crate::Account): positive, assigned in order, never reused.
     AccountNumber,
-    /// Number of a [`Workspace`](crate::Workspace): positive, handed out in order, never used twice.
+    /// Number of a [`Workspace`](crate::Workspace): positive, assigned in order, never reused.
     WorkspaceNumber,
-    /// Number of an [`Invitation`](crate::Invitation): positive, handed out in order, never used twice.
+    /// Number of an [`Invitation`](crate::Invitation): positive, assigned in order, never reused.
     InvitationNumber,
 }
 
 impl AccountNumber {
-    /// What an account has in place of a number until it is stored.
+    /// Stands in for the number of an account that is not stored yet.
     pub const UNASSIGNED: Self = Self(0);
 }
 
-/// Only the canonical form counts: the other spellings that UUID libraries read (braces, `urn:`, no hyphens) would
+/// Accepts the canonical form only. The other spellings that UUID libraries read (braces, `urn:`, no hyphens) would
 /// give one object several addresses.
 fn parse_hyphenated(text: &str) -> Result<Uuid, InvalidId> {
     if text.len() != uuid::fmt::Hyphenated::LENGTH {
@@ -136,7 +136,7 @@ fn parse_hyphenated(text: &str) -> Result<Uuid, InvalidId> {
     Uuid::try_parse(text).map_err(|_| InvalidId)
 }
 
-/// Only the plain form counts, so that every number has one address: no sign, no leading zeros.
+/// Accepts the plain form only, without sign or leading zeros, to give every number one address.
 fn parse_decimal(text: &str) -> Result<i64, InvalidNumber> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     if plain { text.parse().map_err(|_| InvalidNumber) } else { Err(InvalidNumber) }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_read_in_its_plain_form_only() {
+    fn a_number_parses_in_its_plain_form_only() {
         assert_eq!("42".parse::<AccountNumber>().unwrap().as_i64(), 42);
         for wrong in ["", "0", "042", "+42", "-42", "4 2", "4.2", "9223372036854775808"] {
             assert_eq!(wrong.parse::<AccountNumber>(), Err(InvalidNumber), "{wrong}");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_read_in_its_canonical_form_only() {
+    fn an_id_parses_in_its_canonical_form_only() {
         let text = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
         assert_eq!(text.parse::<ChannelId>().unwrap().to_string(), text);
         assert_eq!(text.to_uppercase().parse::<ChannelId>().unwrap().to_string(), text);

@@ -1,19 +1,19 @@
 //! A field of a change: absent, null or a value.
 
-/// What a change says of one field.
+/// The change of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Patch<T> {
-    /// Nothing: the field stays as it is.
+    /// The field stays unchanged.
     #[default]
     Absent,
     /// The field is cleared.
     Null,
-    /// The field gets this value.
+    /// The field is set to this value.
     Value(T),
 }
 
 impl<T> Patch<T> {
-    /// The value, where there is one.
+    /// Returns the value, if any.
     pub fn value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -21,7 +21,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// A borrowed view.
+    /// Returns a view that borrows the value.
     pub const fn as_ref(&self) -> Patch<&T> {
         match self {
             Self::Absent => Patch::Absent,
@@ -30,7 +30,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Turns the value into another one.
+    /// Converts the value with a function.
     pub fn map<U>(self, function: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Absent => Patch::Absent,
@@ -39,7 +39,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The same, and null where there is nothing: for what is replaced as a whole.
+    /// Turns [`Absent`](Self::Absent) into [`Null`](Self::Null), for requests that replace a whole object.
     #[must_use]
     pub fn or_null(self) -> Self {
         match self {
@@ -48,7 +48,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Carries the change out on a field.
+    /// Applies the change to a field.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Absent => {}
@@ -59,7 +59,7 @@ impl<T> Patch<T> {
 }
 
 impl<T> From<Option<T>> for Patch<T> {
-    /// A field that is given whole: `None` clears it.
+    /// Converts a field of a whole object: `None` clears it.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Value)
     }

@@ -1,4 +1,4 @@
-//! Rules that every text shares: length in characters, characters that no database keeps, comparison without case.
+//! Rules that all texts share: length in characters, forbidden characters, case-insensitive comparison.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Reason, Violation};
 
-/// Checks a text's length, in Unicode characters, and that it holds no NUL, which PostgreSQL cannot store.
+/// Checks a text's length in Unicode characters, and rejects NUL, which PostgreSQL cannot store.
 pub(crate) fn checked(text: &str, characters: &RangeInclusive<usize>) -> Result<String, Violation> {
     let count = text.chars().count();
     let (minimum, maximum) = (*characters.start(), *characters.end());
@@ -22,10 +22,10 @@ pub(crate) fn checked(text: &str, characters: &RangeInclusive<usize>) -> Result<
     Ok(text.to_owned())
 }
 
-/// Checks that a text holds no NUL.
+/// Checks that a text contains no NUL.
 pub(crate) fn without_nul(text: &str) -> Result<(), Violation> {
     if text.contains('\0') {
-        return Err(Violation::new(Reason::InvalidCharacters, "must not hold the character U+0000"));
+        return Err(Violation::new(Reason::InvalidCharacters, "must not contain the character U+0000"));
     }
     Ok(())
 }
@@ -35,7 +35,7 @@ pub(crate) fn web_address(text: &str) -> Result<String, Violation> {
     let text = checked(text, &(1..=2048))?;
     let written_out = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))
         || text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
-    // The parser drops tabs and line ends silently; stored as they came, they would break whoever uses them.
+    // The parser silently drops tabs and line ends, but the stored text would keep them and break its readers.
     let printable = !text.contains(|character: char| character.is_control() || character == ' ');
     if written_out && printable && Url::parse(&text).is_ok_and(|url| url.has_host()) {
         Ok(text)
@@ -44,19 +44,19 @@ pub(crate) fn web_address(text: &str) -> Result<String, Violation> {
     }
 }
 
-/// Checks that a text shows on a screen: not blank, and without control characters.
+/// Checks that a text is visible: not blank, and without control characters.
 pub(crate) fn visible(text: &str) -> Result<(), Violation> {
     if text.trim().is_empty() {
         return Err(Violation::new(Reason::Required, "must not be blank"));
     }
     if text.contains(char::is_control) {
-        return Err(Violation::new(Reason::InvalidCharacters, "must not hold control characters"));
+        return Err(Violation::new(Reason::InvalidCharacters, "must not contain control characters"));
     }
     Ok(())
 }
 
-/// The form in which names are compared without case: Unicode's canonical caseless matching. `Straße` and `STRASSE` are
-/// one name, and so are two spellings of an accent; letters that only look alike are not.
+/// Returns the form that compares names without case: Unicode's canonical caseless matching. `Straße` and `STRASSE` are
+/// one name, and so are two encodings of an accent. Letters that only look alike stay different.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -64,8 +64,8 @@ pub fn fold(text: &str) -> String {
     caseless::default_case_fold_str(&text.nfd().collect::<String>()).nfc().collect()
 }
 
-/// The form in which texts are searched: Unicode's compatibility caseless matching, in which ligatures, full-width and
-/// circled letters are what they stand for.
+/// Returns the form for searches: Unicode's compatibility caseless matching, which equates ligatures, full-width and
+/// circled letters with the plain letters.
 pub fn fold_for_search(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -93,17 +93,17 @@ macro_rules! text_type {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a text that was checked before it was stored.
+            /// Wraps a stored text, which was checked before it was stored.
             pub fn from_stored(text: String) -> Self {
                 Self(text)
             }
 
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The text, moved out.
+            /// Returns the text by value.
             pub fn into_string(self) -> String {
                 self.0
             }
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_differ_in_case_or_spelling_only_fold_alike() {
+    fn texts_that_differ_only_in_case_or_encoding_fold_alike() {
         for (left, right) in [("Jane", "jANE"), ("Straße", "STRASSE"), ("ΣΑΣ", "σας"), ("é", "E\u{301}")]
         {
             assert_eq!(fold(left), fold(right), "{left} {right}");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_look_alike_are_found_and_are_not_the_same() {
+    fn letters_that_look_alike_match_in_searches_only() {
         for (left, right) in [("ﬁona①", "FIONA1"), ("Ａｂ", "aB")] {
             assert_eq!(fold_for_search(left), fold_for_search(right));
             assert_ne!(fold(left), fold(right));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn length_is_counted_in_characters_and_nul_is_refused() {
+    fn length_counts_characters_and_nul_is_rejected() {
         assert_eq!(checked("🙂🙂", &(1..=2)), Ok("🙂🙂".to_owned()));
         assert_eq!(checked("", &(1..=2)).unwrap_err().reason, Reason::TooShort);
         assert_eq!(checked("abc", &(1..=2)).unwrap_err().reason, Reason::TooLong);

@@ -1,4 +1,4 @@
-//! What is wrong with a value, and with a whole form: every broken field at once.
+//! Broken rules: of one value, and of all fields of a request together.
 
 use std::fmt;
 
@@ -10,96 +10,96 @@ use super::Patch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The key must be there and is not, or is null where null is no value.
+    /// A required key is missing, or null where null is not allowed.
     Required,
-    /// A value of another JSON type was expected.
+    /// The value has the wrong JSON type.
     InvalidType,
-    /// Fewer characters than the rule asks for.
+    /// The value has fewer characters than required.
     TooShort,
-    /// More characters than the rule allows.
+    /// The value has more characters than allowed.
     TooLong,
-    /// The value does not have the form it should, such as an e-mail address without `@`.
+    /// The value has the wrong form, such as an e-mail address without `@`.
     InvalidFormat,
-    /// The value should be a UUID and is none.
+    /// The value is not a UUID.
     InvalidUuid,
-    /// The value holds a character that cannot be stored.
+    /// The value contains a character that cannot be stored.
     InvalidCharacters,
-    /// More levels of nesting than allowed.
+    /// The value has more levels of nesting than allowed.
     TooDeep,
-    /// More bytes than allowed.
+    /// The value has more bytes than allowed.
     TooLarge,
-    /// A number below or above its limits.
+    /// The number is below or above its limits.
     OutOfRange,
-    /// None of the values that are known.
+    /// The value is not one of the known values.
     Unknown,
     /// The value cannot be changed after creation.
     Immutable,
-    /// The value contradicts another one of the same request.
+    /// The value contradicts another value of the same request.
     Mismatch,
-    /// The same key stands in the request more than once.
+    /// The request contains the same key more than once.
     Duplicate,
-    /// Somebody else has the value.
+    /// Another object has the value.
     Taken,
 }
 
-/// Why one value was refused.
+/// Why one value is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Violation {
-    /// For programs.
+    /// The kind, for programs.
     pub reason: Reason,
-    /// For people: what the rule is, to be read after the field's name ("must have …").
+    /// The rule, for people. Reads as a sentence after the field's name: "must have …".
     pub message: String,
 }
 
 impl Violation {
-    /// A violation with its message.
+    /// Creates a violation with its message.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
     }
 }
 
-/// Why one field of a form was refused.
+/// Why one field of a request is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldViolation {
     /// The field's name, as the request spells it.
     pub field: String,
-    /// For programs.
+    /// The kind, for programs.
     pub reason: Reason,
-    /// For people.
+    /// The rule, for people.
     pub message: String,
 }
 
-/// Every broken field of one request, in the order they were checked.
+/// Every broken field of one request, in the order of the checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Violations(Vec<FieldViolation>);
 
 impl Violations {
-    /// None so far.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One broken field.
+    /// Creates a list with one broken field.
     pub fn of(field: &str, violation: Violation) -> Self {
         let mut violations = Self::new();
         violations.add(field, violation);
         violations
     }
 
-    /// Notes a broken field.
+    /// Adds a broken field.
     pub fn add(&mut self, field: &str, violation: Violation) {
         let Violation { reason, message } = violation;
         self.0.push(FieldViolation { field: field.to_owned(), reason, message });
     }
 
-    /// Passes a value that holds, and notes one that does not.
+    /// Returns a valid value, or adds the violation and returns `None`.
     pub fn check<T>(&mut self, field: &str, value: Result<T, Violation>) -> Option<T> {
         value.map_err(|violation| self.add(field, violation)).ok()
     }
 
-    /// Like [`check`](Self::check), for a field that may be absent or null. A broken value counts as absent.
+    /// Like [`check`](Self::check), for a field that may be absent or null. An invalid value counts as absent.
     pub fn check_patch<T>(&mut self, field: &str, value: Patch<Result<T, Violation>>) -> Patch<T> {
         match value {
             Patch::Absent => Patch::Absent,
@@ -108,17 +108,17 @@ impl Violations {
         }
     }
 
-    /// Whether nothing is broken.
+    /// Returns whether no field is broken.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The broken fields.
+    /// Returns the broken fields.
     pub fn fields(&self) -> &[FieldViolation] {
         &self.0
     }
 
-    /// Gives every field the name that a contract has for it.
+    /// Renames every field to the name that a contract uses.
     #[must_use]
     pub fn renamed(mut self, name: impl Fn(&str) -> String) -> Self {
         for violation in &mut self.0 {

@@ -1,4 +1,4 @@
-//! The fields of an external user, each with its rule.
+//! The fields of an external user and their rules.
 
 use std::str::FromStr as _;
 
@@ -8,39 +8,39 @@ use crate::primitives::text::{checked, text_type};
 use crate::primitives::{Reason, Violation, fold, fold_for_search};
 
 text_type! { @declare
-    /// The handle a user logs in with: a name, an e-mail address or a phone number, 1 to 255 characters. Compared
-    /// without case.
+    /// The handle that a user logs in with: a name, an e-mail address or a phone number, 1 to 255 characters.
+    /// Compared without case.
     Identifier
 }
 
 impl Identifier {
-    /// The most bytes that the folded form has: an index entry of PostgreSQL holds 2,704, and folding makes a few
-    /// letters longer.
+    /// The most bytes of the folded form: an index entry of PostgreSQL holds 2,704, and folding makes a few letters
+    /// longer.
     const MAXIMUM_FOLDED_BYTES: usize = 1020;
 
     /// Checks an identifier.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let identifier = Self(checked(text, &(1..=255))?);
         if identifier.folded().len() > Self::MAXIMUM_FOLDED_BYTES {
-            return Err(Violation::new(Reason::TooLong, "is too long once its letters are folded"));
+            return Err(Violation::new(Reason::TooLong, "is too long after case folding"));
         }
         Ok(identifier)
     }
 
-    /// The form in which identifiers are compared.
+    /// Returns the form for comparisons.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 }
 
 text_type! {
-    /// What a user is called on screens: 1 to 255 characters.
+    /// A user's name on screens: 1 to 255 characters.
     DisplayName, 1..=255
 }
 
 text_type! { @declare
-    /// The customer's own id for a user: any Unicode text of 1 to 250 characters but `.` and `..`, which clients and
-    /// proxies take out of a path before it arrives. Compared exactly.
+    /// The customer's own id for a user: any Unicode text of 1 to 250 characters except `.` and `..`, which clients
+    /// and proxies remove from paths. Compared exactly.
     ExternalId
 }
 
@@ -50,7 +50,7 @@ impl ExternalId {
         if text == "." || text == ".." {
             return Err(Violation::new(
                 Reason::InvalidFormat,
-                "must not be . or .., which have no place in a path",
+                "must not be . or .., which paths cannot contain",
             ));
         }
         checked(text, &(1..=250)).map(Self)
@@ -63,7 +63,7 @@ text_type! { @declare
 }
 
 impl Locale {
-    /// Checks the tag.
+    /// Checks a language tag.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let text = checked(text, &(1..=64))?;
         match LanguageTag::parse(text.as_str()) {
@@ -79,7 +79,7 @@ text_type! { @declare
 }
 
 impl TimeZone {
-    /// Checks the name.
+    /// Checks a time zone's name.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         match chrono_tz::Tz::from_str(text) {
             Ok(_) => Ok(Self(text.to_owned())),
@@ -89,22 +89,22 @@ impl TimeZone {
 }
 
 text_type! { @declare
-    /// A text to look for: 1 to 250 characters.
+    /// A text to search for: 1 to 250 characters.
     SearchText
 }
 
 impl SearchText {
-    /// Checks the text.
+    /// Checks a text.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         checked(text, &(1..=250)).map(Self)
     }
 
-    /// The form in which it is looked for in names.
+    /// Returns the form for searches in names.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 
-    /// The form in which it is looked for in everything that can be searched.
+    /// Returns the form for searches in all searchable texts.
     pub fn folded_for_search(&self) -> String {
         fold_for_search(&self.0)
     }
@@ -118,19 +118,19 @@ fn malformed(message: &str) -> Violation {
 mod tests {
     use super::*;
 
-    fn holds<T>(parse: fn(&str) -> Result<T, Violation>, good: &[&str], bad: &[&str]) {
+    fn check<T>(parse: fn(&str) -> Result<T, Violation>, good: &[&str], bad: &[&str]) {
         for text in good {
-            assert!(parse(text).is_ok(), "{text} should hold");
+            assert!(parse(text).is_ok(), "{text} is valid");
         }
         for text in bad {
-            assert!(parse(text).is_err(), "{text} should be refused");
+            assert!(parse(text).is_err(), "{text} is invalid");
         }
     }
 
     #[test]
     fn external_ids_are_the_customers_own() {
         let longest = "🙂".repeat(250);
-        holds(
+        check(
             ExternalId::parse,
             &["1", "user_12345", "gid://app/Customer/1", "a b:c", "🙂", "...", &longest],
             &["", ".", "..", "a\0b", &"x".repeat(251)],
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn locales() {
-        holds(
+        check(
             Locale::parse,
             &["en", "en-US", "zh-Hant-TW", "de-CH-1996", "sl-rozaj-biske"],
             &["", "e", "en_US", "en-", "-en", "en-US-"],
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn time_zones() {
-        holds(
+        check(
             TimeZone::parse,
             &["America/New_York", "UTC", "Europe/Berlin", "Asia/Kolkata"],
             &["", "Mars/Olympus", "america/new_york", "+02:00"],

@@ -1,7 +1,7 @@
 //! Which external users a list holds, and in which order.
 
+use super::ExternalUser;
 use super::SearchText;
-use crate::directory::ExternalUser;
 use crate::primitives::{
     ChannelId, ExternalUserGroupId, Position, SortKey, SuperIdentityId, TierId, Timestamp,
 };
