@@ -1,5 +1,5 @@
-//! What the audit log notes of each thing. Every field is either noted or left out on purpose: a new one stops the build
-//! where that is decided.
+//! The fields that the audit log records of each object. Each implementation destructures its object whole: a new field
+//! does not compile until it is recorded or left out on purpose.
 
 use serde_json::{Map, Value, json};
 
@@ -11,14 +11,14 @@ use crate::flow::{Flow, FlowMembership, Invitation};
 use crate::primitives::{RoleId, Timestamp};
 use crate::workspace::Workspace;
 
-/// A JSON object of fields.
+/// Creates a JSON object of fields.
 macro_rules! record {
     ($($name:literal: $value:expr),+ $(,)?) => {
         Map::from_iter([$(($name.to_owned(), json!($value))),+])
     };
 }
 
-/// The texts of fields that may be empty.
+/// Returns the text of an optional field.
 fn text(value: Option<&impl ToString>) -> Option<String> {
     value.map(ToString::to_string)
 }

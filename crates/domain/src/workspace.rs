@@ -1,4 +1,4 @@
-//! The workspace: the tenant, and the wall between tenants.
+//! The workspace: a tenant. Workspaces are isolated from each other.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::primitives::{Patch, Timestamp, Violation, WorkspaceId, WorkspaceNumbe
 use crate::rights::Reach;
 
 text_type! { @declare
-    /// What a workspace is called by people: 1 to 100 characters, not blank, without control characters.
+    /// A workspace's display name: 1 to 100 characters, not blank, without control characters.
     WorkspaceName
 }
 
@@ -23,34 +23,34 @@ impl WorkspaceName {
     }
 }
 
-/// A tenant. Everything but workspaces themselves belongs to exactly one.
+/// A tenant. Every external user, group, tier, channel, key and flow belongs to exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workspace {
     /// Its id.
     pub id: WorkspaceId,
-    /// Its number, for contracts that know workspaces by numbers.
+    /// Its number, for contracts that identify workspaces by numbers.
     pub number: WorkspaceNumber,
-    /// Its name in commands and addresses.
+    /// Its name in commands and URLs.
     pub slug: Slug,
-    /// Its name for people.
+    /// Its display name.
     pub name: WorkspaceName,
-    /// Whether it is in use. While it is not, its keys and the accounts whose home it is are refused.
+    /// Its status. Unless it is active, its keys and the accounts whose home it is are rejected.
     pub status: Status,
-    /// Whether somebody has confirmed that it is wanted.
+    /// Whether its creation was confirmed.
     pub confirmed: bool,
-    /// How many requests a second each of its keys, accounts and external users may make, where that is not what the server's
-    /// settings say; any number where it is 0.
+    /// The limit of requests per second for each of its keys, accounts and external users. `None` applies the server's
+    /// setting; 0 removes the limit.
     pub requests_per_second: Option<u32>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Workspace {
-    /// Fails with [`Forbidden::ProtectedField`] where it is not for who reaches so far to make this of it: whoever reaches
-    /// their own workspace only says what it is called, and not whether it is in use.
+    /// Fails with [`Forbidden::ProtectedField`] if a caller with this reach may not make this change. Callers who reach
+    /// only their own workspace may rename it, but not change its status.
     pub fn require_may_become(&self, after: &Self, reach: Reach) -> Result<(), Error> {
         let protected = |field| Err(Error::Forbidden(Forbidden::ProtectedField(field)));
         match reach {
@@ -60,7 +60,7 @@ impl Workspace {
         }
     }
 
-    /// Fails with [`Conflict::OwnWorkspace`] where it is the home of who wants it to be gone or out of use.
+    /// Fails with [`Conflict::OwnWorkspace`] if it is the caller's home, which the caller cannot delete or deactivate.
     pub fn require_not_home_of(&self, authority: &Authority) -> Result<(), Error> {
         if authority.home == Some(self.id) {
             return Err(Error::Conflict(Conflict::OwnWorkspace));
@@ -69,7 +69,7 @@ impl Workspace {
     }
 }
 
-/// What a request says of a workspace's fields.
+/// A request's changes to a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WorkspaceChanges {
     /// See [`Workspace::name`].
@@ -83,7 +83,7 @@ pub struct WorkspaceChanges {
 }
 
 impl WorkspaceChanges {
-    /// Changes a workspace. The time of change moves only where a field does. Its slug stays, whatever its name.
+    /// Applies the changes. `updated_at` moves only if a field does. The slug never changes.
     pub fn apply_to(self, workspace: &mut Workspace, now: Timestamp) {
         let before = workspace.clone();
         let Self { name, status, confirmed, requests_per_second } = self;

@@ -1,4 +1,4 @@
-//! Roles: permissions with a name, which accounts hold.
+//! Roles: named sets of permissions that accounts hold.
 
 use crate::error::{Conflict, Error, Forbidden};
 use crate::primitives::text::{checked, text_type};
@@ -6,13 +6,12 @@ use crate::primitives::{RoleId, Timestamp, Violation, WorkspaceId, fold};
 use crate::rights::{Permission, PermissionSet, Reach};
 
 text_type! { @declare
-    /// What a role is called: 1 to 100 characters. Unique without case among the global roles, and among those of a
-    /// workspace.
+    /// A role's name: 1 to 100 characters. Unique without case among the global roles, and among the roles of a workspace.
     RoleName
 }
 
-/// The names that no role may take, whatever the case: those of the global roles that exist from the start, and those
-/// that programs of this contract expect to mean something.
+/// The names that new roles cannot take, in any case: those of the built-in roles, and those to which clients of the
+/// FlowMate contract attach a meaning.
 const RESERVED: [&str; 7] = [
     "ADMIN",
     "TENANT_ADMIN",
@@ -29,12 +28,12 @@ impl RoleName {
         checked(text, &(1..=100)).map(Self)
     }
 
-    /// The form in which names are compared.
+    /// Returns the form for comparisons.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 
-    /// Whether no further role may take it.
+    /// Returns whether new roles cannot take the name.
     pub fn is_reserved(&self) -> bool {
         let folded = fold(self.0.trim());
         RESERVED.iter().any(|reserved| fold(reserved) == folded)
@@ -42,24 +41,24 @@ impl RoleName {
 }
 
 text_type! {
-    /// What a role is for: at most 250 characters.
+    /// A role's purpose: at most 250 characters.
     RoleDescription, 0..=250
 }
 
-/// A role. Whoever holds it has its permissions.
+/// A role. It grants its permissions to its holders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// Its id.
     pub id: RoleId,
-    /// The workspace that it belongs to; `None` for a global one, which every workspace can use.
+    /// The workspace it belongs to; `None` for a global role, which every workspace can use.
     pub workspace_id: Option<WorkspaceId>,
     /// Its name.
     pub name: RoleName,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     pub description: RoleDescription,
-    /// What its holders may do.
+    /// The permissions of its holders.
     pub permissions: PermissionSet,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
@@ -69,30 +68,30 @@ impl Role {
     /// The global role with every permission.
     pub const ADMIN: &str = "ADMIN";
 
-    /// The global role with every permission in the own workspace.
+    /// The global role with every permission in the holder's home.
     pub const TENANT_ADMIN: &str = "TENANT_ADMIN";
 
-    /// Whether every workspace can use it.
+    /// Returns whether every workspace can use it.
     pub const fn is_global(&self) -> bool {
         self.workspace_id.is_none()
     }
 
-    /// Whether accounts whose home is this workspace may hold it.
+    /// Returns whether accounts with this home may hold it.
     pub fn is_usable_in(&self, home: Option<WorkspaceId>) -> bool {
         self.is_global() || self.workspace_id == home
     }
 
-    /// Whether any of its permissions reaches beyond a workspace.
+    /// Returns whether any of its permissions reaches beyond a workspace.
     pub fn counts_beyond_home(&self) -> bool {
         self.permissions.iter().any(Permission::is_restricted)
     }
 
-    /// Whether any of its permissions counts in the holder's home, and is another one in another home.
+    /// Returns whether any of its permissions applies within the holder's home only.
     pub fn counts_at_home(&self) -> bool {
         self.permissions.iter().any(|permission| !permission.is_restricted())
     }
 
-    /// Fails with [`Forbidden::ForeignRole`] where it belongs to a workspace beyond reach.
+    /// Fails with [`Forbidden::ForeignRole`] if it belongs to a workspace out of reach.
     pub fn require_within(&self, reach: Reach) -> Result<(), Error> {
         if self.workspace_id.is_none_or(|workspace_id| reach.includes(workspace_id)) {
             return Ok(());
@@ -100,9 +99,9 @@ impl Role {
         Err(Error::Forbidden(Forbidden::ForeignRole))
     }
 
-    /// Fails where it is not for who reaches so far to change or delete: like [`require_within`](Self::require_within),
-    /// and with [`Forbidden::MissingPermission`] where it counts beyond their own workspace. Global roles do, and those
-    /// with permissions that only a holder of [`Permission::All`] gives, and so takes.
+    /// Fails if a caller with this reach may not change or delete it: like [`require_within`](Self::require_within), and
+    /// with [`Forbidden::MissingPermission`] if the role applies beyond the caller's workspace. Global roles do, and roles
+    /// with permissions that only a holder of [`Permission::All`] can grant or take away.
     pub fn require_may_change(&self, reach: Reach) -> Result<(), Error> {
         self.require_within(reach)?;
         let counts_beyond = self.is_global() || self.counts_beyond_home();
@@ -112,7 +111,7 @@ impl Role {
         Ok(())
     }
 
-    /// Fails with [`Conflict::BuiltInRole`] for a role that exists from the start, which stays as it is.
+    /// Fails with [`Conflict::BuiltInRole`] for a built-in role, which cannot change.
     pub fn require_changeable(&self) -> Result<(), Error> {
         if self.is_global() && self.name.is_reserved() {
             return Err(Error::Conflict(Conflict::BuiltInRole));
@@ -121,7 +120,7 @@ impl Role {
     }
 }
 
-/// What a request says of a role's fields. Making a role is changing a blank one.
+/// A request's changes to a role. Creating a role means changing a blank one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RoleChanges {
     /// See [`Role::name`].
@@ -133,7 +132,7 @@ pub struct RoleChanges {
 }
 
 impl RoleChanges {
-    /// Changes a role. The time of change moves only where a field does. Fails with [`Forbidden::ReservedRoleName`].
+    /// Applies the changes. `updated_at` moves only if a field does. Fails with [`Forbidden::ReservedRoleName`].
     pub fn apply_to(self, role: &mut Role, now: Timestamp) -> Result<(), Error> {
         let before = role.clone();
         let Self { name, description, permissions } = self;
@@ -157,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_the_roles_that_exist_are_reserved_whatever_the_case() {
+    fn the_names_of_built_in_roles_are_reserved_in_any_case() {
         for reserved in ["ADMIN", "admin", "Tenant_Admin", "service_account", " USER ", "tenant_guest"] {
             assert!(RoleName::parse(reserved).unwrap().is_reserved(), "{reserved}");
         }
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_changes_its_own_roles_that_end_at_its_border() {
+    fn a_workspace_changes_only_its_own_roles_without_rights_beyond_it() {
         let own = WorkspaceId::from_uuid(uuid::Uuid::from_u128(1));
         let other = WorkspaceId::from_uuid(uuid::Uuid::from_u128(2));
         let now = Timestamp::from_unix_microseconds(0).unwrap();

@@ -1,4 +1,4 @@
-//! The audit log: who has changed what, when, from where.
+//! The audit log: who changed which object, when, and from where.
 
 mod origin;
 
@@ -13,7 +13,7 @@ use crate::primitives::{
     coded_texts,
 };
 
-/// What has been changed.
+/// The kinds of objects in the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ObjectKind {
     /// An external user.
@@ -30,19 +30,19 @@ pub enum ObjectKind {
     Workspace,
     /// An account.
     Account,
-    /// A token of an account. Its id names it; its secret is nowhere.
+    /// A token of an account. The log contains its id, never its secret.
     AccountToken,
     /// A role.
     Role,
-    /// What an account is in a workspace. The id is the account's.
+    /// An account's membership of a workspace. The id is the account's.
     Membership,
     /// A flow.
     Flow,
-    /// What an account is in a flow. The id is the flow's.
+    /// An account's membership of a flow. The id is the flow's.
     FlowMembership,
     /// An invitation into a flow. Its id is its number.
     Invitation,
-    /// What the server signs, seals or derives with. Its id is what it is for: `access_tokens`.
+    /// A secret with which the server signs, seals or derives. The id is its purpose: `access_tokens`.
     ServerSecret,
 }
 
@@ -86,22 +86,22 @@ impl Coded for ObjectKind {
 
 coded_texts!(ObjectKind);
 
-/// What has been done to it.
+/// What happened to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
-    /// It was made.
+    /// It was created.
     Create,
-    /// It was changed.
+    /// It was updated.
     Update,
-    /// It was deleted, or taken away.
+    /// It was deleted or removed.
     Delete,
-    /// It was brought back.
+    /// It was restored.
     Restore,
-    /// All personal data of it were removed for good.
+    /// All its personal data was removed permanently.
     Erase,
-    /// A key, or the server itself, was given a new secret.
+    /// A key or the server got a new secret.
     Rotate,
-    /// A key was made to open nothing any more.
+    /// A key was revoked.
     Revoke,
 }
 
@@ -124,43 +124,43 @@ impl Coded for Verb {
 
 coded_texts!(Verb);
 
-/// The fields that a change has changed, each by its name in camel case with the values before and after it, `{"old": …,
-/// "new": …}`. A field that is not there counts as null. Objects within objects are compared field by field, and named by
-/// their path: `customFields.plan`, or `customFields["a.plan"]` where a name could be taken for a path.
+/// The changed fields. Each camel-case name maps to the values before and after the change, `{"old": …, "new": …}`. An
+/// absent field counts as null. Nested objects are compared field by field, under their path: `customFields.plan`, or
+/// `customFields["a.plan"]` if the name could be mistaken for a path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FieldChanges(Map<String, Value>);
 
 impl FieldChanges {
-    /// What differs between two records.
+    /// Returns the differences between two records.
     pub fn between(before: &Map<String, Value>, after: &Map<String, Value>) -> Self {
         let mut changes = Map::new();
         compare(None, before, after, &mut changes);
         Self(changes)
     }
 
-    /// Says of a field, too, that it has changed, though its values are secret and noted nowhere.
+    /// Adds a changed field whose values are secret and not recorded.
     #[must_use]
     pub fn and_secret(mut self, field: &str) -> Self {
         self.0.insert(field.to_owned(), serde_json::json!({ "old": null, "new": null }));
         self
     }
 
-    /// Takes changes that were noted before they were stored.
+    /// Wraps stored changes.
     pub fn from_stored(changes: Map<String, Value>) -> Self {
         Self(changes)
     }
 
-    /// The changes as a JSON object.
+    /// Returns the changes as a JSON object.
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }
 
-    /// The changes as a JSON object.
+    /// Returns the changes as a JSON object, by value.
     pub fn into_map(self) -> Map<String, Value> {
         self.0
     }
 
-    /// Whether nothing has changed.
+    /// Returns whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -186,7 +186,7 @@ fn compare(
     }
 }
 
-/// The path of a field within another one: no two fields have the same.
+/// Returns the unique path of a field within an object.
 fn path_of(within: Option<&str>, key: &str) -> String {
     let Some(within) = within else { return key.to_owned() };
     if key.is_empty() || key.contains(['.', '[', '"']) {
@@ -196,16 +196,16 @@ fn path_of(within: Option<&str>, key: &str) -> String {
     }
 }
 
-/// Something whose changes are noted in the audit log.
+/// An object whose changes the audit log records.
 pub trait Recorded {
-    /// What it is called there.
+    /// Its kind in the log.
     const KIND: ObjectKind;
 
-    /// Its id there.
+    /// Returns its id in the log.
     fn object_id(&self) -> String;
 
-    /// Its fields as they are noted, without secrets and what follows from others; null for one that is empty. As they are
-    /// at a moment: a block that has ended by then is none.
+    /// Returns its fields at this moment, without secrets and derived fields. An empty field is null, and so is a block
+    /// that has expired.
     fn record(&self, now: Timestamp) -> Map<String, Value>;
 }
 
@@ -214,46 +214,46 @@ pub trait Recorded {
 pub struct AuditEvent {
     /// Its id.
     pub id: AuditEventId,
-    /// The workspace whose log it is in; `None` for the server's own, of what belongs to no workspace.
+    /// The workspace whose log contains it; `None` in the server's log, for objects of no workspace.
     pub workspace_id: Option<WorkspaceId>,
-    /// When the change was made.
+    /// When the change happened.
     pub occurred_at: Timestamp,
     /// Who made it.
     pub actor: Actor,
-    /// The external user in whose context it was made, where a key acted for one.
+    /// The external user for whom a key acted, if any.
     pub acting_for: Option<ExternalUserId>,
-    /// What was done.
+    /// What happened to the object.
     pub verb: Verb,
-    /// To what.
+    /// The kind of object.
     pub object: ObjectKind,
-    /// To which one: its id.
+    /// The object's id.
     pub object_id: String,
-    /// Which fields changed. Empty where the object's data were erased since.
+    /// The changed fields. Empty once the object's data is erased.
     pub changes: FieldChanges,
-    /// The request that asked for it, where it was one.
+    /// The id of the request that made the change, if any.
     pub request_id: Option<String>,
     /// The address that the request came from.
     pub address: Option<IpAddr>,
 }
 
 impl AuditEvent {
-    /// What was done to what, in one word: `external_user.update`.
+    /// Returns the kind of change, such as `external_user.update`.
     pub fn action(&self) -> AuditAction {
         AuditAction { object: self.object, verb: self.verb }
     }
 
-    /// Its place in the log.
+    /// Returns its position in the log.
     pub fn position(&self) -> Position {
         Position { key: SortKey::Time(self.occurred_at), id: self.id.as_uuid() }
     }
 }
 
-/// What was done to what. Displays, and is read, as `external_user.update`.
+/// A kind of change. Displays and parses as `external_user.update`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditAction {
-    /// What was changed.
+    /// The kind of object.
     pub object: ObjectKind,
-    /// What was done to it.
+    /// What happened to it.
     pub verb: Verb,
 }
 
@@ -268,7 +268,7 @@ impl std::str::FromStr for AuditAction {
 
     fn from_str(text: &str) -> Result<Self, Violation> {
         let broken = || {
-            let message = "must be what was changed and what was done to it: external_user.update";
+            let message = "must be a kind of object and a verb, such as external_user.update";
             Violation::new(Reason::InvalidFormat, message)
         };
         let (object, verb) = text.split_once('.').ok_or_else(broken)?;
@@ -276,14 +276,14 @@ impl std::str::FromStr for AuditAction {
     }
 }
 
-/// Which events a list holds; all conditions hold, and `None` is none.
+/// The conditions of a list of events. All must hold; `None` is no condition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditEventFilter {
-    /// About the object of this id.
+    /// About the object with this id.
     pub object_id: Option<String>,
-    /// Of changes that this actor has made.
+    /// Changes by this actor.
     pub actor: Option<Actor>,
-    /// Of this kind of change.
+    /// Changes of this kind.
     pub action: Option<AuditAction>,
     /// After this moment.
     pub after: Option<Timestamp>,
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_the_fields_that_differ() {
+    fn changes_are_the_differing_fields() {
         let before = json!({ "name": "a", "tierId": null, "customFields": { "plan": "free", "seats": 1 } });
         let after = json!({ "name": "b", "tierId": null, "customFields": { "plan": "free", "trial": true } });
         let changes = FieldChanges::between(&map(&before), &map(&after));
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_told_apart_whatever_they_are_called() {
+    fn no_names_of_fields_are_mistaken_for_others() {
         let before = json!({ "customFields": { "a": { "b": 1, "": 1 }, "a.b": 1, "a[\"b\"]": 1 } });
         let after = json!({ "customFields": { "a": { "b": 2, "": 3 }, "a.b": 4, "a[\"b\"]": 5 } });
         let changes = FieldChanges::between(&map(&before), &map(&after));
@@ -329,13 +329,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_differs_where_it_is_not_null() {
+    fn a_new_field_is_a_change_unless_it_is_null() {
         let changes = FieldChanges::between(&Map::new(), &map(&json!({ "name": "a", "tierId": null })));
         assert_eq!(changes.into_map(), map(&json!({ "name": { "old": null, "new": "a" } })));
     }
 
     #[test]
-    fn an_action_is_read_back_from_its_text() {
+    fn an_action_parses_from_its_text() {
         for &object in ObjectKind::ALL {
             for &verb in Verb::ALL {
                 let action = AuditAction { object, verb };

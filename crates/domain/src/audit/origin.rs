@@ -1,4 +1,4 @@
-//! Where a change comes from: who makes it, and with which request.
+//! The origin of a change: who makes it, and with which request.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,23 +10,23 @@ use crate::primitives::{AccountId, ApiKeyId, ExternalUserId, Reason, Source, Vio
 
 /// Who makes a change.
 ///
-/// Displays, and is read, as its kind and its id: `api_key:7d444840-9dc0-41d1-b245-5ffdce74fad2`, or `operator`.
+/// Displays and parses as its kind and its id: `api_key:7d444840-9dc0-41d1-b245-5ffdce74fad2`, or `operator`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
-    /// Whoever runs commands on the server itself.
+    /// The operator, who runs commands on the server.
     Operator,
-    /// The server by itself, such as at its first start.
+    /// The server itself, for example at its first start.
     Server,
-    /// Whoever holds this key.
+    /// The holder of this key.
     ApiKey(ApiKeyId),
     /// This account.
     Account(AccountId),
-    /// This external user, by its access token.
+    /// This external user, with its access token.
     ExternalUser(ExternalUserId),
 }
 
 impl Actor {
-    /// What kind of actor it is.
+    /// Returns the kind of actor.
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Operator => "operator",
@@ -37,7 +37,7 @@ impl Actor {
         }
     }
 
-    /// Its id, where it has one.
+    /// Returns its id, if it has one.
     pub const fn id(self) -> Option<Uuid> {
         match self {
             Self::Operator | Self::Server => None,
@@ -75,34 +75,33 @@ impl FromStr for Actor {
                 _ => None,
             },
         };
-        let message =
-            "must be operator, server, or one of api_key, account and external_user with a UUID: api_key:…";
+        let message = "must be operator, server, or one of api_key, account and external_user with a UUID, such as api_key:…";
         known.ok_or_else(|| Violation::new(Reason::InvalidFormat, message))
     }
 }
 
-/// Where a change comes from. Everything that changes something takes one, and notes it in the audit log.
+/// The origin of a change. Every function that changes an object takes one and records it in the audit log.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// Where its times and ids come from.
+    /// The source of its times and ids.
     pub source: Source,
     /// Who makes it.
     pub actor: Actor,
-    /// The external user in whose context it is made, where a key acts for one.
+    /// The external user for whom a key acts, if any.
     pub acting_for: Option<ExternalUserId>,
-    /// The id of the request that asks for it, where one does.
+    /// The id of the request that makes the change, if any.
     pub request_id: Option<String>,
-    /// The address that the request comes from.
+    /// The client address of the request.
     pub address: Option<IpAddr>,
 }
 
 impl Origin {
-    /// A change that an operator makes by a command.
+    /// Returns the origin of a change by an operator's command.
     pub fn operator(source: Source) -> Self {
         Self::without_request(source, Actor::Operator)
     }
 
-    /// A change that the server makes by itself.
+    /// Returns the origin of a change by the server itself.
     pub fn server(source: Source) -> Self {
         Self::without_request(source, Actor::Server)
     }
@@ -117,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_actor_is_read_back_from_its_text() {
+    fn an_actor_parses_from_its_text() {
         let id = Uuid::from_u128(7);
         for actor in [
             Actor::Operator,

@@ -1,47 +1,47 @@
-//! The channel: where external users come from, such as an app, a site or an integration.
+//! Channels: the sources of external users, such as apps, sites and integrations.
 
 use crate::error::{Conflict, Error};
 use crate::primitives::{ChannelId, Patch, Reason, Timestamp, Violation, Violations, WorkspaceId, text};
 
-/// A source of external users within a workspace. External ids and identifiers are unique in it.
+/// A source of external users within a workspace. External ids and identifiers are unique per channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
     /// Its id.
     pub id: ChannelId,
-    /// The workspace that it belongs to.
+    /// The workspace it belongs to.
     pub workspace_id: WorkspaceId,
-    /// What people call it: 3 to 50 characters.
+    /// Its display name: 3 to 50 characters.
     pub name: String,
-    /// What it is for: 3 to 250 characters.
+    /// Its purpose: 3 to 250 characters.
     pub description: Option<String>,
-    /// What an assistant should know of its users: 3 to 500 characters.
+    /// What an assistant should know about its users: 3 to 500 characters.
     pub prompt: Option<String>,
-    /// Whether contracts that know no channel write to it. One channel of a workspace is the default.
+    /// Whether contracts without channels write to it. Each workspace has one default channel.
     pub is_default: bool,
-    /// Whether it was removed: its users stay, and no new ones come.
+    /// Whether it was removed: it keeps its users, and accepts no new ones.
     pub is_removed: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Channel {
-    /// The name of the channel that every workspace starts with.
+    /// The name of a new workspace's channel.
     pub const DEFAULT_NAME: &str = "api";
 
-    /// Fails with [`Conflict::ChannelRemoved`] where the channel takes no new external users.
+    /// Fails with [`Conflict::ChannelRemoved`] if the channel accepts no new external users.
     pub fn require_open(&self) -> Result<(), Error> {
         if self.is_removed { Err(Error::Conflict(Conflict::ChannelRemoved)) } else { Ok(()) }
     }
 
-    /// Fails with [`Conflict::DefaultChannel`] for the one channel that must stay.
+    /// Fails with [`Conflict::DefaultChannel`] for the default channel, which must stay.
     pub fn require_removable(&self) -> Result<(), Error> {
         if self.is_default { Err(Error::Conflict(Conflict::DefaultChannel)) } else { Ok(()) }
     }
 }
 
-/// What a request says of a channel's fields, each checked.
+/// A request's changes to a channel, already checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChannelChanges {
     /// The name. It cannot be cleared.
@@ -50,7 +50,7 @@ pub struct ChannelChanges {
     pub description: Patch<String>,
     /// The prompt.
     pub prompt: Patch<String>,
-    /// `true` removes the channel, `false` brings it back.
+    /// `true` removes the channel, `false` restores it.
     pub is_removed: Option<bool>,
 }
 
@@ -70,8 +70,8 @@ impl ChannelChanges {
         text::checked(text, &(3..=500))
     }
 
-    /// Carries the changes out. Fails with [`Conflict::DefaultChannel`] on removing the default channel, and then
-    /// the channel is not to be stored.
+    /// Applies the changes. Fails with [`Conflict::DefaultChannel`] on removing the default channel; callers must then not
+    /// store it.
     pub fn apply_to(self, channel: &mut Channel) -> Result<(), Error> {
         let Self { name, description, prompt, is_removed } = self;
         if is_removed == Some(true) {
@@ -86,7 +86,7 @@ impl ChannelChanges {
         Ok(())
     }
 
-    /// The name of a channel that is being made; it must be there.
+    /// Returns the name of a new channel. Fails if it is absent.
     pub fn required_name(&self) -> Result<String, Error> {
         let missing = || Violations::of("name", Violation::new(Reason::Required, "must be given"));
         self.name.clone().ok_or_else(|| Error::Invalid(missing()))

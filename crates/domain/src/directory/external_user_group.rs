@@ -1,4 +1,4 @@
-//! Groups of external users, such as the companies that they work for.
+//! Groups of external users, such as the companies they work for.
 
 use super::ExternalId;
 use crate::primitives::{ExternalUserGroupId, Patch, TierId, Timestamp, Violation, WorkspaceId, text};
@@ -8,21 +8,21 @@ use crate::primitives::{ExternalUserGroupId, Patch, TierId, Timestamp, Violation
 pub struct ExternalUserGroup {
     /// Its id.
     pub id: ExternalUserGroupId,
-    /// The workspace that it belongs to.
+    /// The workspace it belongs to.
     pub workspace_id: WorkspaceId,
     /// The customer's own id for it, unique in the workspace: 3 to 250 characters.
     pub external_id: Option<ExternalId>,
-    /// What people call it: 3 to 50 characters. Several groups may have the same.
+    /// Its display name: 3 to 50 characters, not unique.
     pub name: Option<String>,
-    /// The tier that it is on.
+    /// Its tier.
     pub tier_id: Option<TierId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// What a request says of a group's fields, each checked.
+/// A request's changes to a group, already checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExternalUserGroupChanges {
     /// See [`ExternalUserGroup::external_id`].
@@ -44,7 +44,7 @@ impl ExternalUserGroupChanges {
         text::checked(text, &(3..=50))
     }
 
-    /// Carries the changes out.
+    /// Applies the changes.
     pub fn apply_to(self, group: &mut ExternalUserGroup) {
         let Self { external_id, name, tier_id } = self;
         external_id.apply(&mut group.external_id);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_counted_in_characters() {
+    fn lengths_count_characters() {
         type Rule = fn(&str) -> Result<(), Violation>;
         let external_id: Rule = |text| ExternalUserGroupChanges::parse_external_id(text).map(|_| ());
         let name: Rule = |text| ExternalUserGroupChanges::parse_name(text).map(|_| ());
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_field_stays_null_clears_and_a_value_replaces() {
+    fn absent_keeps_a_field_null_clears_it_and_a_value_replaces_it() {
         let mut changed = group();
         ExternalUserGroupChanges::default().apply_to(&mut changed);
         assert_eq!(changed, group());

@@ -1,30 +1,30 @@
-//! The tier: the plan that external users are on.
+//! Tiers: the plans of external users.
 
 use crate::error::Error;
 use crate::primitives::{Patch, Reason, TierId, Timestamp, Violation, Violations, WorkspaceId, text};
 
-/// A plan that external users, and groups of them, are on. From the Zaia contract.
+/// A plan for external users and their groups. From the Zaia contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tier {
     /// Its id.
     pub id: TierId,
-    /// The workspace that it belongs to.
+    /// The workspace it belongs to.
     pub workspace_id: WorkspaceId,
-    /// What people call it: 3 to 50 characters. Several tiers may have the same.
+    /// Its display name: 3 to 50 characters, not unique.
     pub name: String,
-    /// What it is for: 3 to 250 characters.
+    /// Its purpose: 3 to 250 characters.
     pub description: String,
-    /// What an assistant should know of its users: 3 to 500 characters.
+    /// What an assistant should know about its users: 3 to 500 characters.
     pub prompt: Option<String>,
-    /// How many messages of an assistant its users may have; `None` for as many as they like.
+    /// The most assistant messages for its users; `None` for no limit.
     pub max_assistant_messages: Option<i64>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// What a request says of a tier's fields, each checked.
+/// A request's changes to a tier, already checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TierChanges {
     /// The name. It cannot be cleared.
@@ -33,7 +33,7 @@ pub struct TierChanges {
     pub description: Option<String>,
     /// The prompt.
     pub prompt: Patch<String>,
-    /// The most messages of an assistant.
+    /// The most assistant messages.
     pub max_assistant_messages: Patch<i64>,
 }
 
@@ -53,12 +53,12 @@ impl TierChanges {
         text::checked(text, &(3..=500))
     }
 
-    /// Checks a number of messages: not below 0.
+    /// Checks a number of messages: 0 or more.
     pub fn parse_max_assistant_messages(count: i64) -> Result<i64, Violation> {
         if count >= 0 { Ok(count) } else { Err(Violation::new(Reason::OutOfRange, "must not be below 0")) }
     }
 
-    /// Carries the changes out.
+    /// Applies the changes.
     pub fn apply_to(self, tier: &mut Tier) {
         let Self { name, description, prompt, max_assistant_messages } = self;
         if let Some(name) = name {
@@ -71,7 +71,7 @@ impl TierChanges {
         max_assistant_messages.apply(&mut tier.max_assistant_messages);
     }
 
-    /// Name and description of a tier that is being made; both must be there.
+    /// Returns the name and description of a new tier. Fails if either is absent.
     pub fn required(&self) -> Result<(String, String), Error> {
         let mut violations = Violations::new();
         let missing = || Violation::new(Reason::Required, "must be given");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_counted_in_characters() {
+    fn lengths_count_characters() {
         type Rule = fn(&str) -> Result<String, Violation>;
         let rules: [(Rule, usize); 3] = [
             (TierChanges::parse_name, 50),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_not_fewer_than_none() {
+    fn a_number_of_messages_is_not_negative() {
         for count in [0, 1, i64::MAX] {
             assert_eq!(TierChanges::parse_max_assistant_messages(count), Ok(count));
         }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_field_stays_null_clears_and_a_value_replaces() {
+    fn absent_keeps_a_field_null_clears_it_and_a_value_replaces_it() {
         let mut changed = tier();
         TierChanges::default().apply_to(&mut changed);
         assert_eq!(changed, tier());
@@ -149,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn a_new_tier_has_a_name_and_a_description() {
+    fn a_new_tier_requires_a_name_and_a_description() {
         let Err(Error::Invalid(violations)) = TierChanges::default().required() else {
-            panic!("there is neither");
+            panic!("both are missing");
         };
         let missing: Vec<_> = violations.fields().iter().map(|violation| violation.field.as_str()).collect();
         assert_eq!(missing, ["name", "description"]);

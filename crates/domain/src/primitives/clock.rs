@@ -1,5 +1,5 @@
-//! Where time and ids come from: never from a database, never from the standard library directly, so that tests can
-//! set the one and repeat the other.
+//! The source of time and ids. Neither comes from a database or directly from the standard library: tests set the
+//! clock and repeat the ids.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,35 +11,35 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::{ContextV7, Uuid};
 
-/// A moment, in UTC, cut to whole microseconds: what both databases keep.
+/// A moment in UTC, truncated to whole microseconds, which both databases store exactly.
 ///
-/// Displays and serializes as RFC 3339 with `Z` and six decimal places, so that texts sort as times do.
+/// Displays and serializes as RFC 3339 with `Z` and six decimal places. The texts sort like the moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(from = "DateTime<Utc>")]
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// The moment so many microseconds after 1970. `None` beyond the year 262,000.
+    /// Returns the moment this many microseconds after 1970, or `None` beyond the year 262,000.
     pub fn from_unix_microseconds(microseconds: i64) -> Option<Self> {
         DateTime::from_timestamp_micros(microseconds).map(Self)
     }
 
-    /// Microseconds since 1970.
+    /// Returns the microseconds since 1970.
     pub fn unix_microseconds(self) -> i64 {
         self.0.timestamp_micros()
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns the whole seconds since 1970, rounded down.
     pub fn unix_seconds(self) -> i64 {
         self.0.timestamp()
     }
 
-    /// The same moment as chrono's type.
+    /// Returns the moment as chrono's type.
     pub fn as_datetime(self) -> DateTime<Utc> {
         self.0
     }
 
-    /// The moment so much later; the last one there is, where that would be beyond it.
+    /// Adds a duration. Returns the last possible moment on overflow.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let later = chrono::Duration::from_std(duration)
@@ -48,7 +48,7 @@ impl Timestamp {
         Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
-    /// The moment so much earlier; the first one there is, where that would be before it.
+    /// Subtracts a duration. Returns the first possible moment on overflow.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let earlier = chrono::Duration::from_std(duration)
@@ -57,7 +57,7 @@ impl Timestamp {
         Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
     }
 
-    /// How long it is from an earlier moment to this one; nothing where that is later.
+    /// Returns the time since an earlier moment, or zero if that moment is later.
     pub fn since(self, earlier: Self) -> Duration {
         self.0.signed_duration_since(earlier.0).to_std().unwrap_or_default()
     }
@@ -69,7 +69,7 @@ impl From<DateTime<Utc>> for Timestamp {
     }
 }
 
-/// A text that is no moment in RFC 3339, or one beyond the year 9999.
+/// The error for a text that is not RFC 3339, or lies outside the years 0 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a moment in RFC 3339")]
 pub struct InvalidTimestamp;
@@ -77,8 +77,8 @@ pub struct InvalidTimestamp;
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
-    /// Reads RFC 3339, to the microsecond, of the years 0 to 9999 in UTC: what can be written in it again. A leap second
-    /// counts as the one after it, as in the database.
+    /// Parses RFC 3339, to the microsecond, for the years 0 to 9999 in UTC, which RFC 3339 can express. A leap second
+    /// becomes the second after it, as in the database.
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
         let moment = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTimestamp)?;
         let moment = DateTime::from_timestamp_micros(moment.timestamp_micros()).ok_or(InvalidTimestamp)?;
@@ -100,34 +100,34 @@ impl Serialize for Timestamp {
 
 /// Tells the time.
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// The present moment.
+    /// Returns the current moment.
     fn now(&self) -> Timestamp;
 }
 
-/// Makes ids and secrets.
+/// Generates ids and secrets.
 pub trait IdSource: fmt::Debug + Send + Sync {
-    /// A new UUID of version 4.
+    /// Returns a new UUID of version 4.
     fn uuid(&self) -> Uuid;
 
-    /// A new UUID of version 7, for what happens at a moment: those that one process makes sort in the order in which it
-    /// makes them.
+    /// Returns a new UUID of version 7, for an event at this moment. The UUIDs of one process sort in the order of their
+    /// creation.
     fn ordered_uuid(&self, now: Timestamp) -> Uuid;
 
-    /// Random bytes for a secret.
+    /// Returns random bytes for a secret.
     fn random_bytes(&self) -> [u8; 32];
 }
 
-/// The clock and the id source that a piece of work uses.
+/// The clock and the id source of an operation.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Where times come from.
+    /// The source of times.
     pub clock: Arc<dyn Clock>,
-    /// Where ids and secrets come from.
+    /// The source of ids and secrets.
     pub ids: Arc<dyn IdSource>,
 }
 
 impl Source {
-    /// The machine's clock and random ids.
+    /// Returns the machine's clock and random ids.
     pub fn system() -> Self {
         Self { clock: Arc::new(SystemClock), ids: Arc::new(RandomIds) }
     }
@@ -139,7 +139,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
+        #[expect(clippy::disallowed_methods, reason = "the only place that reads the time")]
         Timestamp::from(Utc::now())
     }
 }
@@ -150,7 +150,7 @@ pub struct RandomIds;
 
 impl IdSource for RandomIds {
     fn uuid(&self) -> Uuid {
-        #[expect(clippy::disallowed_methods, reason = "the one place where ids enter")]
+        #[expect(clippy::disallowed_methods, reason = "the only place that generates ids")]
         Uuid::new_v4()
     }
 
@@ -163,21 +163,18 @@ impl IdSource for RandomIds {
 
     fn random_bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        #[expect(
-            clippy::expect_used,
-            reason = "without randomness no secret may be made, and nothing can go on"
-        )]
+        #[expect(clippy::expect_used, reason = "the server cannot run without randomness for its secrets")]
         getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
         bytes
     }
 }
 
-/// A clock that stands still until it is moved. For tests.
+/// A clock that moves only on request. For tests.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that shows this moment.
+    /// Creates a clock that shows this moment.
     pub fn at(moment: Timestamp) -> Self {
         Self(AtomicI64::new(moment.unix_microseconds()))
     }
@@ -214,7 +211,7 @@ impl IdSource for SequentialIds {
         uuid::Builder::from_random_bytes(u128::from(self.next()).to_be_bytes()).into_uuid()
     }
 
-    /// These are counted for themselves, so that what is noted on the way changes no other id.
+    /// Counts separately: recording an event does not change other ids.
     fn ordered_uuid(&self, _: Timestamp) -> Uuid {
         let count = self.ordered_count.fetch_add(1, Ordering::SeqCst) + 1;
         let bytes = u128::from(count).to_be_bytes();
@@ -233,13 +230,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_timestamp_is_cut_to_microseconds_and_reads_as_rfc_3339() {
+    fn a_timestamp_has_microseconds_and_displays_as_rfc_3339() {
         let time: DateTime<Utc> = "2024-01-15T10:30:00.123456789Z".parse().unwrap();
         assert_eq!(Timestamp::from(time).to_string(), "2024-01-15T10:30:00.123456Z");
     }
 
     #[test]
-    fn a_text_is_a_moment_where_it_can_be_written_again() {
+    fn a_moment_parses_if_it_can_be_displayed_again() {
         for (text, moment) in [
             ("2024-01-15T10:30:00Z", "2024-01-15T10:30:00.000000Z"),
             ("2024-01-15T10:30:00.1234567+02:00", "2024-01-15T08:30:00.123456Z"),
@@ -263,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn ordered_ids_sort_as_they_were_made() {
+    fn ordered_ids_sort_by_creation() {
         for ids in [&RandomIds as &dyn IdSource, &SequentialIds::default()] {
             let now = SystemClock.now();
             let made: Vec<_> = (0..1_000).map(|_| ids.ordered_uuid(now)).collect();

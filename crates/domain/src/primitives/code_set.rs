@@ -1,4 +1,4 @@
-//! Sets of things that have a code on the wire: scopes of keys, permissions of accounts.
+//! Values with a wire code, such as scopes of keys and permissions of accounts, and sets of them.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use serde::{Serialize, Serializer};
 
 use super::{Reason, Violation};
 
-/// Something with a code on the wire.
+/// A value with a wire code.
 pub trait Coded: Copy + Ord + 'static {
-    /// All there are, in the order in which they are listed.
+    /// All values, in listing order.
     const ALL: &'static [Self];
 
-    /// The code, without spaces.
+    /// Returns the code, which contains no spaces.
     fn code(self) -> &'static str;
 
-    /// The one with this code. Fails with [`Reason::Unknown`], and names all of them.
+    /// Returns the value with this code. Fails with [`Reason::Unknown`] and a list of all codes.
     fn from_code(code: &str) -> Result<Self, Violation> {
         Self::ALL.iter().copied().find(|known| known.code() == code).ok_or_else(|| {
             let known = Self::ALL.iter().map(|known| known.code()).collect::<Vec<_>>().join(", ");
@@ -23,7 +23,7 @@ pub trait Coded: Copy + Ord + 'static {
     }
 }
 
-/// Gives a type with codes its text forms: `Display`, `FromStr` and `Serialize` are its code.
+/// Implements `Display`, `FromStr` and `Serialize` with the wire code.
 macro_rules! coded_texts {
     ($name:ident) => {
         impl std::fmt::Display for $name {
@@ -49,37 +49,37 @@ macro_rules! coded_texts {
 }
 pub(crate) use coded_texts;
 
-/// Some of them, each once, in their order.
+/// A set of coded values, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeSet<C>(BTreeSet<C>);
 
 impl<C: Coded> CodeSet<C> {
-    /// None of them.
+    /// Creates an empty set.
     pub const fn empty() -> Self {
         Self(BTreeSet::new())
     }
 
-    /// Reads the stored form.
+    /// Parses the stored form.
     pub fn from_stored(codes: &str) -> Result<Self, Violation> {
         codes.split_whitespace().map(C::from_code).collect()
     }
 
-    /// The stored form: the codes, separated by spaces.
+    /// Returns the stored form: the codes, separated by spaces.
     pub fn to_stored(&self) -> String {
         self.iter().map(C::code).collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether one is among them.
+    /// Returns whether the set contains a value.
     pub fn contains(&self, one: C) -> bool {
         self.0.contains(&one)
     }
 
-    /// Whether there are none.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each of them, in their order.
+    /// Iterates over the values, in their order.
     pub fn iter(&self) -> impl Iterator<Item = C> + '_ {
         self.0.iter().copied()
     }

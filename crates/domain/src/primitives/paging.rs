@@ -1,4 +1,4 @@
-//! How lists are cut into pages: by a position in their order, never by an offset that is counted out.
+//! Pages of lists. A page begins at a position in the list's order, not at a counted offset.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::secret::keyed_with;
 use super::{Reason, Timestamp, Violation};
 
-/// Which end of the order comes first.
+/// The direction of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Direction {
     /// Smallest first: oldest, or A.
@@ -20,7 +20,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The other one.
+    /// Returns the opposite direction.
     #[must_use]
     pub const fn reversed(self) -> Self {
         match self {
@@ -30,7 +30,7 @@ impl Direction {
     }
 }
 
-/// What a list is ordered by, for one entry.
+/// The value of one entry that orders the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortKey {
     /// A moment.
@@ -39,35 +39,34 @@ pub enum SortKey {
     Text(String),
 }
 
-/// The place of one entry in the order of a list. Ties of the key are broken by the id.
+/// The position of one entry in the order of a list. The id breaks ties of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// The value that the list is ordered by.
+    /// The value that orders the list.
     pub key: SortKey,
     /// The entry's id.
     pub id: Uuid,
 }
 
 impl Position {
-    /// The place of an entry in a list that is ordered by a moment.
+    /// Returns the position of an entry in a list ordered by time.
     pub const fn at(time: Timestamp, id: Uuid) -> Self {
         Self { key: SortKey::Time(time), id }
     }
 }
 
-/// A page number, from 1 to [`PageNumber::MAXIMUM`]. What lies beyond is reached with a cursor, which costs the same
-/// at any depth.
+/// A page number, from 1 to [`PageNumber::MAXIMUM`]. Cursors reach further pages, at the same cost at any depth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageNumber(u32);
 
 impl PageNumber {
-    /// The last page number that is answered.
+    /// The largest page number.
     pub const MAXIMUM: u32 = 100_000;
 
     /// The first page.
     pub const FIRST: Self = Self(1);
 
-    /// Checks the limits.
+    /// Checks a page number.
     pub fn new(number: u64) -> Result<Self, Violation> {
         match u32::try_from(number) {
             Ok(number @ 1..=Self::MAXIMUM) => Ok(Self(number)),
@@ -75,20 +74,20 @@ impl PageNumber {
         }
     }
 
-    /// How many entries stand before the page.
+    /// Returns the number of entries before the page.
     pub fn offset(self, size: u32) -> i64 {
         i64::from(self.0 - 1) * i64::from(size)
     }
 }
 
-/// Where a page begins.
+/// The start of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
-    /// The page of this number.
+    /// The page with this number.
     Number(PageNumber),
-    /// Right after this place.
+    /// Right after this position.
     After(Position),
-    /// Right before this place; the entries still come in the list's order.
+    /// Right before this position. The entries keep the list's order.
     Before(Position),
 }
 
@@ -98,38 +97,38 @@ impl Default for Page {
     }
 }
 
-/// Which part of a list is asked for.
+/// The part of a list that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// Where it begins.
+    /// The start.
     pub page: Page,
-    /// The most entries it holds, at least 1.
+    /// The most entries to return, at least 1.
     pub limit: u32,
     /// The order of the list.
     pub direction: Direction,
 }
 
 impl Window {
-    /// The first so many entries, smallest first.
+    /// Returns the window of the first entries, in ascending order.
     pub fn first(limit: u32) -> Self {
         Self { page: Page::default(), limit, direction: Direction::Ascending }
     }
 }
 
-/// A part of a list, and whether the list goes on.
+/// A part of a list, and whether more entries exist around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice<T> {
     /// The entries, in the list's order.
     pub items: Vec<T>,
-    /// Whether entries stand before these.
+    /// Whether the list has entries before these.
     pub has_more_before: bool,
-    /// Whether entries stand after these.
+    /// Whether the list has entries after these.
     pub has_more_after: bool,
 }
 
 impl<T> Slice<T> {
-    /// What a window shows of entries that were read from its beginning on, backwards where it lies before a
-    /// position, and one more than its limit where there are that many.
+    /// Cuts the entries of a window. The caller reads up to one entry more than the limit, from the window's start, and
+    /// backwards for [`Page::Before`].
     pub fn cut(mut items: Vec<T>, window: &Window) -> Self {
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let goes_on = items.len() > limit;
@@ -147,8 +146,8 @@ impl<T> Slice<T> {
     }
 }
 
-/// Turns positions into opaque texts and back, and notices when one was changed: a cursor holds a position and a seal
-/// over it (HMAC-SHA256), made for one list of one workspace.
+/// Converts positions to opaque cursors and back, and detects changed cursors. A cursor contains a position and an
+/// HMAC-SHA256 over it, and belongs to one list of one workspace.
 #[derive(Clone)]
 pub struct CursorSeal(Hmac<Sha256>);
 
@@ -157,12 +156,12 @@ const TIME: u8 = 0;
 const TEXT: u8 = 1;
 
 impl CursorSeal {
-    /// A seal with the server's secret.
+    /// Creates a seal with the server's secret.
     pub fn new(secret: &[u8; 32]) -> Self {
         Self(keyed_with(secret))
     }
 
-    /// The cursor for a position. The list is named by a text that no other list has.
+    /// Returns the cursor for a position. The list's name is unique among all lists.
     pub fn seal(&self, list: &str, position: &Position) -> String {
         let mut bytes = encode(position);
         let seal = self.tag(list, &bytes);
@@ -170,10 +169,10 @@ impl CursorSeal {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position in a cursor. Fails where it is none, was changed, or belongs to another list.
+    /// Returns the position in a cursor. Fails if the text is not a cursor, was changed, or belongs to another list.
     pub fn open(&self, list: &str, cursor: &str) -> Result<Position, Violation> {
         self.try_open(list, cursor)
-            .ok_or_else(|| Violation::new(Reason::InvalidFormat, "must be a cursor that this list gave out"))
+            .ok_or_else(|| Violation::new(Reason::InvalidFormat, "must be a cursor that this list returned"))
     }
 
     fn try_open(&self, list: &str, cursor: &str) -> Option<Position> {
@@ -246,13 +245,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_gives_its_position_back(position in positions(), secret: [u8; 32]) {
+        fn a_cursor_returns_its_position(position in positions(), secret: [u8; 32]) {
             let seal = CursorSeal::new(&secret);
             prop_assert_eq!(seal.open("users", &seal.seal("users", &position)), Ok(position));
         }
 
         #[test]
-        fn a_cursor_that_was_changed_anywhere_is_refused(
+        fn a_cursor_with_any_change_is_rejected(
             position in positions(), at: prop::sample::Index, letter in "[A-Za-z0-9_-]",
         ) {
             let seal = CursorSeal::new(&[7; 32]);
@@ -264,13 +263,13 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_sent_as_a_cursor_does_no_harm(text in "\\PC*") {
+        fn any_other_text_is_rejected(text in "\\PC*") {
             prop_assert!(CursorSeal::new(&[7; 32]).open("users", &text).is_err());
         }
     }
 
     #[test]
-    fn a_cursor_of_another_list_is_refused() {
+    fn a_cursor_of_another_list_is_rejected() {
         let seal = CursorSeal::new(&[7; 32]);
         let cursor = seal.seal("users", &Position { key: SortKey::Text("a".into()), id: Uuid::nil() });
         assert!(seal.open("channels", &cursor).is_err());

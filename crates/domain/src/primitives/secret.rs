@@ -1,4 +1,4 @@
-//! Secrets that open something: made of random bits, shown once, stored as hashes.
+//! Secrets: random, shown once, stored as hashes.
 
 use std::fmt;
 
@@ -11,35 +11,35 @@ use subtle::ConstantTimeEq as _;
 
 use super::IdSource;
 
-/// The secret of a key or a token: a prefix that says which, and 256 bits as 43 letters, digits, `-` or `_`. It prints
-/// nowhere, and only its hash is stored.
+/// The secret of a key or a token: a prefix that tells the kind, and 256 bits as 43 letters, digits, `-` or `_`. `Debug`
+/// hides it, and the database stores only its hash.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// A new secret of random bits.
+    /// Generates a random secret.
     pub fn generate(prefix: &str, ids: &dyn IdSource) -> Self {
         Self::of_bits(prefix, ids.random_bytes())
     }
 
-    /// The secret that belongs to a message, for whoever has the server's own secret: the same one every time.
+    /// Derives a secret from a message and the server's own secret. The result is always the same.
     pub fn derive(prefix: &str, server_secret: &[u8; 32], message: &[u8]) -> Self {
         let mut code = keyed_with(server_secret);
         code.update(message);
         Self::of_bits(prefix, code.finalize().into_bytes().into())
     }
 
-    /// What a request presented, whatever it is.
+    /// Wraps the unchecked text that a request presents.
     pub fn presented(text: &str) -> Self {
         Self(text.to_owned().into())
     }
 
-    /// The text, for the one time that it is shown.
+    /// Returns the text, to show it once.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// What is stored of it. A fast hash is enough, since the secret is random and as long as the hash.
+    /// Returns the hash to store. A fast hash suffices: the secret is random and as long as the hash.
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.expose().as_bytes()).into())
     }
@@ -55,25 +55,25 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// HMAC with one of the server's own secrets.
+/// Creates an HMAC with one of the server's own secrets.
 pub(crate) fn keyed_with(server_secret: &[u8; 32]) -> Hmac<Sha256> {
-    // HMAC fills a key that is shorter than its block with zeros.
+    // HMAC pads a key shorter than its block with zeros.
     let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     block[..server_secret.len()].copy_from_slice(server_secret);
     Hmac::new(&block)
 }
 
-/// The SHA-256 hash of a secret. Compares in constant time.
+/// The SHA-256 hash of a secret. Comparisons take constant time.
 #[derive(Clone, Copy)]
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
-    /// Takes a stored hash; `None` where it does not have 32 bytes.
+    /// Wraps a stored hash. Returns `None` unless it has 32 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The bytes, for storing and looking up.
+    /// Returns the bytes, for storage and look-ups.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -99,7 +99,7 @@ mod tests {
     use crate::primitives::RandomIds;
 
     #[test]
-    fn a_secret_does_not_print_and_hashes_to_itself_only() {
+    fn a_secret_is_hidden_and_has_its_own_hash() {
         let (one, other) = (Secret::generate("sk_", &RandomIds), Secret::generate("sk_", &RandomIds));
         assert_eq!(one.expose().len(), 46);
         assert_eq!(format!("{one:?} {:?}", one.hash()), "Secret(…) SecretHash(…)");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_derived_secret_is_the_same_for_the_same_message_only() {
+    fn a_derived_secret_depends_on_key_and_message() {
         let derived = |key: u8, message: &str| Secret::derive("tok_", &[key; 32], message.as_bytes());
         assert_eq!(derived(1, "a").expose(), derived(1, "a").expose());
         assert_ne!(derived(1, "a").expose(), derived(1, "b").expose());

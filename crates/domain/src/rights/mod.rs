@@ -1,4 +1,4 @@
-//! Rights: the scopes of API keys, the permissions of accounts, and how far a permission reaches.
+//! Rights: the scopes of API keys, the permissions of accounts, and how far they reach.
 
 mod permission;
 mod reach;

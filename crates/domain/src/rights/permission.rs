@@ -1,10 +1,10 @@
-//! What accounts may do: the catalogue of permissions, and what having some of them comes to.
+//! The permissions of accounts, and what a set of them includes.
 
 use crate::primitives::{CodeSet, Coded, coded_texts};
 
 macro_rules! permissions {
     ($($(#[$attribute:meta])* $name:ident = $code:literal,)+) => {
-        /// One permission of an account. The wire codes are those of the FlowMate contract.
+        /// One permission of an account. The FlowMate contract defines the wire codes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Permission {
             $($(#[$attribute])* $name,)+
@@ -23,86 +23,86 @@ macro_rules! permissions {
 }
 
 permissions! {
-    /// Everything.
+    /// Do everything.
     All = "all",
-    /// Make workspaces.
+    /// Create workspaces.
     IamTenantCreate = "iam.tenant.create",
-    /// See workspaces.
+    /// Read workspaces.
     IamTenantRead = "iam.tenant.read",
-    /// Change workspaces.
+    /// Update workspaces.
     IamTenantUpdate = "iam.tenant.update",
     /// Delete workspaces.
     IamTenantDelete = "iam.tenant.delete",
-    /// Make secrets of workspaces.
+    /// Create secrets of workspaces.
     IamSecretCreate = "iam.secret.create",
-    /// See secrets of workspaces.
+    /// Read secrets of workspaces.
     IamSecretRead = "iam.secret.read",
-    /// Make keys of workspaces.
+    /// Create keys of workspaces.
     IamKeyCreate = "iam.key.create",
-    /// See keys of workspaces.
+    /// Read keys of workspaces.
     IamKeyRead = "iam.key.read",
     /// Delete keys of workspaces.
     IamKeyDelete = "iam.key.delete",
-    /// Make accounts, whatever their workspace.
+    /// Create accounts of every workspace.
     IamAccountCreate = "iam.account.create",
-    /// See accounts, whatever their workspace.
+    /// Read accounts of every workspace.
     IamAccountRead = "iam.account.read",
-    /// Change accounts, whatever their workspace.
+    /// Update accounts of every workspace.
     IamAccountUpdate = "iam.account.update",
-    /// Delete accounts, whatever their workspace.
+    /// Delete accounts of every workspace.
     IamAccountDelete = "iam.account.delete",
-    /// Make tokens for accounts.
+    /// Create tokens for accounts.
     IamTokenCreate = "iam.token.create",
-    /// Give tokens permissions of their own.
+    /// Grant tokens additional permissions.
     IamTokenUpdate = "iam.token.update",
     /// Delete tokens.
     IamTokenDelete = "iam.token.delete",
-    /// Look up whose a token is.
+    /// Look up the account of a token.
     IamTokenIntrospect = "iam.token.introspect",
-    /// Everything in the own workspace.
+    /// Do everything in the home workspace.
     TenantAll = "tenant.all",
-    /// Make memberships of the own workspace.
+    /// Create memberships of the home workspace.
     TenantMembershipCreate = "tenant.membership.create",
-    /// Change memberships of the own workspace.
+    /// Update memberships of the home workspace.
     TenantMembershipUpdate = "tenant.membership.update",
-    /// Delete memberships of the own workspace.
+    /// Delete memberships of the home workspace.
     TenantMembershipDelete = "tenant.membership.delete",
-    /// See the own workspace itself.
+    /// Read the home workspace itself.
     TenantProfileRead = "tenant.profile.read",
-    /// Change the own workspace itself.
+    /// Update the home workspace itself.
     TenantProfileUpdate = "tenant.profile.update",
-    /// Delete the own workspace itself.
+    /// Delete the home workspace itself.
     TenantProfileDelete = "tenant.profile.delete",
-    /// See roles of the own workspace.
+    /// Read roles of the home workspace.
     TenantRolesRead = "tenant.roles.read",
-    /// Make roles of the own workspace.
+    /// Create roles of the home workspace.
     TenantRolesCreate = "tenant.roles.create",
-    /// Change roles of the own workspace.
+    /// Update roles of the home workspace.
     TenantRolesUpdate = "tenant.roles.update",
-    /// Delete roles of the own workspace.
+    /// Delete roles of the home workspace.
     TenantRolesDelete = "tenant.roles.delete",
-    /// See flows of the own workspace.
+    /// Read flows of the home workspace.
     TenantFlowsRead = "tenant.flows.read",
-    /// Make flows of the own workspace.
+    /// Create flows of the home workspace.
     TenantFlowsCreate = "tenant.flows.create",
-    /// Change flows of the own workspace.
+    /// Update flows of the home workspace.
     TenantFlowsUpdate = "tenant.flows.update",
-    /// Delete flows of the own workspace.
+    /// Delete flows of the home workspace.
     TenantFlowsDelete = "tenant.flows.delete",
-    /// See accounts of the own workspace.
+    /// Read accounts of the home workspace.
     TenantAccountRead = "tenant.account.read",
-    /// Make accounts of the own workspace.
+    /// Create accounts of the home workspace.
     TenantAccountCreate = "tenant.account.create",
-    /// Change accounts of the own workspace.
+    /// Update accounts of the home workspace.
     TenantAccountUpdate = "tenant.account.update",
-    /// Delete accounts of the own workspace.
+    /// Delete accounts of the home workspace.
     TenantAccountDelete = "tenant.account.delete",
 }
 
 coded_texts!(Permission);
 
 impl Permission {
-    /// Whether only a holder of [`All`](Self::All) may give it: what reaches beyond one workspace.
+    /// Returns whether the permission reaches beyond one workspace: only a holder of [`All`](Self::All) may grant it.
     pub fn is_restricted(self) -> bool {
         !self.code().starts_with("tenant.")
     }
@@ -112,7 +112,7 @@ impl Permission {
 pub type PermissionSet = CodeSet<Permission>;
 
 impl PermissionSet {
-    /// Whether they come to this permission: [`Permission::All`] includes everything, [`Permission::TenantAll`]
+    /// Returns whether the set includes a permission. [`Permission::All`] includes everything, [`Permission::TenantAll`]
     /// everything that begins with `tenant.`.
     pub fn include(&self, permission: Permission) -> bool {
         self.contains(permission)
@@ -120,24 +120,24 @@ impl PermissionSet {
             || (self.contains(Permission::TenantAll) && !permission.is_restricted())
     }
 
-    /// Whether they come to each of these.
+    /// Returns whether the set includes every permission of another set.
     pub fn cover(&self, others: &Self) -> bool {
         others.iter().all(|permission| self.include(permission))
     }
 
-    /// All of these and those.
+    /// Returns the permissions of both sets.
     #[must_use]
     pub fn union(&self, others: &Self) -> Self {
         self.iter().chain(others.iter()).collect()
     }
 
-    /// Those that are not among the others.
+    /// Returns the permissions that the other set does not contain.
     #[must_use]
     pub fn difference(&self, others: &Self) -> Self {
         self.iter().filter(|permission| !others.contains(*permission)).collect()
     }
 
-    /// Those that reach beyond one workspace.
+    /// Returns the permissions that reach beyond one workspace.
     #[must_use]
     pub fn restricted(&self) -> Self {
         self.iter().filter(|permission| permission.is_restricted()).collect()
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_catalogue_has_the_permissions_of_the_contract() {
+    fn the_permissions_are_those_of_the_contract() {
         assert_eq!(Permission::ALL.len(), 37);
         assert_eq!(Permission::ALL.iter().filter(|permission| permission.is_restricted()).count(), 18);
         for &permission in Permission::ALL {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn all_includes_everything_and_tenant_all_what_is_of_the_workspace() {
+    fn all_includes_everything_and_tenant_all_the_permissions_of_a_workspace() {
         for &permission in Permission::ALL {
             assert!(set("all").include(permission), "{permission}");
             assert_eq!(set("tenant.all").include(permission), !permission.is_restricted(), "{permission}");

@@ -3,17 +3,17 @@
 use super::Permission;
 use crate::primitives::WorkspaceId;
 
-/// How far a right reaches.
+/// The workspaces that a right reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Over every workspace, and what belongs to none.
+    /// Every workspace, and objects that belong to none.
     Everywhere,
-    /// Over one's own.
+    /// The holder's home workspace only.
     Workspace(WorkspaceId),
 }
 
 impl Reach {
-    /// Whether a workspace lies within.
+    /// Returns whether a workspace is within reach.
     pub fn includes(self, workspace_id: WorkspaceId) -> bool {
         match self {
             Self::Everywhere => true,
@@ -22,12 +22,11 @@ impl Reach {
     }
 }
 
-/// What an operation asks for: a permission that lets it be done everywhere, one that lets it be done in the own
-/// workspace, or either.
+/// The right that an operation requires: a permission for everywhere, or one for the home workspace only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Right {
-    /// Lets it be done everywhere.
+    /// The permission that allows the operation everywhere.
     pub everywhere: Permission,
-    /// Lets it be done in the own workspace.
+    /// The permission that allows it in the home workspace.
     pub at_home: Option<Permission>,
 }

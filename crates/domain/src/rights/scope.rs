@@ -1,23 +1,23 @@
-//! What a key may do.
+//! The scopes of keys.
 
 use crate::primitives::{CodeSet, Coded, coded_texts};
 
-/// One permission of a key.
+/// One right of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// See external users.
+    /// Read external users.
     ReadExternalUsers,
-    /// Make, change, block and delete external users.
+    /// Create, update, block and delete external users.
     WriteExternalUsers,
-    /// Give external users access tokens.
+    /// Issue access tokens to external users.
     AuthenticateExternalUsers,
-    /// See channels, groups and tiers.
+    /// Read channels, groups and tiers.
     ReadSettings,
-    /// Make, change and delete channels, groups and tiers.
+    /// Create, update and delete channels, groups and tiers.
     WriteSettings,
-    /// See, make, rotate and revoke keys.
+    /// Read, create, rotate and revoke keys.
     ManageApiKeys,
-    /// See the audit log, with all that is noted there, whatever else the key may see.
+    /// Read the whole audit log, even about objects that the key's other scopes do not cover.
     ReadAuditEvents,
 }
 
@@ -51,7 +51,7 @@ coded_texts!(Scope);
 pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
-    /// What a key has that is made without scopes: all but managing keys and seeing the audit log.
+    /// Returns the scopes of a key created without any: all except managing keys and reading the audit log.
     fn default() -> Self {
         let is_kept_back = |scope: &Scope| matches!(scope, Scope::ManageApiKeys | Scope::ReadAuditEvents);
         Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
@@ -59,7 +59,7 @@ impl Default for ScopeSet {
 }
 
 impl ScopeSet {
-    /// Whether all of others are among them.
+    /// Returns whether the set contains every scope of another set.
     pub fn covers(&self, others: &Self) -> bool {
         others.iter().all(|scope| self.contains(scope))
     }
@@ -71,7 +71,7 @@ mod tests {
     use crate::primitives::Reason;
 
     #[test]
-    fn every_scope_is_read_back_from_its_code() {
+    fn every_scope_parses_from_its_code() {
         for &scope in Scope::ALL {
             assert_eq!(scope.code().parse(), Ok(scope));
         }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_made_without_scopes_cannot_manage_keys() {
+    fn the_default_scopes_cannot_manage_keys() {
         let scopes = ScopeSet::default();
         assert_eq!(scopes.iter().count(), 5);
         assert!(!scopes.contains(Scope::ManageApiKeys));

@@ -1,11 +1,11 @@
-//! Who is shut out, why, and until when.
+//! Blocks of external users, with reason and end.
 
 use crate::audit::Actor;
 use crate::primitives::text::{checked, text_type, visible};
 use crate::primitives::{Timestamp, Violation};
 
 text_type! { @declare
-    /// Why somebody is blocked, in the words of whoever did it: 1 to 500 characters, not blank.
+    /// The reason for a block, in the blocker's words: 1 to 500 characters, not blank.
     BlockReason
 }
 
@@ -17,44 +17,44 @@ impl BlockReason {
     }
 }
 
-/// What shuts a user out. It ends by itself where it has an end: nothing has to be done for it at that moment.
+/// A block of a user. A block with an end expires by itself: no job has to run at that moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Why.
+    /// The reason.
     pub reason: Option<BlockReason>,
-    /// Since when; `None` where that was not noted.
+    /// When it began; `None` if not recorded.
     pub since: Option<Timestamp>,
-    /// Until when; `None` for good.
+    /// When it ends; `None` if never.
     pub until: Option<Timestamp>,
-    /// Who did it last; `None` where that was not noted.
+    /// Who set it last; `None` if not recorded.
     pub by: Option<Actor>,
 }
 
 impl Block {
-    /// Whether it shuts out at this moment.
+    /// Returns whether the block is active at this moment.
     pub fn holds_at(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }
 }
 
-/// What a request says of shutting a user out.
+/// A request's change to a user's block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessChange {
-    /// Shut it out, for good and without a reason. Whoever is shut out already stays so in the same way.
+    /// Blocks the user permanently, without a reason. Keeps an active block unchanged.
     Block,
-    /// Shut it out for this reason, and until this moment, where they are given. Replaces what was said before.
+    /// Blocks the user with an optional reason and end. Replaces those of an active block.
     BlockWith {
-        /// Why.
+        /// The reason.
         reason: Option<BlockReason>,
-        /// Until when; `None` for good.
+        /// When the block ends; `None` if never.
         until: Option<Timestamp>,
     },
-    /// Let it in again.
+    /// Unblocks the user.
     Unblock,
 }
 
 impl AccessChange {
-    /// What a user is shut out by after the change.
+    /// Returns the user's block after the change.
     pub(super) fn applied_to(self, block: Option<Block>, by: Actor, now: Timestamp) -> Option<Block> {
         let current = block.filter(|block| block.holds_at(now));
         let since = current.as_ref().map_or(Some(now), |block| block.since);

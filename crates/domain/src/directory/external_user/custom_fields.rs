@@ -1,4 +1,4 @@
-//! Custom fields: whatever else a customer keeps on a user.
+//! Custom fields: a customer's own data about a user.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,28 +12,28 @@ use crate::primitives::{Patch, Reason, Violation};
 pub struct CustomFields(Map<String, Value>);
 
 impl CustomFields {
-    /// The most bytes that the object has as JSON: 64 KiB.
+    /// The most bytes of the object as JSON: 64 KiB.
     pub const MAXIMUM_BYTES: usize = 64 * 1024;
 
-    /// The most levels of objects and arrays, the outermost object counted.
+    /// The most levels of objects and arrays, including the outermost object.
     pub const MAXIMUM_DEPTH: usize = 8;
 
-    /// Takes an object that was checked before it was stored.
+    /// Wraps a stored object, which was checked before it was stored.
     pub fn from_stored(fields: Map<String, Value>) -> Self {
         Self(fields)
     }
 
-    /// The object.
+    /// Returns the object.
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }
 
-    /// The object, moved out.
+    /// Returns the object by value.
     pub fn into_map(self) -> Map<String, Value> {
         self.0
     }
 
-    /// The fields after a change: absent leaves them, null empties them, an object is merged.
+    /// Returns the fields after a change: absent keeps them, null empties them, an object is merged.
     pub fn patched(&self, change: Patch<Map<String, Value>>) -> Result<Self, Violation> {
         match change {
             Patch::Absent => Ok(self.clone()),
@@ -42,8 +42,8 @@ impl CustomFields {
         }
     }
 
-    /// The fields with a change merged in, as JSON Merge Patch (RFC 7396) has it: objects merge key by key at every
-    /// level, null removes a key, everything else replaces what was there. Fails where the result breaks a limit.
+    /// Merges a change as JSON Merge Patch (RFC 7396) defines it: objects merge key by key at every level, null removes a
+    /// key, and other values replace the old one. Fails if the result breaks a limit.
     pub fn merged(&self, change: Map<String, Value>) -> Result<Self, Violation> {
         let mut merged = self.0.clone();
         merge(&mut merged, change);
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     fn object(value: Value) -> Map<String, Value> {
-        let Value::Object(map) = value else { panic!("{value} is no object") };
+        let Value::Object(map) = value else { panic!("{value} is not an object") };
         map
     }
 
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_goes_deep_and_null_removes() {
+    fn a_merge_is_deep_and_null_removes_a_key() {
         let before = json!({"company": "Acme", "plan": {"name": "free", "seats": 1}, "tags": [1, 2]});
         let change = json!({"plan": {"name": "premium", "seats": null}, "tags": [3], "company": null, "new": {"a": null}});
         assert_eq!(merged(before, change), json!({"plan": {"name": "premium"}, "tags": [3], "new": {}}));
     }
 
     #[test]
-    fn limits_hold_for_the_result_and_not_for_the_change_alone() {
+    fn limits_apply_to_the_result_of_a_merge() {
         let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
         assert!(CustomFields::default().merged(object(nested(8))).is_ok());
         let too_deep = CustomFields::default().merged(object(nested(9)));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn nul_is_refused_in_keys_and_values_at_every_level() {
+    fn nul_is_rejected_in_keys_and_values_at_every_level() {
         for wrong in
             [json!({"a\0": 1}), json!({"a": "\0"}), json!({"a": [{"b": "\0"}]}), json!({"a": {"\0": 1}})]
         {
@@ -177,14 +177,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn merging_the_same_change_twice_is_merging_it_once(before in objects(), change in objects()) {
+        fn merging_is_idempotent(before in objects(), change in objects()) {
             let before = CustomFields::default().merged(before).unwrap();
             let once = before.merged(change.clone()).unwrap();
             prop_assert_eq!(once.merged(change).unwrap(), once);
         }
 
         #[test]
-        fn no_null_is_ever_kept(before in objects(), change in objects()) {
+        fn merging_keeps_no_null(before in objects(), change in objects()) {
             let merged = CustomFields::default().merged(before).unwrap().merged(change).unwrap();
             prop_assert!(!merged.0.values().any(has_null));
         }

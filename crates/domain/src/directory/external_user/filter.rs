@@ -1,4 +1,4 @@
-//! Which external users a list holds, and in which order.
+//! The filters and orders of lists of external users.
 
 use super::ExternalUser;
 use super::SearchText;
@@ -6,14 +6,14 @@ use crate::primitives::{
     ChannelId, ExternalUserGroupId, Position, SortKey, SuperIdentityId, TierId, Timestamp,
 };
 
-/// Conditions that all hold; an empty list and `None` are no condition.
+/// The conditions of a list of external users. All must hold; an empty list and `None` are no condition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExternalUserFilter {
     /// In one of these channels.
     pub channel_ids: Vec<ChannelId>,
     /// In one of these groups.
     pub external_user_group_ids: Vec<ExternalUserGroupId>,
-    /// Of one of these people.
+    /// With one of these super identities.
     pub super_identity_ids: Vec<SuperIdentityId>,
     /// On one of these tiers.
     pub tier_ids: Vec<TierId>,
@@ -21,35 +21,35 @@ pub struct ExternalUserFilter {
     pub search: Option<SearchText>,
     /// With this text in the username.
     pub username: Option<SearchText>,
-    /// Shut out, or not.
+    /// Blocked, or not.
     pub access: Option<AccessFilter>,
-    /// Made after this moment.
+    /// Created after this moment.
     pub created_after: Option<Timestamp>,
-    /// Made before this moment.
+    /// Created before this moment.
     pub created_before: Option<Timestamp>,
 }
 
-/// Whether users are shut out at a moment.
+/// Whether users are blocked at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessFilter {
-    /// Those who are, or those who are not.
+    /// Selects blocked users, or else unblocked ones.
     pub is_blocked: bool,
     /// The moment.
     pub at: Timestamp,
 }
 
-/// What a list of external users is ordered by.
+/// The orders of lists of external users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ExternalUserOrder {
-    /// The moment they were made.
+    /// By creation time.
     #[default]
     CreatedAt,
-    /// Their username, without case.
+    /// By username, without case.
     Username,
 }
 
 impl ExternalUserOrder {
-    /// The name of the order, which is part of what a cursor is made for.
+    /// Returns the order's name, to which cursors are bound.
     pub const fn code(self) -> &'static str {
         match self {
             Self::CreatedAt => "created_at",
@@ -57,7 +57,7 @@ impl ExternalUserOrder {
         }
     }
 
-    /// A user's place in the order.
+    /// Returns a user's position in the order.
     pub fn position_of(self, user: &ExternalUser) -> Position {
         let key = match self {
             Self::CreatedAt => SortKey::Time(user.created_at),

@@ -1,24 +1,24 @@
-//! Who a request says a user is, and whether that agrees with the record.
+//! The names by which an authentication identifies a user, and whether they match the record.
 
 use super::{ExternalId, ExternalUser, Identifier};
 use crate::error::{BadRequest, Error};
 use crate::primitives::{ChannelId, ExternalUserId, Reason, Violation, Violations};
 
-/// What an authentication says of a user. At least one of the three names is given.
+/// The names by which an authentication identifies a user. At least one is present.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityClaim {
-    /// The channel to look in.
+    /// The channel to search.
     pub channel_id: ChannelId,
-    /// The directory's id; looked for first.
+    /// The directory's id, searched first.
     pub id: Option<ExternalUserId>,
-    /// The customer's id; looked for second.
+    /// The customer's id, searched second.
     pub external_id: Option<ExternalId>,
-    /// The log-in handle; looked for last.
+    /// The log-in handle, searched last.
     pub identifier: Option<Identifier>,
 }
 
 impl IdentityClaim {
-    /// Fails with a contradiction where nothing says who the user is.
+    /// Fails with [`BadRequest::Contradiction`] if every name is absent.
     pub fn require_a_name(&self) -> Result<(), Error> {
         if self.id.is_some() || self.external_id.is_some() || self.identifier.is_some() {
             return Ok(());
@@ -26,12 +26,12 @@ impl IdentityClaim {
         let mut violations = Violations::new();
         for field in ["external_id", "id", "identifier"] {
             violations
-                .add(field, Violation::new(Reason::Required, "must be given where the other two are null"));
+                .add(field, Violation::new(Reason::Required, "must be given if the other two are null"));
         }
         Err(contradiction(violations))
     }
 
-    /// Fails with a contradiction where a given name is not the user's.
+    /// Fails with [`BadRequest::Contradiction`] if a name is not the user's.
     pub fn require_agreement_with(&self, user: &ExternalUser) -> Result<(), Error> {
         let mut violations = Violations::new();
         if self.external_id.is_some() && self.external_id != user.external_id {
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_must_be_the_users() {
+    fn every_name_must_be_the_users() {
         let mut user = ExternalUser::blank(
             ExternalUserId::from_uuid(Uuid::nil()),
             WorkspaceId::from_uuid(Uuid::nil()),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_must_be_named() {
+    fn at_least_one_name_is_required() {
         assert!(claim(None, None).require_a_name().is_err());
         assert!(claim(None, Some("jane")).require_a_name().is_ok());
     }

@@ -1,4 +1,4 @@
-//! The external user: an end user of a customer, keyed by the customer's own id.
+//! External users: the end users of a customer, identified by the customer's own ids.
 
 mod access;
 mod custom_fields;
@@ -22,22 +22,22 @@ use crate::primitives::{
     Violations, WorkspaceId, fold, fold_for_search,
 };
 
-/// One external user. All five contracts show this record, each in its own words.
+/// An external user. The contracts show this record, each in its own format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExternalUser {
     /// Its id in the directory.
     pub id: ExternalUserId,
-    /// The workspace that it belongs to.
+    /// The workspace it belongs to.
     pub workspace_id: WorkspaceId,
-    /// The channel that it came through. It never changes.
+    /// The channel it belongs to. It never changes.
     pub channel_id: ChannelId,
-    /// The person behind it; shared by users of other channels that carry the same external id. Given by the server.
+    /// The person behind it, shared with users of other channels with the same external id. Assigned by the server.
     pub super_identity_id: SuperIdentityId,
     /// The customer's own id for it, unique in the channel.
     pub external_id: Option<ExternalId>,
-    /// The handle it logs in with, unique in the channel whatever its case.
+    /// The handle it logs in with, unique in the channel, ignoring case.
     pub identifier: Option<Identifier>,
-    /// What it is called on screens.
+    /// Its name on screens.
     pub display_name: Option<DisplayName>,
     /// First name.
     pub first_name: Option<PersonName>,
@@ -47,30 +47,30 @@ pub struct ExternalUser {
     pub email: Option<EmailAddress>,
     /// Phone number.
     pub phone: Option<PhoneNumber>,
-    /// Address of a picture.
+    /// URL of a picture.
     pub avatar: Option<Avatar>,
     /// Language.
     pub locale: Option<Locale>,
     /// Time zone.
     pub timezone: Option<TimeZone>,
-    /// Whatever else the customer keeps on it.
+    /// The customer's own data about it.
     pub custom_fields: CustomFields,
-    /// The group that it is in.
+    /// Its group.
     pub external_user_group_id: Option<ExternalUserGroupId>,
-    /// The tier that it is on.
+    /// Its tier.
     pub tier_id: Option<TierId>,
-    /// What shuts it out, or did until it ended by itself. See [`is_blocked`](Self::is_blocked).
+    /// Its block, which may have expired. See [`is_blocked`](Self::is_blocked).
     pub block: Option<Block>,
-    /// Access tokens issued before this moment (a whole second) are void. Moved by blocking.
+    /// Access tokens issued before this moment (a whole second) are void. Blocking advances it.
     pub tokens_valid_from: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl ExternalUser {
-    /// A user of which nothing is known yet.
+    /// Creates a user without any optional field.
     pub fn blank(
         id: ExternalUserId,
         workspace_id: WorkspaceId,
@@ -103,21 +103,21 @@ impl ExternalUser {
         }
     }
 
-    /// What the Flowra contract calls the user: the identifier, or else the external id, or else the id.
+    /// Returns the username of the Flowra contract: the identifier, or else the external id, or else the id.
     pub fn username(&self) -> String {
         let given = self.identifier.as_ref().map(Identifier::as_str);
         let given = given.or_else(|| self.external_id.as_ref().map(ExternalId::as_str));
         given.map_or_else(|| self.id.to_string(), str::to_owned)
     }
 
-    /// The username as lists order by it: folded, and cut to the 1,020 bytes that an index entry can hold.
+    /// Returns the username's sort key: folded, and truncated to 1,020 bytes, which fit into an index entry.
     pub fn username_sort_key(&self) -> String {
         let mut key = fold(&self.username());
         key.truncate(key.floor_char_boundary(1020));
         key
     }
 
-    /// The texts that a search looks through, folded, one a line. The username is always among them.
+    /// Returns the searchable texts, folded, one per line. They always include the username.
     pub fn searchable_text(&self) -> String {
         let username = self.username();
         let texts = [
@@ -131,17 +131,17 @@ impl ExternalUser {
         texts.into_iter().flatten().map(fold_for_search).collect::<Vec<_>>().join("\n")
     }
 
-    /// What shuts it out at this moment, where anything does.
+    /// Returns the block that is active at this moment, if any.
     pub fn block_at(&self, now: Timestamp) -> Option<&Block> {
         self.block.as_ref().filter(|block| block.holds_at(now))
     }
 
-    /// Whether it is shut out at this moment.
+    /// Returns whether it is blocked at this moment.
     pub fn is_blocked(&self, now: Timestamp) -> bool {
         self.block_at(now).is_some()
     }
 
-    /// Fails with [`Forbidden::Blocked`] for a user that is shut out: it gets no token and nobody acts for it.
+    /// Fails with [`Forbidden::Blocked`] for a blocked user: it gets no token, and no key can act for it.
     pub fn require_unblocked(&self, now: Timestamp) -> Result<(), Error> {
         if self.is_blocked(now) { Err(Error::Forbidden(Forbidden::Blocked)) } else { Ok(()) }
     }
@@ -155,19 +155,19 @@ impl ExternalUser {
         version_of(&shown)
     }
 
-    /// When a token that is issued now should say it was issued: never before the moment from which tokens count.
+    /// Returns the issue time for a new token: now, but not before [`tokens_valid_from`](Self::tokens_valid_from).
     pub fn token_issue_time(&self, now: Timestamp) -> i64 {
         let earliest = self.tokens_valid_from.map_or(i64::MIN, Timestamp::unix_seconds);
         now.unix_seconds().max(earliest)
     }
 
-    /// Whether a token that says it was issued then (seconds since 1970) counts at this moment.
+    /// Returns whether a token with this issue time (seconds since 1970) is valid at this moment.
     pub fn accepts_token_of(&self, issued_at: i64, now: Timestamp) -> bool {
         !self.is_blocked(now)
             && self.tokens_valid_from.is_none_or(|moment| issued_at >= moment.unix_seconds())
     }
 
-    /// Makes all access tokens void that were issued up to this moment.
+    /// Voids all access tokens issued up to this moment.
     pub fn void_tokens(&mut self, now: Timestamp) {
         let next_second = now.unix_seconds().saturating_add(1).saturating_mul(1_000_000);
         self.tokens_valid_from = Timestamp::from_unix_microseconds(next_second);
@@ -182,7 +182,7 @@ impl ExternalUser {
     }
 }
 
-/// What a request says of a user's fields, each checked by its type. Making a user is changing a blank one.
+/// A request's changes to a user, each checked by its type. Creating a user means changing a blank one.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExternalUserChanges {
     /// See [`ExternalUser::external_id`].
@@ -205,19 +205,19 @@ pub struct ExternalUserChanges {
     pub locale: Patch<Locale>,
     /// See [`ExternalUser::timezone`].
     pub timezone: Patch<TimeZone>,
-    /// Merged into what is there: an object goes in key by key, null removes a key. Null as a whole removes all.
+    /// Merges into the current fields: an object merges key by key, and null removes a key. Null as a whole removes all.
     pub custom_fields: Patch<Map<String, Value>>,
     /// See [`ExternalUser::external_user_group_id`].
     pub external_user_group_id: Patch<ExternalUserGroupId>,
     /// See [`ExternalUser::tier_id`].
     pub tier_id: Patch<TierId>,
-    /// Shuts the user out, or lets it in again.
+    /// Blocks or unblocks the user.
     pub access: Option<AccessChange>,
 }
 
 impl ExternalUserChanges {
-    /// Changes a user, by somebody. The time of change moves only where a field does. Fails with [`Error::Invalid`] where
-    /// the merged custom fields break their rules, and then the user is not to be stored.
+    /// Applies the changes. `updated_at` moves only if a field does. Fails with [`Error::Invalid`] if the merged custom
+    /// fields break their rules; callers must then not store the user.
     pub fn apply_to(self, user: &mut ExternalUser, by: Actor, now: Timestamp) -> Result<(), Error> {
         let before = user.clone();
         let Self {
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_changes_nothing_leaves_the_time_alone() {
+    fn a_change_without_effect_keeps_the_time() {
         let mut user = user();
         let later = user.created_at.plus(Duration::from_secs(9));
         ExternalUserChanges { email: Patch::Null, ..Default::default() }
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn blocking_voids_the_tokens_that_are_out_and_unblocking_allows_new_ones_at_once() {
+    fn blocking_voids_issued_tokens_and_unblocking_allows_new_ones_at_once() {
         let mut user = user();
         let now = user.created_at;
         let issued_before = user.token_issue_time(now);
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_ends_by_itself_and_its_tokens_stay_void() {
+    fn a_block_expires_and_its_tokens_stay_void() {
         let mut user = user();
         let now = user.created_at;
         let issued_before = user.token_issue_time(now);
@@ -334,7 +334,7 @@ mod tests {
         assert!(!user.accepts_token_of(issued_before, until));
         assert!(user.accepts_token_of(user.token_issue_time(until), until));
 
-        // A block that has ended leaves nothing to the next one.
+        // The next block takes nothing over from an expired one.
         let issued_between = user.token_issue_time(until);
         user.change_access(AccessChange::Block, Actor::Server, until);
         let expected = Block { reason: None, since: Some(until), until: None, by: Some(Actor::Server) };
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn blocking_again_keeps_the_story_unless_another_is_told() {
+    fn blocking_again_keeps_the_block_unless_reason_or_end_differ() {
         let mut user = user();
         let now = user.created_at;
         let later = now.plus(Duration::from_mins(1));
