@@ -60,8 +60,8 @@ pub enum TokenLife {
 }
 
 impl TokenLife {
-    /// The most by which a use must move the end of a prolonged token before the new end is stored. The threshold is a
-    /// hundredth of the token's life, at most this minute. Until then, the stored end applies.
+    /// The upper bound of the threshold below which a use does not store a new end. The threshold is a hundredth of the
+    /// token's life. Until a use reaches it, the stored end applies.
     const WORTH_WRITING: Duration = Duration::from_mins(1);
 
     /// Returns when a token expires that is created or used at this moment.

@@ -1,15 +1,15 @@
-//! Invitations into a flow, by e-mail address.
+//! Invitations to flows, by e-mail address.
 
 use crate::account::Username;
 use crate::error::{Conflict, Error};
 use crate::primitives::{Coded, FlowId, InvitationNumber, Timestamp, Violation, WorkspaceId, coded_texts};
 
-/// How far an invitation has come. The wire codes are those of the Flowdock contract.
+/// The state of an invitation. The Flowdock contract defines the wire codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InvitationState {
-    /// Nobody with this address is in the flow yet.
+    /// No account with this address is in the flow yet.
     Pending,
-    /// Whoever was invited has come into the flow.
+    /// The invited account joined the flow.
     Accepted,
 }
 
@@ -26,27 +26,27 @@ impl Coded for InvitationState {
 
 coded_texts!(InvitationState);
 
-/// An invitation into a flow. The directory sends no mail: whoever invites passes it on.
+/// An invitation to a flow. The directory sends no mail: the inviter passes it on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
     /// Its number.
     pub number: InvitationNumber,
-    /// The workspace that the flow belongs to.
+    /// The workspace of the flow.
     pub workspace_id: WorkspaceId,
     /// The flow.
     pub flow_id: FlowId,
-    /// The username of the account that is to join: an e-mail address.
+    /// The username of the invited account: an e-mail address.
     pub email: Username,
-    /// How far it has come.
+    /// Its state.
     pub state: InvitationState,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Invitation {
-    /// Fails with [`Conflict::InvitationAccepted`] where it is too late to take it back.
+    /// Fails with [`Conflict::InvitationAccepted`] if it is too late to withdraw it.
     pub fn require_pending(&self) -> Result<(), Error> {
         match self.state {
             InvitationState::Pending => Ok(()),
@@ -58,15 +58,15 @@ impl Invitation {
 /// An entry of a list of addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedAddress {
-    /// The address as it was written.
+    /// The address as written.
     pub text: String,
-    /// The address, where it is one.
+    /// The address, or why it is invalid.
     pub email: Result<Username, Violation>,
 }
 
 impl ListedAddress {
-    /// The entries of a list that people have typed: `person@example.com` or `"Joe Smith" <person@example.com>`, separated
-    /// by commas or line ends. Commas within quotes separate nothing.
+    /// Parses a list that people typed: `person@example.com` or `"Joe Smith" <person@example.com>`, separated by commas or
+    /// line ends. Commas within quotes do not separate.
     pub fn all_in(list: &str) -> Vec<Self> {
         let mut is_quoted = false;
         let separates = |character: char| {
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_addresses_is_read_as_people_write_it() {
+    fn a_list_parses_as_people_type_it() {
         let list = "someone@example.com, \"Smith, Joe\" <Person@Example.com>\r\nnobody,,\n <x@example.com>, <>, \"open";
         let read: Vec<_> = ListedAddress::all_in(list)
             .into_iter()
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_not_closed_ends_with_its_line() {
+    fn an_open_quote_ends_with_its_line() {
         let texts: Vec<_> = ListedAddress::all_in("\"a, b\nc@example.com, d@example.com")
             .into_iter()
             .map(|it| it.text)
