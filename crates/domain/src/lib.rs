@@ -57,8 +57,8 @@
 //!   the flow. [`may_see`] and the `require_…` functions of [`Flow`] decide.
 //! * **Add a scope:** add the variant to [`Scope`], with its wire code, and decide in [`ScopeSet::default`] whether keys
 //!   created without scopes get it.
-//! * **Add a permission:** add it to the list of [`Permission`], with its wire code, and name it in the [`Right`] of the
-//!   operation that requires it.
+//! * **Add a permission:** add it to the list of [`Permission`], with its wire code, before those of workspaces unless it
+//!   is one. Name it in the [`Right`] of the operation that requires it.
 
 mod account;
 mod api_key;
