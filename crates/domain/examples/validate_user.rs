@@ -1,4 +1,4 @@
-//! Uses the crate as another team would: validates a user from JSON, merges custom fields, checks a scope.
+//! Uses the crate like another team: validates a user from JSON, merges custom fields, checks a scope.
 //!
 //! `cargo run --package denizen-domain --example validate_user`
 
@@ -14,7 +14,7 @@ fn main() -> Result<(), Error> {
     let broken =
         json!({"external_id": "", "email": "jane", "phone": "555", "locale": "english!", "timezone": "Mars"});
     match changes_from(&broken) {
-        Err(error) => println!("refused, all at once: {error}"),
+        Err(error) => println!("rejected, all at once: {error}"),
         Ok(_) => println!("accepted"),
     }
 
@@ -37,7 +37,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks every field before it answers, so that the caller hears of all that is wrong.
+/// Checks every field before it returns, and reports all violations together.
 fn changes_from(json: &Value) -> Result<ExternalUserChanges, Error> {
     let mut violations = Violations::new();
     let text = |name: &str| json.get(name).and_then(Value::as_str);

@@ -1,68 +1,69 @@
-//! The one error type: what happened, in the caller's words, with a context for the log.
+//! The crate's one error type: a message for the caller, and a context for the log.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Permission, Scope, Violations};
+use crate::primitives::Violations;
+use crate::rights::{Permission, Scope};
 
-/// The result of whatever the directory does.
+/// The result of every fallible function of the directory.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong. Everything but [`Internal`](Error::Internal) and [`Unavailable`](Error::Unavailable) is the
-/// caller's to mend and safe to show.
+/// What went wrong. The caller can correct every error except [`Internal`](Error::Internal) and
+/// [`Unavailable`](Error::Unavailable), and may see its message.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of a body break their rules.
+    /// Fields of the body break their rules.
     #[error("{0}")]
     Invalid(Violations),
-    /// The request cannot be understood: not JSON, a parameter of the wrong form, a broken cursor.
+    /// The request is malformed: invalid JSON, an invalid parameter, or a broken cursor.
     #[error("{0}")]
     BadRequest(BadRequest),
-    /// No valid credential.
+    /// The request carries no valid credential.
     #[error("{0}")]
     Unauthenticated(Unauthenticated),
-    /// The caller is known and may not.
+    /// The caller is known but lacks the right.
     #[error("{0}")]
     Forbidden(Forbidden),
-    /// There is no such object in the caller's workspace.
+    /// The caller's workspace has no such object.
     #[error("{resource} not found.")]
     NotFound {
-        /// What was looked for.
+        /// The kind of object.
         resource: Resource,
-        /// How it was named, where that says anything.
+        /// The name that the request used, if it helps the caller.
         id: Option<String>,
     },
-    /// The request contradicts what is there.
+    /// The request conflicts with the current state.
     #[error("{0}")]
     Conflict(Conflict),
-    /// The object is not what the caller took it for: it has changed since it was read.
-    #[error("The object has changed since it was read. Read it again, and decide anew.")]
+    /// The object has changed since the caller read it.
+    #[error("The object has changed since it was read. Read it again, then retry.")]
     PreconditionFailed,
-    /// There were too many requests of this kind, or too many that failed.
+    /// The caller sent too many requests of this kind, or too many that failed.
     #[error("Too many requests. Try again later.")]
     RateLimited {
-        /// How many there may be.
+        /// The most requests allowed.
         limit: u32,
-        /// Within what time.
+        /// The time window that the limit applies to.
         window: Duration,
-        /// When the next one may come.
+        /// How long to wait before the next request.
         retry_after: Duration,
     },
-    /// The server cannot answer now and may later: the database is out of reach or too slow.
+    /// The server cannot answer now: the database is unreachable or too slow. A retry may succeed.
     #[error("The service is temporarily unavailable.")]
     Unavailable(String),
-    /// A fault of the server.
+    /// The server has a fault.
     #[error("Something went wrong on the server.")]
     Internal(String),
 }
 
 impl Error {
-    /// Nothing with this id.
+    /// Returns the error for a missing object with this id.
     pub fn not_found(resource: Resource, id: impl fmt::Display) -> Self {
         Self::NotFound { resource, id: Some(id.to_string()) }
     }
 
-    /// What the log should hold beyond the message; empty for errors of the caller.
+    /// Returns the details for the log; empty for errors that the caller causes.
     pub fn context(&self) -> &str {
         match self {
             Self::Unavailable(context) | Self::Internal(context) => context,
@@ -71,7 +72,23 @@ impl Error {
     }
 }
 
-/// What can be looked for and not found.
+impl Violations {
+    /// Returns a required value, or [`Error::Invalid`] if any field is broken. The value may be `None` only if its own
+    /// violation was added.
+    pub fn into_value<T>(self, value: Option<T>) -> Result<T, Error> {
+        match value {
+            Some(value) => self.into_result(value),
+            None => Err(Error::Invalid(self)),
+        }
+    }
+
+    /// Returns the value, or [`Error::Invalid`] if any field is broken.
+    pub fn into_result<T>(self, value: T) -> Result<T, Error> {
+        if self.is_empty() { Ok(value) } else { Err(Error::Invalid(self)) }
+    }
+}
+
+/// The kinds of objects that a request can fail to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
     /// An external user.
@@ -98,7 +115,7 @@ pub enum Resource {
     Flow,
     /// An invitation into a flow.
     Invitation,
-    /// A path that the server does not know.
+    /// An unknown path.
     Path,
 }
 
@@ -122,19 +139,19 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Why a request cannot be understood.
+/// Why a request is malformed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadRequest {
-    /// The body is not JSON, or not of the JSON type that is asked for. Holds what the reader said.
+    /// The body is not JSON, or not of the expected JSON type. Contains the parser's message.
     InvalidJson(String),
-    /// Parameters of the query, a header or the path break their rules; never empty.
+    /// Parameters of the query, the headers or the path break their rules; never empty.
     InvalidParameters(Violations),
     /// The request contradicts itself; never empty.
     Contradiction(Violations),
 }
 
 impl BadRequest {
-    /// The broken fields, where the error is about fields.
+    /// Returns the broken fields, if the error is about fields.
     pub fn violations(&self) -> Option<&Violations> {
         match self {
             Self::InvalidJson(_) => None,
@@ -154,50 +171,50 @@ impl fmt::Display for BadRequest {
     }
 }
 
-/// Why a credential is none.
+/// Why a credential is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthenticated {
-    /// There is no key where one is expected.
-    #[error("An API key must be sent, as x-api-key or Authorization.")]
+    /// The operation needs a key, and the request has none.
+    #[error("Send an API key as x-api-key or Authorization.")]
     NoKey,
     /// One or both halves of a key are missing.
-    #[error("Both x-notiflows-api-key and x-notiflows-secret-key must be sent.")]
+    #[error("Send both x-notiflows-api-key and x-notiflows-secret-key.")]
     NoKeyPair,
-    /// `Authorization` has a scheme that is not known.
-    #[error("Authorization must hold an API key, alone or after Bearer.")]
+    /// `Authorization` has an unknown scheme.
+    #[error("Authorization must be an API key, alone or after Bearer.")]
     UnknownScheme,
-    /// The credential cannot be one.
-    #[error("The credential holds characters that no credential has.")]
+    /// The credential contains characters that no credential has.
+    #[error("The credential contains invalid characters.")]
     Unreadable,
-    /// A header that holds a credential stands there more than once.
-    #[error("A credential must be sent once.")]
+    /// The request repeats a header that carries a credential.
+    #[error("Send each credential only once.")]
     Repeated,
-    /// No key in force has this secret, or not together with this public half.
+    /// No active key has this secret, or the secret does not belong to this public key.
     #[error("The API key is unknown, expired or revoked.")]
     UnknownKey,
-    /// The access token is not genuine, has ended, or its user is blocked or gone.
+    /// The access token is forged or expired, or its user is blocked or deleted.
     #[error("The access token is invalid, expired or revoked.")]
     VoidToken,
-    /// There is no token where one is expected.
-    #[error("Log in first: a token must be sent as Authorization: Bearer.")]
+    /// The operation needs a token, and the request has none.
+    #[error("Log in first, and send the token as Authorization: Bearer.")]
     NotLoggedIn,
-    /// There is neither a token nor an e-mail address with a password where one of them is expected.
+    /// The operation needs a token, or an e-mail address with a password, and the request has neither.
     #[error(
-        "Authorization must hold a token, as the user name of Basic or after Bearer, or an e-mail address and a password as Basic."
+        "Authorization must be a token, after Bearer or as the user name of Basic, or an e-mail address and a password as Basic."
     )]
     NoBasicCredential,
-    /// The token of an account is unknown, has ended or was revoked.
+    /// The account token is unknown, expired or revoked.
     #[error("The token is unknown, expired or revoked.")]
     UnknownToken,
-    /// No account has this username with this password. Says no more, so that strangers do not learn who has an account.
+    /// No account has this username and password. The message does not reveal which accounts exist.
     #[error("Invalid username or password")]
     WrongPassword,
-    /// The account is not in use. Said to its own holder only. The words are those of the FlowMate contract.
+    /// The account is not active. Only its holder learns this. The FlowMate contract defines the message.
     #[error("ENTITY_DISABLED")]
     Disabled,
 }
 
-/// Why a known caller may not.
+/// Why a known caller may not perform the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Forbidden {
     /// The credential lacks a scope.
@@ -209,32 +226,34 @@ pub enum Forbidden {
     /// The account lacks a permission.
     #[error("The account lacks the permission {0}.")]
     MissingPermission(Permission),
-    /// A right is to be given that is not the caller's to give.
-    #[error("Rights can only be given by who holds them, and those beyond one workspace by who holds all.")]
+    /// The caller tries to grant a right that it may not grant.
+    #[error(
+        "Callers can grant only rights they hold; rights beyond one workspace require the permission all."
+    )]
     NotHeld,
-    /// A key is to be given a scope that the key which asks lacks.
-    #[error("A key can only give scopes that it has, and this one lacks {0}.")]
+    /// A key tries to grant another key a scope that it lacks itself.
+    #[error("A key can grant only scopes that it has; this key lacks {0}.")]
     ScopeNotHeld(Scope),
-    /// A key is to be made, or given another secret, that lasts longer than the secret which asks.
-    #[error("The key lasts longer than the secret that was sent, which can give nothing that outlasts it.")]
+    /// A key tries to create a key or a secret that lasts longer than its own secret.
+    #[error("A secret cannot create or rotate a key that expires later than the secret itself.")]
     OutlastsSecret,
-    /// A role is to be given that belongs to another workspace, or does not exist.
-    #[error("The role is none of the workspace's.")]
+    /// The caller tries to grant a role that does not exist or belongs to another workspace.
+    #[error("The workspace has no such role.")]
     ForeignRole,
-    /// Something of another workspace is to be changed, or put there.
-    #[error("The caller's rights end at the border of its workspace.")]
+    /// The caller tries to change an object of another workspace, or to move one there.
+    #[error("The caller has no rights outside its workspace.")]
     ForeignWorkspace,
-    /// The account may do more than the caller.
+    /// The account has rights that the caller lacks.
     #[error("The account has rights that the caller does not have.")]
     GreaterRights,
-    /// A field that the caller cannot change, though it may change others of the same object.
-    #[error("The field {0} is not the caller's to change.")]
+    /// The caller may change other fields of the object, but not this one.
+    #[error("The caller cannot change the field {0}.")]
     ProtectedField(&'static str),
-    /// The name of a role that exists from the start, or that programs expect to mean something.
+    /// The name belongs to a built-in role, or programs expect it to have a certain meaning.
     #[error("The name is reserved.")]
     ReservedRoleName,
-    /// A browser sends a credential by itself along with a request that the page of another site makes.
-    #[error("A page of another site cannot do this with a credential that the browser sends by itself.")]
+    /// A page of another site makes the request, and the browser attaches the credential automatically.
+    #[error("Pages of other sites cannot use a credential that the browser sends automatically.")]
     CrossSite,
     /// The account does not administer the workspace.
     #[error("Only administrators of the organization may do this.")]
@@ -242,22 +261,22 @@ pub enum Forbidden {
     /// The account is blocked from the flow.
     #[error("The user is blocked from the flow.")]
     BlockedFromFlow,
-    /// The account is not in the flow. It may join.
+    /// The account is not in the flow, but may join it.
     #[error("The user is not in the flow. Join it first.")]
     NotInFlow,
-    /// The account was taken out of the workspace, and comes back only where somebody brings it in.
-    #[error("The user was removed from the organization and cannot come back by a link.")]
+    /// The account was removed from the workspace. Only a member with the right to add it can bring it back.
+    #[error("The user was removed from the organization and cannot rejoin by a link.")]
     TakenOut,
-    /// Nobody blocks or unblocks themselves.
+    /// An account tries to block or unblock itself.
     #[error("Users cannot block or unblock themselves.")]
     OwnBlock,
-    /// Something of another account that only the account itself may change.
+    /// Only the account itself may change this.
     #[error("Only the user may change this.")]
     NotOwnAccount,
 }
 
 impl Forbidden {
-    /// The kind, for programs; `None` where the missing right says it all.
+    /// Returns a code for programs; `None` if the missing right is the whole answer.
     pub const fn reason(self) -> Option<&'static str> {
         match self {
             Self::MissingScope(_) | Self::MissingPermission(_) => None,
@@ -278,46 +297,46 @@ impl Forbidden {
     }
 }
 
-/// What a request contradicts.
+/// Why a request conflicts with the current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// Another external user of the channel has this external id.
     #[error("An external user with this external id already exists in this channel.")]
     ExternalIdTaken,
-    /// Another external user of the channel has this identifier, whatever its case.
+    /// Another external user of the channel has this identifier, ignoring case.
     #[error("An external user with this identifier already exists in this channel.")]
     IdentifierTaken,
-    /// The external user was erased, and nothing is left to bring back.
-    #[error("The external user was erased and cannot be brought back.")]
+    /// The external user was erased, and no data is left to restore.
+    #[error("The external user was erased and cannot be restored.")]
     Erased,
     /// Another group has this external id.
     #[error("External user group external id already exists in this workspace.")]
     GroupExternalIdTaken,
-    /// The workspace has as many groups as it may.
-    #[error("The workspace has as many external user groups as it may have.")]
+    /// The workspace has reached its limit of groups.
+    #[error("The workspace has reached its limit of external user groups.")]
     TooManyGroups,
-    /// The workspace has as many tiers as it may.
-    #[error("The workspace has as many tiers as it may have.")]
+    /// The workspace has reached its limit of tiers.
+    #[error("The workspace has reached its limit of tiers.")]
     TooManyTiers,
-    /// The workspace has as many keys in force as it may.
-    #[error("The workspace has as many API keys as it may have. Revoke one first.")]
+    /// The workspace has reached its limit of active keys.
+    #[error("The workspace has reached its limit of API keys. Revoke one first.")]
     TooManyApiKeys,
-    /// The key is revoked or has ended.
-    #[error("The API key is revoked or has ended, and is given no other secret.")]
+    /// The key is revoked or expired.
+    #[error("The API key is revoked or expired and cannot get a new secret.")]
     ApiKeyEnded,
-    /// The key has as many secrets that count at the same time as it may.
+    /// The key has reached its limit of secrets that are valid at the same time.
     #[error(
-        "The API key has as many secrets as it may have. Wait until one ends, or rotate it with a shorter overlap."
+        "The API key has reached its limit of secrets. Wait until one expires, or rotate it with a shorter overlap."
     )]
     TooManySecrets,
-    /// The channel was removed and takes no new users.
-    #[error("The channel is removed and takes no new external users.")]
+    /// The channel was removed and accepts no new users.
+    #[error("The channel is removed and accepts no new external users.")]
     ChannelRemoved,
     /// The default channel cannot be removed.
     #[error("The default channel cannot be removed.")]
     DefaultChannel,
-    /// The workspace has as many channels as it may.
-    #[error("The workspace has as many channels as it may have.")]
+    /// The workspace has reached its limit of channels.
+    #[error("The workspace has reached its limit of channels.")]
     TooManyChannels,
     /// Another workspace has this slug.
     #[error("A workspace with this slug already exists.")]
@@ -325,46 +344,46 @@ pub enum Conflict {
     /// Another account has this username.
     #[error("An account with this username already exists.")]
     UsernameTaken,
-    /// Another role has this name, whatever its case.
+    /// Another role has this name, ignoring case.
     #[error("A role with this name already exists.")]
     RoleNameTaken,
-    /// The workspace has as many roles as it may.
-    #[error("The workspace has as many roles as it may have.")]
+    /// The workspace has reached its limit of roles.
+    #[error("The workspace has reached its limit of roles.")]
     TooManyRoles,
-    /// The account has as many personal tokens as it may.
-    #[error("The account has as many personal tokens as it may have. Revoke one first.")]
+    /// The account has reached its limit of personal tokens.
+    #[error("The account has reached its limit of personal tokens. Revoke one first.")]
     TooManyTokens,
-    /// The role exists from the start and stays as it is.
-    #[error("The role exists from the start and cannot be changed.")]
+    /// The role is built in and cannot change.
+    #[error("The role is built in and cannot be changed.")]
     BuiltInRole,
-    /// An account cannot delete itself or take itself out of use.
-    #[error("An account cannot delete itself or take itself out of use.")]
+    /// An account tries to delete or deactivate itself.
+    #[error("An account cannot delete or deactivate itself.")]
     OwnAccount,
-    /// An account cannot delete the workspace that is its own home, or take it out of use.
-    #[error("An account cannot delete its own workspace or take it out of use.")]
+    /// An account tries to delete or deactivate its home workspace.
+    #[error("An account cannot delete or deactivate its own workspace.")]
     OwnWorkspace,
-    /// The workspace would be without an administrator.
-    #[error("The organization would have no administrator left. Make somebody else one first.")]
+    /// The change would leave the workspace without an administrator.
+    #[error("The organization would have no administrator left. Promote another user first.")]
     LastAdmin,
-    /// The flow is archived, and nobody comes in.
+    /// The flow is archived, and nobody can join it.
     #[error("The flow is archived, and nobody can join it.")]
     FlowArchived,
-    /// The workspace has as many flows as it may.
-    #[error("The organization has as many flows as it may have.")]
+    /// The workspace has reached its limit of flows.
+    #[error("The organization has reached its limit of flows.")]
     TooManyFlows,
-    /// The flow has as many pending invitations as it may.
-    #[error("The flow has as many pending invitations as it may have.")]
+    /// The flow has reached its limit of pending invitations.
+    #[error("The flow has reached its limit of pending invitations.")]
     TooManyInvitations,
-    /// The invitation was accepted and cannot be taken back.
+    /// The invitation was accepted and cannot be withdrawn.
     #[error("The invitation is accepted and cannot be deleted.")]
     InvitationAccepted,
-    /// Somebody else changed the same object at the same time; the request can be sent again.
-    #[error("The object was changed by another request at the same time. Send the request again.")]
+    /// Another request changed the same object at the same time. The caller can retry.
+    #[error("Another request changed the object at the same time. Send the request again.")]
     ConcurrentChange,
 }
 
 impl Conflict {
-    /// The kind, for programs.
+    /// Returns a code for programs.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::ExternalIdTaken
@@ -396,7 +415,7 @@ impl Conflict {
         }
     }
 
-    /// The field that the conflict is about, where there is one.
+    /// Returns the field that the conflict is about, if any.
     pub const fn field(self) -> Option<&'static str> {
         match self {
             Self::ExternalIdTaken | Self::GroupExternalIdTaken => Some("external_id"),

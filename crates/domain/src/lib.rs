@@ -1,102 +1,105 @@
-//! What a user directory is, without a database, a network or a runtime.
+//! The data model and rules of a user directory, without a database, a network or a runtime.
 //!
-//! This crate holds the words and rules of Denizen: typed ids, workspaces, channels, external users and accounts and
-//! the rule of every field, keys and scopes, roles and permissions, paging, time. The other layers translate their own
-//! formats into these types and call these functions; a rule that is here is nowhere else.
+//! Denizen's other crates build on this one: they translate requests and rows into its types, and call its functions for
+//! every decision. Each rule exists here and nowhere else. Other programs can use the crate in the same way: every
+//! function is pure, except for the clock and the random ids, which callers pass in as a [`Source`].
+//!
+//! # Example
+//!
+//! Check the fields of a new external user, report all violations together, and decide whether a key may create it:
+//!
+//! ```
+//! use denizen_domain::{EmailAddress, Error, Patch, PhoneNumber, Scope, ScopeSet, Violations};
+//!
+//! fn check(email: &str, phone: &str) -> Result<(Patch<EmailAddress>, Patch<PhoneNumber>), Error> {
+//!     let mut violations = Violations::new();
+//!     let email = violations.check("email", EmailAddress::parse(email)).into();
+//!     let phone = violations.check("phone", PhoneNumber::parse(phone)).into();
+//!     violations.into_result((email, phone))
+//! }
+//!
+//! assert!(check("jane@example.com", "+15551234567").is_ok());
+//! assert_eq!(
+//!     check("jane", "555").unwrap_err().to_string(),
+//!     "email must be an e-mail address; \
+//!      phone must be a phone number in E.164 form, such as +15551234567",
+//! );
+//! assert!(ScopeSet::default().require(Scope::WriteExternalUsers).is_ok());
+//! ```
+//!
+//! `examples/validate_user.rs` shows the way from a JSON document to an [`ExternalUser`].
+//!
+//! # Modules
+//!
+//! All items are exported at the root of the crate. Each module imports only from modules below it:
+//!
+//! | module | contents |
+//! |---|---|
+//! | `audit_records` | the fields that the audit log records of each object ([`Recorded`]) |
+//! | `flow`, `workspace` | [`Flow`] with its access rules and [`Invitation`]s; [`Workspace`] |
+//! | `account` | [`Account`], [`Role`], [`Password`], [`AccountToken`]; [`Authority`] decides who may change what |
+//! | `directory` | [`ExternalUser`] with its [`Channel`], [`ExternalUserGroup`], [`Tier`] and [`SuperIdentity`] |
+//! | `api_key` | [`ApiKey`] and its [`KeyHolder`] |
+//! | `error` | [`Error`], with one variant for each kind of failure |
+//! | `audit` | [`AuditEvent`], [`FieldChanges`], and the [`Origin`] of a change |
+//! | `fields` | field types that several objects share: [`EmailAddress`], [`PersonName`], [`Slug`], … |
+//! | `rights` | the [`Scope`]s of keys, the [`Permission`]s of accounts, and their [`Reach`] |
+//! | `primitives` | ids, [`Timestamp`], [`Secret`], [`Patch`], pages of lists, [`Violations`], text rules |
 //!
 //! # Recipes
 //!
-//! ## Validating a user that comes from outside
-//! 1. Parse every field with its type: [`EmailAddress::parse`], [`PhoneNumber::parse`], …
-//! 2. Collect what fails in [`Violations`], so that all broken fields are reported at once.
-//! 3. Put what holds into [`ExternalUserChanges`] and apply it to an [`ExternalUser`].
-//!
-//! ## Adding a field to the external user
-//! 1. Give it a type with a `parse` function in `external_user/fields.rs`, with a table of good and bad values below it.
-//! 2. Add it to [`ExternalUser`] and [`ExternalUserChanges`]; the compiler names every place that has to decide.
-//!
-//! ## Deciding who may do what to an account
-//! 1. [`Authority`] is who asks; [`Authority::reach`] says how far a [`Right`] reaches.
-//! 2. Its `require_…` functions decide about one account each, before and after a change.
-//!
-//! ## Deciding who sees whom, and who is let into a flow
-//! 1. [`Rank`] is what an account is in a workspace, [`Place`] what it is in a flow.
-//! 2. [`may_see`] decides who shows in whose list of users; the `require_…` functions of [`Flow`] decide the rest.
-//!
-//! ## Adding a scope
-//! 1. Add the variant to [`Scope`]; its wire code is next to it.
-//! 2. Decide whether a key that is made without scopes has it, in [`ScopeSet::default`].
-//!
-//! ## Adding a permission
-//! 1. Add it to the list of [`Permission`], with its wire code: before those of workspaces, unless it is one of them.
-//! 2. Where an operation asks for it, name it in a [`Right`].
+//! * **Add a field to the external user:** give it a type with a `parse` function and a table of good and bad values in
+//!   `directory/external_user/fields.rs`. Add it to [`ExternalUser`] and [`ExternalUserChanges`]; the compiler then names
+//!   every place that must handle it.
+//! * **Decide who may change an account:** create the caller's [`Authority`]. [`Authority::reach`] returns how far a
+//!   [`Right`] reaches, and the `require_…` functions check one account before and after a change.
+//! * **Decide who sees whom, and who joins a flow:** determine each account's [`Rank`] in the workspace and [`Place`] in
+//!   the flow. [`may_see`] and the `require_…` functions of [`Flow`] decide.
+//! * **Add a scope:** add the variant to [`Scope`], with its wire code, and decide in [`ScopeSet::default`] whether keys
+//!   created without scopes get it.
+//! * **Add a permission:** add it to the list of [`Permission`], with its wire code, before those of workspaces unless it
+//!   is one. Name it in the [`Right`] of the operation that requires it.
 
 mod account;
 mod api_key;
 mod audit;
-mod channel;
-mod clock;
-mod code_set;
+mod audit_records;
+mod directory;
 mod error;
-mod external_user;
-mod external_user_group;
+mod fields;
 mod flow;
-mod id;
-mod invitation;
-mod origin;
-mod paging;
-mod patch;
-mod permission;
-mod role;
-mod scope;
-mod secret;
-mod status;
-mod super_identity;
-mod text;
-mod tier;
-mod version;
-mod violation;
+mod primitives;
+mod rights;
 mod workspace;
 
 pub use account::{
     Account, AccountChanges, AccountToken, Authority, DEFAULT_MINIMUM_PASSWORD_LENGTH, Membership,
-    NewAccount, NewAccountToken, Nick, Password, PasswordHash, Profile, Reach, Right, TokenKind, TokenLife,
-    TokenRequest, Username, Website,
+    NewAccount, NewAccountToken, Nick, Password, PasswordHash, Profile, Role, RoleChanges, RoleDescription,
+    RoleName, TokenKind, TokenLife, TokenRequest, Username, Website,
 };
 pub use api_key::{ApiKey, KeyHolder, KeyRequest, NewApiKey, PublicKey};
-pub use audit::{AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Recorded, Verb};
-pub use channel::{Channel, ChannelChanges};
-pub use clock::{
-    Clock, IdSource, InvalidTimestamp, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp,
+pub use audit::{
+    Actor, AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Origin, Recorded, Verb,
 };
-pub use code_set::{CodeSet, Coded};
+pub use directory::{
+    AccessChange, AccessFilter, Block, BlockReason, Channel, ChannelChanges, CustomFields, DisplayName,
+    ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserGroup,
+    ExternalUserGroupChanges, ExternalUserOrder, Identifier, IdentityClaim, Locale, SearchText,
+    SuperIdentity, Tier, TierChanges, TimeZone,
+};
 pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result, Unauthenticated};
-pub use external_user::{
-    AccessChange, AccessFilter, Avatar, Block, BlockReason, CustomFields, DisplayName, EmailAddress,
-    ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Identifier,
-    IdentityClaim, Locale, PersonName, PhoneNumber, SearchText, TimeZone,
-};
-pub use external_user_group::{ExternalUserGroup, ExternalUserGroupChanges};
+pub use fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Slug, Status};
 pub use flow::{
-    AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, JoinCode, NewFlow, Participant,
-    Place, Rank, may_look_up, may_see,
+    AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, Invitation, InvitationState,
+    JoinCode, ListedAddress, NewFlow, Participant, Place, Rank, may_look_up, may_see,
 };
-pub use id::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, ExternalUserGroupId,
-    ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId,
-    WorkspaceId, WorkspaceNumber,
+pub use primitives::{
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, Clock, CodeSet, Coded,
+    CursorSeal, Direction, ExternalUserGroupId, ExternalUserId, FieldViolation, FlowId, IdSource, InvalidId,
+    InvalidNumber, InvalidTimestamp, InvitationNumber, ManualClock, Page, PageNumber, Patch, Position,
+    RandomIds, Reason, RoleId, Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId,
+    SystemClock, TierId, Timestamp, Violation, Violations, Window, WorkspaceId, WorkspaceNumber, fold,
+    fold_for_search,
 };
-pub use invitation::{Invitation, InvitationState, ListedAddress};
-pub use origin::{Actor, Origin};
-pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
-pub use patch::Patch;
-pub use permission::{Permission, PermissionSet};
-pub use role::{Role, RoleChanges, RoleDescription, RoleName};
-pub use scope::{Scope, ScopeSet};
-pub use secret::{Secret, SecretHash};
-pub use status::Status;
-pub use super_identity::SuperIdentity;
-pub use text::{fold, fold_for_search};
-pub use tier::{Tier, TierChanges};
-pub use violation::{FieldViolation, Reason, Violation, Violations};
-pub use workspace::{Slug, Workspace, WorkspaceChanges, WorkspaceName};
+pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
+pub use workspace::{Workspace, WorkspaceChanges, WorkspaceName};

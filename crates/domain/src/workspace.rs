@@ -1,17 +1,16 @@
-//! The workspace: the tenant, and the wall between tenants.
+//! The workspace: a tenant. Workspaces are isolated from each other.
 
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
 
-use crate::text::text_type;
-use crate::{
-    Authority, Conflict, Error, Forbidden, Patch, Reach, Reason, Status, Timestamp, Violation, WorkspaceId,
-    WorkspaceNumber, text,
-};
+use crate::account::Authority;
+use crate::error::{Conflict, Error, Forbidden};
+use crate::fields::{Slug, Status};
+use crate::primitives::text::text_type;
+use crate::primitives::{Patch, Timestamp, Violation, WorkspaceId, WorkspaceNumber, text};
+use crate::rights::Reach;
 
 text_type! { @declare
-    /// What a workspace is called by people: 1 to 100 characters, not blank, without control characters.
+    /// A workspace's display name: 1 to 100 characters, not blank, without control characters.
     WorkspaceName
 }
 
@@ -24,80 +23,34 @@ impl WorkspaceName {
     }
 }
 
-text_type! { @declare
-    /// What a workspace is called in commands and addresses: 1 to 63 of `a` to `z`, digits and inner hyphens.
-    /// Unique in the whole directory.
-    Slug
-}
-
-impl Slug {
-    /// Longest slug, in characters.
-    const MAXIMUM: usize = 63;
-
-    /// Checks a slug.
-    pub fn parse(text: &str) -> Result<Self, Violation> {
-        text::checked(text, &(1..=Self::MAXIMUM))?;
-        let allowed = |character: char| {
-            character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
-        };
-        if !text.chars().all(allowed) || text.starts_with('-') || text.ends_with('-') {
-            return Err(Violation::new(
-                Reason::InvalidFormat,
-                "must consist of a to z, 0 to 9 and inner hyphens",
-            ));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// This slug with a number behind it, for where it is taken: `my-company-2`.
-    #[must_use]
-    pub fn numbered(&self, number: u64) -> Self {
-        let ending = format!("-{number}");
-        let kept: String = self.0.chars().take(Self::MAXIMUM - ending.len()).collect();
-        Self(format!("{}{ending}", kept.trim_end_matches('-')))
-    }
-
-    /// The slug that a name suggests: `My Company` gives `my-company`, `Zürich` gives `zurich`. `None` where nothing is
-    /// left of the name.
-    pub fn suggested_by(name: &str) -> Option<Self> {
-        let folded = text::fold_for_search(name);
-        let without_marks: String = folded.nfd().filter(|character| !is_combining_mark(*character)).collect();
-        let words = without_marks
-            .split(|character: char| !character.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty());
-        let slug: String = words.collect::<Vec<_>>().join("-").chars().take(Self::MAXIMUM).collect();
-        Self::parse(slug.trim_end_matches('-')).ok()
-    }
-}
-
-/// A tenant. Everything but workspaces themselves belongs to exactly one.
+/// A tenant. Every external user, group, tier, channel, key and flow belongs to exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workspace {
     /// Its id.
     pub id: WorkspaceId,
-    /// Its number, for contracts that know workspaces by numbers.
+    /// Its number, for contracts that identify workspaces by numbers.
     pub number: WorkspaceNumber,
-    /// Its name in commands and addresses.
+    /// Its name in commands and URLs.
     pub slug: Slug,
-    /// Its name for people.
+    /// Its display name.
     pub name: WorkspaceName,
-    /// Whether it is in use. While it is not, its keys and the accounts whose home it is are refused.
+    /// Its status. Unless it is active, its keys and the accounts whose home it is are rejected.
     pub status: Status,
-    /// Whether somebody has confirmed that it is wanted.
+    /// Whether its creation was confirmed.
     pub confirmed: bool,
-    /// How many requests a second each of its keys, accounts and external users may make, where that is not what the server's
-    /// settings say; any number where it is 0.
+    /// The limit of requests per second for each of its keys, accounts and external users. `None` applies the server's
+    /// setting; 0 removes the limit.
     pub requests_per_second: Option<u32>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Workspace {
-    /// Fails with [`Forbidden::ProtectedField`] where it is not for who reaches so far to make this of it: whoever reaches
-    /// their own workspace only says what it is called, and not whether it is in use.
+    /// Fails with [`Forbidden::ProtectedField`] if a caller with this reach may not make this change. Callers who reach
+    /// only their own workspace may rename it, but not change its status.
     pub fn require_may_become(&self, after: &Self, reach: Reach) -> Result<(), Error> {
         let protected = |field| Err(Error::Forbidden(Forbidden::ProtectedField(field)));
         match reach {
@@ -107,7 +60,7 @@ impl Workspace {
         }
     }
 
-    /// Fails with [`Conflict::OwnWorkspace`] where it is the home of who wants it to be gone or out of use.
+    /// Fails with [`Conflict::OwnWorkspace`] if it is the caller's home, which the caller cannot delete or deactivate.
     pub fn require_not_home_of(&self, authority: &Authority) -> Result<(), Error> {
         if authority.home == Some(self.id) {
             return Err(Error::Conflict(Conflict::OwnWorkspace));
@@ -116,7 +69,7 @@ impl Workspace {
     }
 }
 
-/// What a request says of a workspace's fields.
+/// A request's changes to a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WorkspaceChanges {
     /// See [`Workspace::name`].
@@ -130,7 +83,7 @@ pub struct WorkspaceChanges {
 }
 
 impl WorkspaceChanges {
-    /// Changes a workspace. The time of change moves only where a field does. Its slug stays, whatever its name.
+    /// Applies the changes. `updated_at` moves only if a field does. The slug never changes.
     pub fn apply_to(self, workspace: &mut Workspace, now: Timestamp) {
         let before = workspace.clone();
         let Self { name, status, confirmed, requests_per_second } = self;
@@ -140,39 +93,6 @@ impl WorkspaceChanges {
         requests_per_second.apply(&mut workspace.requests_per_second);
         if *workspace != before {
             workspace.updated_at = now;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_suggests_its_slug() {
-        for (name, slug) in [
-            ("My Company", "my-company"),
-            ("pwd/whoami", "pwd-whoami"),
-            ("  Ünix 7! ", "unix-7"),
-            ("Acme U\u{308}mlaut", "acme-umlaut"),
-            ("Große Straße ①", "grosse-strasse-1"),
-        ] {
-            assert_eq!(Slug::suggested_by(name).unwrap().as_str(), slug);
-        }
-        assert_eq!(Slug::suggested_by("…"), None);
-    }
-
-    #[test]
-    fn a_slug_that_is_taken_gets_a_number() {
-        assert_eq!(Slug::parse("acme").unwrap().numbered(2).as_str(), "acme-2");
-        let long = Slug::parse(&"a".repeat(63)).unwrap().numbered(12);
-        assert_eq!(long.as_str(), format!("{}-12", "a".repeat(60)));
-    }
-
-    #[test]
-    fn a_slug_is_plain() {
-        for wrong in ["", "-a", "a-", "A", "a b", "ü", &"a".repeat(64)] {
-            assert!(Slug::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

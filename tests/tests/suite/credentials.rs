@@ -90,7 +90,7 @@ async fn a_credential_that_is_sent_twice_opens_nothing() {
     ] {
         let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}\r\n");
         let reply = server.raw(request).await;
-        assert_eq!(reply.body["message"], "A credential must be sent once.", "{path}");
+        assert_eq!(reply.body["message"], "Send each credential only once.", "{path}");
         reply.error(401, "unauthenticated");
     }
 }

@@ -1,83 +1,55 @@
-//! Who may do what to whose account, and give what to whom.
+//! Decides which accounts a caller may change, and which rights it may grant.
 //!
-//! Everything here is a function of the rights of whoever asks and of the accounts that a request is about. Nobody can
-//! raise their own rights by it, whatever the order of the requests:
+//! Every decision is a pure function of the caller's rights and the accounts of the request. No sequence of requests
+//! lets callers raise their own rights:
 //!
-//! * Nobody gives what they do not hold for good, be it directly, in a role or in a token, and only a holder of
-//!   [`Permission::All`] gives what reaches beyond one workspace.
-//! * Nobody takes over an account that may do more than they: its password and its username, which open it, are changed
-//!   only by who holds all that it holds.
-//! * What is held for one workspace ends at its border: it is neither given nor opened beyond it, not even by who may
-//!   change accounts everywhere.
+//! * Callers grant only rights that they hold permanently, whether directly, in a role or in a token. Only holders of
+//!   [`Permission::All`] grant rights that reach beyond one workspace.
+//! * Callers cannot take over an account with more rights than their own. To change its password or username, they must
+//!   hold all of its rights.
+//! * Rights for one workspace end there. Not even callers who may change accounts everywhere can use them to grant rights
+//!   in, or take over accounts of, another workspace.
 
-use crate::{
-    Account, AccountId, Conflict, Error, Forbidden, Permission, PermissionSet, Reason, Role, Status,
-    Violation, Violations, WorkspaceId,
-};
+use super::{Account, Role};
+use crate::error::{Conflict, Error, Forbidden};
+use crate::fields::Status;
+use crate::primitives::{AccountId, Reason, Violation, Violations, WorkspaceId};
+use crate::rights::{Permission, PermissionSet, Reach, Right};
 
-/// The rights of whoever asks.
+/// The rights of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
-    /// The account; `None` for the operator at the server's own command line.
+    /// The caller's account; `None` for the operator at the server's command line.
     pub account_id: Option<AccountId>,
-    /// The workspace that the account's `tenant.` permissions are about.
+    /// The workspace where the account's `tenant.` permissions apply.
     pub home: Option<WorkspaceId>,
-    /// All that the account may do, with what its token adds.
+    /// The account's permissions, and those that its token adds.
     pub permissions: PermissionSet,
-    /// What it may do with any token. What a token adds lets things be done for as long as the token counts; it is not
-    /// to be given to anybody, which would keep it for good.
+    /// The account's permissions without its token's. A token's permissions are temporary: the caller may use them, but
+    /// not grant them, which would make them permanent.
     pub lasting: PermissionSet,
 }
 
-/// How far a right reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Over every workspace, and what belongs to none.
-    Everywhere,
-    /// Over one's own.
-    Workspace(WorkspaceId),
-}
-
-impl Reach {
-    /// Whether a workspace lies within.
-    pub fn includes(self, workspace_id: WorkspaceId) -> bool {
-        match self {
-            Self::Everywhere => true,
-            Self::Workspace(own) => own == workspace_id,
-        }
-    }
-}
-
-/// What an operation asks for: a permission that lets it be done everywhere, one that lets it be done in the own
-/// workspace, or either.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Right {
-    /// Lets it be done everywhere.
-    pub everywhere: Permission,
-    /// Lets it be done in the own workspace.
-    pub at_home: Option<Permission>,
-}
-
 impl Authority {
-    /// The rights of an account whose token adds these permissions.
+    /// Returns the rights of an account whose token adds these permissions.
     pub fn of(account: &Account, token_permissions: &PermissionSet) -> Self {
         let lasting = account.permissions_in_effect();
         let permissions = lasting.union(token_permissions);
         Self { account_id: Some(account.id), home: account.home, permissions, lasting }
     }
 
-    /// The rights of whoever runs commands on the server itself: all.
+    /// Returns the rights of the operator at the server's command line: all.
     pub fn operator() -> Self {
         let all: PermissionSet = [Permission::All].into_iter().collect();
         Self { account_id: None, home: None, permissions: all.clone(), lasting: all }
     }
 
-    /// Whether this permission is held.
+    /// Returns whether the caller holds a permission.
     pub fn holds(&self, permission: Permission) -> bool {
         self.permissions.include(permission)
     }
 
-    /// How far a right reaches. Fails with [`Forbidden::MissingPermission`] where it is not held at all.
+    /// Returns how far the caller's right reaches. Fails with [`Forbidden::MissingPermission`] if the caller lacks it.
     pub fn reach(&self, right: Right) -> Result<Reach, Error> {
         if self.holds(right.everywhere) {
             return Ok(Reach::Everywhere);
@@ -91,8 +63,7 @@ impl Authority {
         }
     }
 
-    /// Fails with [`Forbidden::NotHeld`] where one of these permissions is not this authority's to give to an account with
-    /// this home.
+    /// Fails with [`Forbidden::NotHeld`] if the caller may not grant all of these permissions to an account with this home.
     pub fn require_may_give(
         &self,
         permissions: &PermissionSet,
@@ -105,9 +76,8 @@ impl Authority {
         if permissions.iter().all(may_give) { Ok(()) } else { Err(Error::Forbidden(Forbidden::NotHeld)) }
     }
 
-    /// Fails where a role is not this authority's to give to an account with this home: with
-    /// [`Forbidden::ForeignRole`] where it is of another workspace, with [`Forbidden::NotHeld`] where it comes with more
-    /// than may be given.
+    /// Fails if the caller may not grant a role to an account with this home: with [`Forbidden::ForeignRole`] if the role
+    /// belongs to another workspace, with [`Forbidden::NotHeld`] if the caller may not grant all its permissions.
     pub fn require_may_give_role(&self, role: &Role, home: Option<WorkspaceId>) -> Result<(), Error> {
         if !role.is_usable_in(home) {
             return Err(Error::Forbidden(Forbidden::ForeignRole));
@@ -115,30 +85,30 @@ impl Authority {
         self.require_may_give(&role.permissions, home)
     }
 
-    /// What a role or permission that does not exist is: a broken field for who sees all there are, and not to be told
-    /// from one of another workspace for everybody else.
+    /// Returns the error for an unknown role or permission. Callers who see everything learn which field is wrong. For
+    /// others, it looks like a role of another workspace.
     pub fn unknown(&self, field: &str, forbidden: Forbidden) -> Error {
         if self.holds(Permission::All) {
-            let violation = Violation::new(Reason::Unknown, "must name things that exist");
+            let violation = Violation::new(Reason::Unknown, "must contain only known values");
             Error::Invalid(Violations::of(field, violation))
         } else {
             Error::Forbidden(forbidden)
         }
     }
 
-    /// Fails where an account is not this authority's to make.
+    /// Fails if the caller may not create an account.
     pub fn require_may_make(&self, reach: Reach, account: &Account) -> Result<(), Error> {
         require_home_within(reach, account)?;
         self.require_may_give(&account.permissions, account.home)?;
         account.roles.iter().try_for_each(|role| self.require_may_give_role(role, account.home))
     }
 
-    /// Fails where this change of an account is not this authority's to make.
+    /// Fails if the caller may not make this change to an account.
     pub fn require_may_change(&self, reach: Reach, before: &Account, after: &Account) -> Result<(), Error> {
         self.require_may_touch(reach, before)?;
         require_home_within(reach, after)?;
         let is_own = self.account_id == Some(before.id);
-        // What comes along to another home counts there, and so is given there.
+        // Rights that move to another home apply there, and so the caller grants them there.
         let moves = before.home != after.home;
         let kept = if moves { PermissionSet::empty() } else { before.permissions.clone() };
         self.require_may_give(&after.permissions.difference(&kept), after.home)?;
@@ -153,9 +123,9 @@ impl Authority {
         Ok(())
     }
 
-    /// Fails where it is not for this authority to say what an account is opened with, its password or its username:
-    /// whoever opens it may do all that it may, be in every workspace that it is a member of, and administer what it
-    /// `administers`: workspaces, without those that whoever asks administers, too.
+    /// Fails if the caller may not change an account's password or username, since who logs in with them has all of the
+    /// account's rights, in every workspace of which it is a member. `administers` lists the workspaces that the account
+    /// administers and the caller does not.
     pub fn require_may_open(
         &self,
         reach: Reach,
@@ -171,7 +141,7 @@ impl Authority {
         Err(Error::Forbidden(Forbidden::GreaterRights))
     }
 
-    /// Fails where an account is not this authority's to delete, or is its own.
+    /// Fails if the caller may not delete an account, or it is the caller's own.
     pub fn require_may_delete(&self, reach: Reach, account: &Account) -> Result<(), Error> {
         self.require_may_touch(reach, account)?;
         if self.account_id == Some(account.id) {
@@ -180,9 +150,9 @@ impl Authority {
         Ok(())
     }
 
-    /// Fails where an account administers the workspace within reach, and whoever asks neither does nor may do everything in
-    /// it: administering counts as much as every permission there. What an account `administers` is without what whoever
-    /// asks administers, too.
+    /// Fails if an account administers the workspace within reach, and the caller neither does nor holds every permission
+    /// there: administering a workspace equals every permission in it. `administers` lists the workspaces that the account
+    /// administers and the caller does not.
     pub fn require_may_touch_admin_of(&self, reach: Reach, administers: &[WorkspaceId]) -> Result<(), Error> {
         match reach {
             Reach::Workspace(own) if administers.contains(&own) && !self.holds(Permission::TenantAll) => {
@@ -192,9 +162,9 @@ impl Authority {
         }
     }
 
-    /// Fails where tokens for an account that add these permissions are not this authority's to make: whoever has one
-    /// may do all that the account may, and administer what it `administers`: workspaces, without those that whoever asks
-    /// administers, too.
+    /// Fails if the caller may not create tokens with these additional permissions for an account, since their holders
+    /// have all of the account's rights. `administers` lists the workspaces that the account administers and the caller
+    /// does not.
     pub fn require_may_stand_in_for(
         &self,
         account: &Account,
@@ -209,22 +179,22 @@ impl Authority {
         }
     }
 
-    /// Whether a permission is held for good that counts for an account with this home.
+    /// Returns whether the caller permanently holds a permission where an account with this home would use it.
     fn holds_at(&self, permission: Permission, home: Option<WorkspaceId>) -> bool {
         let reaches =
             permission.is_restricted() || self.home == home || self.lasting.include(Permission::All);
         reaches && self.lasting.include(permission)
     }
 
-    /// Whether everything that an account may do is held for good where the account may do it. Administering a workspace
-    /// counts as much as every permission in it.
+    /// Returns whether the caller permanently holds all rights of an account, where the account holds them. Administering
+    /// a workspace equals every permission in it.
     fn covers(&self, account: &Account, administers: &[WorkspaceId]) -> bool {
         account.permissions_in_effect().iter().all(|permission| self.holds_at(permission, account.home))
             && administers.iter().all(|workspace| self.holds_at(Permission::TenantAll, Some(*workspace)))
     }
 
-    /// An account that may do more than whoever asks is left alone: within a workspace, that is any right that they do
-    /// not hold; with a right over all accounts, which stands above every workspace's own, any that reaches as far.
+    /// Fails if an account has more rights than the caller. Within a workspace, every right that the caller lacks counts;
+    /// for a caller with a right over all accounts, only rights that reach beyond a workspace do.
     fn require_may_touch(&self, reach: Reach, account: &Account) -> Result<(), Error> {
         require_home_within(reach, account)?;
         let rights = account.permissions_in_effect();

@@ -1,30 +1,31 @@
-//! The fields of an account, each with its rule.
+//! The fields of an account and their rules.
 
-use crate::text::{checked, text_type, visible, web_address};
-use crate::{EmailAddress, Violation};
+use crate::fields::EmailAddress;
+use crate::primitives::Violation;
+use crate::primitives::text::{checked, text_type, visible, web_address};
 
 text_type! { @declare
-    /// What an account logs in with: an e-mail address of at most 254 characters, kept in lower case. Unique in the
+    /// The name that an account logs in with: an e-mail address of at most 254 characters, in lower case. Unique in the
     /// whole directory.
     Username
 }
 
 impl Username {
-    /// Checks an e-mail address, and puts it in lower case.
+    /// Checks an e-mail address, and converts it to lower case.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let address = EmailAddress::parse(text)?;
-        // Lower case may be longer than what it is of.
+        // Lower case may be longer than the original.
         EmailAddress::parse(&address.as_str().to_lowercase()).map(|lower| Self(lower.into_string()))
     }
 }
 
 text_type! { @declare
-    /// What an account is called in conversations: 1 to 255 characters, not blank, without control characters. Not unique.
+    /// An account's name in conversations: 1 to 255 characters, not blank, without control characters. Not unique.
     Nick
 }
 
 impl Nick {
-    /// Checks a nick. Spaces around it are dropped.
+    /// Checks a nick, and drops spaces around it.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         visible(text)?;
         checked(text.trim(), &(1..=255)).map(Self)
@@ -32,12 +33,12 @@ impl Nick {
 }
 
 text_type! { @declare
-    /// The address of a person's own page: an absolute `http` or `https` URL of at most 2,048 characters.
+    /// The URL of a person's own page: an absolute `http` or `https` URL of at most 2,048 characters.
     Website
 }
 
 impl Website {
-    /// Checks the address.
+    /// Checks a URL.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         web_address(text).map(Self)
     }
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_nick_shows_on_a_screen() {
+    fn a_nick_is_visible() {
         for (text, nick) in [("Steve", "Steve"), (" Mary Ann ", "Mary Ann"), ("🙂", "🙂")] {
             assert_eq!(Nick::parse(text).unwrap().as_str(), nick);
         }

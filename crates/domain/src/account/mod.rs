@@ -4,59 +4,62 @@ mod authority;
 mod fields;
 mod password;
 mod profile;
+mod role;
 mod token;
 
-pub use authority::{Authority, Reach, Right};
+pub use authority::Authority;
 pub use fields::{Nick, Username, Website};
 pub use password::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Password, PasswordHash};
 pub use profile::Profile;
+pub use role::{Role, RoleChanges, RoleDescription, RoleName};
 pub use token::{AccountToken, NewAccountToken, TokenKind, TokenLife, TokenRequest};
 
-use crate::version::version_of;
-use crate::{
-    AccountId, AccountNumber, Avatar, Error, Patch, PermissionSet, PersonName, PhoneNumber, Recorded as _,
-    Role, RoleId, Status, Timestamp, Unauthenticated, WorkspaceId,
-};
+use crate::audit::Recorded as _;
+use crate::error::{Error, Unauthenticated};
+use crate::fields::{Avatar, PersonName, PhoneNumber, Status};
+use crate::primitives::version::version_of;
+use crate::primitives::{AccountId, AccountNumber, Patch, RoleId, Timestamp, WorkspaceId};
+use crate::rights::{PermissionSet, Reach};
 
-/// A person who logs in. Its password is kept apart and never leaves the directory.
+/// A person who logs in. The directory stores its password separately and never returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
-    /// Its number, for contracts that know people by numbers.
+    /// Its number, for contracts that identify people by numbers.
     pub number: AccountNumber,
-    /// What it logs in with.
+    /// The name it logs in with.
     pub username: Username,
     /// First name.
     pub first_name: PersonName,
     /// Last name.
     pub last_name: PersonName,
-    /// Whether it is in use.
+    /// Its status.
     pub status: Status,
-    /// Its home: the workspace in which its roles and permissions count. It may be a member of others.
+    /// Its home: the workspace where its roles and permissions apply. It may be a member of others.
     pub home: Option<WorkspaceId>,
-    /// The roles that it holds: global ones, and its home's own.
+    /// Its roles: global ones, and those of its home.
     pub roles: Vec<Role>,
-    /// What it was given directly.
+    /// The permissions granted directly.
     pub permissions: PermissionSet,
-    /// Whether the person behind the address has confirmed it.
+    /// Whether the holder has confirmed the e-mail address.
     pub confirmed: bool,
-    /// The address of a picture.
+    /// The URL of a picture.
     pub avatar: Option<Avatar>,
     /// Phone number.
     pub phone: Option<PhoneNumber>,
-    /// What it is called in conversations, where it has chosen something.
+    /// Its chosen name in conversations.
     pub nick: Option<Nick>,
-    /// The address of its own page.
+    /// The URL of its own page.
     pub website: Option<Website>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Account {
-    /// What it may do: what it was given directly, and what its roles come with.
+    /// Returns its permissions: those granted directly, and those of its roles.
     pub fn permissions_in_effect(&self) -> PermissionSet {
         self.roles.iter().fold(self.permissions.clone(), |all, role| all.union(&role.permissions))
     }
@@ -69,8 +72,8 @@ impl Account {
         }
     }
 
-    /// The account as it shows within a reach: what it may do in a home that lies beyond is not told, nor which that is, nor
-    /// its phone number.
+    /// Returns the account as a caller with this reach sees it. If its home is out of reach, the home, the roles, the
+    /// permissions and the phone number are hidden.
     #[must_use]
     pub fn seen_within(mut self, reach: Reach) -> Self {
         if !self.home.is_none_or(|home| reach.includes(home)) {
@@ -82,15 +85,15 @@ impl Account {
         self
     }
 
-    /// A text of 22 characters that is another one whenever something that is shown of the account is.
+    /// Returns a text of 22 characters that changes whenever the account's shown fields do.
     pub fn version(&self) -> String {
         let roles: Vec<_> = self.roles.iter().map(|role| (role.id, role.updated_at)).collect();
         let fields = self.record(self.updated_at);
         version_of(&format!("{} {fields:?} {roles:?} {}", self.id, self.updated_at))
     }
 
-    /// Moves it to another home, or to none. What counted in the old one stays behind: permissions that reach no further
-    /// than a workspace, and roles with any of them.
+    /// Moves it to another home, or to none. It loses the permissions that apply within a workspace only, and the roles
+    /// with any of them.
     pub fn leave_home(&mut self, new_home: Option<WorkspaceId>, now: Timestamp) {
         self.home = new_home;
         self.roles.retain(|role| role.is_global() && !role.counts_at_home());
@@ -99,7 +102,7 @@ impl Account {
     }
 }
 
-/// An account as a member of a workspace.
+/// An account's membership of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
     /// The workspace.
@@ -108,14 +111,14 @@ pub struct Membership {
     pub account_id: AccountId,
     /// Whether it administers the workspace's members and flows.
     pub is_admin: bool,
-    /// Whether somebody who may has said that the account's address is its holder's: who has brought it in, or given it
-    /// the address since. Nobody comes in anywhere by an address that they have only given themselves.
+    /// Whether an authorized caller vouches for the account's address, by adding the account or by setting the address.
+    /// An address that the account only chose itself admits it nowhere.
     pub is_vouched_for: bool,
-    /// Since when.
+    /// When the account joined.
     pub created_at: Timestamp,
 }
 
-/// What an account is made with.
+/// The fields of a new account.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     /// See [`Account::username`].
@@ -126,11 +129,11 @@ pub struct NewAccount {
     pub last_name: PersonName,
     /// Whether it administers the members and flows of its home.
     pub is_admin: bool,
-    /// The rest: what is not said is active, unconfirmed, without a home and without rights.
+    /// The other fields. By default, the account is active and unconfirmed, without a home and without rights.
     pub rest: AccountChanges,
 }
 
-/// What a request says of an account's fields, each checked by its type.
+/// A request's changes to an account, each checked by its type.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChanges {
     /// See [`Account::username`].
@@ -143,9 +146,9 @@ pub struct AccountChanges {
     pub status: Option<Status>,
     /// See [`Account::home`].
     pub home: Patch<WorkspaceId>,
-    /// See [`Account::roles`]: all of them, or nothing of them changes.
+    /// See [`Account::roles`]: replaces all of them.
     pub roles: Option<Vec<RoleId>>,
-    /// See [`Account::permissions`]: all of them, or nothing of them changes.
+    /// See [`Account::permissions`]: replaces all of them.
     pub permissions: Option<PermissionSet>,
     /// See [`Account::confirmed`].
     pub confirmed: Option<bool>,
@@ -162,8 +165,8 @@ pub struct AccountChanges {
 }
 
 impl AccountChanges {
-    /// Changes an account, with the roles that [`roles`](Self::roles) names. The time of change moves only where a field
-    /// does. Whether the change is allowed is for [`Authority`] to say.
+    /// Applies the changes, with the roles that [`roles`](Self::roles) names. `updated_at` moves only if a field does.
+    /// [`Authority`] decides whether the change is allowed.
     pub fn apply_to(self, account: &mut Account, named_roles: Option<Vec<Role>>, now: Timestamp) {
         let before = account.clone();
         let Self {
@@ -216,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_account_may_do_elsewhere_does_not_show() {
+    fn permissions_out_of_reach_are_hidden() {
         let (here, there) =
             (WorkspaceId::from_uuid(Uuid::from_u128(1)), WorkspaceId::from_uuid(Uuid::from_u128(2)));
         let name = PersonName::parse("Jane").unwrap();

@@ -1,4 +1,4 @@
-//! Passwords: their rule, their hashes.
+//! Passwords and their hashes.
 
 use std::fmt;
 
@@ -10,12 +10,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{Error, IdSource, Reason, Result, Secret, SecretHash, Violation};
+use crate::error::{Error, Result};
+use crate::primitives::{IdSource, Reason, Secret, SecretHash, Violation};
 
-/// The fewest characters of a new password, where the server asks for no more.
+/// The default for the fewest characters of a new password.
 pub const DEFAULT_MINIMUM_PASSWORD_LENGTH: usize = 8;
 
-/// A password. It prints nowhere.
+/// A password. `Debug` hides it.
 #[derive(Clone)]
 pub struct Password(SecretString);
 
@@ -33,24 +34,24 @@ impl Password {
         }
     }
 
-    /// What somebody says the password is, whatever it is.
+    /// Wraps the unchecked password that a log-in presents.
     pub fn presented(text: &str) -> Self {
         Self(text.to_owned().into())
     }
 
-    /// A random password of 24 letters, digits, `-` or `_`: 144 bits.
+    /// Generates a random password of 24 letters, digits, `-` or `_`: 144 bits.
     pub fn generate(ids: &dyn IdSource) -> Self {
         let bytes = ids.random_bytes();
         Self(URL_SAFE_NO_PAD.encode(&bytes[bytes.len() - 18..]).into())
     }
 
-    /// The text, for the one time that it is shown.
+    /// Returns the text, to show it once.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Hashes it with Argon2id: 19 MiB of memory, two passes, one lane. Takes tens of milliseconds on purpose, and so has
-    /// no place on a thread that serves others.
+    /// Hashes it with Argon2id: 19 MiB of memory, two passes, one lane. Takes tens of milliseconds on purpose. Do not call
+    /// it on a thread that serves other requests.
     pub fn hash(&self, ids: &dyn IdSource) -> Result<PasswordHash> {
         let failed =
             |error: argon2::password_hash::Error| Error::Internal(format!("hash a password: {error}"));
@@ -66,34 +67,34 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What is stored of a password: its Argon2id hash with its salt and parameters (PHC string format). It prints nowhere.
+/// The Argon2id hash of a password, with salt and parameters (PHC string format), as stored. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes a hash that was stored.
+    /// Wraps a stored hash.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The form in which it is stored.
+    /// Returns the stored form.
     pub fn as_stored(&self) -> &str {
         &self.0
     }
 
-    /// Whether a password is the one that was hashed. Takes as long as hashing.
+    /// Returns whether the hash is of this password. Takes as long as hashing.
     pub fn is_of(&self, password: &Password) -> bool {
         ParsedHash::new(&self.0)
             .is_ok_and(|hash| hasher().verify_password(password.expose().as_bytes(), &hash).is_ok())
     }
 
-    /// By which this hash is told from any other, without being known: a new hash of the same password has another one.
+    /// Returns a text that identifies this hash without revealing it. A new hash of the same password has another one.
     pub fn fingerprint(&self) -> SecretHash {
         Secret::presented(&self.0).hash()
     }
 
-    /// A hash that no password is known for. Comparing with it takes as long as with any other: what is done where there
-    /// is no account, so that nobody can tell from the time.
+    /// Returns a hash without a known password. Log-ins to missing accounts compare with it, which takes the usual time:
+    /// the time does not reveal whether an account exists.
     pub fn of_nothing() -> Self {
         Self(format!(
             "$argon2id$v=19$m={},t={},p={}$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -117,10 +118,10 @@ fn hasher() -> Argon2<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{RandomIds, SequentialIds};
+    use crate::primitives::{RandomIds, SequentialIds};
 
     #[test]
-    fn a_password_is_counted_in_characters() {
+    fn the_length_of_a_password_counts_characters() {
         assert!(Password::parse("pässwört", 8).is_ok());
         assert!(Password::parse(&"x".repeat(1000), 8).is_ok());
         assert_eq!(Password::parse("1234567", 8).unwrap_err().reason, Reason::TooShort);
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_of_its_password_only_and_neither_prints() {
+    fn a_hash_matches_only_its_password_and_both_are_hidden() {
         let password = Password::presented("correct horse");
         let (hash, again) = (password.hash(&RandomIds).unwrap(), password.hash(&RandomIds).unwrap());
         assert!(hash.is_of(&password) && again.is_of(&password));
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nothing_is_a_hash_that_no_password_opens() {
+    fn the_hash_of_nothing_is_valid_and_matches_no_password() {
         let nothing = PasswordHash::of_nothing();
         let parsed = ParsedHash::new(&nothing.0).unwrap();
         let (params, default) = (Params::try_from(&parsed).unwrap(), Params::DEFAULT);

@@ -1,9 +1,11 @@
-//! What others see of an account.
+//! Profiles: the public fields of accounts.
 
-use crate::version::version_of;
-use crate::{Account, AccountId, AccountNumber, Avatar, Nick, PersonName, Username, Website};
+use super::{Account, Nick, Username, Website};
+use crate::fields::{Avatar, PersonName};
+use crate::primitives::version::version_of;
+use crate::primitives::{AccountId, AccountNumber};
 
-/// What others who meet an account see of it, whatever it may do.
+/// The fields of an account that other accounts see, without its rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     /// See [`Account::id`].
@@ -25,17 +27,17 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A text of 22 characters that is another one whenever something of the profile is.
+    /// Returns a text of 22 characters that changes whenever the profile does.
     pub fn version(&self) -> String {
         version_of(&format!("{self:?}"))
     }
 
-    /// First and last name.
+    /// Returns the first and last name.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name)
     }
 
-    /// What it is called in conversations: its nick, or else its first name.
+    /// Returns its name in conversations: the nick, or else the first name.
     pub fn called(&self) -> &str {
         self.nick.as_ref().map_or(self.first_name.as_str(), Nick::as_str)
     }

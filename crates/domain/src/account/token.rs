@@ -1,20 +1,20 @@
-//! The tokens of accounts: opaque, stored as hashes, revocable.
+//! Account tokens: opaque, stored as hashes, revocable.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::code_set::coded_texts;
-use crate::{AccountId, AccountTokenId, Coded, PermissionSet, Secret, Timestamp};
+use crate::primitives::{AccountId, AccountTokenId, Coded, Secret, Timestamp, coded_texts};
+use crate::rights::PermissionSet;
 
-/// Where a token comes from. Its secret begins with the kind's prefix.
+/// The kinds of tokens. A token's secret begins with the kind's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TokenKind {
-    /// From a log-in. It is prolonged by use.
+    /// Created by a log-in. Each use extends it.
     LogIn,
-    /// Issued for the account by somebody who may.
+    /// Issued for the account by an authorized caller.
     Issued,
-    /// Made by the account for itself.
+    /// Created by the account for itself.
     Personal,
 }
 
@@ -33,7 +33,7 @@ impl Coded for TokenKind {
 coded_texts!(TokenKind);
 
 impl TokenKind {
-    /// What its secrets begin with.
+    /// Returns the prefix of the kind's secrets.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::LogIn => "lit_",
@@ -42,29 +42,29 @@ impl TokenKind {
         }
     }
 
-    /// The kind of token that a text looks like.
+    /// Returns the kind of token that a text's prefix tells.
     pub fn of(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| text.starts_with(kind.prefix()))
     }
 }
 
-/// How long a token counts.
+/// The lifetime of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenLife {
-    /// Until it is revoked.
+    /// Valid until it is revoked.
     Endless,
-    /// For so long after it was made.
+    /// Valid for this long after its creation.
     Fixed(Duration),
-    /// For so long after it was last used.
+    /// Valid for this long after its last use.
     Prolonged(Duration),
 }
 
 impl TokenLife {
-    /// How far a use must move the end of a prolonged token for the new end to be worth writing down: a hundredth of
-    /// its life, at most a minute. Until then the end stands that is written.
+    /// The upper bound of the threshold below which a use does not store a new end. The threshold is a hundredth of the
+    /// token's life. Until a use reaches it, the stored end applies.
     const WORTH_WRITING: Duration = Duration::from_mins(1);
 
-    /// When a token ends that is made, or used, at this moment.
+    /// Returns when a token expires that is created or used at this moment.
     pub fn end_after(self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Endless => None,
@@ -72,7 +72,7 @@ impl TokenLife {
         }
     }
 
-    /// The new end of a token that is used at this moment, where it is worth writing down.
+    /// Returns the new end of a token used at this moment, if it is worth storing.
     pub fn prolonged(self, end: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         let Self::Prolonged(life) = self else { return None };
         let new_end = now.plus(life);
@@ -81,34 +81,34 @@ impl TokenLife {
     }
 }
 
-/// A token as it is listed: everything but the secret.
+/// An account token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountToken {
     /// Its id.
     pub id: AccountTokenId,
-    /// The account that it stands for.
+    /// The account it authenticates.
     pub account_id: AccountId,
-    /// Where it comes from.
+    /// Its kind.
     pub kind: TokenKind,
-    /// The last four characters of its secret, by which people tell tokens apart.
+    /// The last four characters of its secret, to tell tokens apart.
     pub ending: String,
-    /// What it is for, in the words of whoever made it; may be empty.
+    /// Its purpose, in its creator's words; may be empty.
     pub description: String,
-    /// Who asked for it, in the words of whoever made it; may be empty.
+    /// Who asked for it, in its creator's words; may be empty.
     pub inquirer: String,
-    /// What it allows beyond what the account may do.
+    /// Permissions in addition to the account's own.
     pub permissions: PermissionSet,
-    /// How long it counts.
+    /// Its lifetime.
     pub life: TokenLife,
-    /// When it ends; `None` where it does not.
+    /// When it expires; `None` if never.
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl AccountToken {
-    /// The life of a token that is made with this one for the same account: as long as is asked for, and where this one
-    /// is not of a log-in, no longer than this one's. Otherwise a token for a while could be made into one for good.
+    /// Returns the lifetime of a token that this one creates for the same account: the requested one, but, unless this
+    /// token is from a log-in, no longer than this token's. Otherwise a temporary token could create a permanent one.
     pub fn limited(&self, asked: Option<Duration>, now: Timestamp) -> TokenLife {
         let left = self.expires_at.filter(|_| self.kind != TokenKind::LogIn).map(|end| end.since(now));
         match (asked, left) {
@@ -118,13 +118,13 @@ impl AccountToken {
         }
     }
 
-    /// Whether it still counts.
+    /// Returns whether it is not expired.
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
 }
 
-/// A token that was just made: the only time that its secret is known.
+/// A token just after its creation, the only time that its secret is known.
 #[derive(Debug, Clone)]
 pub struct NewAccountToken {
     /// The token.
@@ -133,10 +133,10 @@ pub struct NewAccountToken {
     pub secret: Secret,
 }
 
-/// What a token is made with.
+/// A request for a new token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenRequest {
-    /// The account that it is to stand for.
+    /// The account that it will authenticate.
     pub account_id: AccountId,
     /// See [`AccountToken::description`]: at most 1,000 characters.
     pub description: String,
@@ -144,7 +144,7 @@ pub struct TokenRequest {
     pub inquirer: String,
     /// See [`AccountToken::permissions`].
     pub permissions: PermissionSet,
-    /// How long it is to count; `None` for until it is revoked.
+    /// Its lifetime; `None` if it ends only by revocation.
     pub lifetime: Option<Duration>,
 }
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_for_a_while_makes_none_for_good() {
+    fn a_temporary_token_creates_no_permanent_one() {
         let (hour, day) = (Duration::from_hours(1), Duration::from_hours(24));
         let token = |kind, expires_at| AccountToken {
             id: AccountTokenId::from_uuid(uuid::Uuid::nil()),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_token_that_is_prolonged_by_use_gets_a_new_end_and_not_at_every_use() {
+    fn use_extends_only_prolonged_tokens_and_not_every_time() {
         let hour = Duration::from_hours(1);
         let life = TokenLife::Prolonged(hour);
         assert_eq!(life.end_after(at(0)), Some(at(3_600)));

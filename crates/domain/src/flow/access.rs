@@ -1,34 +1,35 @@
-//! Who sees whom, who is let into a flow, and who shuts whom out of it.
+//! Decides which accounts see each other, join a flow, and block each other from it.
 //!
-//! Everything here is a function of what two accounts are in one workspace, and what they are in one of its flows:
+//! Every decision is a pure function of two accounts' ranks in a workspace, and their places in one of its flows:
 //!
-//! * Whoever is no member of a workspace learns nothing of it: what is in it is not found.
-//! * Administrators find every flow of their workspace and have access to it. Members find the flows that they are in, and
-//!   those that any member may join; they have access to those that they are in.
-//! * Whoever is blocked is in the flow no more: neither has access to it, nor shares it with anybody.
-//! * An archived flow is there for administrators only, and shared by nobody.
+//! * Outsiders learn nothing about a workspace: its objects are not found.
+//! * Administrators see every flow of their workspace and have access to it. Members see the flows they are in, and flows
+//!   that every member may join; they have access to the flows they are in.
+//! * Blocked accounts have no access to the flow, and share it with nobody.
+//! * Only administrators see an archived flow, and nobody shares it.
 
 use super::{AccessMode, Flow};
-use crate::{AccountId, Conflict, Error, Forbidden, Reason, Resource, Violation, Violations};
+use crate::error::{Conflict, Error, Forbidden, Resource};
+use crate::primitives::{AccountId, Reason, Violation, Violations};
 
-/// What an account is in a workspace.
+/// An account's rank in a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// No member.
+    /// Not a member.
     Outsider,
     /// A member.
     Member,
-    /// A member who administers the others, and the flows.
+    /// A member who administers the members and flows.
     Admin,
 }
 
 impl Rank {
-    /// What a member is.
+    /// Returns the rank of a member.
     pub const fn of_member(is_admin: bool) -> Self {
         if is_admin { Self::Admin } else { Self::Member }
     }
 
-    /// Fails with [`Forbidden::NotAdmin`] for whoever does not administer the workspace.
+    /// Fails with [`Forbidden::NotAdmin`] unless the account administers the workspace.
     pub fn require_admin(self) -> Result<(), Error> {
         match self {
             Self::Admin => Ok(()),
@@ -37,38 +38,38 @@ impl Rank {
     }
 }
 
-/// What an account is in a flow.
+/// An account's place in a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// Not in it.
     Absent,
     /// In it.
     Joined,
-    /// Shut out of it.
+    /// Blocked from it.
     Blocked,
 }
 
 impl Place {
-    /// What somebody in a flow is.
+    /// Returns the place of an account with a flow membership.
     pub const fn of_participant(is_blocked: bool) -> Self {
         if is_blocked { Self::Blocked } else { Self::Joined }
     }
 }
 
-/// An account before a flow.
+/// An account in relation to a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Participant {
-    /// Who it is.
+    /// The account.
     pub account_id: AccountId,
-    /// What it is in the flow's workspace.
+    /// Its rank in the flow's workspace.
     pub rank: Rank,
-    /// What it is in the flow.
+    /// Its place in the flow.
     pub place: Place,
 }
 
-/// Whether one account shows in another's list of users, as far as one workspace goes: administrators see every member,
-/// and members those whom they share a flow with. Over several workspaces, one in which it does is enough; everybody sees
-/// themselves.
+/// Returns whether the viewer's list of users shows another account, judged by one workspace. Administrators see every
+/// member; members see those with whom they share a flow. Across workspaces, one that allows it suffices. Callers always
+/// see themselves.
 pub fn may_see(viewer: Rank, other: Rank, share_a_flow: bool) -> bool {
     match (viewer, other) {
         (Rank::Outsider, _) | (_, Rank::Outsider) => false,
@@ -77,18 +78,18 @@ pub fn may_see(viewer: Rank, other: Rank, share_a_flow: bool) -> bool {
     }
 }
 
-/// Whether one account may be looked up by another that knows its number, as far as one workspace goes.
+/// Returns whether the viewer may look up another account by its number, judged by one workspace.
 pub fn may_look_up(viewer: Rank, other: Rank) -> bool {
     viewer != Rank::Outsider && other != Rank::Outsider
 }
 
 impl Flow {
-    /// Whether two that are here in this flow share it.
+    /// Returns whether two accounts in these places share the flow.
     pub fn is_shared(&self, one: Place, other: Place) -> bool {
         !self.is_archived && one == Place::Joined && other == Place::Joined
     }
 
-    /// Whether somebody may know that the flow is there.
+    /// Returns whether the flow is visible to an account.
     pub fn shows_to(&self, who: Participant) -> bool {
         match who.rank {
             Rank::Outsider => false,
@@ -100,13 +101,13 @@ impl Flow {
         }
     }
 
-    /// Whether the flow is in somebody's list: it shows to them, and they are in it or could be.
+    /// Returns whether an account's list contains the flow: it is visible to the account, which is not blocked from it.
     pub fn is_listed_for(&self, who: Participant) -> bool {
         self.shows_to(who) && who.place != Place::Blocked
     }
 
-    /// Fails where somebody has no access to the flow: as if it were not there, where it does not show to them; with
-    /// [`Forbidden::BlockedFromFlow`]; or with [`Forbidden::NotInFlow`] for who could join.
+    /// Fails if an account has no access to the flow: as not found if it is not visible, with
+    /// [`Forbidden::BlockedFromFlow`], or with [`Forbidden::NotInFlow`] if the account could join.
     pub fn require_access(&self, who: Participant) -> Result<(), Error> {
         self.require_shown(who)?;
         match (who.place, who.rank) {
@@ -116,27 +117,27 @@ impl Flow {
         }
     }
 
-    /// Fails where the flow is not in somebody's list: as if it were not there, or with [`Forbidden::BlockedFromFlow`].
+    /// Fails if an account's list does not contain the flow: as not found, or with [`Forbidden::BlockedFromFlow`].
     pub fn require_listed(&self, who: Participant) -> Result<(), Error> {
         self.require_shown(who)?;
         if self.is_listed_for(who) { Ok(()) } else { Err(Error::Forbidden(Forbidden::BlockedFromFlow)) }
     }
 
-    /// Fails where the flow's name, description, access mode and archiving are not for somebody to change.
+    /// Fails if an account may not change the flow's name, description, access mode and archiving.
     pub fn require_may_administer(&self, who: Participant) -> Result<(), Error> {
         self.require_shown(who)?;
         who.rank.require_admin()
     }
 
-    /// Fails where somebody may not join by their own wish: with [`Forbidden::BlockedFromFlow`] or
-    /// [`Conflict::FlowArchived`], or as if it were not there.
+    /// Fails if an account may not join on its own: with [`Forbidden::BlockedFromFlow`] or [`Conflict::FlowArchived`], or
+    /// as not found.
     pub fn require_may_join(&self, who: Participant) -> Result<(), Error> {
         self.require_shown(who)?;
         self.require_enterable(who)
     }
 
-    /// Fails where somebody may not join by a link: as if the flow were not there, where it is not the flow's link or the
-    /// flow has none; or with [`Forbidden::BlockedFromFlow`]. Whoever comes by a link need not be a member of the workspace.
+    /// Fails if an account may not join by a link: as not found if the link is wrong or the flow has none, or with
+    /// [`Forbidden::BlockedFromFlow`]. The account need not be a member of the workspace.
     pub fn require_may_join_by_link(&self, who: Participant, code: &str) -> Result<(), Error> {
         if !self.open_join_code().is_some_and(|open| open.is(code)) {
             return Err(self.not_found());
@@ -144,19 +145,19 @@ impl Flow {
         self.require_enterable(who)
     }
 
-    /// Fails where one may not add the other. Whom a block keeps out is not an error: it just goes on.
+    /// Fails if one account may not add the other. Adding a blocked account is not an error; the block stays.
     pub fn require_may_add(&self, who: Participant, other: Participant) -> Result<(), Error> {
         self.require_access(who)?;
         if other.rank == Rank::Outsider {
-            let violation = Violation::new(Reason::Unknown, "must be of a user of the organization");
+            let violation = Violation::new(Reason::Unknown, "must identify a user of the organization");
             return Err(Error::Invalid(Violations::of("id", violation)));
         }
         self.require_in_use()
     }
 
-    /// Fails where one may not block or unblock the other: nobody themselves ([`Forbidden::OwnBlock`]); administrators
-    /// everybody; others everybody but administrators ([`Forbidden::GreaterRights`]). Whoever is not in the flow, and could
-    /// not come in by themselves, is not found.
+    /// Fails if one account may not block or unblock the other. Accounts cannot block themselves
+    /// ([`Forbidden::OwnBlock`]), and only administrators can block administrators ([`Forbidden::GreaterRights`]). The
+    /// other account is not found if it is not in the flow and could not join on its own.
     pub fn require_may_block(&self, who: Participant, other: Participant) -> Result<(), Error> {
         self.require_access(who)?;
         if who.account_id == other.account_id {
@@ -168,7 +169,7 @@ impl Flow {
             Rank::Admin => true,
         };
         if other.rank == Rank::Outsider || (other.place == Place::Absent && !is_open_to) {
-            // Without its id: whether there is such an account at all is not for everybody to know.
+            // Without the id, since not every caller may learn whether the account exists.
             return Err(Error::NotFound { resource: Resource::Account, id: None });
         }
         if other.rank == Rank::Admin && who.rank != Rank::Admin {
@@ -177,12 +178,12 @@ impl Flow {
         Ok(())
     }
 
-    /// What is answered to whom the flow does not show.
+    /// Returns the error for accounts to which the flow is not visible.
     pub fn not_found(&self) -> Error {
         Error::not_found(Resource::Flow, &self.slug)
     }
 
-    /// Fails as if the flow were not there, where it does not show to somebody.
+    /// Fails as not found if the flow is not visible to an account.
     pub fn require_shown(&self, who: Participant) -> Result<(), Error> {
         if self.shows_to(who) { Ok(()) } else { Err(self.not_found()) }
     }

@@ -1,21 +1,24 @@
-//! Flows: places in a workspace that its members join, and who may do what in them.
+//! Flows: places in a workspace that its members join, with their access rules and invitations.
 
 mod access;
+mod invitation;
 
 pub use access::{Participant, Place, Rank, may_look_up, may_see};
+pub use invitation::{Invitation, InvitationState, ListedAddress};
 
 use std::fmt;
 
 use subtle::ConstantTimeEq as _;
 
-use crate::code_set::coded_texts;
-use crate::text::{checked, text_type, visible};
-use crate::{
-    AccountId, Coded, FlowId, IdSource, Patch, Secret, Slug, Timestamp, Violation, WorkspaceId, fold,
+use crate::fields::Slug;
+use crate::primitives::coded_texts;
+use crate::primitives::text::{checked, text_type, visible};
+use crate::primitives::{
+    AccountId, Coded, FlowId, IdSource, Patch, Secret, Timestamp, Violation, WorkspaceId, fold,
 };
 
 text_type! { @declare
-    /// What a flow is called: 1 to 100 characters, not blank, without control characters.
+    /// A flow's name: 1 to 100 characters, not blank, without control characters.
     FlowName
 }
 
@@ -26,26 +29,26 @@ impl FlowName {
         checked(text, &(1..=100)).map(Self)
     }
 
-    /// The form in which flows are ordered by name.
+    /// Returns the form that orders flows by name.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 }
 
 text_type! {
-    /// What a flow is for: at most 1,000 characters.
+    /// A flow's purpose: at most 1,000 characters.
     FlowDescription, 0..=1000
 }
 
-/// How people come into a flow. The wire codes are those of the Flowdock contract.
+/// How accounts join a flow. The Flowdock contract defines the wire codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum AccessMode {
-    /// They are invited, or added by those who have access.
+    /// By an invitation, or when a participant with access adds them.
     #[default]
     Invitation,
-    /// Whoever has the link may join, too.
+    /// Also by the flow's link.
     Link,
-    /// Whoever has the link may join, and so may every member of the workspace.
+    /// Also by the flow's link, and every member of the workspace may join.
     Organization,
 }
 
@@ -63,27 +66,27 @@ impl Coded for AccessMode {
 
 coded_texts!(AccessMode);
 
-/// What a link must hold for people to join by it. Whoever has it may join, so it prints nowhere but in links.
+/// The secret in a flow's link, which lets its holders join. `Debug` hides it.
 #[derive(Clone)]
 pub struct JoinCode(String);
 
 impl JoinCode {
-    /// A new code of random bits.
+    /// Generates a random code.
     pub fn generate(ids: &dyn IdSource) -> Self {
         Self(Secret::generate("", ids).expose().to_owned())
     }
 
-    /// Takes a code that was generated before it was stored.
+    /// Wraps a stored code.
     pub fn from_stored(code: String) -> Self {
         Self(code)
     }
 
-    /// The code, for a link.
+    /// Returns the code, for a link.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether a link holds this code. Compares in constant time.
+    /// Returns whether a link contains this code. Compares in constant time.
     pub fn is(&self, presented: &str) -> bool {
         self.0.as_bytes().ct_eq(presented.as_bytes()).into()
     }
@@ -108,28 +111,28 @@ impl fmt::Debug for JoinCode {
 pub struct Flow {
     /// Its id.
     pub id: FlowId,
-    /// The workspace that it belongs to.
+    /// The workspace it belongs to.
     pub workspace_id: WorkspaceId,
-    /// Its name in addresses: unique in the workspace, and kept when the flow is renamed.
+    /// Its name in URLs, unique in the workspace. Renaming the flow keeps it.
     pub slug: Slug,
-    /// Its name for people. Several flows may have the same.
+    /// Its display name, not unique.
     pub name: FlowName,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     pub description: FlowDescription,
-    /// How people come into it.
+    /// How accounts join it.
     pub access_mode: AccessMode,
-    /// Whether it is put away: it stays as it is, and only administrators find it.
+    /// Whether it is archived: it stays unchanged, and only administrators see it.
     pub is_archived: bool,
-    /// What a link must hold for people to join by it.
+    /// The secret in its link.
     pub join_code: JoinCode,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Flow {
-    /// What its link must hold, where it can be joined by one.
+    /// Returns the secret in its link, if accounts can join by one.
     pub fn open_join_code(&self) -> Option<&JoinCode> {
         let has_link = match self.access_mode {
             AccessMode::Link | AccessMode::Organization => !self.is_archived,
@@ -148,15 +151,15 @@ pub struct FlowMembership {
     pub flow_id: FlowId,
     /// The account, always a member of the workspace.
     pub account_id: AccountId,
-    /// Whether it is shut out of the flow.
+    /// Whether it is blocked from the flow.
     pub is_blocked: bool,
-    /// Whether its programs show the flow.
+    /// Whether its clients show the flow.
     pub is_open: bool,
-    /// Since when.
+    /// When it joined.
     pub created_at: Timestamp,
 }
 
-/// What a flow is made with.
+/// The fields of a new flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFlow {
     /// See [`Flow::name`].
@@ -167,12 +170,12 @@ pub struct NewFlow {
     pub access_mode: AccessMode,
 }
 
-/// What a request says of a flow's fields, each checked by its type.
+/// A request's changes to a flow, each checked by its type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FlowChanges {
     /// See [`Flow::name`].
     pub name: Option<FlowName>,
-    /// See [`Flow::description`]: null empties it.
+    /// See [`Flow::description`]: null clears it.
     pub description: Patch<FlowDescription>,
     /// See [`Flow::access_mode`].
     pub access_mode: Option<AccessMode>,
@@ -181,13 +184,13 @@ pub struct FlowChanges {
 }
 
 impl FlowChanges {
-    /// Whether nothing is said.
+    /// Returns whether the request changes nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Changes a flow. The time of change moves only where a field does. A flow that can be joined by a link only from now
-    /// on, or again, gets a new one: whoever kept an old link has no use for it.
+    /// Applies the changes. `updated_at` moves only if a field does. A flow that becomes joinable by link gets a new link:
+    /// old links stay invalid.
     pub fn apply_to(self, flow: &mut Flow, ids: &dyn IdSource, now: Timestamp) {
         let before = flow.clone();
         let Self { name, description, access_mode, is_archived } = self;

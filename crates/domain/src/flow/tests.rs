@@ -1,11 +1,11 @@
-//! Flows and their changes, by themselves. Who may do what with them: `access/tests.rs`.
+//! Tests of flows and their changes. `access/tests.rs` tests the access rules.
 
 use uuid::Uuid;
 
 use super::*;
-use crate::{RandomIds, Reason, SequentialIds};
+use crate::primitives::{RandomIds, Reason, SequentialIds};
 
-/// A flow as the tables name it: by its access mode, after `archived` where it is.
+/// Returns the flow that the tables name by its access mode, after `archived` if it is.
 pub(super) fn flow(state: &str) -> Flow {
     let (is_archived, mode) = match state.strip_prefix("archived ") {
         Some(mode) => (true, mode),
@@ -25,7 +25,7 @@ pub(super) fn flow(state: &str) -> Flow {
     }
 }
 
-/// The cells of a table: what stands at the left of the row, what heads the column, and what they say.
+/// Returns the cells of a table, each with its row's and its column's header.
 pub(super) fn cells(table: &str) -> Vec<(&str, &str, &str)> {
     let mut lines = table.trim().lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
     let head = lines.next().unwrap();
@@ -41,7 +41,7 @@ fn at(microseconds: i64) -> Timestamp {
     Timestamp::from_unix_microseconds(microseconds).unwrap()
 }
 
-/// The flow after a change that is made at 2.
+/// Returns the flow after a change at 2.
 fn changed(flow: &Flow, changes: FlowChanges) -> Flow {
     let mut changed = flow.clone();
     changes.apply_to(&mut changed, &SequentialIds::default(), at(2));
@@ -53,7 +53,7 @@ fn description(text: &str) -> FlowDescription {
 }
 
 #[test]
-fn a_name_can_be_read_and_is_not_too_long() {
+fn a_name_is_visible_and_not_too_long() {
     for name in ["A", "My flow", "pwd/whoami", "Ünïcode 🙂", &"🙂".repeat(100)] {
         assert_eq!(FlowName::parse(name).unwrap().as_str(), name);
     }
@@ -69,14 +69,14 @@ fn a_name_can_be_read_and_is_not_too_long() {
 }
 
 #[test]
-fn names_are_ordered_without_case() {
+fn names_sort_without_case() {
     let folded = |name: &str| FlowName::parse(name).unwrap().folded();
     assert_eq!(folded("STRASSE"), folded("Straße"));
     assert!(folded("apples") < folded("Bananas") && folded("Bananas") < folded("cherries"));
 }
 
 #[test]
-fn a_description_may_be_empty_and_is_not_too_long() {
+fn a_description_may_be_empty_but_not_too_long() {
     for text in ["", "two\nlines", &"🙂".repeat(1000)] {
         assert_eq!(description(text).as_str(), text);
     }
@@ -102,7 +102,7 @@ fn access_modes_have_the_codes_of_the_contract() {
 }
 
 #[test]
-fn a_join_code_is_random_and_prints_nothing_of_itself() {
+fn a_join_code_is_random_and_hidden() {
     let (one, other) = (JoinCode::generate(&RandomIds), JoinCode::generate(&RandomIds));
     assert_ne!(one, other);
     assert_eq!(one.expose().len(), 43, "256 bits");
@@ -112,7 +112,7 @@ fn a_join_code_is_random_and_prints_nothing_of_itself() {
 }
 
 #[test]
-fn a_join_code_is_itself_and_nothing_else() {
+fn a_join_code_matches_only_itself() {
     let code = JoinCode::from_stored("the code".to_owned());
     assert_eq!(code, JoinCode::from_stored(code.expose().to_owned()));
     assert!(code.is("the code"));
@@ -123,7 +123,7 @@ fn a_join_code_is_itself_and_nothing_else() {
 }
 
 #[test]
-fn a_link_leads_into_flows_in_use_that_are_joined_by_links() {
+fn only_unarchived_flows_that_links_may_join_have_a_link() {
     let table = "
                       | has a link
 invitation            | no
@@ -142,18 +142,18 @@ archived organization | no
 }
 
 #[test]
-fn what_is_not_said_stays_and_so_does_the_time() {
+fn a_change_without_effect_keeps_the_time() {
     let flow = flow("link");
-    let said_again = FlowChanges {
+    let same_again = FlowChanges {
         name: Some(flow.name.clone()),
         description: Patch::Value(flow.description.clone()),
         access_mode: Some(flow.access_mode),
         is_archived: Some(flow.is_archived),
     };
     assert!(FlowChanges::default().is_empty());
-    assert!(!said_again.is_empty());
-    for nothing_new in [FlowChanges::default(), said_again] {
-        assert_eq!(changed(&flow, nothing_new), flow);
+    assert!(!same_again.is_empty());
+    for without_effect in [FlowChanges::default(), same_again] {
+        assert_eq!(changed(&flow, without_effect), flow);
     }
     let plain = Flow { description: description(""), ..flow };
     let emptied_again = FlowChanges { description: Patch::Null, ..FlowChanges::default() };
@@ -187,8 +187,8 @@ fn each_field_changes_alone_and_moves_the_time() {
 }
 
 #[test]
-fn a_flow_gets_a_new_link_whenever_it_becomes_joinable_by_one() {
-    // From what stands at the left to what heads the column.
+fn a_flow_gets_a_new_link_whenever_it_becomes_joinable_by_link() {
+    // From the row's state to the column's.
     let table = "
                       | invitation | link | organization | archived invitation | archived link | archived organization
 invitation            | kept       | new  | new          | kept                | kept          | kept

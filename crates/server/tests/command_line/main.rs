@@ -212,7 +212,7 @@ fn a_key_is_made_listed_without_its_secret_and_revoked() {
     assert_eq!(folder.json(&revoke), revoked, "revoking again changes nothing");
     assert_eq!(
         folder.fails(&["keys", "rotate", text(&made, "id"), "--workspace", "acme"]),
-        (1, "error: The API key is revoked or has ended, and is given no other secret.".to_owned())
+        (1, "error: The API key is revoked or expired and cannot get a new secret.".to_owned())
     );
 }
 

@@ -1,4 +1,4 @@
-//! The decisions are tables: whoever heads a column asks, and the cells say what comes of it, in the words of [`word`].
+//! Tables of the decisions: the columns name the callers, and the cells contain the decisions, in the words of [`word`].
 
 mod changing;
 mod giving;
@@ -8,7 +8,9 @@ mod properties;
 use uuid::Uuid;
 
 use super::*;
-use crate::{AccountNumber, PersonName, RoleDescription, RoleId, RoleName, Timestamp, Username};
+use crate::account::{RoleDescription, RoleName, Username};
+use crate::fields::PersonName;
+use crate::primitives::{AccountNumber, RoleId, Timestamp};
 
 const W1: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(1));
 const W2: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(2));
@@ -20,7 +22,7 @@ const CHANGE: Right =
 const REMOVE: Right =
     Right { everywhere: Permission::IamAccountDelete, at_home: Some(Permission::TenantAccountDelete) };
 
-/// What a decision is called in a table.
+/// Returns a decision's word in the tables.
 fn word(decision: Result<(), Error>, right: Right) -> &'static str {
     match decision {
         Ok(()) => "ok",
@@ -36,8 +38,8 @@ fn word(decision: Result<(), Error>, right: Right) -> &'static str {
     }
 }
 
-/// Checks every cell of tables that have an empty line between them. `decide` gets the top left, what stands at the left
-/// of the row, and who heads the column.
+/// Checks every cell of tables, which empty lines separate. `decide` gets the top left cell, the row's header and the
+/// column's header.
 fn check(tables: &str, decide: impl Fn(&str, &str, &str) -> &'static str) {
     let mut wrong = Vec::new();
     for table in tables.split("\n\n") {
@@ -64,7 +66,7 @@ fn at(microseconds: i64) -> Timestamp {
     Timestamp::from_unix_microseconds(microseconds).unwrap()
 }
 
-/// An id that the last 16 letters of a name make.
+/// Returns the id that the last 16 letters of a name encode.
 fn id(name: &str) -> Uuid {
     Uuid::from_u128(name.bytes().fold(0, |number, byte| (number << 8) | u128::from(byte)))
 }
@@ -121,7 +123,7 @@ fn account_with(name: &str, home: Option<WorkspaceId>, roles: &[&str], permissio
     }
 }
 
-/// The people of the tables.
+/// Returns an account of the tables.
 fn account(name: &str) -> Account {
     let (home, roles, permissions): (_, &[&str], _) = match name {
         "administrator" => (Some(W1), &["ADMIN"], ""),
@@ -137,17 +139,17 @@ fn account(name: &str) -> Account {
         "newcomer of W2" => (Some(W2), &[], ""),
         "user of W2" => (Some(W2), &["USER"], ""),
         "newcomer of none" => (None, &[], ""),
-        _ => panic!("nobody is {name}"),
+        _ => panic!("no account {name}"),
     };
     account_with(name, home, roles, permissions)
 }
 
-/// Somebody else who is the same in all but the id.
+/// Returns another account that differs only in the id.
 fn another(name: &str) -> Account {
     Account { id: AccountId::from_uuid(id("another")), ..account(name) }
 }
 
-/// The account that a row names. `oneself` is whoever asks.
+/// Returns the account that a row names. `oneself` is the caller.
 fn target(name: &str, asking: &str) -> Account {
     if name == "oneself" { account(asking) } else { another(name) }
 }
@@ -159,7 +161,7 @@ fn authority(name: &str) -> Authority {
     }
 }
 
-/// The account with a gift: permissions, or the role of this name. `-` is nothing.
+/// Returns the account with additional permissions, or an additional role. `-` adds nothing.
 fn given(gift: &str, mut account: Account) -> Account {
     match gift.strip_prefix("role ") {
         Some(name) => account.roles.push(role(name)),
@@ -178,7 +180,7 @@ fn change(asking: &str, before: &Account, after: &Account, opens: bool) -> Resul
     may_change(&authority, authority.reach(CHANGE)?, before, after, opens)
 }
 
-/// Whether an account may be changed and, where the change says so, be opened by it.
+/// Decides whether the caller may make a change that, with `opens`, includes the password or the username.
 fn may_change(
     authority: &Authority,
     reach: Reach,
@@ -225,7 +227,7 @@ fn how_far_a_right_reaches() {
 }
 
 #[test]
-fn a_token_adds_to_what_its_account_may_do() {
+fn a_token_adds_permissions_to_its_accounts() {
     let (user, more) = (account("user"), set("tenant.account.create"));
     assert!(authority("user").reach(MAKE).is_err());
     let asking = Authority::of(&user, &more);

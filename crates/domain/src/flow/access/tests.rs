@@ -1,6 +1,6 @@
-//! The rules are tables: every rank and place before every kind of flow. The cells say what comes of it, in the words of
-//! [`word`] or as yes and no. Whoever is in a flow, or blocked, is a member of its workspace, so that there are seven
-//! kinds of people.
+//! Tables of the rules: every rank and place, for every kind of flow. The cells contain the decisions, in the words of
+//! [`word`] or as yes and no. Accounts in a flow, or blocked from it, are members of its workspace, which leaves seven
+//! kinds of accounts.
 
 mod pairs;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::flow::tests::{cells, flow};
 
-/// What a decision is called in a table: the status that it is answered with, and why.
+/// Returns a decision's word in the tables: the HTTP status of the response, and the reason.
 fn word(decision: Result<(), Error>) -> &'static str {
     match decision {
         Ok(()) => "yes",
@@ -36,9 +36,8 @@ fn yes_or_no(answer: bool) -> &'static str {
     if answer { "yes" } else { "no" }
 }
 
-/// Checks every cell of tables that have an empty line between them, and above each a line that names what kind of flow
-/// it is about, or several. `decide` gets a kind, what stands at the left of the row, and what heads the column. `count`
-/// is how many cells there have to be, over all kinds.
+/// Checks every cell of tables. Empty lines separate the tables, and a line above each names its kinds of flow. `decide`
+/// gets a kind, the row's header and the column's header. `count` is the number of cells over all kinds.
 fn check(count: usize, tables: &str, decide: impl Fn(&str, &str, &str) -> &'static str) {
     let mut checked = BTreeSet::new();
     let mut wrong = Vec::new();
@@ -46,7 +45,7 @@ fn check(count: usize, tables: &str, decide: impl Fn(&str, &str, &str) -> &'stat
         let (kinds, table) = table.split_once('\n').unwrap();
         for kind in kinds.split(", ") {
             for (row, column, expected) in cells(table) {
-                assert!(checked.insert((kind, row, column)), "{kind} | {row} | {column} is there twice");
+                assert!(checked.insert((kind, row, column)), "{kind} | {row} | {column} appears twice");
                 let decided = decide(kind, row, column);
                 if decided != expected {
                     wrong.push(format!("{kind} | {row} | {column}: {decided}, not {expected}"));
@@ -58,7 +57,7 @@ fn check(count: usize, tables: &str, decide: impl Fn(&str, &str, &str) -> &'stat
     assert_eq!(checked.len(), count);
 }
 
-/// Checks tables of everybody before all six kinds of flow.
+/// Checks tables of all kinds of accounts, for all six kinds of flow.
 fn check_everybody(tables: &str, decide: impl Fn(&Flow, Participant) -> &'static str) {
     check(7 * 6, tables, |use_of_it, who, mode| {
         let kind = if use_of_it == "archived" { format!("archived {mode}") } else { mode.to_owned() };
@@ -71,7 +70,7 @@ fn rank(name: &str) -> Rank {
         "outsider" => Rank::Outsider,
         "member" => Rank::Member,
         "admin" => Rank::Admin,
-        _ => panic!("nobody is {name}"),
+        _ => panic!("no rank {name}"),
     }
 }
 
@@ -80,12 +79,11 @@ fn place(name: &str) -> Place {
         "absent" => Place::Absent,
         "joined" => Place::Joined,
         "blocked" => Place::Blocked,
-        _ => panic!("nowhere is {name}"),
+        _ => panic!("no place {name}"),
     }
 }
 
-/// The people of the tables: those who are not said to be joined or blocked are absent from the flow, and those who are
-/// not said to be anything else are members.
+/// Returns an account of the tables. By default, accounts are members of the workspace and absent from the flow.
 fn person(name: &str) -> Participant {
     let (rank, place) = match name {
         "joined" | "blocked" => (Rank::Member, place(name)),
@@ -98,7 +96,7 @@ fn person(name: &str) -> Participant {
 
 #[test]
 fn who_sees_whom() {
-    // Whoever heads the column looks at whoever stands at the left.
+    // The column's account looks at the row's.
     let tables = "
 they share no flow
          | outsider | member | admin
@@ -120,7 +118,7 @@ admin    | no       | yes    | yes
 #[test]
 fn who_looks_up_whom() {
     let table = "
-whoever they are
+all
          | outsider | member | admin
 outsider | no       | no     | no
 member   | no       | yes    | yes
@@ -175,7 +173,7 @@ blocked admin | yes        | yes  | yes
 }
 
 #[test]
-fn whose_list_a_flow_is_in() {
+fn which_lists_contain_a_flow() {
     let tables = "
 in use
               | invitation | link | organization
@@ -201,7 +199,7 @@ blocked admin | no         | no   | no
 }
 
 #[test]
-fn who_is_asked_for_a_flow_of_their_list() {
+fn who_has_a_flow_in_their_list() {
     let tables = "
 in use
               | invitation  | link        | organization
@@ -286,7 +284,7 @@ fn who_administers_a_workspace() {
 }
 
 #[test]
-fn who_may_join_by_their_own_wish() {
+fn who_may_join_on_their_own() {
     let tables = "
 in use
               | invitation  | link        | organization
@@ -312,7 +310,7 @@ blocked admin | 403 blocked | 403 blocked | 403 blocked
 }
 
 #[test]
-fn who_may_join_by_the_link() {
+fn who_may_join_by_link() {
     let tables = "
 in use
               | invitation | link        | organization
@@ -338,7 +336,7 @@ blocked admin | 404        | 404         | 404
 }
 
 #[test]
-fn nobody_joins_by_another_link() {
+fn nobody_joins_by_a_wrong_link() {
     let tables = "
 in use
               | invitation | link | organization
@@ -366,7 +364,7 @@ blocked admin | 404        | 404  | 404
 }
 
 #[test]
-fn what_is_stored_of_somebody_says_what_they_are() {
+fn stored_memberships_tell_rank_and_place() {
     for (is_admin, expected) in [(false, Rank::Member), (true, Rank::Admin)] {
         assert_eq!(Rank::of_member(is_admin), expected);
     }

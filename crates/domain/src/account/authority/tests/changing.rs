@@ -1,11 +1,11 @@
-//! Whose account may be changed, taken over, deleted or acted for.
+//! Which accounts a caller may change, take over, delete or create tokens for.
 
 use super::*;
 
 #[test]
-fn who_may_change_and_who_may_open_whose_account() {
-    // With a right over all accounts, only what reaches beyond a workspace is in the way of a change, but every right is
-    // in the way of taking an account over.
+fn who_may_change_and_open_which_accounts() {
+    // For a caller with a right over all accounts, only rights beyond a workspace prevent a change, but every right
+    // prevents taking an account over.
     let tables = "
 change           | administrator | tenant admin | user    | manager | service | operator
 newcomer         | ok            | ok           | missing | ok      | ok      | ok
@@ -39,7 +39,7 @@ oneself          | ok            | ok           | missing | ok      | ok      | 
 }
 
 #[test]
-fn taking_rights_away_does_not_let_an_account_be_opened_in_the_same_change() {
+fn removing_rights_does_not_allow_opening_in_the_same_change() {
     let before = another("tenant admin");
     let after = Account { roles: Vec::new(), ..before.clone() };
     assert_eq!(word(change("service", &before, &after, false), CHANGE), "ok");
@@ -47,7 +47,7 @@ fn taking_rights_away_does_not_let_an_account_be_opened_in_the_same_change() {
 }
 
 #[test]
-fn what_a_role_came_with_is_newly_given_where_it_is_given_directly() {
+fn granting_a_roles_permission_directly_is_a_new_grant() {
     let before = account_with("mixed", Some(W1), &["TENANT_ADMIN", "Auditor of W1"], "");
     let after = Account { permissions: set("iam.account.read"), ..before.clone() };
     let mixed = Authority::of(&before, &PermissionSet::empty());
@@ -56,7 +56,7 @@ fn what_a_role_came_with_is_newly_given_where_it_is_given_directly() {
 }
 
 #[test]
-fn nobody_takes_themselves_out_of_use() {
+fn callers_cannot_deactivate_themselves() {
     for status in [Status::Pending, Status::Disabled] {
         let disabled = |account: Account| Account { status, ..account };
         for asking in ["administrator", "tenant admin", "manager", "service"] {
@@ -66,14 +66,14 @@ fn nobody_takes_themselves_out_of_use() {
         }
         let (own, other) = (account("tenant admin"), another("tenant admin"));
         assert_eq!(word(change("tenant admin", &other, &disabled(other.clone()), false), CHANGE), "ok");
-        // What is forbidden goes before what contradicts.
+        // Forbidden changes fail before conflicts.
         let greedy = given("all", disabled(own.clone()));
         assert_eq!(word(change("tenant admin", &own, &greedy, false), CHANGE), "not held");
     }
 }
 
 #[test]
-fn who_may_delete_whose_account() {
+fn who_may_delete_which_accounts() {
     let tables = "
 delete           | administrator | tenant admin | user    | manager | eraser  | operator
 newcomer         | ok            | ok           | missing | missing | ok      | ok
@@ -98,8 +98,8 @@ oneself          | own           | own          | missing | missing | own
 }
 
 #[test]
-fn who_may_make_tokens_for_whom() {
-    // The top left is what a token adds to what its account may do.
+fn who_may_create_tokens_for_whom() {
+    // The top left cell contains the permissions that the token adds.
     let tables = "
 -                   | administrator | tenant admin | user     | token maker | operator
 newcomer            | ok            | ok           | ok       | ok          | ok
@@ -135,7 +135,7 @@ oneself             | ok            | not held     | not held | not held
 }
 
 #[test]
-fn what_is_held_for_a_workspace_ends_at_its_border_even_for_who_changes_accounts_everywhere() {
+fn rights_for_one_workspace_end_there_even_with_a_right_over_all_accounts() {
     let direct = "iam.account.create iam.account.update iam.token.create";
     let both = account_with("both", Some(W1), &["TENANT_ADMIN"], direct);
     let asking = Authority::of(&both, &PermissionSet::empty());
@@ -160,7 +160,7 @@ fn what_is_held_for_a_workspace_ends_at_its_border_even_for_who_changes_accounts
 }
 
 #[test]
-fn a_member_of_another_workspace_is_opened_by_nobody_whose_rights_end_before_that() {
+fn a_right_over_one_workspace_does_not_open_members_of_others() {
     let (own, newcomer) = (account("tenant admin"), another("newcomer"));
     let asking = Authority::of(&own, &PermissionSet::empty());
     let open =
@@ -172,7 +172,7 @@ fn a_member_of_another_workspace_is_opened_by_nobody_whose_rights_end_before_tha
 }
 
 #[test]
-fn what_a_token_adds_for_a_while_is_not_kept_for_good() {
+fn a_tokens_temporary_permissions_cannot_become_permanent() {
     let user = account("user");
     let asking = Authority::of(&user, &set("all"));
     let greedy = given("tenant.all", user.clone());
@@ -182,7 +182,7 @@ fn what_a_token_adds_for_a_while_is_not_kept_for_good() {
 }
 
 #[test]
-fn whoever_administers_a_workspace_is_opened_by_who_may_do_all_in_it() {
+fn opening_an_administrator_requires_every_permission_in_its_workspace() {
     let user = another("user");
     let outcomes = |asking: &str, administers: &[WorkspaceId]| {
         let asking = authority(asking);
@@ -191,7 +191,7 @@ fn whoever_administers_a_workspace_is_opened_by_who_may_do_all_in_it() {
         assert_eq!(opens.is_ok(), stands_in.is_ok());
         word(opens, CHANGE)
     };
-    // Whoever asks, and what is said where the account administers nothing more than they do; W1; W2; both.
+    // The caller, and the decisions if the account administers nothing more than the caller; W1; W2; both.
     for (asking, nothing, w1, w2, both) in [
         ("administrator", "ok", "ok", "ok", "ok"),
         ("tenant admin", "ok", "ok", "greater", "greater"),
@@ -203,8 +203,8 @@ fn whoever_administers_a_workspace_is_opened_by_who_may_do_all_in_it() {
 }
 
 #[test]
-fn whoever_administers_a_workspace_is_left_alone_by_who_may_not_do_all_in_it() {
-    // Whoever asks, and what is said within W1 where the account administers W1, and where it administers W2.
+fn changing_an_administrator_requires_every_permission_in_the_workspace() {
+    // The caller, and the decisions within W1 if the account administers W1, and if it administers W2.
     for (asking, w1, w2) in
         [("administrator", "ok", "ok"), ("tenant admin", "ok", "ok"), ("user", "greater", "ok")]
     {

@@ -1,4 +1,4 @@
-//! Who may give what to whom: the top left is who gets it, a row what is given.
+//! Which rights callers may grant: the top left cell names the receiver, the rows the grants.
 
 use super::*;
 
@@ -93,7 +93,7 @@ role Helper of W2     | role          | role         | missing | role     | role
 ";
 
 #[test]
-fn who_may_give_what_to_whom() {
+fn who_may_grant_what_to_whom() {
     check(GIVING, |whom, gift, asking| match whom {
         "a new one in W1" => word(make(asking, &given(gift, another("newcomer"))), MAKE),
         "a new one in W2" => word(make(asking, &given(gift, another("newcomer of W2"))), MAKE),
@@ -106,10 +106,10 @@ fn who_may_give_what_to_whom() {
 }
 
 #[test]
-fn what_does_not_exist_is_a_broken_field_to_who_holds_all_and_forbidden_to_others() {
+fn unknown_roles_are_broken_fields_for_holders_of_all_and_forbidden_for_others() {
     for asking in ["administrator", "operator"] {
         let Error::Invalid(violations) = authority(asking).unknown("roles", Forbidden::ForeignRole) else {
-            panic!("{asking} sees all there is");
+            panic!("{asking} sees everything");
         };
         let [violation] = violations.fields() else { panic!("{violations}") };
         assert_eq!((violation.field.as_str(), violation.reason), ("roles", Reason::Unknown));

@@ -1,7 +1,8 @@
-//! What becomes of an account's rights when its home changes.
+//! What happens to an account's rights when its home changes.
 
 use super::*;
-use crate::{AccountChanges, Patch};
+use crate::account::AccountChanges;
+use crate::primitives::Patch;
 
 fn moved(before: &Account, home: Patch<WorkspaceId>) -> Account {
     let mut after = before.clone();
@@ -10,7 +11,7 @@ fn moved(before: &Account, home: Patch<WorkspaceId>) -> Account {
 }
 
 #[test]
-fn what_counts_at_home_stays_behind() {
+fn rights_at_home_stay_behind() {
     let roles = ["USER", "Directory reader", "Helper of W1", "Auditor of W1", "ADMIN"];
     let before = account_with("mover", Some(W1), &roles, "tenant.all tenant.flows.read iam.token.create");
     for (change, home) in [(Patch::Value(W2), Some(W2)), (Patch::Null, None)] {
@@ -26,9 +27,9 @@ fn what_counts_at_home_stays_behind() {
     assert_eq!(moved(&nowhere, Patch::Value(W1)).roles, [role("ADMIN")]);
 }
 
-/// The row is what the account has, and where it goes.
+/// The rows name the account's rights; the top left cell names the move.
 #[test]
-fn what_comes_along_to_another_home_is_given_there() {
+fn rights_that_move_to_another_home_are_granted_there() {
     let tables = "
 stays and keeps       | administrator | tenant admin | manager  | service  | operator
 -                     | ok            | ok           | ok       | ok       | ok
@@ -75,7 +76,7 @@ role Helper of W2     | ok            | border       | border   | not held | ok
 }
 
 #[test]
-fn nobody_fetches_an_account_over_the_border() {
+fn callers_cannot_move_foreign_accounts_into_their_workspace() {
     for whom in ["newcomer of W2", "user of W2", "newcomer of none"] {
         let before = another(whom);
         let after = moved(&before, Patch::Value(W1));

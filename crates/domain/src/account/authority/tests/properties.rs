@@ -1,19 +1,18 @@
-//! What holds whatever the rights.
+//! Properties that hold for all combinations of rights.
 
 use proptest::array::uniform3;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
 use super::*;
-use crate::Coded as _;
+use crate::primitives::Coded as _;
 
-/// Up to so many permissions.
+/// Generates sets of up to `most` permissions.
 fn permissions(most: usize) -> impl Strategy<Value = PermissionSet> {
     subsequence(Permission::ALL, 0..=most).prop_map(|some| some.into_iter().collect())
 }
 
-/// What accounts are made of below: three roles, and before and after a change, which of them are held and what is held
-/// directly.
+/// The rights of an account: three roles, and the held roles and direct permissions before and after a change.
 #[derive(Debug, Clone)]
 struct Rights {
     roles: [PermissionSet; 3],
@@ -45,7 +44,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn whoever_changes_an_account_neither_gives_nor_takes_over_more_than_they_hold(
+    fn callers_neither_grant_nor_take_over_more_than_they_hold(
         held in permissions(Permission::ALL.len()), holds_all: bool, rights in Rights::any(2, 2), opens: bool,
     ) {
         let all = set("all");
@@ -62,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_enlarges_what_they_may_do_themselves(
+    fn callers_cannot_raise_their_own_rights(
         rights in Rights::any(18, 2), everywhere: bool, opens: bool,
     ) {
         let (before, after) = (rights.account(&rights.before), rights.account(&rights.after));

@@ -1,4 +1,4 @@
-//! Whom one may add to a flow, and whom one may block.
+//! Which accounts may add each other to a flow, and block each other from it.
 
 use super::*;
 
@@ -91,8 +91,8 @@ oneself       | 404      | 404    | 404    | 404     | 403 own  | 403 own      |
     check_pairs(tables, Flow::require_may_block);
 }
 
-/// Checks tables in which whoever heads a column asks to do something to whoever stands at the left of a row, in all six
-/// kinds of flow. `oneself` is whoever asks.
+/// Checks tables in which the column's account acts on the row's, in all six kinds of flow. `oneself` is the acting
+/// account.
 fn check_pairs(tables: &str, decide: impl Fn(&Flow, Participant, Participant) -> Result<(), Error>) {
     check(7 * 8 * 6, tables, |kind, whom, asking| {
         let who = person(asking);
@@ -101,7 +101,7 @@ fn check_pairs(tables: &str, decide: impl Fn(&Flow, Participant, Participant) ->
     });
 }
 
-/// Somebody else who is the same in all but the id.
+/// Returns another account that differs only in the id.
 fn another(name: &str) -> Participant {
     Participant { account_id: AccountId::from_uuid(Uuid::from_u128(2)), ..person(name) }
 }

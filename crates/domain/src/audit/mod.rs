@@ -1,0 +1,349 @@
+//! The audit log: who changed which object, when, and from where.
+
+mod origin;
+
+pub use origin::{Actor, Origin};
+
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+
+use crate::primitives::{
+    AuditEventId, Coded, ExternalUserId, Position, Reason, SortKey, Timestamp, Violation, WorkspaceId,
+    coded_texts,
+};
+
+/// The kinds of objects in the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// An external user.
+    ExternalUser,
+    /// A group of external users.
+    ExternalUserGroup,
+    /// A tier.
+    Tier,
+    /// A channel.
+    Channel,
+    /// A key.
+    ApiKey,
+    /// A workspace.
+    Workspace,
+    /// An account.
+    Account,
+    /// A token of an account. The log contains its id, never its secret.
+    AccountToken,
+    /// A role.
+    Role,
+    /// An account's membership of a workspace. The id is the account's.
+    Membership,
+    /// A flow.
+    Flow,
+    /// An account's membership of a flow. The id is the flow's.
+    FlowMembership,
+    /// An invitation into a flow. Its id is its number.
+    Invitation,
+    /// A secret with which the server signs, seals or derives. The id is its purpose: `access_tokens`.
+    ServerSecret,
+}
+
+impl Coded for ObjectKind {
+    const ALL: &'static [Self] = &[
+        Self::ExternalUser,
+        Self::ExternalUserGroup,
+        Self::Tier,
+        Self::Channel,
+        Self::ApiKey,
+        Self::Workspace,
+        Self::Account,
+        Self::AccountToken,
+        Self::Role,
+        Self::Membership,
+        Self::Flow,
+        Self::FlowMembership,
+        Self::Invitation,
+        Self::ServerSecret,
+    ];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::ExternalUser => "external_user",
+            Self::ExternalUserGroup => "external_user_group",
+            Self::Tier => "tier",
+            Self::Channel => "channel",
+            Self::ApiKey => "api_key",
+            Self::Workspace => "workspace",
+            Self::Account => "account",
+            Self::AccountToken => "account_token",
+            Self::Role => "role",
+            Self::Membership => "membership",
+            Self::Flow => "flow",
+            Self::FlowMembership => "flow_membership",
+            Self::Invitation => "invitation",
+            Self::ServerSecret => "server_secret",
+        }
+    }
+}
+
+coded_texts!(ObjectKind);
+
+/// What happened to the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// It was created.
+    Create,
+    /// It was updated.
+    Update,
+    /// It was deleted or removed.
+    Delete,
+    /// It was restored.
+    Restore,
+    /// All its personal data was removed permanently.
+    Erase,
+    /// A key or the server got a new secret.
+    Rotate,
+    /// A key was revoked.
+    Revoke,
+}
+
+impl Coded for Verb {
+    const ALL: &'static [Self] =
+        &[Self::Create, Self::Update, Self::Delete, Self::Restore, Self::Erase, Self::Rotate, Self::Revoke];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+            Self::Erase => "erase",
+            Self::Rotate => "rotate",
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
+coded_texts!(Verb);
+
+/// The changed fields. Each camel-case name maps to the values before and after the change, `{"old": …, "new": …}`. An
+/// absent field counts as null. Nested objects are compared field by field, under their path: `customFields.plan`, or
+/// `customFields["a.plan"]` if the name could be mistaken for a path.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldChanges(Map<String, Value>);
+
+impl FieldChanges {
+    /// Returns the differences between two records.
+    pub fn between(before: &Map<String, Value>, after: &Map<String, Value>) -> Self {
+        let mut changes = Map::new();
+        compare(None, before, after, &mut changes);
+        Self(changes)
+    }
+
+    /// Adds a changed field whose values are secret and not recorded.
+    #[must_use]
+    pub fn and_secret(mut self, field: &str) -> Self {
+        self.0.insert(field.to_owned(), serde_json::json!({ "old": null, "new": null }));
+        self
+    }
+
+    /// Wraps stored changes.
+    pub fn from_stored(changes: Map<String, Value>) -> Self {
+        Self(changes)
+    }
+
+    /// Returns the changes as a JSON object.
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// Returns the changes as a JSON object, by value.
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
+    /// Returns whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn compare(
+    within: Option<&str>,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    changes: &mut Map<String, Value>,
+) {
+    let added = after.keys().filter(|key| !before.contains_key(*key));
+    for key in before.keys().chain(added) {
+        let (old, new) = (before.get(key).unwrap_or(&Value::Null), after.get(key).unwrap_or(&Value::Null));
+        let path = path_of(within, key);
+        match (old, new) {
+            (Value::Object(old), Value::Object(new)) => compare(Some(&path), old, new, changes),
+            (old, new) if old == new => {}
+            (old, new) => {
+                changes.insert(path, serde_json::json!({ "old": old, "new": new }));
+            }
+        }
+    }
+}
+
+/// Returns the unique path of a field within an object.
+fn path_of(within: Option<&str>, key: &str) -> String {
+    let Some(within) = within else { return key.to_owned() };
+    if key.is_empty() || key.contains(['.', '[', '"']) {
+        format!("{within}[{}]", Value::from(key))
+    } else {
+        format!("{within}.{key}")
+    }
+}
+
+/// An object whose changes the audit log records.
+pub trait Recorded {
+    /// Its kind in the log.
+    const KIND: ObjectKind;
+
+    /// Returns its id in the log.
+    fn object_id(&self) -> String;
+
+    /// Returns its fields at this moment, without secrets and derived fields. An empty field is null, and so is a block
+    /// that has expired.
+    fn record(&self, now: Timestamp) -> Map<String, Value>;
+}
+
+/// One entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Its id.
+    pub id: AuditEventId,
+    /// The workspace whose log contains it; `None` in the server's log, for objects of no workspace.
+    pub workspace_id: Option<WorkspaceId>,
+    /// When the change happened.
+    pub occurred_at: Timestamp,
+    /// Who made it.
+    pub actor: Actor,
+    /// The external user for whom a key acted, if any.
+    pub acting_for: Option<ExternalUserId>,
+    /// What happened to the object.
+    pub verb: Verb,
+    /// The kind of object.
+    pub object: ObjectKind,
+    /// The object's id.
+    pub object_id: String,
+    /// The changed fields. Empty once the object's data is erased.
+    pub changes: FieldChanges,
+    /// The id of the request that made the change, if any.
+    pub request_id: Option<String>,
+    /// The address that the request came from.
+    pub address: Option<IpAddr>,
+}
+
+impl AuditEvent {
+    /// Returns the kind of change, such as `external_user.update`.
+    pub fn action(&self) -> AuditAction {
+        AuditAction { object: self.object, verb: self.verb }
+    }
+
+    /// Returns its position in the log.
+    pub fn position(&self) -> Position {
+        Position { key: SortKey::Time(self.occurred_at), id: self.id.as_uuid() }
+    }
+}
+
+/// A kind of change. Displays and parses as `external_user.update`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditAction {
+    /// The kind of object.
+    pub object: ObjectKind,
+    /// What happened to it.
+    pub verb: Verb,
+}
+
+impl std::fmt::Display for AuditAction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{}", self.object, self.verb)
+    }
+}
+
+impl std::str::FromStr for AuditAction {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        let broken = || {
+            let message = "must be a kind of object and a verb, such as external_user.update";
+            Violation::new(Reason::InvalidFormat, message)
+        };
+        let (object, verb) = text.split_once('.').ok_or_else(broken)?;
+        Ok(Self { object: object.parse()?, verb: verb.parse()? })
+    }
+}
+
+/// The conditions of a list of events. All must hold; `None` is no condition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditEventFilter {
+    /// About the object with this id.
+    pub object_id: Option<String>,
+    /// Changes by this actor.
+    pub actor: Option<Actor>,
+    /// Changes of this kind.
+    pub action: Option<AuditAction>,
+    /// After this moment.
+    pub after: Option<Timestamp>,
+    /// Before this moment.
+    pub before: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn changes_are_the_differing_fields() {
+        let before = json!({ "name": "a", "tierId": null, "customFields": { "plan": "free", "seats": 1 } });
+        let after = json!({ "name": "b", "tierId": null, "customFields": { "plan": "free", "trial": true } });
+        let changes = FieldChanges::between(&map(&before), &map(&after));
+        let expected = json!({
+            "name": { "old": "a", "new": "b" },
+            "customFields.seats": { "old": 1, "new": null },
+            "customFields.trial": { "old": null, "new": true },
+        });
+        assert_eq!(changes.into_map(), map(&expected));
+    }
+
+    #[test]
+    fn no_names_of_fields_are_mistaken_for_others() {
+        let before = json!({ "customFields": { "a": { "b": 1, "": 1 }, "a.b": 1, "a[\"b\"]": 1 } });
+        let after = json!({ "customFields": { "a": { "b": 2, "": 3 }, "a.b": 4, "a[\"b\"]": 5 } });
+        let changes = FieldChanges::between(&map(&before), &map(&after));
+        let expected = json!({
+            "customFields.a.b": { "old": 1, "new": 2 },
+            "customFields.a[\"\"]": { "old": 1, "new": 3 },
+            "customFields[\"a.b\"]": { "old": 1, "new": 4 },
+            "customFields[\"a[\\\"b\\\"]\"]": { "old": 1, "new": 5 },
+        });
+        assert_eq!(changes.into_map(), map(&expected));
+    }
+
+    #[test]
+    fn a_new_field_is_a_change_unless_it_is_null() {
+        let changes = FieldChanges::between(&Map::new(), &map(&json!({ "name": "a", "tierId": null })));
+        assert_eq!(changes.into_map(), map(&json!({ "name": { "old": null, "new": "a" } })));
+    }
+
+    #[test]
+    fn an_action_parses_from_its_text() {
+        for &object in ObjectKind::ALL {
+            for &verb in Verb::ALL {
+                let action = AuditAction { object, verb };
+                assert_eq!(action.to_string().parse(), Ok(action));
+            }
+        }
+        for broken in ["", "external_user", "external_user.", "update", "external_user.update.it"] {
+            assert!(broken.parse::<AuditAction>().is_err(), "{broken}");
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! The fields that the audit log records of each object. Each implementation destructures its object whole: a new field
+//! does not compile until it is recorded or left out on purpose.
+
+use serde_json::{Map, Value, json};
+
+use crate::account::{Account, AccountToken, Membership, Role};
+use crate::api_key::ApiKey;
+use crate::audit::{ObjectKind, Recorded};
+use crate::directory::{Block, Channel, ExternalUser, ExternalUserGroup, Tier};
+use crate::flow::{Flow, FlowMembership, Invitation};
+use crate::primitives::{RoleId, Timestamp};
+use crate::workspace::Workspace;
+
+/// Creates a JSON object of fields.
+macro_rules! record {
+    ($($name:literal: $value:expr),+ $(,)?) => {
+        Map::from_iter([$(($name.to_owned(), json!($value))),+])
+    };
+}
+
+/// Returns the text of an optional field.
+fn text(value: Option<&impl ToString>) -> Option<String> {
+    value.map(ToString::to_string)
+}
+
+impl Recorded for ExternalUser {
+    const KIND: ObjectKind = ObjectKind::ExternalUser;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, now: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            workspace_id: _,
+            channel_id,
+            super_identity_id,
+            external_id,
+            identifier,
+            display_name,
+            first_name,
+            last_name,
+            email,
+            phone,
+            avatar,
+            locale,
+            timezone,
+            custom_fields,
+            external_user_group_id,
+            tier_id,
+            block,
+            tokens_valid_from: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let block = block.as_ref().filter(|block| block.holds_at(now));
+        let (reason, until) = match block {
+            Some(Block { reason, until, since: _, by: _ }) => (text(reason.as_ref()), *until),
+            None => (None, None),
+        };
+        record! {
+            "channelId": channel_id,
+            "superIdentityId": super_identity_id,
+            "externalId": text(external_id.as_ref()),
+            "identifier": text(identifier.as_ref()),
+            "displayName": text(display_name.as_ref()),
+            "firstName": text(first_name.as_ref()),
+            "lastName": text(last_name.as_ref()),
+            "email": text(email.as_ref()),
+            "phone": text(phone.as_ref()),
+            "avatar": text(avatar.as_ref()),
+            "locale": text(locale.as_ref()),
+            "timezone": text(timezone.as_ref()),
+            "customFields": custom_fields.as_map(),
+            "externalUserGroupId": external_user_group_id,
+            "tierId": tier_id,
+            "blocked": block.is_some(),
+            "blockedReason": reason,
+            "blockedUntil": until,
+        }
+    }
+}
+
+impl Recorded for ExternalUserGroup {
+    const KIND: ObjectKind = ObjectKind::ExternalUserGroup;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self { id: _, workspace_id: _, external_id, name, tier_id, created_at: _, updated_at: _ } = self;
+        record! { "externalId": text(external_id.as_ref()), "name": name, "tierId": tier_id }
+    }
+}
+
+impl Recorded for Tier {
+    const KIND: ObjectKind = ObjectKind::Tier;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            workspace_id: _,
+            name,
+            description,
+            prompt,
+            max_assistant_messages,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        record! {
+            "name": name,
+            "description": description,
+            "prompt": prompt,
+            "maxAssistantMessages": max_assistant_messages,
+        }
+    }
+}
+
+impl Recorded for Channel {
+    const KIND: ObjectKind = ObjectKind::Channel;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            workspace_id: _,
+            name,
+            description,
+            prompt,
+            is_default,
+            is_removed,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        record! {
+            "name": name,
+            "description": description,
+            "prompt": prompt,
+            "isDefault": is_default,
+            "isRemoved": is_removed,
+        }
+    }
+}
+
+impl Recorded for ApiKey {
+    const KIND: ObjectKind = ObjectKind::ApiKey;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            workspace_id: _,
+            name,
+            public_key,
+            scopes,
+            expires_at,
+            last_used_at: _,
+            last_used_address: _,
+            revoked_at,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        record! {
+            "name": name,
+            "publicKey": public_key,
+            "scopes": scopes,
+            "expiresAt": expires_at,
+            "revokedAt": revoked_at,
+        }
+    }
+}
+
+impl Recorded for Workspace {
+    const KIND: ObjectKind = ObjectKind::Workspace;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            number: _,
+            slug,
+            name,
+            status,
+            confirmed,
+            requests_per_second,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        record! {
+            "slug": slug,
+            "name": name,
+            "status": status,
+            "confirmed": confirmed,
+            "requestsPerSecond": requests_per_second,
+        }
+    }
+}
+
+impl Recorded for Account {
+    const KIND: ObjectKind = ObjectKind::Account;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            number: _,
+            username,
+            first_name,
+            last_name,
+            status,
+            home,
+            roles,
+            permissions,
+            confirmed,
+            avatar,
+            phone,
+            nick,
+            website,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let roles: Vec<RoleId> = roles.iter().map(|role| role.id).collect();
+        record! {
+            "username": username.as_str(),
+            "firstName": first_name.as_str(),
+            "lastName": last_name.as_str(),
+            "status": status,
+            "homeWorkspaceId": home,
+            "roleIds": roles,
+            "permissions": permissions,
+            "confirmed": confirmed,
+            "avatar": text(avatar.as_ref()),
+            "phone": text(phone.as_ref()),
+            "nick": text(nick.as_ref()),
+            "website": text(website.as_ref()),
+        }
+    }
+}
+
+impl Recorded for AccountToken {
+    const KIND: ObjectKind = ObjectKind::AccountToken;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            account_id,
+            kind,
+            ending: _,
+            description,
+            inquirer,
+            permissions,
+            life: _,
+            expires_at,
+            created_at: _,
+        } = self;
+        record! {
+            "accountId": account_id,
+            "kind": kind,
+            "description": description,
+            "inquirer": inquirer,
+            "permissions": permissions,
+            "expiresAt": expires_at,
+        }
+    }
+}
+
+impl Recorded for Role {
+    const KIND: ObjectKind = ObjectKind::Role;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self { id: _, workspace_id: _, name, description, permissions, created_at: _, updated_at: _ } =
+            self;
+        record! { "name": name.as_str(), "description": description.as_str(), "permissions": permissions }
+    }
+}
+
+impl Recorded for Membership {
+    const KIND: ObjectKind = ObjectKind::Membership;
+
+    fn object_id(&self) -> String {
+        self.account_id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self { workspace_id, account_id: _, is_admin, is_vouched_for: _, created_at: _ } = self;
+        record! { "workspaceId": workspace_id, "isAdmin": is_admin }
+    }
+}
+
+impl Recorded for Flow {
+    const KIND: ObjectKind = ObjectKind::Flow;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self {
+            id: _,
+            workspace_id: _,
+            slug,
+            name,
+            description,
+            access_mode,
+            is_archived,
+            join_code: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        record! {
+            "slug": slug,
+            "name": name.as_str(),
+            "description": description.as_str(),
+            "accessMode": access_mode,
+            "isArchived": is_archived,
+        }
+    }
+}
+
+impl Recorded for FlowMembership {
+    const KIND: ObjectKind = ObjectKind::FlowMembership;
+
+    fn object_id(&self) -> String {
+        self.flow_id.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self { workspace_id: _, flow_id: _, account_id, is_blocked, is_open, created_at: _ } = self;
+        record! { "accountId": account_id, "isBlocked": is_blocked, "isOpen": is_open }
+    }
+}
+
+impl Recorded for Invitation {
+    const KIND: ObjectKind = ObjectKind::Invitation;
+
+    fn object_id(&self) -> String {
+        self.number.to_string()
+    }
+
+    fn record(&self, _: Timestamp) -> Map<String, Value> {
+        let Self { number: _, workspace_id: _, flow_id, email, state, created_at: _, updated_at: _ } = self;
+        record! { "flowId": flow_id, "email": email.as_str(), "state": state }
+    }
+}

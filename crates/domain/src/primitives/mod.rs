@@ -1,0 +1,27 @@
+//! The building blocks of every other module: ids, time, secrets, texts, pages of lists, and violations of rules.
+
+mod clock;
+mod code_set;
+mod id;
+mod paging;
+mod patch;
+mod secret;
+pub(crate) mod text;
+pub(crate) mod version;
+mod violation;
+
+pub use clock::{
+    Clock, IdSource, InvalidTimestamp, ManualClock, RandomIds, SequentialIds, Source, SystemClock, Timestamp,
+};
+pub(crate) use code_set::coded_texts;
+pub use code_set::{CodeSet, Coded};
+pub use id::{
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, ExternalUserGroupId,
+    ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId,
+    WorkspaceId, WorkspaceNumber,
+};
+pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
+pub use patch::Patch;
+pub use secret::{Secret, SecretHash};
+pub use text::{fold, fold_for_search};
+pub use violation::{FieldViolation, Reason, Violation, Violations};

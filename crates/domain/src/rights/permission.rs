@@ -1,0 +1,176 @@
+//! The permissions of accounts, and what a set of them includes.
+
+use crate::primitives::{CodeSet, Coded, coded_texts};
+
+macro_rules! permissions {
+    ($($(#[$attribute:meta])* $name:ident = $code:literal,)+) => {
+        /// One permission of an account. The FlowMate contract defines the wire codes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Permission {
+            $($(#[$attribute])* $name,)+
+        }
+
+        impl Coded for Permission {
+            const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            fn code(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+        }
+    };
+}
+
+permissions! {
+    /// Do everything.
+    All = "all",
+    /// Create workspaces.
+    IamTenantCreate = "iam.tenant.create",
+    /// Read workspaces.
+    IamTenantRead = "iam.tenant.read",
+    /// Update workspaces.
+    IamTenantUpdate = "iam.tenant.update",
+    /// Delete workspaces.
+    IamTenantDelete = "iam.tenant.delete",
+    /// Create secrets of workspaces.
+    IamSecretCreate = "iam.secret.create",
+    /// Read secrets of workspaces.
+    IamSecretRead = "iam.secret.read",
+    /// Create keys of workspaces.
+    IamKeyCreate = "iam.key.create",
+    /// Read keys of workspaces.
+    IamKeyRead = "iam.key.read",
+    /// Delete keys of workspaces.
+    IamKeyDelete = "iam.key.delete",
+    /// Create accounts of every workspace.
+    IamAccountCreate = "iam.account.create",
+    /// Read accounts of every workspace.
+    IamAccountRead = "iam.account.read",
+    /// Update accounts of every workspace.
+    IamAccountUpdate = "iam.account.update",
+    /// Delete accounts of every workspace.
+    IamAccountDelete = "iam.account.delete",
+    /// Create tokens for accounts.
+    IamTokenCreate = "iam.token.create",
+    /// Grant tokens additional permissions.
+    IamTokenUpdate = "iam.token.update",
+    /// Delete tokens.
+    IamTokenDelete = "iam.token.delete",
+    /// Look up the account of a token.
+    IamTokenIntrospect = "iam.token.introspect",
+    /// Do everything in the home workspace.
+    TenantAll = "tenant.all",
+    /// Create memberships of the home workspace.
+    TenantMembershipCreate = "tenant.membership.create",
+    /// Update memberships of the home workspace.
+    TenantMembershipUpdate = "tenant.membership.update",
+    /// Delete memberships of the home workspace.
+    TenantMembershipDelete = "tenant.membership.delete",
+    /// Read the home workspace itself.
+    TenantProfileRead = "tenant.profile.read",
+    /// Update the home workspace itself.
+    TenantProfileUpdate = "tenant.profile.update",
+    /// Delete the home workspace itself.
+    TenantProfileDelete = "tenant.profile.delete",
+    /// Read roles of the home workspace.
+    TenantRolesRead = "tenant.roles.read",
+    /// Create roles of the home workspace.
+    TenantRolesCreate = "tenant.roles.create",
+    /// Update roles of the home workspace.
+    TenantRolesUpdate = "tenant.roles.update",
+    /// Delete roles of the home workspace.
+    TenantRolesDelete = "tenant.roles.delete",
+    /// Read flows of the home workspace.
+    TenantFlowsRead = "tenant.flows.read",
+    /// Create flows of the home workspace.
+    TenantFlowsCreate = "tenant.flows.create",
+    /// Update flows of the home workspace.
+    TenantFlowsUpdate = "tenant.flows.update",
+    /// Delete flows of the home workspace.
+    TenantFlowsDelete = "tenant.flows.delete",
+    /// Read accounts of the home workspace.
+    TenantAccountRead = "tenant.account.read",
+    /// Create accounts of the home workspace.
+    TenantAccountCreate = "tenant.account.create",
+    /// Update accounts of the home workspace.
+    TenantAccountUpdate = "tenant.account.update",
+    /// Delete accounts of the home workspace.
+    TenantAccountDelete = "tenant.account.delete",
+}
+
+coded_texts!(Permission);
+
+impl Permission {
+    /// Returns whether the permission reaches beyond one workspace: only a holder of [`All`](Self::All) may grant it.
+    pub fn is_restricted(self) -> bool {
+        !self.code().starts_with("tenant.")
+    }
+}
+
+/// The permissions of an account, a role or a token.
+pub type PermissionSet = CodeSet<Permission>;
+
+impl PermissionSet {
+    /// Returns whether the set includes a permission. [`Permission::All`] includes everything, [`Permission::TenantAll`]
+    /// everything that begins with `tenant.`.
+    pub fn include(&self, permission: Permission) -> bool {
+        self.contains(permission)
+            || self.contains(Permission::All)
+            || (self.contains(Permission::TenantAll) && !permission.is_restricted())
+    }
+
+    /// Returns whether the set includes every permission of another set.
+    pub fn cover(&self, others: &Self) -> bool {
+        others.iter().all(|permission| self.include(permission))
+    }
+
+    /// Returns the permissions of both sets.
+    #[must_use]
+    pub fn union(&self, others: &Self) -> Self {
+        self.iter().chain(others.iter()).collect()
+    }
+
+    /// Returns the permissions that the other set does not contain.
+    #[must_use]
+    pub fn difference(&self, others: &Self) -> Self {
+        self.iter().filter(|permission| !others.contains(*permission)).collect()
+    }
+
+    /// Returns the permissions that reach beyond one workspace.
+    #[must_use]
+    pub fn restricted(&self) -> Self {
+        self.iter().filter(|permission| permission.is_restricted()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(codes: &str) -> PermissionSet {
+        PermissionSet::from_stored(codes).unwrap()
+    }
+
+    #[test]
+    fn the_permissions_are_those_of_the_contract() {
+        assert_eq!(Permission::ALL.len(), 37);
+        assert_eq!(Permission::ALL.iter().filter(|permission| permission.is_restricted()).count(), 18);
+        for &permission in Permission::ALL {
+            assert_eq!(permission.code().parse(), Ok(permission));
+        }
+        assert!("iam.everything".parse::<Permission>().is_err());
+    }
+
+    #[test]
+    fn all_includes_everything_and_tenant_all_the_permissions_of_a_workspace() {
+        for &permission in Permission::ALL {
+            assert!(set("all").include(permission), "{permission}");
+            assert_eq!(set("tenant.all").include(permission), !permission.is_restricted(), "{permission}");
+            assert!(!PermissionSet::empty().include(permission), "{permission}");
+        }
+        assert!(set("tenant.all").cover(&set("tenant.roles.read tenant.all")));
+        assert!(!set("tenant.roles.read").cover(&set("tenant.all")));
+        assert!(!set("iam.account.read tenant.all").cover(&set("iam.account.update")));
+    }
+}

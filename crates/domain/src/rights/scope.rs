@@ -1,0 +1,88 @@
+//! The scopes of keys.
+
+use crate::primitives::{CodeSet, Coded, coded_texts};
+
+/// One right of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Read external users.
+    ReadExternalUsers,
+    /// Create, update, block and delete external users.
+    WriteExternalUsers,
+    /// Issue access tokens to external users.
+    AuthenticateExternalUsers,
+    /// Read channels, groups and tiers.
+    ReadSettings,
+    /// Create, update and delete channels, groups and tiers.
+    WriteSettings,
+    /// Read, create, rotate and revoke keys.
+    ManageApiKeys,
+    /// Read the whole audit log, even about objects that the key's other scopes do not cover.
+    ReadAuditEvents,
+}
+
+impl Coded for Scope {
+    const ALL: &'static [Self] = &[
+        Self::ReadExternalUsers,
+        Self::WriteExternalUsers,
+        Self::AuthenticateExternalUsers,
+        Self::ReadSettings,
+        Self::WriteSettings,
+        Self::ManageApiKeys,
+        Self::ReadAuditEvents,
+    ];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::ReadExternalUsers => "external_users:read",
+            Self::WriteExternalUsers => "external_users:write",
+            Self::AuthenticateExternalUsers => "external_users:authenticate",
+            Self::ReadSettings => "settings:read",
+            Self::WriteSettings => "settings:write",
+            Self::ManageApiKeys => "api_keys:manage",
+            Self::ReadAuditEvents => "audit:read",
+        }
+    }
+}
+
+coded_texts!(Scope);
+
+/// The scopes of a key.
+pub type ScopeSet = CodeSet<Scope>;
+
+impl Default for ScopeSet {
+    /// Returns the scopes of a key created without any: all except managing keys and reading the audit log.
+    fn default() -> Self {
+        let is_kept_back = |scope: &Scope| matches!(scope, Scope::ManageApiKeys | Scope::ReadAuditEvents);
+        Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
+    }
+}
+
+impl ScopeSet {
+    /// Returns whether the set contains every scope of another set.
+    pub fn covers(&self, others: &Self) -> bool {
+        others.iter().all(|scope| self.contains(scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::Reason;
+
+    #[test]
+    fn every_scope_parses_from_its_code() {
+        for &scope in Scope::ALL {
+            assert_eq!(scope.code().parse(), Ok(scope));
+        }
+        assert_eq!("external_users:delete".parse::<Scope>().unwrap_err().reason, Reason::Unknown);
+    }
+
+    #[test]
+    fn the_default_scopes_cannot_manage_keys() {
+        let scopes = ScopeSet::default();
+        assert_eq!(scopes.iter().count(), 5);
+        assert!(!scopes.contains(Scope::ManageApiKeys));
+        assert_eq!(ScopeSet::from_stored(&scopes.to_stored()), Ok(scopes));
+    }
+}
