@@ -6,9 +6,10 @@ mod text;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
 
 use crate::{codegen, command, migrate};
 
@@ -22,29 +23,67 @@ const CHECKS: [Check; 8] = [
     ("rooms", rooms::check),
     ("documentation", documentation),
     ("migrations", migrations),
-    ("generated files", codegen::check),
+    ("generated-files", codegen::check),
     ("left-overs", text::check),
 ];
 
-/// Runs all checks, and fails if any does.
-pub(crate) fn run() -> Result<()> {
-    let failed: Vec<&str> = CHECKS.into_iter().filter(|check| !holds(*check)).map(|(name, _)| name).collect();
-    if failed.is_empty() {
-        println!("all {} checks passed", CHECKS.len());
-        return Ok(());
-    }
-    bail!("{} of {} checks failed: {}", failed.len(), CHECKS.len(), failed.join(", "))
+/// Which checks to run, and what to print.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print how long each check took, the longest first
+    #[arg(long)]
+    timings: bool,
+    /// Run only these checks
+    #[arg(value_name = "CHECK", value_parser = CHECKS.map(|(name, _)| name))]
+    only: Vec<String>,
 }
 
-fn holds((name, check): Check) -> bool {
+/// Runs the checks that are asked for, or all, and fails if any does.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let is_wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let checks: Vec<Check> = CHECKS.into_iter().filter(|(name, _)| is_wanted(name)).collect();
+    let outcomes: Vec<Outcome> = checks.into_iter().map(outcome).collect();
+    if arguments.timings {
+        print_timings(&outcomes);
+    }
+    let failed: Vec<&str> =
+        outcomes.iter().filter(|outcome| !outcome.holds).map(|outcome| outcome.name).collect();
+    if failed.is_empty() {
+        println!("all {} checks passed", outcomes.len());
+        return Ok(());
+    }
+    bail!("{} of {} checks failed: {}", failed.len(), outcomes.len(), failed.join(", "))
+}
+
+/// What came of a check.
+struct Outcome {
+    name: &'static str,
+    holds: bool,
+    time: Duration,
+}
+
+fn outcome((name, check): Check) -> Outcome {
     let started = Instant::now();
     let outcome = check();
-    let seconds = started.elapsed().as_secs_f32();
+    let time = started.elapsed();
+    let seconds = time.as_secs_f32();
     match &outcome {
         Ok(()) => println!("✓ {name} ({seconds:.1} s)"),
         Err(error) => println!("✗ {name} ({seconds:.1} s)\n{error:#}"),
     }
-    outcome.is_ok()
+    Outcome { name, holds: outcome.is_ok(), time }
+}
+
+fn print_timings(outcomes: &[Outcome]) {
+    let total: Duration = outcomes.iter().map(|outcome| outcome.time).sum();
+    let mut longest: Vec<&Outcome> = outcomes.iter().collect();
+    longest.sort_by_key(|outcome| std::cmp::Reverse(outcome.time));
+    println!("\n{:<16} {:>8} {:>6}", "check", "seconds", "share");
+    for Outcome { name, time, .. } in longest {
+        let share = 100.0 * time.as_secs_f32() / total.as_secs_f32().max(f32::EPSILON);
+        println!("{name:<16} {:>8.1} {share:>5.0}%", time.as_secs_f32());
+    }
+    println!("{:<16} {:>8.1}\n", "all", total.as_secs_f32());
 }
 
 /// Fails with everything that was found, one line each, if anything was.

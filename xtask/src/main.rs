@@ -54,7 +54,7 @@ enum Command {
     /// Prove what a change must keep: format, lints, layers, documentation, generated files, migrations, no left-overs
     ///
     /// Runs all checks even if one fails. Needs PostgreSQL, found as `test` finds it.
-    Check,
+    Check(check::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +72,6 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test(arguments) => test::run(&arguments),
         Command::Migrate(command) => migrate::run(command).map(|()| ExitCode::SUCCESS),
         Command::Codegen(arguments) => codegen::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Check => check::run().map(|()| ExitCode::SUCCESS),
+        Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

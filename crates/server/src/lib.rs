@@ -77,6 +77,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Migrate(command) => command.run().await,
             Command::Doctor(command) => command.run().await,
             Command::Openapi(command) => command.run(),
+            Command::Schema(command) => command.run().await,
         }
     });
     runtime.shutdown_timeout(LAST_WAIT);
