@@ -7,6 +7,7 @@ mod external_users;
 mod flows;
 mod keys;
 mod migrate;
+mod named;
 mod openapi;
 mod schema;
 mod serve;

@@ -4,10 +4,10 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
-use denizen_domain::Error;
+use anyhow::{Context as _, bail, ensure};
 use denizen_persistence::{Database, migrations};
 
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// Connects to the database; the embedded one is made where it is missing.
@@ -60,14 +60,6 @@ pub(crate) async fn require_current_schema(database: &Database) -> anyhow::Resul
     let all = migrations.len();
     ensure!(missing == 0, "the database lacks {missing} of {all} migrations; run `denizen migrate` first");
     Ok(())
-}
-
-/// What an error of the directory says to the operator, who may see what is hidden from callers.
-pub(crate) fn reason(error: Error) -> anyhow::Error {
-    match error.context() {
-        "" => error.into(),
-        context => anyhow!("{context}"),
-    }
 }
 
 /// Makes the data folder, for this user alone.

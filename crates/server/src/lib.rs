@@ -20,6 +20,7 @@ mod listener;
 mod listing;
 mod logging;
 mod output;
+mod reason;
 mod running_server;
 mod settings;
 mod unavailable;

@@ -3,7 +3,7 @@
 use denizen_domain::{Direction, Page, Position, Slice, Window};
 use serde_json::Value;
 
-use crate::database::reason;
+use crate::reason::reason;
 
 /// How many entries of a list are read at once.
 const PAGE: u32 = 500;

@@ -12,8 +12,9 @@ use denizen_persistence::bootstrap::{self, FirstStart};
 use tokio::sync::{SetOnce, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::database::{self, reason};
+use crate::database;
 use crate::listener::{Answers, Limits, Listener, Listening};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, ServeSettings};
 use crate::unavailable::Unavailable;
 

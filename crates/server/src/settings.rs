@@ -21,7 +21,7 @@ use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username};
 use denizen_persistence::{DatabaseOptions, SqliteSynchronous};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::database::reason;
+use crate::reason::reason;
 
 /// Where the data is: needed by every command.
 #[derive(Debug, Clone, Args)]

@@ -55,7 +55,9 @@ pub(super) fn add(components: &mut Components) {
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
         components.headers.insert(component.to_owned(), header.into());
     }
-    for (code, status) in ErrorCode::ALL {
+    // The router answers with this one by itself, to methods that the document does not name.
+    let named = ErrorCode::ALL.into_iter().filter(|(code, _)| *code != ErrorCode::MethodNotAllowed);
+    for (code, status) in named {
         components.responses.insert(name_of(code), error_component(code, status.as_u16()).into());
     }
 }

@@ -6,7 +6,7 @@ mod password;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Account, AccountChanges, AccountId, AccountNumber, Origin, Position, Source, Status, Timestamp, Username,
+    Account, AccountChanges, AccountId, AccountNumber, Origin, Position, Source, Status, Timestamp,
     WorkspaceId,
 };
 use denizen_persistence::accounts::{self, AccountFilter};
@@ -15,10 +15,11 @@ use denizen_persistence::{Asker, Database, DbConnection};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::workspaces;
-use crate::database::{self, reason};
+use crate::commands::named::{self, AccountName};
+use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment, yes_or_no};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, PasswordSettings};
 
 use create::CreateAccount;
@@ -52,37 +53,6 @@ impl AccountsCommand {
     }
 }
 
-/// An account as a command is given it.
-#[derive(Debug, Clone)]
-pub(super) enum AccountName {
-    /// Its id.
-    Id(AccountId),
-    /// What it logs in with.
-    Username(Username),
-}
-
-impl AccountName {
-    /// Reads an e-mail address or an id.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
-        let by_id = text.parse().map(Self::Id);
-        by_id
-            .or_else(|_| Username::parse(text).map(Self::Username))
-            .map_err(|_| "expected the e-mail address or the id of an account")
-    }
-
-    /// Finds the account.
-    pub(super) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Account> {
-        let (found, name) = match self {
-            Self::Id(id) => (accounts::find(connection, *id).await, id.to_string()),
-            Self::Username(username) => {
-                (accounts::find_by_username(connection, username).await, username.to_string())
-            }
-        };
-        let found = found.map_err(reason)?;
-        found.ok_or_else(|| anyhow!("there is no account {name}; `denizen accounts list` shows them"))
-    }
-}
-
 /// List accounts, the oldest first
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen accounts list --workspace default")]
@@ -105,7 +75,7 @@ impl ListAccounts {
         let connection = &mut database.read().await.map_err(reason)?;
         let filter = AccountFilter::default();
         if let Some(workspace) = workspace {
-            let id = workspaces::find(connection, &workspace).await?.id;
+            let id = named::workspace(connection, &workspace).await?.id;
             output
                 .pages(None, async |window| memberships::list(connection, id, &filter, window).await)
                 .await?;
@@ -308,10 +278,6 @@ async fn is_admin_at_home(connection: &mut DbConnection, account: &Account) -> a
     let Some(home) = account.home else { return Ok(false) };
     let membership = memberships::find(connection, home, account.id).await.map_err(reason)?;
     Ok(membership.is_some_and(|membership| membership.is_admin))
-}
-
-pub(super) fn id_and_username(account: &Account) -> String {
-    format!("{} ({})", account.id, account.username)
 }
 
 fn name_of(account: &Account) -> String {

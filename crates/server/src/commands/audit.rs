@@ -7,10 +7,11 @@ use denizen_domain::{
 use denizen_persistence::audit_events;
 use serde_json::Value;
 
-use super::workspaces;
-use crate::database::{self, reason};
+use crate::commands::named;
+use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
 
 /// What can be done with the audit log.
@@ -95,7 +96,7 @@ impl ListAuditEvents {
         let database = database::open(&database).await?;
         let connection = &mut database.read().await.map_err(reason)?;
         let workspace_id = match log.workspace {
-            Some(name) => Some(workspaces::find(connection, &name).await?.id),
+            Some(name) => Some(named::workspace(connection, &name).await?.id),
             None => None,
         };
         let object_id = object.map(|id| id.to_ascii_lowercase());

@@ -9,10 +9,11 @@ use denizen_domain::{
 use denizen_persistence::{DbConnection, external_users};
 use serde_json::Value;
 
-use super::workspaces::WorkspaceArgument;
-use crate::database::{self, reason};
+use crate::commands::named::WorkspaceArgument;
+use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment, yes_or_no};
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// The order of the list.

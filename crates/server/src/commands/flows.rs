@@ -13,10 +13,11 @@ use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::workspaces::{self, WorkspaceArgument};
-use crate::database::{self, reason};
+use crate::commands::named::{self, WorkspaceArgument};
+use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment, yes_or_no};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
 
 use participants::{AddParticipant, RemoveParticipant};
@@ -109,7 +110,7 @@ fn failure(error: Error, workspace: &Workspace) -> anyhow::Error {
             "the workspace {} has {MAXIMUM_PER_WORKSPACE} flows, and may have no more; make another workspace",
             workspace.slug
         ),
-        error => workspaces::refusal(error, workspace),
+        error => named::refusal(error, workspace),
     }
 }
 

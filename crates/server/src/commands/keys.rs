@@ -10,10 +10,11 @@ use denizen_domain::{
 use denizen_persistence::api_keys::{self, KeyFilter};
 use serde_json::Value;
 
-use super::workspaces::WorkspaceArgument;
-use crate::database::{self, reason};
+use crate::commands::named::WorkspaceArgument;
+use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, sources, values};
 
 /// What can be done with keys.

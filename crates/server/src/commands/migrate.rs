@@ -4,8 +4,9 @@ use clap::Args;
 use denizen_persistence::migrations::{self, MigrationStatus};
 use serde::Serialize;
 
-use crate::database::{self, reason};
+use crate::database;
 use crate::output::{Output, yes_or_no};
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// Bring the schema of the database up to date; an embedded database is made if it is missing

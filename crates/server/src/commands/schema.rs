@@ -4,8 +4,9 @@ use clap::Args;
 use denizen_persistence::introspection::{self, ColumnDescription, TableDescription};
 use serde::Serialize;
 
-use crate::database::{self, reason};
+use crate::database;
 use crate::output::print;
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// Print the tables of the database as JSON, for code generation

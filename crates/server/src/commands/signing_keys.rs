@@ -5,8 +5,9 @@ use denizen_domain::{Conflict, Error, Origin, Source, Timestamp};
 use denizen_persistence::server_secrets::{self, Purpose, ServerSecret};
 use serde::Serialize;
 
-use crate::database::{self, reason};
+use crate::database;
 use crate::output::{Output, moment};
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// What can be done with signing keys.

@@ -15,10 +15,11 @@ use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::accounts::{AccountName, id_and_username};
-use crate::database::{self, reason};
+use crate::commands::named::{AccountName, id_and_username};
+use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
 
 /// What can be done with tokens.

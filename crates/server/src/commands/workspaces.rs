@@ -6,16 +6,16 @@ mod members;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Channel, ChannelId, Conflict, Error, Origin, Position, Resource, Slug, Source, Workspace, WorkspaceId,
-    WorkspaceName,
+    Channel, ChannelId, Conflict, Error, Origin, Position, Slug, Source, Workspace, WorkspaceName,
 };
-use denizen_persistence::{DbConnection, workspaces};
+use denizen_persistence::workspaces;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::database::{self, reason};
+use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, sources};
 
 use limit::LimitWorkspace;
@@ -154,46 +154,5 @@ impl Listed for Workspace {
 
     fn position(&self) -> Position {
         Position::at(self.created_at, self.id.as_uuid())
-    }
-}
-
-/// The workspace that a command works in.
-#[derive(Debug, Args)]
-pub(crate) struct WorkspaceArgument {
-    /// The workspace, by its slug or id
-    #[arg(long, value_name = "SLUG|ID")]
-    workspace: String,
-}
-
-impl WorkspaceArgument {
-    /// Finds the workspace.
-    pub(crate) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Workspace> {
-        find(connection, &self.workspace).await
-    }
-}
-
-/// Finds a workspace by its slug or id.
-pub(crate) async fn find(connection: &mut DbConnection, name: &str) -> anyhow::Result<Workspace> {
-    let by_id = match name.parse::<WorkspaceId>() {
-        Ok(id) => workspaces::find(connection, id).await.map_err(reason)?,
-        Err(_) => None,
-    };
-    // A slug may look like an id.
-    let found = match by_id {
-        Some(workspace) => Some(workspace),
-        None => workspaces::find_by_slug(connection, name).await.map_err(reason)?,
-    };
-    found.ok_or_else(|| anyhow!("there is no workspace {name}; `denizen workspaces list` shows them"))
-}
-
-/// What keeps something from being made or changed in a workspace.
-pub(super) fn refusal(error: Error, workspace: &Workspace) -> anyhow::Error {
-    match error {
-        Error::NotFound { resource: Resource::Workspace, .. } => anyhow!(
-            "the workspace {} is not in use; make its status ACTIVE first, with PATCH /api/tenants/{}",
-            workspace.slug,
-            workspace.id
-        ),
-        error => reason(error),
     }
 }

@@ -38,7 +38,7 @@ impl Document {
 
     /// Demands that an operation says it may answer like this: with this status, and a body with these fields.
     pub(super) fn describes(&self, method: &str, path: &str, reply: &Reply) {
-        let response = &self.operation(method, path)["responses"][reply.status.to_string()];
+        let response = self.resolved(&self.operation(method, path)["responses"][reply.status.to_string()]);
         assert!(response.is_object(), "{method} {path} does not say that it may answer\n{reply}");
         let schema = &response["content"]["application/json"]["schema"];
         let differences = self.differences(schema, &reply.body, "body");
@@ -119,17 +119,25 @@ impl Document {
         references
     }
 
+    /// An operation, by its path with or without the version: `/v1` is the same, and described once.
     fn operation(&self, method: &str, path: &str) -> &Value {
-        let operation = &self.0["paths"][path][method.to_lowercase()];
+        let operation = &self.0["paths"][self.described(path)][method.to_lowercase()];
         assert!(operation.is_object(), "{method} {path} is not in the document");
         operation
     }
 
-    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        match schema["$ref"].as_str() {
+    /// What a part of the document is, or refers to.
+    pub(super) fn resolved<'a>(&'a self, part: &'a Value) -> &'a Value {
+        match part["$ref"].as_str() {
             Some(reference) => self.pointer(reference.trim_start_matches('#')).unwrap(),
-            None => schema,
+            None => part,
         }
+    }
+
+    /// A path as the document names it.
+    pub(super) fn described(&self, path: &str) -> String {
+        let unversioned = unversioned(path);
+        if self.0["paths"][&unversioned].is_null() { path.to_owned() } else { unversioned }
     }
 
     /// A schema, and those that it is made of.
@@ -147,6 +155,10 @@ impl Document {
         names.sort();
         names
     }
+}
+
+fn unversioned(path: &str) -> String {
+    path.replacen("/v1/", "/", 1)
 }
 
 /// Whether something may be null.

@@ -89,6 +89,37 @@ async fn the_openapi_document_is_of_version_3_1() {
 }
 
 #[tokio::test]
+async fn each_contract_has_a_document_of_its_own() {
+    let server = TestServer::start().await;
+    let whole = server.anonymous().get("/openapi.json").await.is(200);
+    assert!(whole.text.len() < 400_000, "{} bytes", whole.text.len());
+    let page = server.anonymous().get("/docs/swagger-initializer.js").await.is(200);
+    for (contract, path) in [
+        ("flowra", "/api/v1/external-users/username/{username}"),
+        ("zaia", "/api/v1/channels"),
+        ("notiflows", "/admin/users/{id}"),
+        ("flowmate", "/api/tenants"),
+        ("flowdock", "/flows/{organization}/{flow}"),
+        ("operations", "/health/ready"),
+    ] {
+        let address = format!("/openapi/{contract}.json");
+        let document = server.anonymous().get(&address).await.json(200);
+        let paths = document["paths"].as_object().unwrap();
+        assert_eq!(paths[path], whole.body["paths"][path], "{contract}");
+        assert!(paths.len() < whole.body["paths"].as_object().unwrap().len() / 2, "{contract}");
+        let text = document.to_string();
+        for (kind, components) in document["components"].as_object().unwrap() {
+            for name in components.as_object().unwrap().keys().filter(|_| kind != "securitySchemes") {
+                let reference = format!("\"#/components/{kind}/{name}\"");
+                assert!(text.contains(&reference), "{contract}: nothing refers to {kind}/{name}");
+            }
+        }
+        assert!(page.text.contains(&address), "the page shows {address}:\n{}", page.text);
+    }
+    server.anonymous().get("/openapi/nonsense.json").await.error(404, "not_found");
+}
+
+#[tokio::test]
 async fn what_is_large_is_compressed_for_those_who_ask_for_it() {
     let server = TestServer::start().await;
     let encoding = |reply: &Reply| reply.header("content-encoding").map(str::to_owned);

@@ -9,9 +9,10 @@ use denizen_domain::{
 use denizen_persistence::{Asker, DbConnection, accounts, roles};
 
 use super::{password, print};
-use crate::commands::workspaces;
-use crate::database::{self, reason};
+use crate::commands::named;
+use crate::database;
 use crate::output::{Output, named};
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, PasswordSettings};
 
 /// Make an account
@@ -69,7 +70,7 @@ impl CreateAccount {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let home = match &self.workspace {
-            Some(name) => Some(workspaces::find(connection, name).await?.id),
+            Some(name) => Some(named::workspace(connection, name).await?.id),
             None => None,
         };
         let new = NewAccount {

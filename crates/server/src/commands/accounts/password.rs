@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use denizen_domain::{Password, PasswordHash, Source};
 
-use crate::database::reason;
+use crate::reason::reason;
 use crate::settings::sources::usage_error;
 
 /// How much is read of a line: more than the longest password has.

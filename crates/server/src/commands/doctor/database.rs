@@ -9,9 +9,10 @@ use denizen_persistence::server_secrets::{self, Purpose};
 use denizen_persistence::{Backend, Database, introspection, migrations, workspaces};
 
 use super::{Check, Finding, Status};
-use crate::database::{connect_existing, reason, require_current_schema};
+use crate::database::{connect_existing, require_current_schema};
 use crate::listing::read_all;
 use crate::output::{moment, named};
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// Keys that end within this time are named.

@@ -7,10 +7,10 @@ use denizen_persistence::{DbConnection, flows};
 use serde_json::json;
 
 use super::FlowArguments;
-use crate::commands::accounts::{AccountName, id_and_username};
-use crate::commands::workspaces;
-use crate::database::{self, reason};
+use crate::commands::named::{self, AccountName, id_and_username};
+use crate::database;
 use crate::output::Output;
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// Let an account into a flow
@@ -37,7 +37,7 @@ impl AddParticipant {
         let (account, workspace, flow) = participant.find(connection).await?;
         let origin = Origin::operator(Source::system());
         let added = flows::add_account(connection, &origin, workspace.id, flow.id, account.id).await;
-        let added = added.map_err(|error| workspaces::refusal(error, &workspace))?;
+        let added = added.map_err(|error| named::refusal(error, &workspace))?;
         added.ok_or_else(|| anyhow!("the account {} or the flow {} is gone", account.id, flow.id))?;
         output.object(
             &json!({ "workspaceId": workspace.id, "flowId": flow.id, "accountId": account.id }),

@@ -5,9 +5,10 @@ use clap::Args;
 use denizen_domain::{Origin, Patch, Source, Workspace, WorkspaceChanges};
 use denizen_persistence::{Asker, workspaces};
 
-use super::find;
-use crate::database::{self, reason};
+use crate::commands::named;
+use crate::database;
 use crate::output::Output;
+use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
 
 /// Say how many requests a second each key, account and external user of a workspace may make
@@ -42,7 +43,7 @@ impl LimitWorkspace {
         let Self { workspace, requests_per_second, default: _, output, database } = self;
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let Workspace { id, slug, .. } = find(connection, &workspace).await?;
+        let Workspace { id, slug, .. } = named::workspace(connection, &workspace).await?;
         let requests_per_second = requests_per_second.map_or(Patch::Null, Patch::Value);
         let changes = WorkspaceChanges { requests_per_second, ..WorkspaceChanges::default() };
         let origin = Origin::operator(Source::system());

@@ -6,10 +6,10 @@ use denizen_domain::{Account, Conflict, Error, Origin, Source, Workspace};
 use denizen_persistence::{Asker, DbConnection, memberships, organizations};
 use serde_json::json;
 
-use super::{WorkspaceArgument, refusal};
-use crate::commands::accounts::{AccountName, id_and_username};
-use crate::database::{self, reason};
+use crate::commands::named::{AccountName, WorkspaceArgument, id_and_username, refusal};
+use crate::database;
 use crate::output::{Output, yes_or_no};
+use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
 /// Make an account a member of a workspace, or one of its administrators

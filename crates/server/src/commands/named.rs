@@ -1,0 +1,87 @@
+//! The accounts and workspaces that operators name on the command line.
+//!
+//! Commands find them here, and know nothing of each other.
+
+use anyhow::anyhow;
+use clap::Args;
+use denizen_domain::{Account, AccountId, Error, Resource, Username, Workspace, WorkspaceId};
+use denizen_persistence::{DbConnection, accounts, workspaces};
+
+use crate::reason::reason;
+
+/// An account as a command is given it.
+#[derive(Debug, Clone)]
+pub(crate) enum AccountName {
+    /// Its id.
+    Id(AccountId),
+    /// What it logs in with.
+    Username(Username),
+}
+
+impl AccountName {
+    /// Reads an e-mail address or an id.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let by_id = text.parse().map(Self::Id);
+        by_id
+            .or_else(|_| Username::parse(text).map(Self::Username))
+            .map_err(|_| "expected the e-mail address or the id of an account")
+    }
+
+    /// Finds the account.
+    pub(crate) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Account> {
+        let (found, name) = match self {
+            Self::Id(id) => (accounts::find(connection, *id).await, id.to_string()),
+            Self::Username(username) => {
+                (accounts::find_by_username(connection, username).await, username.to_string())
+            }
+        };
+        let found = found.map_err(reason)?;
+        found.ok_or_else(|| anyhow!("there is no account {name}; `denizen accounts list` shows them"))
+    }
+}
+
+/// An account as commands show it.
+pub(crate) fn id_and_username(account: &Account) -> String {
+    format!("{} ({})", account.id, account.username)
+}
+
+/// The workspace that a command works in.
+#[derive(Debug, Args)]
+pub(crate) struct WorkspaceArgument {
+    /// The workspace, by its slug or id
+    #[arg(long, value_name = "SLUG|ID")]
+    workspace: String,
+}
+
+impl WorkspaceArgument {
+    /// Finds the workspace.
+    pub(crate) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Workspace> {
+        workspace(connection, &self.workspace).await
+    }
+}
+
+/// Finds a workspace by its slug or id.
+pub(crate) async fn workspace(connection: &mut DbConnection, name: &str) -> anyhow::Result<Workspace> {
+    let by_id = match name.parse::<WorkspaceId>() {
+        Ok(id) => workspaces::find(connection, id).await.map_err(reason)?,
+        Err(_) => None,
+    };
+    // A slug may look like an id.
+    let found = match by_id {
+        Some(workspace) => Some(workspace),
+        None => workspaces::find_by_slug(connection, name).await.map_err(reason)?,
+    };
+    found.ok_or_else(|| anyhow!("there is no workspace {name}; `denizen workspaces list` shows them"))
+}
+
+/// What keeps something from being made or changed in a workspace.
+pub(crate) fn refusal(error: Error, workspace: &Workspace) -> anyhow::Error {
+    match error {
+        Error::NotFound { resource: Resource::Workspace, .. } => anyhow!(
+            "the workspace {} is not in use; make its status ACTIVE first, with PATCH /api/tenants/{}",
+            workspace.slug,
+            workspace.id
+        ),
+        error => reason(error),
+    }
+}
