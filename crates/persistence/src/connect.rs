@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use deadpool::managed::{self, Manager, PoolError};
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::{ConnectionError, ConnectionResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use url::Url;
 
-use crate::database::AsyncSqliteConnection;
-use crate::{metrics_of_queries, settings, tls};
+use crate::settings::{self, SqliteSynchronous};
+use crate::{metrics_of_queries, tls};
+
+/// A SQLite connection, whose statements run on threads that may block.
+pub(crate) type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
 
 /// How often a connection to SQLite is set up while another process changes the file's journal mode.
 const SETUP_ATTEMPTS: u32 = 100;
@@ -42,16 +46,6 @@ impl DatabaseOptions {
             sqlite_synchronous: SqliteSynchronous::default(),
         }
     }
-}
-
-/// When SQLite counts a write as done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SqliteSynchronous {
-    /// Once it is on the disk: an answered write survives a power cut.
-    #[default]
-    Full,
-    /// Once the operating system has it: faster, and a power cut may take the last writes back.
-    Normal,
 }
 
 /// Why a database cannot be opened. Never holds the password.

@@ -5,18 +5,13 @@ use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Manager};
 use denizen_domain::{Error, Result};
-use diesel::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
-use crate::connect::{ConnectError, DatabaseOptions, Pools};
+use crate::connect::{AsyncSqliteConnection, ConnectError, DatabaseOptions, Pools};
 
 /// How long a request waits for a connection before it is told that the server is busy.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
-
-/// A SQLite connection, whose statements run on threads that may block.
-pub(crate) type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
 
 /// A connection of either kind. `on_backend!` gives a query the one that it is.
 pub enum DbConnection {

@@ -17,9 +17,6 @@ use crate::{DbConnection, audit_events, dialect, external_users, on_backend, tie
 /// The most groups of a workspace. It keeps searching through them cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 10_000;
 
-/// How many groups are taken off a tier at a time.
-const BATCH: i64 = 500;
-
 /// The most deleted groups that are listed at a time.
 const LISTED: i64 = 1_000;
 
@@ -305,29 +302,6 @@ pub(crate) async fn kept(
     let Some(id) = id else { return Ok(None) };
     dialect::keep_external_user_group(connection, workspace_id, id).await?;
     Ok(find(connection, workspace_id, id).await?.map(|group| group.id))
-}
-
-/// Takes some groups off a tier, within the transaction of whoever deletes it. Whether there were any.
-pub(crate) async fn clear_tier(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: TierId,
-) -> Result<bool> {
-    let on_tier = external_user_groups::table
-        .filter(external_user_groups::workspace_id.eq(stored(workspace_id)))
-        .filter(external_user_groups::tier_id.eq(Some(stored(id))));
-    // In one order, so that two servers that do the same do not wait for each other.
-    let some = on_tier.order(external_user_groups::id.asc()).select(external_user_groups::id).limit(BATCH);
-    let some = dialect::load_locked!(connection, some, StoredUuid);
-    let some = some.or_error("look for the groups of a deleted tier")?;
-    if some.is_empty() {
-        return Ok(false);
-    }
-    let some = on_tier.filter(external_user_groups::id.eq_any(some));
-    let nothing = external_user_groups::tier_id.eq(None::<StoredUuid>);
-    on_backend!(connection, |conn| diesel::update(some).set(nothing).execute(conn).await)
-        .or_error("take groups off a deleted tier")?;
-    Ok(true)
 }
 
 /// Fails where the tier that a change names is not there, or another group has the external id.

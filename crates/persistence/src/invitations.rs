@@ -15,11 +15,10 @@ use crate::asker::Asker;
 use crate::dialect::insert_all;
 use crate::error::{OrError as _, broken_row};
 use crate::flows::{self, participant};
-use crate::memberships::Entry;
-use crate::schema::{accounts, flow_memberships, flows as flow_table, invitations, memberships, workspaces};
+use crate::schema::{accounts, flow_memberships, flows as flow_table, invitations, memberships};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, audit_events, dialect, memberships as membership_functions, numbers, on_backend};
+use crate::{DbConnection, audit_events, dialect, numbers, on_backend};
 
 /// The most pending invitations that a flow may have.
 pub const MAXIMUM_PER_FLOW: i64 = 10_000;
@@ -212,29 +211,6 @@ pub(crate) async fn accept(
             let accepted = vec![(&account.username, InvitationState::Accepted)];
             ensure(connection, origin, &flow, accepted).await?;
         }
-    }
-    Ok(())
-}
-
-/// Makes a new account a member of every workspace that has invited it. For accounts that are made by who may make them
-/// everywhere: an address is not proved to be anybody's, and whoever administers one workspace could make an account with
-/// an address that another one has invited.
-pub(crate) async fn bring_in(
-    connection: &mut DbConnection,
-    origin: &Origin,
-    account: &Account,
-) -> Result<()> {
-    let inviting = invitations::table
-        .inner_join(workspaces::table.on(workspaces::id.eq(invitations::workspace_id)))
-        .filter(invitations::email.eq(account.username.as_str()))
-        .filter(invitations::state.eq(InvitationState::Pending.code()))
-        .filter(workspaces::deleted_at.is_null())
-        .select(invitations::workspace_id)
-        .distinct();
-    let inviting = on_backend!(connection, |conn| inviting.load::<StoredUuid>(conn).await);
-    for workspace_id in inviting.or_error("look for invitations everywhere")? {
-        let entry = Entry::Brought { as_admin: false };
-        membership_functions::insert(connection, origin, workspace_id.into(), account, entry).await?;
     }
     Ok(())
 }

@@ -59,6 +59,7 @@ mod types;
 pub mod workspaces;
 
 pub use asker::Asker;
-pub use connect::{ConnectError, DatabaseOptions, SqliteSynchronous};
+pub use connect::{ConnectError, DatabaseOptions};
 pub(crate) use database::on_backend;
 pub use database::{Backend, Database, DbConnection, PoolStatus};
+pub use settings::SqliteSynchronous;

@@ -1,7 +1,8 @@
 //! Who is a member of which workspace.
 
 use denizen_domain::{
-    Account, AccountId, Conflict, Error, Membership, Origin, Reach, Result, Slice, Window, WorkspaceId,
+    Account, AccountId, Coded as _, Conflict, Error, InvitationState, Membership, Origin, Reach, Result,
+    Slice, Window, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -11,10 +12,12 @@ use crate::accounts::{self as account_functions, AccountFilter, AccountRow, with
 use crate::asker::{Asker, Standing};
 use crate::error::OrError as _;
 use crate::keyset::load_window;
-use crate::schema::{accounts, memberships, workspaces};
+use crate::schema::{accounts, invitations, memberships, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, audit_events, departures, dialect, invitations, on_backend};
+use crate::{
+    DbConnection, audit_events, departures, dialect, invitations as invitation_functions, on_backend,
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = memberships)]
@@ -232,7 +235,30 @@ pub(crate) async fn insert(
     if is_vouched_for {
         vouch(connection, account.id, Reach::Workspace(workspace_id), true).await?;
         departures::forget(connection, workspace_id, account.id).await?;
-        invitations::accept(connection, origin, workspace_id, account).await?;
+        invitation_functions::accept(connection, origin, workspace_id, account).await?;
+    }
+    Ok(())
+}
+
+/// Makes a new account a member of every workspace that has invited it. For accounts that are made by who may make them
+/// everywhere: an address is not proved to be anybody's, and whoever administers one workspace could make an account with
+/// an address that another one has invited.
+pub(crate) async fn bring_in(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    account: &Account,
+) -> Result<()> {
+    let inviting = invitations::table
+        .inner_join(workspaces::table.on(workspaces::id.eq(invitations::workspace_id)))
+        .filter(invitations::email.eq(account.username.as_str()))
+        .filter(invitations::state.eq(InvitationState::Pending.code()))
+        .filter(workspaces::deleted_at.is_null())
+        .select(invitations::workspace_id)
+        .distinct();
+    let inviting = on_backend!(connection, |conn| inviting.load::<StoredUuid>(conn).await);
+    for workspace_id in inviting.or_error("look for invitations everywhere")? {
+        let entry = Entry::Brought { as_admin: false };
+        insert(connection, origin, workspace_id.into(), account, entry).await?;
     }
     Ok(())
 }

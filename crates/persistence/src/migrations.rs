@@ -13,7 +13,7 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::database::AsyncSqliteConnection;
+use crate::connect::AsyncSqliteConnection;
 use crate::error::OrError as _;
 use crate::{Backend, Database, DbConnection, introspection, on_backend};
 

@@ -11,10 +11,10 @@ use diesel_async::RunQueryDsl;
 
 use crate::asker::{Asker, Standing};
 use crate::error::{OrError as _, broken_row};
-use crate::schema::{account_roles, roles};
+use crate::schema::{account_roles, roles, workspaces};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
-use crate::{DbConnection, audit_events, dialect, on_backend, workspaces};
+use crate::{DbConnection, audit_events, dialect, on_backend};
 
 /// The most roles of a workspace, and the most global ones (give or take those that are made in the same moment). It keeps
 /// lists of them short.
@@ -283,8 +283,13 @@ macro_rules! siblings {
 /// Keeps others from making roles of a workspace, and the workspace from being deleted, until the transaction ends.
 async fn keep_count(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<()> {
     dialect::lock_workspace(connection, workspace_id).await?;
-    let workspace = workspaces::find(connection, workspace_id).await?;
-    workspace.map(|_| ()).ok_or_else(|| Error::not_found(Resource::Workspace, workspace_id))
+    let in_use = workspaces::table
+        .filter(workspaces::id.eq(stored(workspace_id)))
+        .filter(workspaces::deleted_at.is_null())
+        .select(workspaces::id);
+    let found = on_backend!(connection, |conn| in_use.first::<StoredUuid>(conn).await.optional());
+    let found = found.or_error("look for the workspace of a role")?;
+    found.map(|_| ()).ok_or_else(|| Error::not_found(Resource::Workspace, workspace_id))
 }
 
 async fn require_room(connection: &mut DbConnection, workspace_id: Option<WorkspaceId>) -> Result<()> {

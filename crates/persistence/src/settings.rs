@@ -2,7 +2,15 @@
 
 use std::time::Duration;
 
-use crate::connect::SqliteSynchronous;
+/// When SQLite counts a write as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SqliteSynchronous {
+    /// Once it is on the disk: an answered write survives a power cut.
+    #[default]
+    Full,
+    /// Once the operating system has it: faster, and a power cut may take the last writes back.
+    Normal,
+}
 
 /// PostgreSQL: no statement runs longer than this, times are exchanged in UTC, and an index gives the whole order of a list
 /// or none of it. Every list has an index with its whole order, workspace first; one with the times of all workspaces gives

@@ -9,10 +9,13 @@ use diesel_async::RunQueryDsl;
 
 use crate::error::OrError as _;
 use crate::keyset::load_window;
-use crate::schema::tiers;
+use crate::schema::{external_user_groups, tiers};
 use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
-use crate::{DbConnection, audit_events, dialect, external_user_groups, external_users, on_backend};
+use crate::{DbConnection, audit_events, dialect, external_users, on_backend};
+
+/// How many groups are taken off a tier at a time.
+const BATCH: i64 = 500;
 
 /// The most tiers of a workspace. It keeps searching through them cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
@@ -209,7 +212,7 @@ pub async fn remove_some(
             return Ok(false);
         }
         if external_users::clear_tier(connection, workspace_id, id).await?
-            || external_user_groups::clear_tier(connection, workspace_id, id).await?
+            || take_off_groups(connection, workspace_id, id).await?
         {
             return Ok(true);
         }
@@ -293,4 +296,27 @@ pub(crate) async fn kept(
     let Some(id) = id else { return Ok(None) };
     dialect::keep_tier(connection, workspace_id, id).await?;
     Ok(find(connection, workspace_id, id).await?.map(|tier| tier.id))
+}
+
+/// Removes a deleted tier from some groups. Returns whether there were any.
+async fn take_off_groups(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: TierId,
+) -> Result<bool> {
+    let on_tier = external_user_groups::table
+        .filter(external_user_groups::workspace_id.eq(stored(workspace_id)))
+        .filter(external_user_groups::tier_id.eq(Some(stored(id))));
+    // In one order, so that two servers that do the same do not wait for each other.
+    let some = on_tier.order(external_user_groups::id.asc()).select(external_user_groups::id).limit(BATCH);
+    let some = dialect::load_locked!(connection, some, StoredUuid);
+    let some = some.or_error("look for the groups of a deleted tier")?;
+    if some.is_empty() {
+        return Ok(false);
+    }
+    let some = on_tier.filter(external_user_groups::id.eq_any(some));
+    let nothing = external_user_groups::tier_id.eq(None::<StoredUuid>);
+    on_backend!(connection, |conn| diesel::update(some).set(nothing).execute(conn).await)
+        .or_error("take groups off a deleted tier")?;
+    Ok(true)
 }

@@ -17,8 +17,7 @@ use crate::schema::accounts;
 use crate::transaction::in_transaction;
 use crate::types::{StoredUuid, stored};
 use crate::{
-    DbConnection, account_tokens, audit_events, dialect, invitations, memberships, numbers, on_backend,
-    roles, workspaces,
+    DbConnection, account_tokens, audit_events, dialect, memberships, numbers, on_backend, roles, workspaces,
 };
 
 /// Makes an account, as a member of its home. Whoever reaches one workspace only makes it there. Fails where it, or
@@ -81,7 +80,7 @@ pub(crate) async fn insert(
         memberships::insert(connection, origin, home, &account, entry).await?;
     }
     if *reach == Reach::Everywhere {
-        invitations::bring_in(connection, origin, &account).await?;
+        memberships::bring_in(connection, origin, &account).await?;
     }
     Ok(account)
 }

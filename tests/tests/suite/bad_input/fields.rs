@@ -173,16 +173,19 @@ async fn the_document_says_where_null_may_stand() {
 /// Fields of which one must agree with, or come with, another.
 const TIED: [&str; 4] = ["currentPassword", "displayName", "name", "password"];
 
-/// What the document says of the body of a write.
+/// What the document says of the body of a write. It names each path once, with its version or without it.
 fn schema_of_body<'a>(document: &'a Value, write: &Write) -> &'a Value {
     let is_place = |pattern: &str| pattern.starts_with('{');
-    let matches = |pattern: &str| {
-        let (pattern, path) = (pattern.split('/'), write.path.split('/'));
+    let matches = |pattern: &str, path: &str| {
+        let (pattern, path) = (pattern.split('/'), path.split('/'));
         pattern.clone().count() == path.clone().count()
             && pattern.zip(path).all(|(pattern, part)| is_place(pattern) || pattern == part)
     };
-    let mut paths: Vec<_> =
-        document["paths"].as_object().unwrap().iter().filter(|(pattern, _)| matches(pattern)).collect();
+    let unversioned = write.path.replacen("/v1/", "/", 1);
+    let described = document["paths"].as_object().unwrap().iter();
+    let mut paths: Vec<_> = described
+        .filter(|(pattern, _)| matches(pattern, &write.path) || matches(pattern, &unversioned))
+        .collect();
     paths.sort_by_key(|(pattern, _)| pattern.split('/').filter(|part| is_place(part)).count());
     &paths[0].1[write.method.to_lowercase()]["requestBody"]["content"]["application/json"]["schema"]
 }

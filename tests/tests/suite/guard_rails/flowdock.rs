@@ -348,10 +348,11 @@ async fn the_document_asks_for_a_person_and_says_that_answers_name_them() {
         let schemes = document.schemes(method, &format!("{base}{path}"));
         assert_eq!(schemes, [("basic", &json!([])), ("account_token", &json!([]))], "{method} {base}{path}");
 
-        let name = guard.operation(base);
+        let name = format!("{method} {}", document.described(&format!("{base}{path}")));
         let (_, operation) = operations.iter().find(|(found, _)| *found == name).unwrap();
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let names_caller = response["headers"]["flowdock-user"]["schema"]["type"] == "integer";
+            let header = &document.resolved(response)["headers"]["flowdock-user"];
+            let names_caller = document.resolved(header)["schema"]["type"] == "integer";
             assert_eq!(names_caller, status != "401", "{name}: {status}");
         }
         let content = &operation["requestBody"]["content"];
