@@ -5,7 +5,7 @@
 //! | `test` | every test there is, the server's on SQLite and on PostgreSQL |
 //! | `migrate` | makes migrations, and runs them on a database |
 //! | `codegen` | writes the files that are derived from the code and the migrations |
-//! | `check` | what a change must pass besides the tests: format, lints, layers, docs, stale files |
+//! | `check` | what a change must pass besides the tests: format, lints, layers, rooms, docs, stale files |
 //!
 //! A command that needs PostgreSQL takes the server of `TEST_DATABASE_URL`, else starts a private one that is gone
 //! when the command ends ([`postgres`]).

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use denizen_domain::{Error, Result};
 use serde::Serialize;
 use utoipa::openapi::path::{Operation, Parameter};
-use utoipa::openapi::{Content, HeaderBuilder, ObjectBuilder, RefOr, ResponseBuilder, Schema, Type};
+use utoipa::openapi::{Content, Header, RefOr, ResponseBuilder, Schema};
 use utoipa::{IntoParams, openapi};
 
 use crate::wire::error::ApiError;
@@ -51,7 +51,8 @@ const EXTERNAL_USERS: [&str; 2] = ["ExternalUser", "ExternalUserWithToken"];
 /// The schemas of what is shown with its tag by operations that take one.
 const OTHERS: [&str; 3] = ["Account", "FlowdockUser", "User"];
 
-/// Says in the document what comes of the headers that an operation takes, and which answers have a tag.
+/// Adds to the document what follows from the headers an operation takes, and which answers have a tag. What the tag is, the
+/// document says once.
 pub(crate) fn describe(operation: &mut Operation) {
     let (is_read, is_write) = (takes(operation, "If-None-Match"), has_precondition(operation));
     let responses = &mut operation.responses.responses;
@@ -63,9 +64,7 @@ pub(crate) fn describe(operation: &mut Operation) {
         let RefOr::T(response) = response else { continue };
         let shows = |names: &[&str]| names.iter().any(|name| shows(response, name));
         if status == "304" || shows(&EXTERNAL_USERS) || ((is_read || is_write) && shows(&OTHERS)) {
-            let schema = ObjectBuilder::new().schema_type(Type::String).build();
-            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(TAG));
-            response.headers.insert("etag".to_owned(), header.build().into());
+            response.headers.insert("etag".to_owned(), Header::default().into());
         }
     }
 }
@@ -82,8 +81,6 @@ fn shows(response: &openapi::Response, schema: &str) -> bool {
         _ => false,
     })
 }
-
-const TAG: &str = "Another one whenever something that is shown changes";
 
 /// What a request asks of the thing that it is about, in `If-Match` and `If-None-Match`.
 #[derive(Debug, Clone, Default)]

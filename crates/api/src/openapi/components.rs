@@ -19,7 +19,8 @@ const HEADERS: [(&str, &str, Type, &str); 10] = [
         "idempotency-replayed",
         "IdempotencyReplayed",
         Type::String,
-        "`true` where the answer is a stored one, given before to the same request with the same `Idempotency-Key`",
+        "`true` where the answer is a stored one, given before to the same request with the same `Idempotency-Key`. An \
+         error keeps the `request_id` of the first time",
     ),
     ("link", "Link", Type::String, "The next page, as `<URL>; rel=\"next\"`; absent on the last one"),
     ("ratelimit", "RateLimit", Type::String, "The requests left in the window, as in `\"key\";r=998;t=1`"),
