@@ -25,7 +25,7 @@
 //! * [`TestServer::operator`] runs the real `denizen` on the same database, as an operator would;
 //!   [`TestServer::new_key`], [`TestServer::new_workspace`], [`TestServer::new_account`], [`TestServer::new_flow`],
 //!   [`TestServer::add_to_workspace`] and [`TestServer::add_to_flow`] are built on it.
-//! * [`NodeClient`] runs scripts with the client library that Flowdock published.
+//! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -35,14 +35,14 @@
 
 mod client;
 mod database;
-mod node;
+mod foreign;
 mod operator;
 mod raw;
 mod reply;
 mod server;
 
 pub use client::Client;
-pub use node::NodeClient;
+pub use foreign::ForeignClient;
 pub use operator::{Account, Flow, Key, Workspace};
 pub use raw::RawConnection;
 pub use reply::Reply;

@@ -64,12 +64,12 @@ pub(crate) fn put_user() -> Value {
 pub(crate) fn bulk_users() -> Value {
     json!({"users": [
         {"external_id": "user_12345", "email": "jane.doe@example.com"},
-        {"external_id": "user_67890", "email": "nobody"},
+        {"external_id": "user_67890", "timezone": "Berlin"},
     ]})
 }
 
 pub(crate) fn bulk_result() -> Value {
-    let field = json!({"field": "email", "reason": "invalid_format", "message": "must be an e-mail address"});
+    let field = json!({"field": "timezone", "reason": "invalid_format", "message": "must be an IANA time zone, such as America/New_York"});
     json!({
         "successful": [{"external_id": "user_12345", "status": "created"}],
         "failed": [{"external_id": "user_67890", "reason": "validation_failed", "fields": [field]}],

@@ -9,6 +9,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+use super::operations::operations;
 use crate::wire::envelope::{ErrorCode, ErrorEnvelope, sample};
 
 /// The headers of answers: the name, that of the component, the type, and what it says.
@@ -118,8 +119,7 @@ pub(super) fn share_parameters(document: &mut OpenApi) {
 
 /// The parameters of all operations of a path.
 fn parameters(item: &mut PathItem) -> impl Iterator<Item = &mut RefOr<Parameter>> {
-    let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-    operations.into_iter().flatten().filter_map(|operation| operation.parameters.as_mut()).flatten()
+    operations(item).filter_map(|operation| operation.parameters.as_mut()).flatten()
 }
 
 /// The text of a parameter that operations may share: those of paths are short, and told apart by their descriptions.

@@ -1,16 +1,22 @@
 //! The OpenAPI documents: what every operation says of itself, and what is the same for all.
 //!
-//! The routes of `contracts` carry the paths, parameters, bodies and answers. Here is what they share: errors, headers and
-//! parameters as components, tags, security schemes; the cut into one document for each contract.
+//! The routes of `contracts` carry the paths, parameters, bodies and answers. Here is what they share: errors, answers,
+//! examples, headers and parameters as components, tags, security schemes; the cut into one document for each contract.
 
+mod answers;
 mod components;
 mod contracts;
+mod examples;
 mod operations;
 mod security;
 
 use std::collections::HashSet;
 
-use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, ServerBuilder, tag::TagBuilder};
+use utoipa::openapi::schema::AnyOf;
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Schema, ServerBuilder,
+};
 
 pub(crate) use self::contracts::{CONTRACTS, Documents};
 
@@ -19,6 +25,7 @@ const DESCRIPTION: &str = "The user directory that a multi-tenant platform runs 
     and `/api`, Flowdock at `/`. Data written through one API is read through the others. \
     The paths of Notiflows, FlowMate and Flowdock also work with a version: `/admin/v1`, `/api/v1` and `/v1`. \
     Every error has the same envelope, and every answer carries `x-request-id`. \
+    `x-required-scopes` names the scope that a key needs, or the permissions of which an account needs one. \
     `/openapi/{contract}.json` describes one API alone: `flowra`, `zaia`, `notiflows`, `flowmate`, `flowdock` or `operations`.";
 
 /// The tags of the operations, in the order of the document.
@@ -61,12 +68,27 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     remove_aliases(&mut document);
     let shared = document.components.get_or_insert_default();
     security::add_schemes(shared);
+    allow_overlaps(shared);
     components::add(shared);
     for (path, item) in &mut document.paths.paths {
         operations::complete_all(path, item);
     }
     components::share_parameters(&mut document);
+    examples::share(&mut document);
+    answers::share(&mut document);
     document
+}
+
+/// Says that any alternative of a schema will do: a value may fit several.
+fn allow_overlaps(components: &mut Components) {
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::OneOf(one)) = schema {
+            let mut any = AnyOf::new();
+            any.items = std::mem::take(&mut one.items);
+            any.description = one.description.take();
+            *schema = Schema::AnyOf(any).into();
+        }
+    }
 }
 
 /// Removes the paths that are there without their version, too: they route the same.

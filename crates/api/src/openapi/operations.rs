@@ -4,24 +4,25 @@ use axum::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 
-use super::components;
+use super::{components, security};
 use crate::guards::{entity_tags, idempotency, rate_limits};
 use crate::wire::contract::speaks_flowdock;
 use crate::wire::envelope::ErrorCode;
 
+/// The operations of a path.
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+    operations.into_iter().flatten()
+}
+
 /// Completes the operations of a path.
 pub(super) fn complete_all(path: &str, item: &mut PathItem) {
-    let operations = [
-        (&mut item.get, false),
-        (&mut item.put, true),
-        (&mut item.post, true),
-        (&mut item.delete, true),
-        (&mut item.patch, true),
-    ];
-    for (operation, is_write) in operations {
-        if let Some(operation) = operation {
-            complete(operation, path, is_write);
-        }
+    if let Some(operation) = &mut item.get {
+        complete(operation, path, false);
+    }
+    let writes = [&mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+    for operation in writes.into_iter().flatten() {
+        complete(operation, path, true);
     }
 }
 
@@ -43,6 +44,8 @@ fn complete(operation: &mut Operation, path: &str, is_write: bool) {
             .entry(code.status().as_u16().to_string())
             .or_insert_with(|| ResponseBuilder::new().description(text).build().into());
     }
+    security::name_scopes(operation);
+    unwrap_texts(operation);
     entity_tags::describe(operation);
     if is_write {
         idempotency::describe(operation);
@@ -53,6 +56,29 @@ fn complete(operation: &mut Operation, path: &str, is_write: bool) {
             None => complete_success(response, is_flowdock, is_counted),
         }
     }
+}
+
+/// Joins the lines of each paragraph of a description: their breaks come from the width of the source.
+fn unwrap_texts(operation: &mut Operation) {
+    if let Some(description) = &mut operation.description {
+        *description = unwrapped(description);
+    }
+}
+
+fn unwrapped(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.lines() {
+        let starts_anew = line.is_empty()
+            || ["* ", "- ", "|"].iter().any(|start| line.starts_with(start))
+            || joined.ends_with('\n');
+        match (joined.is_empty(), starts_anew) {
+            (true, _) => {}
+            (false, true) => joined.push('\n'),
+            (false, false) => joined.push(' '),
+        }
+        joined.push_str(line);
+    }
+    joined
 }
 
 /// Gives an answer the headers that all have in common.

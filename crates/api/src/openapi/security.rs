@@ -1,7 +1,13 @@
-//! The credentials of the contracts, as security schemes.
+//! The credentials of the contracts, as security schemes, and the scopes that operations require.
+
+use std::collections::BTreeMap;
 
 use utoipa::openapi::Components;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 
 /// Adds a scheme for each kind of credential.
 pub(super) fn add_schemes(components: &mut Components) {
@@ -31,7 +37,7 @@ pub(super) fn add_schemes(components: &mut Components) {
         (
             "account_token",
             bearer(
-                "The token of an account: of a log-in, issued, or personal. The scopes named are permissions, of which one is enough.",
+                "The token of an account: of a log-in, issued, or personal. `x-required-scopes` names permissions, of which one is enough.",
                 None,
             ),
         ),
@@ -45,7 +51,7 @@ pub(super) fn add_schemes(components: &mut Components) {
             "session_cookie",
             SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
                 "denizen_session",
-                "The cookie of a log-in, from pages of the same site. The scopes named are permissions, of which one is enough.",
+                "The cookie of a log-in, from pages of the same site. `x-required-scopes` names permissions, of which one is enough.",
             ))),
         ),
     ];
@@ -56,3 +62,45 @@ pub(super) fn add_schemes(components: &mut Components) {
 
 const BASIC: &str = "The token of an account as user name, with any password or none; or an account's e-mail address and \
     its password.";
+
+/// The schemes of keys; those of accounts name permissions, of which one is enough.
+const OF_KEYS: [&str; 5] =
+    ["api_key", "authorization", "bearer", "notiflows_api_key", "notiflows_secret_key"];
+
+/// Moves the scopes of an operation from its security schemes, where only OAuth has any, to `x-required-scopes` and its
+/// description.
+pub(super) fn name_scopes(operation: &mut Operation) {
+    let requirements = operation.security.iter().flatten().filter_map(schemes_of);
+    let required = requirements.flatten().find(|(_, scopes)| !scopes.is_empty());
+    let Some((scheme, scopes)) = required else { return };
+    for requirement in operation.security.iter_mut().flatten() {
+        *requirement = without_scopes(requirement);
+    }
+    let text = text_of(&scopes, OF_KEYS.contains(&scheme.as_str()));
+    let description = operation.description.get_or_insert_default();
+    if !description.is_empty() {
+        description.push(' ');
+    }
+    description.push_str(&text);
+    let extension = ExtensionsBuilder::new().add("x-required-scopes", scopes).build();
+    operation.extensions.get_or_insert_default().merge(extension);
+}
+
+/// The schemes that a requirement names together, each with its scopes.
+fn schemes_of(requirement: &SecurityRequirement) -> Option<BTreeMap<String, Vec<String>>> {
+    serde_json::to_value(requirement).and_then(serde_json::from_value).ok()
+}
+
+fn without_scopes(requirement: &SecurityRequirement) -> SecurityRequirement {
+    let schemes = schemes_of(requirement).unwrap_or_default().into_keys();
+    schemes.fold(SecurityRequirement::default(), |all, scheme| all.add(scheme, Vec::<String>::new()))
+}
+
+fn text_of(scopes: &[String], is_key: bool) -> String {
+    let names = scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    match (is_key, scopes.len()) {
+        (true, _) => format!("Requires the scope {names}."),
+        (false, 1) => format!("Requires the permission {names}."),
+        (false, _) => format!("Requires one of the permissions {names}."),
+    }
+}

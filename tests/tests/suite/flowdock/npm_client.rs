@@ -1,13 +1,13 @@
 //! The client library that Flowdock published for Node.js, pointed at this server.
 
-use denizen_tests::{NodeClient, TestServer, Value, json};
+use denizen_tests::{ForeignClient, TestServer, Value, json};
 
 use super::numbers;
 use crate::support::{each, keys, text};
 
 #[tokio::test]
 async fn flowdocks_own_client_gets_its_work_done() {
-    let Some(node) = NodeClient::obtain().await else { return };
+    let Some(node) = ForeignClient::node("flowdock").await else { return };
     let server = TestServer::start().await;
     let acme = server.new_workspace("Acme").await;
     let mut people = Vec::new();

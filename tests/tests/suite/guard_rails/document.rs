@@ -81,30 +81,37 @@ impl Document {
         differences
     }
 
-    /// The security schemes of an operation, each with its scopes.
-    pub(super) fn schemes(&self, method: &str, path: &str) -> Vec<(&str, &Value)> {
+    /// The security schemes of an operation, which name no scopes: only OAuth has any there.
+    pub(super) fn schemes(&self, method: &str, path: &str) -> Vec<&str> {
         let requirements = self.operation(method, path)["security"].as_array().unwrap();
         let schemes = requirements.iter().flat_map(|requirement| requirement.as_object().unwrap());
-        schemes.map(|(scheme, scopes)| (scheme.as_str(), scopes)).collect()
+        let named = schemes.map(|(scheme, scopes)| {
+            assert_eq!(*scopes, json!([]), "{method} {path} with {scheme}");
+            scheme.as_str()
+        });
+        named.collect()
+    }
+
+    /// Demands that an operation names these scopes or permissions, for programs and for readers.
+    pub(super) fn requires(&self, method: &str, path: &str, scopes: &[&str]) {
+        let operation = self.operation(method, path);
+        let expected = if scopes.is_empty() { Value::Null } else { json!(scopes) };
+        assert_eq!(operation["x-required-scopes"], expected, "{method} {path}");
+        for scope in scopes {
+            let description = operation["description"].as_str().unwrap();
+            assert!(description.contains(&format!("`{scope}`")), "{method} {path}: {description}");
+        }
     }
 
     /// The examples of an operation's body: one for each form that it may have.
     pub(super) fn body_examples(&self, method: &str, path: &str) -> Vec<Value> {
         let Some(body) = self.operation(method, path).get("requestBody") else { return Vec::new() };
-        let schema = self.resolved(&body["content"]["application/json"]["schema"]);
-        let forms = match schema.get("oneOf") {
-            Some(forms) => forms.as_array().unwrap().iter().map(|form| self.resolved(form)).collect(),
-            None => vec![schema],
-        };
-        let examples = forms.into_iter().map(|form| {
-            let example = form
-                .get("example")
-                .or_else(|| form["allOf"].as_array()?.iter().find_map(|part| part.get("example")));
-            example
-                .unwrap_or_else(|| panic!("{method} {path} has a body without an example: {form:#}"))
-                .clone()
-        });
-        examples.collect()
+        let media = &body["content"]["application/json"];
+        let forms = self.resolved(&media["schema"])["anyOf"].as_array().map_or(1, Vec::len);
+        let examples = media["examples"].as_object().into_iter().flat_map(Map::values);
+        let examples: Vec<_> = examples.map(|example| self.resolved(example)["value"].clone()).collect();
+        assert_eq!(examples.len(), forms, "{method} {path} shows an example of each form");
+        examples
     }
 
     /// A value by its JSON pointer.

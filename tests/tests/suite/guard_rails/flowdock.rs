@@ -346,7 +346,7 @@ async fn the_document_asks_for_a_person_and_says_that_answers_name_them() {
     for (base, guard) in flowdock_guards() {
         let (method, path) = guard.method_and_path();
         let schemes = document.schemes(method, &format!("{base}{path}"));
-        assert_eq!(schemes, [("basic", &json!([])), ("account_token", &json!([]))], "{method} {base}{path}");
+        assert_eq!(schemes, ["basic", "account_token"], "{method} {base}{path}");
 
         let name = format!("{method} {}", document.described(&format!("{base}{path}")));
         let (_, operation) = operations.iter().find(|(found, _)| *found == name).unwrap();

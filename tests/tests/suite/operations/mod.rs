@@ -3,5 +3,6 @@
 mod browsers;
 mod documents;
 mod errors;
+mod generated_clients;
 mod health;
 mod requests;

@@ -21,7 +21,7 @@ pub(crate) struct AdminUser {
     #[schema(format = "date-time")]
     created_at: String,
     /// Whatever else is kept on the user.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     custom_fields: Map<String, Value>,
     /// E-mail address.
     #[schema(required, format = "email")]

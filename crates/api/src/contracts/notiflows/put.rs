@@ -30,7 +30,7 @@ pub(crate) struct PutUser {
     #[serde(default)]
     avatar: Input<String>,
     /// Merged into what is there: an object goes in key by key, null removes a key. At most 64 KiB and 8 levels.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<HashMap<String, Value>>)]
     #[serde(default)]
     custom_fields: Input<Map<String, Value>>,
     /// E-mail address.

@@ -39,7 +39,7 @@ pub(crate) struct AuditEventAnswer {
     acting_for: Option<Uuid>,
     /// Which fields changed: under each one's name, `{"old": …, "new": …}`. Fields within objects are named by their path,
     /// such as `customFields.plan`, or `customFields["a.plan"]` where a name could be taken for a path. Secrets are never there, and nothing is once the object was erased.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     changes: Map<String, Value>,
     /// The `x-request-id` of the request that asked for it; null where a command or the server made the change.
     #[schema(required)]

@@ -69,7 +69,7 @@ pub(crate) struct ExternalUserAnswer {
     #[schema(required)]
     timezone: Option<String>,
     /// Whatever else the customer keeps on the user.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     custom_fields: Map<String, Value>,
     /// The group, or null.
     #[schema(required)]

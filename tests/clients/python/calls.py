@@ -1,0 +1,86 @@
+"""Generates a client from the server's own document, calls operations of every contract with it, and prints what came back.
+
+The server is at URL. The variables FLOWRA_KEY, NOTIFLOWS_PUBLIC_KEY and ACCOUNT_TOKEN hold credentials. Prints JSON: for each
+call its status and what the client read from the answer.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+URL = os.environ["URL"]
+
+
+def generate(folder: Path) -> None:
+    """Writes the package `denizen` into a folder. Fails on whatever the generator leaves out."""
+    config = folder / "config.json"
+    config.write_text(json.dumps({"post_hooks": [], "package_name_override": "denizen"}))
+    command = [sys.executable, "-m", "openapi_python_client", "generate"]
+    options = ["--url", f"{URL}/openapi.json", "--config", str(config), "--fail-on-warning", "--meta", "none"]
+    done = subprocess.run(
+        [*command, *options, "--output-path", str(folder / "denizen")], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        sys.exit(f"the generator ends with {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        generate(folder)
+        sys.path.insert(0, name)
+        print(json.dumps(calls()))
+
+
+def calls() -> dict:
+    """Ten operations, and one that is refused."""
+    from denizen import AuthenticatedClient, Client
+    from denizen.api.accounts import accounts_get_current
+    from denizen.api.channels import channels_list
+    from denizen.api.external_users import external_users_find_by_username, external_users_get, external_users_update
+    from denizen.api.flows import flows_list
+    from denizen.api.people import people_get_current
+    from denizen.api.server import server_get_version
+    from denizen.api.users import users_get, users_list, users_put
+    from denizen.models import PutUser, PutUserCustomFieldsType0, UpdateExternalUser
+
+    secret = os.environ["FLOWRA_KEY"]
+    anonymous = Client(base_url=URL)
+    flowra = AuthenticatedClient(base_url=URL, token=secret)
+    keys = {"x-notiflows-api-key": os.environ["NOTIFLOWS_PUBLIC_KEY"], "x-notiflows-secret-key": secret}
+    notiflows = Client(base_url=URL, headers=keys)
+    zaia = AuthenticatedClient(base_url=URL, token=secret, prefix="")
+    account = AuthenticatedClient(base_url=URL, token=os.environ["ACCOUNT_TOKEN"])
+
+    fields = PutUserCustomFieldsType0.from_dict({"plan": "free"})
+    put = users_put.sync_detailed("jane", client=notiflows, body=PutUser(email="jane@example.com", custom_fields=fields))
+    user = users_get.sync_detailed("jane", client=notiflows)
+    page = users_list.sync_detailed(client=notiflows)
+    channels = channels_list.sync_detailed(client=zaia)
+    found = external_users_get.sync_detailed(put.parsed.id, client=zaia)
+    change = UpdateExternalUser(name="Jane Doe")
+    changed = external_users_update.sync_detailed(put.parsed.id, client=zaia, body=change)
+    by_name = external_users_find_by_username.sync_detailed("nobody", client=flowra)
+    current = accounts_get_current.sync_detailed(client=account)
+    flows = flows_list.sync_detailed(client=account)
+    person = people_get_current.sync_detailed(client=account)
+    version = server_get_version.sync_detailed(client=anonymous)
+    return {
+        "users.put": [put.status_code, put.parsed.email],
+        "users.get": [user.status_code, user.parsed.custom_fields.to_dict()],
+        "users.list": [page.status_code, len(page.parsed.items)],
+        "channels.list": [channels.status_code, len(channels.parsed)],
+        "externalUsers.get": [found.status_code, found.parsed.external_id],
+        "externalUsers.update": [changed.status_code, changed.parsed.name],
+        "externalUsers.findByUsername": [by_name.status_code, by_name.parsed.error.code],
+        "accounts.getCurrent": [current.status_code, current.parsed.username],
+        "flows.list": [flows.status_code, len(flows.parsed)],
+        "people.getCurrent": [person.status_code, person.parsed.email],
+        "server.getVersion": [version.status_code, version.parsed.version],
+    }
+
+
+main()
