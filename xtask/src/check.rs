@@ -1,5 +1,6 @@
 //! `cargo xtask check`: what a change must keep, besides passing the tests.
 
+mod dependencies;
 mod layers;
 mod rooms;
 mod text;
@@ -16,11 +17,12 @@ use crate::{codegen, command, migrate};
 /// One check: what it is called, and what fails if it does not hold.
 type Check = (&'static str, fn() -> Result<()>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("format", format),
     ("clippy", clippy),
     ("layers", layers::check),
     ("rooms", rooms::check),
+    ("dependencies", dependencies::check),
     ("documentation", documentation),
     ("migrations", migrations),
     ("generated-files", codegen::check),
