@@ -39,7 +39,7 @@ pub struct AppOptions {
     pub restore_period: Duration,
     /// How long audit events are kept; `None` is forever.
     pub audit_retention: Option<Duration>,
-    /// Networks of proxies whose `X-Forwarded-For` is trusted as the client address.
+    /// Networks of proxies whose `X-Forwarded-For` is trusted for client addresses.
     pub trusted_proxies: Vec<IpNet>,
     /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. If unset, the database stores one.
     pub signing_key: Option<SecretString>,

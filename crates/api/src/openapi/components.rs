@@ -19,8 +19,8 @@ const HEADERS: [(&str, &str, Type, &str); 10] = [
         "idempotency-replayed",
         "IdempotencyReplayed",
         Type::String,
-        "`true` if this is the stored response to an earlier request with the same `Idempotency-Key`. An error keeps \
-         its first `request_id`",
+        "`true` if this is the stored response to an earlier, identical request with the same `Idempotency-Key`. An \
+         error keeps its first `request_id`",
     ),
     ("link", "Link", Type::String, "The next page, as `<URL>; rel=\"next\"`; absent on the last page"),
     ("ratelimit", "RateLimit", Type::String, "Requests left in the window, as in `\"key\";r=998;t=1`"),

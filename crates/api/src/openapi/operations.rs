@@ -108,7 +108,7 @@ const FAULTS: [ErrorText; 2] =
 
 const NO_CREDENTIAL: &str = "No valid credential.";
 
-const HAS_CHANGED: &str = "The condition in If-Match is not met.";
+const HAS_CHANGED: &str = "The condition in `If-Match` is not met.";
 
 const TOO_MANY: &str = "Too many requests per second.";
 

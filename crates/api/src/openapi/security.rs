@@ -16,9 +16,9 @@ pub(super) fn add_schemes(components: &mut Components) {
         SecurityScheme::Http(scheme.build())
     };
     let schemes = [
-        ("api_key", header("x-api-key", "A secret key, `sk_…`. Uses Flowra.")),
-        ("bearer", bearer("A secret key, `sk_…`, after Bearer. Uses Flowra.", None)),
-        ("authorization", header("authorization", "A secret key, `sk_…`, without a scheme. Uses Zaia.")),
+        ("api_key", header("x-api-key", "A secret key, `sk_…`. Selects Flowra.")),
+        ("bearer", bearer("A secret key, `sk_…`, after Bearer. Selects Flowra.", None)),
+        ("authorization", header("authorization", "A secret key, `sk_…`, without a scheme. Selects Zaia.")),
         (
             "notiflows_api_key",
             header("x-notiflows-api-key", "A public key, `pk_…`. Sent with its secret key."),

@@ -42,7 +42,7 @@ pub(crate) struct SuperIdentityAnswer {
 }
 
 impl SuperIdentityAnswer {
-    /// Shows the person and its users in a contract's terms.
+    /// Builds the response for a contract.
     fn new(person: &SuperIdentity, users: Vec<ExternalUser>, contract: Contract, now: Timestamp) -> Self {
         let SuperIdentity { id, workspace_id, external_id: _, created_at } = person;
         let updated_at = users.iter().map(|user| user.updated_at).fold(*created_at, Ord::max);

@@ -27,7 +27,7 @@ const MAXIMUM: usize = 1_000;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::bulk_users)]
 pub(crate) struct BulkUsers {
-    /// The users, each with its own `external_id`: 1 to 1,000 of them.
+    /// 1 to 1,000 users, each with a different `external_id`.
     #[schema(value_type = Vec<PutUser>, min_items = 1, max_items = 1000)]
     #[serde(default)]
     users: Input<Vec<Value>>,

@@ -13,8 +13,8 @@ use crate::wire::path::PathId;
 
 /// Revokes a key
 ///
-/// All servers reject its secrets from the next request on. A key may revoke itself. Revoking it again changes nothing.
-/// A key with a scope that the caller lacks returns 404.
+/// All servers reject the key's secrets from the next request on. A key may revoke itself. Revoking it again changes
+/// nothing. A key with a scope that the caller lacks returns 404.
 #[utoipa::path(delete, path = "/api/v1/api-keys/{id}", operation_id = "apiKeys.revoke", tag = "API keys",
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(

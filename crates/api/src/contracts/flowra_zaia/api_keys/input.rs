@@ -74,12 +74,12 @@ impl RotateApiKey {
 
 fn scopes_of(entries: &[Value]) -> Result<ScopeSet, Violation> {
     if entries.is_empty() {
-        return Err(Violation::new(Reason::TooShort, "must hold a scope"));
+        return Err(Violation::new(Reason::TooShort, "must have a scope"));
     }
     let text = |entry: &Value| {
         let code = entry.as_str();
         code.map_or_else(
-            || Err(Violation::new(Reason::InvalidType, "must hold texts only")),
+            || Err(Violation::new(Reason::InvalidType, "must have only strings")),
             Scope::from_code,
         )
     };
@@ -91,7 +91,7 @@ fn default_scopes(violations: &mut Violations, caller: &KeyHolder) -> ScopeSet {
     let scopes: ScopeSet =
         ScopeSet::default().iter().filter(|scope| caller.scopes.contains(*scope)).collect();
     if scopes.is_empty() {
-        let message = "must be given, since the key that asks has none of those that keys have by default";
+        let message = "must be given, because the caller has none of the default scopes";
         violations.add("scopes", Violation::new(Reason::Required, message));
     }
     scopes
@@ -104,7 +104,7 @@ fn end(text: &str, caller: &KeyHolder, now: Timestamp) -> Result<Timestamp, Viol
     }
     match caller.expires_at {
         Some(own) if !caller.outlasts(Some(end)) => {
-            let message = format!("must not be after the end of the secret that was sent, {own}");
+            let message = format!("must not be after the expiry of the secret sent, {own}");
             Err(Violation::new(Reason::OutOfRange, message))
         }
         _ => Ok(end),

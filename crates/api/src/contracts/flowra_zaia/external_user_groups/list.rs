@@ -24,7 +24,7 @@ pub(crate) struct ListExternalUserGroups {
     /// Ids to match. Repeat the parameter for up to 100 ids.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     ids: Vec<ExternalUserGroupId>,
-    /// Ids of tiers to match.
+    /// Tier ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     tier_ids: Vec<TierId>,
     /// Text to find in name or external id, ignoring case.

@@ -104,7 +104,7 @@ pub(crate) struct ExternalUserWithToken {
 }
 
 impl ExternalUserAnswer {
-    /// Shows the user in a contract's terms.
+    /// Builds the response for a contract.
     pub(crate) fn new(user: ExternalUser, contract: Contract, now: Timestamp) -> Self {
         let (blocked, access) = (user.is_blocked(now), Access::of(&user, now));
         let username = user.username();
@@ -162,7 +162,7 @@ impl ExternalUserAnswer {
 }
 
 impl ExternalUserWithToken {
-    /// Shows the user in a contract's terms, with the token.
+    /// Builds the response for a contract, with the token.
     pub(crate) fn new(
         user: ExternalUser,
         access_token: Option<String>,
@@ -173,7 +173,7 @@ impl ExternalUserWithToken {
     }
 }
 
-/// Returns the response for one user in a contract's terms, with its entity tag.
+/// Returns a contract's response for one user, with its entity tag.
 pub(crate) fn answer(
     state: &AppState,
     preconditions: &Preconditions,

@@ -52,7 +52,7 @@ pub(crate) struct ProfileInput {
     #[schema(value_type = Option<Object>)]
     #[serde(default)]
     custom_fields: Input<Map<String, Value>>,
-    /// Whether the user is blocked: a flag or `{reason, until}`.
+    /// Whether the user is blocked: a boolean or `{reason, until}`.
     #[schema(value_type = Blocked)]
     #[serde(default)]
     blocked: Input<Value>,
@@ -125,7 +125,7 @@ pub(crate) fn one_name(
         (name, Patch::Absent) => name,
         (name, display_name) => {
             if name != display_name {
-                let message = "must be the same as name, which is the same field";
+                let message = "must equal name, which is the same field";
                 violations.add("displayName", Violation::new(Reason::Mismatch, message));
             }
             name

@@ -39,7 +39,7 @@ pub(crate) struct FlowraList {
     /// Flowra: `asc` or `desc`.
     #[param(value_type = Option<SortOrder>, default = "asc")]
     sort_order: Direction,
-    /// Flowra: page number. Without `page`, `limit` and `cursor`, all users are sent.
+    /// Flowra: page number. Without `page`, `limit` and `cursor`, returns all users.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
     page: Option<PageNumber>,
     /// Flowra: the page size; 100 if only `page` is sent.

@@ -21,16 +21,16 @@ use crate::wire::query::{FromQuery, QueryReader};
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct ZaiaList {
-    /// Zaia: ids of channels. Repeat the parameter for up to 100 ids.
+    /// Zaia: channel ids to match. Repeat the parameter for up to 100 ids.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     channel_ids: Vec<ChannelId>,
-    /// Zaia: ids of groups to match.
+    /// Zaia: group ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     external_user_group_ids: Vec<ExternalUserGroupId>,
-    /// Zaia: ids of super identities.
+    /// Zaia: super identity ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     super_identity_ids: Vec<SuperIdentityId>,
-    /// Zaia: ids of tiers to match.
+    /// Zaia: tier ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     tier_ids: Vec<TierId>,
     /// Zaia: text to find in name, identifier, external id, e-mail address, first or last name, ignoring case.

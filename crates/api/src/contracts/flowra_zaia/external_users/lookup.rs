@@ -54,9 +54,8 @@ pub(crate) struct FoundExternalUsers {
 
 /// Finds many external users
 ///
-/// Finds up to 1,000 users by ids or other values. If users of several channels share an external id, identifier or
-/// e-mail address, returns the default channel's, or else the oldest. Uses POST only because a URL could not hold that
-/// much.
+/// Finds up to 1,000 users by external id, identifier, e-mail address or id. If several channels have a match, returns
+/// the default channel's user, or else the oldest. It only reads, and uses POST because a URL could not hold that much.
 #[utoipa::path(post, path = "/api/v1/external-users/lookup", operation_id = "externalUsers.lookUp", tag = "External users",
     request_body = LookUpExternalUsers,
     responses((status = 200, description = "The users found, and the values without one", body = FoundExternalUsers)),
