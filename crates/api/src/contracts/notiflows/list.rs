@@ -124,9 +124,10 @@ fn page_of(
     before: Option<&str>,
 ) -> Result<Page, Error> {
     match (after, before) {
-        (Some(_), Some(_)) => {
-            Err(error::invalid("before", Violation::new(Reason::Mismatch, "must not be used with after")))
-        }
+        (Some(_), Some(_)) => Err(error::invalid(
+            "before",
+            Violation::new(Reason::Mismatch, "must not come together with after"),
+        )),
         (Some(cursor), None) => name.position(cursors, "after", cursor).map(Page::After),
         (None, Some(cursor)) => name.position(cursors, "before", cursor).map(Page::Before),
         (None, None) => Ok(Page::default()),
