@@ -45,7 +45,7 @@ pub(crate) struct ListAuditEvents {
     /// The page size.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 25)]
     limit: u32,
-    /// The cursor from a `Link` header.
+    /// Cursor of the next page, from `Link`.
     cursor: Option<String>,
 }
 

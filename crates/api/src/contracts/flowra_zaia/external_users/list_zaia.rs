@@ -42,7 +42,7 @@ pub(crate) struct ZaiaList {
     /// Zaia: the page size.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
     page_size: u32,
-    /// Both: the cursor from a `Link` header.
+    /// Both: cursor of the next page, from `Link`.
     #[param(value_type = Option<String>)]
     cursor: Option<String>,
     /// Both: whether to send the total as `X-Total-Count`.
