@@ -1,4 +1,4 @@
-//! The application: how it starts, its router, and what it does in the background.
+//! The application: startup, router and background work.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::options::AppOptions;
 use crate::router;
 use crate::state::AppState;
 
-/// How often last uses are written and signing keys read again.
+/// How often `run_background` does its work.
 const UPKEEP: Duration = Duration::from_secs(30);
 
-/// The application. Cloning shares it.
+/// The application. Clones share it.
 #[derive(Clone)]
 pub struct App(AppState);
 
@@ -27,26 +27,25 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Starts the application on a migrated database. It is not ready until [`set_ready`](Self::set_ready) says so.
+    /// Starts the application on a migrated database. It is not ready until [`set_ready`](Self::set_ready) is called.
     pub async fn start(database: Database, source: Source, options: AppOptions) -> Result<Self> {
-        // Requests are counted from the first one on.
+        // Installed first, to count every request.
         operations::metrics_recorder();
         AppState::load(database, source, options).await.map(Self)
     }
 
-    /// All routes, with everything around them.
+    /// Returns all routes with their middleware.
     pub fn router(&self) -> Router {
         router::with_layers(&self.0)
     }
 
-    /// Sets what `/health/ready` answers.
+    /// Sets what `/health/ready` returns.
     pub fn set_ready(&self, is_ready: bool) {
         self.0.set_ready(is_ready);
     }
 
-    /// Keeps things up every half minute: writes when keys were last used, notices signing keys that another server made,
-    /// and removes what has ended. Ends when `stop` does, even in the middle of removing, which the next start resumes;
-    /// pending last uses are written first.
+    /// Every 30 seconds, writes when keys were last used, then reads signing keys that another server created, then
+    /// removes expired data. Returns when `stop` completes, even during a removal, which the next start resumes.
     pub async fn run_background(self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
         let mut upkeep = interval_at(Instant::now() + UPKEEP, UPKEEP);
@@ -70,7 +69,7 @@ impl App {
         }
     }
 
-    /// Writes what is kept in memory. To be called once when the last request is answered.
+    /// Writes the last uses of keys. Call it once after the last response.
     pub async fn flush(&self) {
         let access = self.0.access();
         if let Err(error) = access.key_usage.flush(&access.database).await {

@@ -1,38 +1,38 @@
-//! The directory over HTTP: axum in, axum out, with an OpenAPI document that is made of the same list as the routes.
+//! The HTTP API of the directory, built on axum. One list of handlers defines the routes and the OpenAPI document.
 //!
 //! # Rooms
 //!
-//! Imports run from top to bottom, as `cargo xtask check` proves:
+//! Each room imports only from rooms below (`cargo xtask check`):
 //!
-//! | room | what is in it |
+//! | room | contents |
 //! |---|---|
-//! | `app`, `router`, `openapi` | what is put together at the top: start and upkeep, routes and what surrounds them, the document |
-//! | `contracts` | a folder for each published API, in its own words |
-//! | `state` | what handlers share; takes its parts from the rooms below |
-//! | `guards` | who may call, how often, whether the request was made before, whether its object has changed |
-//! | `access` | from a credential to the caller it belongs to |
-//! | `sweep` | removes what has ended, in batches |
+//! | `app`, `router`, `openapi` | start and background work, routes and middleware, the OpenAPI document |
+//! | `contracts` | one folder per published API |
+//! | `state` | what handlers share, built from the rooms below |
+//! | `guards` | authorization, rate limits, idempotency and preconditions |
+//! | `access` | authentication: maps credentials to callers |
+//! | `sweep` | removes expired data, in batches |
 //! | `options` | the settings |
-//! | `wire` | how requests are read and answers written |
+//! | `wire` | reads requests and writes responses |
 //!
-//! Nothing below `state` knows the whole application: extractors take the parts they need with `FromRef`, and lists name
-//! what reading them takes. The rules are in `denizen_domain`, and SQL is in `denizen_persistence`.
+//! Rooms below `state` never use the whole application. Extractors take the parts they need with `FromRef`, and lists
+//! declare what they read from. `denizen_domain` contains the rules, and `denizen_persistence` the SQL.
 //!
 //! # Recipes
 //!
 //! ## Adding an endpoint
-//! 1. Write the handler in a file of its own. Its signature says who may call (`Caller<CanReadExternalUsers>`), what
-//!    comes in (`PathId`, `Query`, `JsonBody`) and what goes out; its `#[utoipa::path]` says the same in the document.
+//! 1. Write the handler in its own file. Its signature declares who may call it (`Caller<CanReadExternalUsers>`), its
+//!    inputs (`PathId`, `Query`, `JsonBody`) and its output. `#[utoipa::path]` documents the same.
 //! 2. Add it to `routes()` of its folder in `contracts`.
-//! 3. `cargo xtask codegen` writes `openapi.json` anew.
-//! 4. Write its tests: the good case, no credential, too small a scope, another workspace.
+//! 3. Run `cargo xtask codegen` to update `openapi.json`.
+//! 4. Test success, no credential, a missing scope and another workspace.
 //!
 //! ## Adding a body
-//! 1. A struct of `Input` fields with `#[serde(default)]`; a `check` that applies each field's rule and notes what breaks.
-//! 2. A sample in `contracts/samples.rs`.
+//! 1. Write a struct of `Input` fields with `#[serde(default)]`, and a `check` that validates each field.
+//! 2. Add a sample in `contracts/samples.rs`.
 //!
 //! ## Adding an error
-//! 1. Add it to [`denizen_domain::Error`]; the compiler asks for its answer in `wire/envelope/problem.rs`.
+//! 1. Add it to [`denizen_domain::Error`]; the compiler requires its response in `wire/envelope/problem.rs`.
 
 mod access;
 mod app;

@@ -1,4 +1,4 @@
-//! How the application behaves: every setting that the rooms below read, with its default.
+//! The application's settings and their defaults.
 
 use std::time::Duration;
 
@@ -9,39 +9,39 @@ use secrecy::SecretString;
 
 use crate::wire::body::BodyLimits;
 
-/// How the application behaves.
+/// The application's settings.
 #[derive(Debug, Clone)]
 pub struct AppOptions {
-    /// Where clients reach the server, such as `https://directory.example.com`. Without it, answers name the host that
-    /// the request names.
+    /// The server's URL for clients, such as `https://directory.example.com`. If unset, responses use the host of the
+    /// request.
     pub public_url: Option<String>,
-    /// How long a request may take before it is answered with 503.
+    /// How long a request may take before the server returns 503.
     pub request_timeout: Duration,
-    /// The most bytes of a request's body.
+    /// Maximum size of a request body, in bytes.
     pub max_body_size: usize,
-    /// The origins that browsers may call from; `*` is any.
+    /// Origins that CORS allows; `*` allows any.
     pub cors_origins: Vec<String>,
-    /// How long an access token counts.
+    /// Lifetime of access tokens.
     pub access_token_lifetime: Duration,
-    /// How long the token of a log-in counts after it was last used.
+    /// Lifetime of a log-in's token after its last use.
     pub login_token_lifetime: Duration,
-    /// How long it does where somebody wants to be remembered, and how long the cookie is kept then.
+    /// The same for log-ins with `remember-me`, and the lifetime of their cookie.
     pub login_cookie_lifetime: Duration,
-    /// The fewest characters of a new password.
+    /// Minimum length of a new password.
     pub minimum_password_length: usize,
-    /// How many log-ins may fail before further ones are refused for a while.
+    /// How many log-ins may fail before further ones are blocked for a time.
     pub login_failures: FailureLimits,
-    /// How many requests a second there may be.
+    /// Maximum requests per second.
     pub request_limits: RequestLimits,
-    /// The most passwords that are hashed at the same time: each keeps a processor core busy for tens of milliseconds.
+    /// Maximum number of passwords hashed at once. Each uses a processor core for tens of milliseconds.
     pub password_hashing_threads: usize,
-    /// How long a deleted external user can be brought back.
+    /// How long a deleted external user can be restored.
     pub restore_period: Duration,
-    /// How long the audit log is kept; `None` is for ever.
+    /// How long audit events are kept; `None` is forever.
     pub audit_retention: Option<Duration>,
-    /// The networks of proxies whose `X-Forwarded-For` says where a request comes from.
+    /// Networks of proxies whose `X-Forwarded-For` is trusted for client addresses.
     pub trusted_proxies: Vec<IpNet>,
-    /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. Without it, the database keeps one.
+    /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. If unset, the database stores one.
     pub signing_key: Option<SecretString>,
 }
 
@@ -71,27 +71,27 @@ impl Default for AppOptions {
     }
 }
 
-/// Half of the processor's cores, so that the others go on answering while people log in; at least one.
+/// Returns half of the processor's cores, at least one, so that the others serve requests during log-ins.
 pub fn default_password_hashing_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
-/// How many requests a second there may be; 0 is any number.
+/// Maximum requests per second; 0 means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// Of a key, an account or an external user whose workspace sets no limit of its own.
+    /// Per key, account or external user, unless the workspace sets its own limit.
     pub per_caller: u32,
-    /// From an address, where nobody knows whose they are.
+    /// Per address, for requests of unknown callers.
     pub per_address: u32,
 }
 
 impl AppOptions {
-    /// What access tokens name as their issuer: the public URL, or `denizen` without one.
+    /// Returns the issuer of access tokens: the public URL, or `denizen` if unset.
     pub(crate) fn issuer(&self) -> &str {
         self.public_url.as_deref().unwrap_or("denizen")
     }
 
-    /// How large a body may be, and how long it may take to come.
+    /// Returns the limits on a body's size and transfer time.
     pub(crate) fn body_limits(&self) -> BodyLimits {
         BodyLimits { size: self.max_body_size, time: self.request_timeout }
     }

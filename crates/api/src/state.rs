@@ -1,6 +1,6 @@
-//! What the handlers of all contracts share.
+//! State shared by all handlers.
 //!
-//! It holds parts of `access` and `guards`, and stands above them: what lives there takes the parts it needs, and never the
+//! It contains parts of `access` and `guards`. Code in those modules takes only the parts that it needs, never the
 //! whole.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::options::AppOptions;
 use crate::sweep::Sweep;
 use crate::wire::body::BodyLimits;
 
-/// What handlers share. Cloning shares it.
+/// State of all handlers. Clones share it.
 #[derive(Clone)]
 pub(crate) struct AppState(Arc<Parts>);
 
@@ -33,7 +33,7 @@ struct Parts {
 }
 
 impl AppState {
-    /// Reads the server's secrets from a migrated database, and makes them on the first start.
+    /// Reads the server's secrets from a migrated database. Creates them on the first start.
     pub(crate) async fn load(database: Database, source: Source, options: AppOptions) -> Result<Self> {
         let tokens = Tokens::load(&database, &source, &options).await?;
         let cursors = server_secret(&database, &source, Purpose::Cursors).await?;
@@ -56,42 +56,39 @@ impl AppState {
         Ok(Self(Arc::new(Parts { admission, cursors, sweep, is_ready })))
     }
 
-    /// The directory.
     pub(crate) fn database(&self) -> &Database {
         &self.access().database
     }
 
-    /// Times, ids and secrets.
     pub(crate) fn source(&self) -> &Source {
         &self.access().source
     }
 
-    /// The settings.
     pub(crate) fn options(&self) -> &AppOptions {
         &self.access().options
     }
 
-    /// What identifying a caller takes.
+    /// Parts that identify callers.
     pub(crate) fn access(&self) -> &Access {
         &self.0.admission.access
     }
 
-    /// What admitting a request takes.
+    /// Parts that admit requests.
     pub(crate) fn admission(&self) -> &Admission {
         &self.0.admission
     }
 
-    /// What seals the cursors of lists.
+    /// Seals the cursors of lists.
     pub(crate) fn cursors(&self) -> &CursorSeal {
         &self.0.cursors
     }
 
-    /// Removes what has ended.
+    /// Removes expired data.
     pub(crate) fn sweep(&self) -> &Sweep {
         &self.0.sweep
     }
 
-    /// Whether requests can be sent.
+    /// Whether the server is ready.
     pub(crate) fn is_ready(&self) -> bool {
         self.0.is_ready.load(Ordering::SeqCst)
     }
@@ -114,7 +111,7 @@ impl FromRef<AppState> for BodyLimits {
     }
 }
 
-/// 32 random bytes that all servers on the database share.
+/// 32 random bytes shared by all servers on the database.
 async fn server_secret(database: &Database, source: &Source, purpose: Purpose) -> Result<[u8; 32]> {
     let connection = &mut database.write().await?;
     let make = || Ok(source.ids.random_bytes().to_vec());

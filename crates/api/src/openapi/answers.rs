@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 
 use super::examples::Form;
-use super::operations::operations;
+use super::parts::operations;
 
 /// Moves the answers that several operations give to the components.
 pub(super) fn share(document: &mut OpenApi) {

@@ -1,4 +1,4 @@
-//! What operations refer to instead of writing it out: errors, headers and parameters.
+//! Components that operations reference: errors, headers and parameters.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,10 +9,10 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use super::operations::operations;
+use super::parts::operations;
 use crate::wire::envelope::{ErrorCode, ErrorEnvelope, sample};
 
-/// The headers of answers: the name, that of the component, the type, and what it says.
+/// Response headers: name, component name, type and description.
 const HEADERS: [(&str, &str, Type, &str); 10] = [
     ("etag", "ETag", Type::String, "Changes whenever the object does"),
     ("flowdock-user", "FlowdockUser", Type::Integer, "Flowdock: the number of the caller's account"),
@@ -20,24 +20,24 @@ const HEADERS: [(&str, &str, Type, &str); 10] = [
         "idempotency-replayed",
         "IdempotencyReplayed",
         Type::String,
-        "`true` where the answer is a stored one, given before to the same request with the same `Idempotency-Key`. An \
-         error keeps the `request_id` of the first time",
+        "`true` if this is the stored response to an earlier, identical request with the same `Idempotency-Key`. An \
+         error keeps its first `request_id`",
     ),
-    ("link", "Link", Type::String, "The next page, as `<URL>; rel=\"next\"`; absent on the last one"),
-    ("ratelimit", "RateLimit", Type::String, "The requests left in the window, as in `\"key\";r=998;t=1`"),
+    ("link", "Link", Type::String, "The next page, as `<URL>; rel=\"next\"`; absent on the last page"),
+    ("ratelimit", "RateLimit", Type::String, "Requests left in the window, as in `\"key\";r=998;t=1`"),
     (
         "ratelimit-policy",
         "RateLimitPolicy",
         Type::String,
-        "The most requests in a window of so many seconds, as in `\"key\";q=1000;w=1`",
+        "Maximum requests (`q`) per window of `w` seconds, as in `\"key\";q=1000;w=1`",
     ),
-    ("retry-after", "RetryAfter", Type::String, "The seconds to wait before trying again"),
-    ("www-authenticate", "WWWAuthenticate", Type::String, "The credential that is expected"),
+    ("retry-after", "RetryAfter", Type::String, "Seconds to wait before a retry"),
+    ("www-authenticate", "WWWAuthenticate", Type::String, "The expected credential"),
     (
         "x-request-id",
         "RequestId",
         Type::String,
-        "The id of the request: the client's own `x-request-id`, or a new one",
+        "The request id: the client's own `x-request-id`, or a new one",
     ),
     (
         "x-total-count",
@@ -47,7 +47,7 @@ const HEADERS: [(&str, &str, Type, &str); 10] = [
     ),
 ];
 
-/// Adds the errors and headers that operations refer to.
+/// Adds the errors and headers that operations reference.
 pub(super) fn add(components: &mut Components) {
     let mut schemas = vec![(ErrorEnvelope::name().into_owned(), ErrorEnvelope::schema())];
     ErrorEnvelope::schemas(&mut schemas);
@@ -57,19 +57,19 @@ pub(super) fn add(components: &mut Components) {
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
         components.headers.insert(component.to_owned(), header.into());
     }
-    // The router answers with this one by itself, to methods that the document does not name.
+    // Only the router returns this one, for methods that the document does not list.
     let named = ErrorCode::ALL.into_iter().filter(|(code, _)| *code != ErrorCode::MethodNotAllowed);
     for (code, status) in named {
         components.responses.insert(name_of(code), error_component(code, status.as_u16()).into());
     }
 }
 
-/// The code of the errors with a status.
+/// Returns the error code of a status.
 pub(super) fn error_of(status: &str) -> Option<ErrorCode> {
     ErrorCode::ALL.into_iter().find(|(_, of_code)| of_code.as_str() == status).map(|(code, _)| code)
 }
 
-/// Refers to an error, with the operation's own words where it has any.
+/// References an error, with the operation's own description if any.
 pub(super) fn error(code: ErrorCode, response: &RefOr<Response>) -> RefOr<Response> {
     let mut reference = Ref::from_response_name(name_of(code));
     if let RefOr::T(response) = response
@@ -80,14 +80,14 @@ pub(super) fn error(code: ErrorCode, response: &RefOr<Response>) -> RefOr<Respon
     reference.into()
 }
 
-/// Adds a header to an answer.
+/// Adds a header to a response.
 pub(super) fn add_header(response: &mut Response, name: &str) {
     if let Some(reference) = header(name) {
         response.headers.insert(name.to_owned(), reference);
     }
 }
 
-/// Refers to the headers that an answer writes out.
+/// Replaces a response's headers by references.
 pub(super) fn share_headers(response: &mut Response) {
     for (name, shown) in &mut response.headers {
         if let Some(reference) = header(name) {
@@ -96,7 +96,7 @@ pub(super) fn share_headers(response: &mut Response) {
     }
 }
 
-/// Refers to query parameters and headers that several operations take.
+/// Replaces parameters that several operations share by references.
 pub(super) fn share_parameters(document: &mut OpenApi) {
     let mut uses: HashMap<String, usize> = HashMap::new();
     for parameter in document.paths.paths.values_mut().flat_map(parameters) {
@@ -117,12 +117,12 @@ pub(super) fn share_parameters(document: &mut OpenApi) {
     }
 }
 
-/// The parameters of all operations of a path.
+/// Returns the parameters of a path's operations.
 fn parameters(item: &mut PathItem) -> impl Iterator<Item = &mut RefOr<Parameter>> {
     operations(item).filter_map(|operation| operation.parameters.as_mut()).flatten()
 }
 
-/// The text of a parameter that operations may share: those of paths are short, and told apart by their descriptions.
+/// Returns a shareable parameter as JSON. Path parameters are not shared: they are short, with their own descriptions.
 fn shareable(parameter: &RefOr<Parameter>) -> Option<String> {
     match parameter {
         RefOr::T(inline) if inline.parameter_in != ParameterIn::Path => serde_json::to_string(inline).ok(),
@@ -158,26 +158,26 @@ fn error_component(code: ErrorCode, status: u16) -> Response {
     response
 }
 
-/// What an error means where the operation says nothing more.
+/// Describes an error that an operation does not describe.
 fn description_of(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::BadRequest => "A parameter or the body cannot be understood.",
+        ErrorCode::BadRequest => "A parameter or the body is malformed.",
         ErrorCode::Unauthenticated => "No valid credential.",
         ErrorCode::Forbidden => "The credential lacks the scope, or the user is blocked.",
         ErrorCode::NotFound => "Not found.",
-        ErrorCode::MethodNotAllowed => "The path does not have this method.",
+        ErrorCode::MethodNotAllowed => "The path does not support this method.",
         ErrorCode::Conflict => {
-            "The first request with this idempotency key is still in progress or came with another credential, or other \
+            "The first request with this idempotency key is still in progress or had another credential, or other \
              requests kept changing the same object."
         }
-        ErrorCode::PreconditionFailed => "The object is not what `If-Match` or `If-None-Match` says.",
-        ErrorCode::PayloadTooLarge => "The body is larger than the server takes.",
-        ErrorCode::UnsupportedMediaType => "The body is not announced as JSON.",
+        ErrorCode::PreconditionFailed => "The condition in `If-Match` or `If-None-Match` is not met.",
+        ErrorCode::PayloadTooLarge => "The body is larger than the limit.",
+        ErrorCode::UnsupportedMediaType => "The `Content-Type` is not JSON.",
         ErrorCode::ValidationFailed => {
-            "Fields of the body break their rules (400 in Zaia), or the idempotency key was sent with another request."
+            "The body has invalid fields (400 in Zaia), or the idempotency key was sent with another request."
         }
-        ErrorCode::RateLimited => "Too many requests a second.",
-        ErrorCode::InternalError => "The server made a mistake.",
+        ErrorCode::RateLimited => "Too many requests per second.",
+        ErrorCode::InternalError => "The server failed.",
         ErrorCode::Unavailable => {
             "The server is starting, stopping, overloaded, or cannot reach its database."
         }

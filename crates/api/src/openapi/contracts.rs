@@ -1,4 +1,4 @@
-//! The documents as they are served: the whole, and one for each contract.
+//! The served documents: the whole, and one per contract.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use utoipa::openapi::OpenApi;
 
 use crate::wire::contract::speaks_flowdock;
 
-/// A contract that has a document of its own.
+/// A contract with its own document.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Contract {
-    /// Its name for people.
+    /// Display name.
     pub(crate) title: &'static str,
     /// The path of its document.
     pub(crate) path: &'static str,
@@ -32,12 +32,12 @@ pub(crate) const CONTRACTS: [Contract; 6] = [
 pub(crate) struct Documents {
     /// The whole.
     pub(crate) whole: Bytes,
-    /// One for each of [`CONTRACTS`], in their order.
+    /// One per entry of [`CONTRACTS`], in its order.
     pub(crate) contracts: [Bytes; CONTRACTS.len()],
 }
 
 impl Documents {
-    /// Cuts the whole document into those of the contracts.
+    /// Splits the whole document by contract.
     pub(crate) fn of(document: &OpenApi) -> Self {
         let whole = serde_json::to_value(document).unwrap_or_default();
         let contracts = CONTRACTS.map(|contract| json(&cut(&whole, contract)));
@@ -49,7 +49,7 @@ fn json(document: &Value) -> Bytes {
     serde_json::to_vec(document).unwrap_or_default().into()
 }
 
-/// The document of one contract: its paths, and what they refer to.
+/// Returns the document of one contract: its paths and references.
 fn cut(whole: &Value, contract: Contract) -> Value {
     let mut document = whole.clone();
     document["info"]["title"] = format!("Denizen: {}", contract.title).into();
@@ -100,7 +100,7 @@ fn is_of_operations(path: &str) -> bool {
     !others.into_iter().any(|has| has(path))
 }
 
-/// Collects what a part of the document refers to, and what that refers to.
+/// Collects the references in a part of the document, recursively.
 fn collect(whole: &Value, part: &Value, needed: &mut BTreeSet<String>) {
     match part {
         Value::Object(object) => {
@@ -118,7 +118,7 @@ fn collect(whole: &Value, part: &Value, needed: &mut BTreeSet<String>) {
     }
 }
 
-/// Operations name security schemes without referring to them.
+/// Collects security schemes, which operations name without `$ref`.
 fn collect_schemes(object: &Map<String, Value>, needed: &mut BTreeSet<String>) {
     let requirements = object.get("security").and_then(Value::as_array).into_iter().flatten();
     for name in requirements.filter_map(Value::as_object).flat_map(Map::keys) {

@@ -7,7 +7,7 @@ use utoipa::openapi::example::Example;
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr, Schema};
 
-use super::operations::operations;
+use super::parts::{inline, operations};
 
 /// The schemas of the document, by name.
 type Schemas = BTreeMap<String, RefOr<Schema>>;
@@ -101,13 +101,5 @@ fn take_sample(schema: Option<&mut RefOr<Schema>>) {
             all.items.iter_mut().for_each(|part| take_sample(Some(part)));
         }
         _ => {}
-    }
-}
-
-/// What is written out in place of a reference.
-fn inline<T>(part: &mut RefOr<T>) -> Option<&mut T> {
-    match part {
-        RefOr::T(inline) => Some(inline),
-        RefOr::Ref(_) => None,
     }
 }

@@ -1,13 +1,14 @@
-//! The OpenAPI documents: what every operation says of itself, and what is the same for all.
+//! The OpenAPI documents.
 //!
-//! The routes of `contracts` carry the paths, parameters, bodies and answers. Here is what they share: errors, answers,
-//! examples, headers and parameters as components, tags, security schemes; the cut into one document for each contract.
+//! The routes of `contracts` define paths, parameters, bodies and responses. This module adds shared errors, responses,
+//! examples, headers and parameters as components, tags and security schemes, and splits the document by contract.
 
 mod answers;
 mod components;
 mod contracts;
 mod examples;
 mod operations;
+mod parts;
 mod security;
 
 use std::collections::HashSet;
@@ -20,20 +21,20 @@ use utoipa::openapi::{
 
 pub(crate) use self::contracts::{CONTRACTS, Documents};
 
-const DESCRIPTION: &str = "The user directory that a multi-tenant platform runs for itself. \
+const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platforms. \
     One directory serves several published APIs: Flowra and Zaia at `/api/v1`, Notiflows at `/admin`, FlowMate at `/login` \
-    and `/api`, Flowdock at `/`. Data written through one API is read through the others. \
+    and `/api`, Flowdock at `/`. Each API reads the data that the others write. \
     The paths of Notiflows, FlowMate and Flowdock also work with a version: `/admin/v1`, `/api/v1` and `/v1`. \
-    Every error has the same envelope, and every answer carries `x-request-id`. \
-    `x-required-scopes` names the scope that a key needs, or the permissions of which an account needs one. \
-    `/openapi/{contract}.json` describes one API alone: `flowra`, `zaia`, `notiflows`, `flowmate`, `flowdock` or `operations`.";
+    Every error has the same envelope, and every response has `x-request-id`. \
+    `x-required-scopes` names the scope that a key needs, or permissions of which an account needs one. \
+    `/openapi/{contract}.json` describes one API: `flowra`, `zaia`, `notiflows`, `flowmate`, `flowdock` or `operations`.";
 
 /// The tags of the operations, in the order of the document.
 const TAGS: [(&str, &str); 19] = [
     ("External users", "Flowra and Zaia: the end users of a workspace, by id, username or channel."),
     ("External user groups", "Zaia: groups of external users."),
-    ("Tiers", "Zaia: the tiers of service that external users and groups belong to."),
-    ("Super identities", "Zaia: the people behind the external users of several channels."),
+    ("Tiers", "Zaia: the service tiers of external users and groups."),
+    ("Super identities", "Zaia: people and their external users across channels."),
     ("Channels", "Zaia: the channels that external users come from."),
     ("API keys", "Zaia: the keys of a workspace."),
     ("Audit log", "Zaia: who changed what, and when."),
@@ -46,12 +47,12 @@ const TAGS: [(&str, &str); 19] = [
     ("Tokens", "FlowMate: the tokens of accounts."),
     ("People", "Flowdock: the accounts that the caller can see."),
     ("Organizations", "Flowdock: the workspaces of the caller, and their members."),
-    ("Flows", "Flowdock: the flows of an organization, and the people in them."),
-    ("Invitations", "Flowdock: invitations into a flow."),
+    ("Flows", "Flowdock: the flows of an organization, and their users."),
+    ("Invitations", "Flowdock: invitations to a flow."),
     ("Server", "Health, metrics, version, signing keys and error pages."),
 ];
 
-/// Completes the document of the routes: removes the aliases of paths, and adds what all operations share.
+/// Completes the document of the routes: removes path aliases and adds what all operations share.
 pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("Denizen")
@@ -91,7 +92,7 @@ fn allow_overlaps(components: &mut Components) {
     }
 }
 
-/// Removes the paths that are there without their version, too: they route the same.
+/// Removes paths with a version that also exist without one: both route the same.
 fn remove_aliases(document: &mut OpenApi) {
     let paths: HashSet<String> = document.paths.paths.keys().cloned().collect();
     document.paths.paths.retain(|path, _| {

@@ -1,4 +1,4 @@
-//! What all operations share: the errors they may answer with, and the headers of their answers.
+//! Errors and response headers that operations share.
 
 use axum::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -8,12 +8,6 @@ use super::{components, security};
 use crate::guards::{entity_tags, idempotency, rate_limits};
 use crate::wire::contract::speaks_flowdock;
 use crate::wire::envelope::ErrorCode;
-
-/// The operations of a path.
-pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-    operations.into_iter().flatten()
-}
 
 /// Completes the operations of a path.
 pub(super) fn complete_all(path: &str, item: &mut PathItem) {
@@ -26,7 +20,7 @@ pub(super) fn complete_all(path: &str, item: &mut PathItem) {
     }
 }
 
-/// Gives an operation the errors that it shares with the others, and all its answers the headers that they have in common.
+/// Adds the shared errors to an operation, and the shared headers to its responses.
 fn complete(operation: &mut Operation, path: &str, is_write: bool) {
     let (is_flowdock, is_counted) = (speaks_flowdock(path), !rate_limits::is_free(path));
     let is_write = is_write && idempotency::is_write(&Method::POST, path);
@@ -81,7 +75,7 @@ fn unwrapped(text: &str) -> String {
     joined
 }
 
-/// Gives an answer the headers that all have in common.
+/// Adds the shared headers to a success response.
 fn complete_success(response: &mut RefOr<Response>, is_flowdock: bool, is_counted: bool) {
     let RefOr::T(response) = response else { return };
     if response.description.is_empty() {
@@ -95,13 +89,13 @@ fn complete_success(response: &mut RefOr<Response>, is_flowdock: bool, is_counte
     components::share_headers(response);
 }
 
-/// An error, and when it comes.
+/// An error and its description.
 type ErrorText = (ErrorCode, &'static str);
 
 fn shared_errors(secured: bool, has_body: bool) -> Vec<ErrorText> {
     let mut errors = FAULTS.to_vec();
     if secured || has_body {
-        errors.push((ErrorCode::BadRequest, "A parameter or the body cannot be understood."));
+        errors.push((ErrorCode::BadRequest, "A parameter or the body is malformed."));
     }
     if secured {
         errors.push((ErrorCode::Unauthenticated, NO_CREDENTIAL));
@@ -109,38 +103,35 @@ fn shared_errors(secured: bool, has_body: bool) -> Vec<ErrorText> {
     }
     if has_body {
         errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
-        errors.push((ErrorCode::UnsupportedMediaType, "The body is not announced as JSON."));
-        errors.push((
-            ErrorCode::ValidationFailed,
-            "Fields of the body break their rules; Zaia answers 400 instead.",
-        ));
+        errors.push((ErrorCode::UnsupportedMediaType, "The `Content-Type` is not JSON."));
+        errors.push((ErrorCode::ValidationFailed, "The body has invalid fields; Zaia returns 400 instead."));
     }
     errors
 }
 
-/// Flowdock answers 400 wherever a parameter breaks its rule, and takes passwords with every request.
+/// Flowdock returns 400 for every invalid parameter, and accepts passwords with every request.
 fn flowdock_errors(has_body: bool) -> Vec<ErrorText> {
     let mut errors = FAULTS.to_vec();
-    errors.push((ErrorCode::BadRequest, "Parameters cannot be understood, or break their rules."));
+    errors.push((ErrorCode::BadRequest, "Parameters are malformed or invalid."));
     errors.push((ErrorCode::Unauthenticated, NO_CREDENTIAL));
     errors.push((ErrorCode::Forbidden, "The caller may not do this."));
-    errors.push((ErrorCode::RateLimited, "Too many requests a second, or too many wrong passwords."));
+    errors.push((ErrorCode::RateLimited, "Too many requests per second, or too many wrong passwords."));
     if has_body {
         errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
-        errors.push((ErrorCode::UnsupportedMediaType, "The body is announced as neither JSON nor a form."));
+        errors.push((ErrorCode::UnsupportedMediaType, "The `Content-Type` is neither JSON nor a form."));
     }
     errors
 }
 
 const FAULTS: [ErrorText; 2] =
-    [(ErrorCode::InternalError, "The server made a mistake."), (ErrorCode::Unavailable, UNAVAILABLE)];
+    [(ErrorCode::InternalError, "The server failed."), (ErrorCode::Unavailable, UNAVAILABLE)];
 
 const NO_CREDENTIAL: &str = "No valid credential.";
 
-const HAS_CHANGED: &str = "What If-Match says is not, or no longer, so.";
+const HAS_CHANGED: &str = "The condition in `If-Match` is not met.";
 
-const TOO_MANY: &str = "Too many requests a second.";
+const TOO_MANY: &str = "Too many requests per second.";
 
-const TOO_LARGE: &str = "The body is larger than the server takes.";
+const TOO_LARGE: &str = "The body is larger than the limit.";
 
 const UNAVAILABLE: &str = "The server is starting, stopping, overloaded, or cannot reach its database.";

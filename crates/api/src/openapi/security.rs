@@ -22,22 +22,22 @@ pub(super) fn add_schemes(components: &mut Components) {
         SecurityScheme::Http(scheme.build())
     };
     let schemes = [
-        ("api_key", header("x-api-key", "A secret key, `sk_…`. Speaks Flowra.")),
-        ("bearer", bearer("A secret key, `sk_…`, after Bearer. Speaks Flowra.", None)),
-        ("authorization", header("authorization", "A secret key, `sk_…`, without a scheme. Speaks Zaia.")),
+        ("api_key", header("x-api-key", "A secret key, `sk_…`. Selects Flowra.")),
+        ("bearer", bearer("A secret key, `sk_…`, after Bearer. Selects Flowra.", None)),
+        ("authorization", header("authorization", "A secret key, `sk_…`, without a scheme. Selects Zaia.")),
         (
             "notiflows_api_key",
-            header("x-notiflows-api-key", "A public key, `pk_…`. Together with its secret key."),
+            header("x-notiflows-api-key", "A public key, `pk_…`. Sent with its secret key."),
         ),
         (
             "notiflows_secret_key",
-            header("x-notiflows-secret-key", "A secret key, `sk_…`. Together with its public key."),
+            header("x-notiflows-secret-key", "A secret key, `sk_…`. Sent with its public key."),
         ),
         ("access_token", bearer("The access token of an external user.", Some("JWT"))),
         (
             "account_token",
             bearer(
-                "The token of an account: of a log-in, issued, or personal. `x-required-scopes` names permissions, of which one is enough.",
+                "An account's token: from a log-in, issued, or personal. `x-required-scopes` lists permissions; any one is enough.",
                 None,
             ),
         ),
@@ -51,7 +51,7 @@ pub(super) fn add_schemes(components: &mut Components) {
             "session_cookie",
             SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
                 "denizen_session",
-                "The cookie of a log-in, from pages of the same site. `x-required-scopes` names permissions, of which one is enough.",
+                "The cookie of a log-in, from pages of the same site. `x-required-scopes` lists permissions; any one is enough.",
             ))),
         ),
     ];
@@ -60,8 +60,7 @@ pub(super) fn add_schemes(components: &mut Components) {
     }
 }
 
-const BASIC: &str = "The token of an account as user name, with any password or none; or an account's e-mail address and \
-    its password.";
+const BASIC: &str = "An account's token as user name, with any password or none; or an account's e-mail address and password.";
 
 /// The schemes of keys; those of accounts name permissions, of which one is enough.
 const OF_KEYS: [&str; 5] =

@@ -1,19 +1,19 @@
-//! Who has done something, as it is shown.
+//! The actor of a change, in responses.
 
 use denizen_domain::Actor;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Who has done something.
+/// Who made a change.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Actor)]
 pub(crate) struct ActorAnswer {
-    /// What it is: `api_key`, `account`, `external_user`, `operator` for commands on the server, or `server` for the server
-    /// by itself.
+    /// Actor type: `api_key`, `account`, `external_user`, `operator` (commands on the server) or `server` (the server
+    /// itself).
     #[serde(rename = "type")]
     kind: &'static str,
-    /// Its id; null for operators and the server.
+    /// Actor id; null for `operator` and `server`.
     #[schema(required)]
     id: Option<Uuid>,
 }

@@ -1,5 +1,5 @@
-//! `/api/v1`: the Flowra contract (external users by username) and the Zaia contract (external users by channel, and what
-//! belongs to them), which share the path `/api/v1/external-users`.
+//! `/api/v1`: the Flowra contract (external users by username) and the Zaia contract (external users by channel, and
+//! related objects). Both serve `/api/v1/external-users`.
 
 mod actor;
 mod api_keys;

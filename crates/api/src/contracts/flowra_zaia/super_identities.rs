@@ -1,4 +1,4 @@
-//! `/api/v1/super-identities`: the people behind external users, in the style of Zaia.
+//! `/api/v1/super-identities` (Zaia): people and their external users across channels.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,32 +18,31 @@ use crate::wire::contract::Contract;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// The routes of this room.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get))
 }
 
-/// The person behind external users. Every key is always there.
+/// A person with external users. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SuperIdentity, example = samples::super_identity)]
 pub(crate) struct SuperIdentityAnswer {
     /// Its id.
     id: Uuid,
-    /// The workspace.
+    /// Workspace id.
     workspace_id: Uuid,
-    /// The external users behind it, oldest first: at most one of each channel.
+    /// The person's external users, oldest first; at most one per channel.
     external_users: Vec<ExternalUserAnswer>,
-    /// When its first user came.
+    /// When its first user was added.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When one of its users was last changed.
+    /// Time of its users' latest change.
     #[schema(format = "date-time")]
     updated_at: String,
 }
 
 impl SuperIdentityAnswer {
-    /// The person with its users, in the words of a contract.
+    /// Builds the response for a contract.
     fn new(person: &SuperIdentity, users: Vec<ExternalUser>, contract: Contract, now: Timestamp) -> Self {
         let SuperIdentity { id, workspace_id, external_id: _, created_at } = person;
         let updated_at = users.iter().map(|user| user.updated_at).fold(*created_at, Ord::max);
@@ -58,10 +57,10 @@ impl SuperIdentityAnswer {
     }
 }
 
-/// Get a super identity
+/// Returns a super identity
 ///
-/// External users of several channels that carry the same external id belong to one; a user without an external id has one
-/// of its own.
+/// External users of several channels with the same external id share a super identity. A user without an external id
+/// has its own.
 #[utoipa::path(get, path = "/api/v1/super-identities/{id}", operation_id = "superIdentities.get", tag = "Super identities",
     params(("id" = Uuid, Path, description = "The super identity's id")),
     responses(

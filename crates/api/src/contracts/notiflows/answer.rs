@@ -1,4 +1,4 @@
-//! The record as Notiflows shows it.
+//! Users in responses.
 
 use denizen_domain::{
     Avatar, EmailAddress, ExternalId, ExternalUser, Locale, PersonName, PhoneNumber, TimeZone,
@@ -10,17 +10,17 @@ use uuid::Uuid;
 
 use crate::contracts::samples;
 
-/// A user. Every key is always there.
+/// A user. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User, example = samples::admin_user)]
 pub(crate) struct AdminUser {
-    /// Address of a picture.
+    /// Picture URL.
     #[schema(required, format = "uri")]
     avatar: Option<String>,
-    /// When the user was made.
+    /// Creation time.
     #[schema(format = "date-time")]
     created_at: String,
-    /// Whatever else is kept on the user.
+    /// The customer's own user data.
     #[schema(value_type = HashMap<String, Value>)]
     custom_fields: Map<String, Value>,
     /// E-mail address.
@@ -37,16 +37,16 @@ pub(crate) struct AdminUser {
     /// Last name.
     #[schema(required)]
     last_name: Option<String>,
-    /// Language, as a BCP 47 tag.
+    /// BCP 47 language tag.
     #[schema(required)]
     locale: Option<String>,
-    /// Phone number, in E.164 form.
+    /// Phone number in E.164 form.
     #[schema(required)]
     phone: Option<String>,
-    /// Time zone, by its IANA name.
+    /// IANA time zone name.
     #[schema(required)]
     timezone: Option<String>,
-    /// When the user was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }

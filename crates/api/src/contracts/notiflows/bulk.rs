@@ -1,4 +1,4 @@
-//! Making or changing many users.
+//! Creating or updating many users.
 
 use std::collections::HashSet;
 
@@ -20,30 +20,30 @@ use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
 
-/// The most users of one request.
+/// Maximum users per request.
 const MAXIMUM: usize = 1_000;
 
-/// Users to make or change.
+/// Users to create or update.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::bulk_users)]
 pub(crate) struct BulkUsers {
-    /// What is known of each, with its `external_id`: 1 to 1,000 of them, no external id twice.
+    /// 1 to 1,000 users, each with a different `external_id`.
     #[schema(value_type = Vec<PutUser>, min_items = 1, max_items = 1000)]
     #[serde(default)]
     users: Input<Vec<Value>>,
 }
 
-/// How each of the users fared.
+/// The results for the users.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = samples::bulk_result)]
 pub(crate) struct BulkResult {
-    /// Those that were made or changed, in the order of the request.
+    /// Users created or updated, in the order of the request.
     successful: Vec<BulkSuccess>,
-    /// Those that were not, in the order of the request.
+    /// Users rejected, in the order of the request.
     failed: Vec<BulkFailure>,
 }
 
-/// A user that was made or changed.
+/// A created or updated user.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BulkSuccess {
     /// The customer's own id.
@@ -52,38 +52,38 @@ pub(crate) struct BulkSuccess {
     status: &'static str,
 }
 
-/// A user that was not.
+/// A rejected user.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BulkFailure {
-    /// The external id as it was sent; null where none was.
+    /// The external id as sent; null if none was.
     #[schema(required)]
     external_id: Option<String>,
-    /// Why: `validation_failed`, or `duplicate` where the request has a sound item with the external id before.
+    /// `validation_failed`, or `duplicate` if an earlier valid item has the same external id.
     reason: &'static str,
-    /// The fields that break their rules.
+    /// The invalid fields.
     fields: Vec<BulkFieldError>,
 }
 
-/// A field that breaks its rule.
+/// An invalid field.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BulkFieldError {
     /// Its name.
     field: String,
-    /// The rule that it breaks, for programs.
+    /// Machine-readable reason.
     #[schema(value_type = String)]
     reason: Reason,
-    /// The rule that it breaks, for people.
+    /// Human-readable reason.
     message: String,
 }
 
-/// Make or change many users by external id
+/// Creates or updates many users by external id
 ///
-/// Up to 1,000 at once, each as `PUT /users/{id}` would. Each fares for itself: those whose fields break their rules are
-/// listed with them and changed in nothing, and the others are made or changed, all of them or, where the server fails,
-/// none. A body can have as many bytes as others can, 1 MiB unless the server is set up otherwise.
+/// Handles up to 1,000 users, each like `PUT /users/{id}`. Invalid users are listed with their invalid fields and not
+/// changed. All others are created or updated in one transaction, so that a server failure changes none of them. The
+/// usual limit on body size applies: 1 MiB, unless the server sets another.
 #[utoipa::path(post, path = "/users/bulk", operation_id = "users.putMany", tag = "Users", request_body = BulkUsers,
     responses(
-        (status = 200, description = "All were made or changed", body = BulkResult),
+        (status = 200, description = "All were created or updated", body = BulkResult),
         (status = 207, description = "Some failed", body = BulkResult)),
     security(("notiflows_api_key" = ["external_users:write"], "notiflows_secret_key" = ["external_users:write"])))]
 pub(crate) async fn bulk(
@@ -101,7 +101,7 @@ pub(crate) async fn bulk(
     Ok((status, Json(result)))
 }
 
-/// One of the users of a request: the external id as it was sent, and what is to be done, or what is wrong with it.
+/// A user of a request: the external id as sent, and either the changes to make or the failure.
 struct Item {
     external_id: Option<String>,
     checked: Result<Option<(ExternalId, ExternalUserChanges)>, BulkFailure>,
@@ -152,7 +152,7 @@ impl Item {
     }
 }
 
-/// What a user's fields say, each checked, or all that is wrong with them.
+/// Returns the changes to a user, or all violations in its fields.
 fn checked(user: &Value, external_id: &str) -> Result<(ExternalId, ExternalUserChanges), Violations> {
     let unreadable = |_| Violations::of("users", Violation::new(Reason::InvalidType, "must be an object"));
     let user = PutUser::deserialize(user).map_err(unreadable)?;
@@ -164,7 +164,7 @@ fn checked(user: &Value, external_id: &str) -> Result<(ExternalId, ExternalUserC
 }
 
 impl BulkResult {
-    /// The outcomes are those of the items that were sound, in their order.
+    /// Expects one outcome for each valid item, in order.
     fn of(items: Vec<Item>, outcomes: Vec<Result<Outcome>>) -> Result<Self> {
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         let mut outcomes = outcomes.into_iter();

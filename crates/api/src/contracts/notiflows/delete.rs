@@ -11,13 +11,13 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathText;
 
-/// Delete a user by external id
+/// Deletes a user by external id
 ///
-/// The default channel's user, or else the oldest of the other channels'.
+/// Deletes the default channel's user, or else the oldest of the others.
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "users.delete", tag = "Users",
     params(("id" = String, Path, description = "The external id, percent-encoded"), IfMatch),
     responses(
-        (status = 204, description = "The user is gone"),
+        (status = 204, description = "The user was deleted"),
         (status = 404, description = "User not found", body = crate::wire::envelope::ErrorEnvelope)),
     security(("notiflows_api_key" = ["external_users:write"], "notiflows_secret_key" = ["external_users:write"])))]
 pub(crate) async fn delete(

@@ -13,9 +13,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathText;
 
-/// Get a user by external id
+/// Returns a user by external id
 ///
-/// The default channel's user, or else the oldest of the other channels'.
+/// Returns the default channel's user, or else the oldest of the others.
 #[utoipa::path(get, path = "/users/{id}", operation_id = "users.get", tag = "Users",
     params(("id" = String, Path, description = "The external id, percent-encoded"), IfNoneMatch),
     responses(

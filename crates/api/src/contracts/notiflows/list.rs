@@ -28,41 +28,41 @@ pub(crate) struct UserPage {
     page: PageInfo,
 }
 
-/// Where a page stands in its list.
+/// Position of a page in its list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PageInfo {
-    /// The most users that the page could hold.
+    /// Maximum number of users per page.
     limit: u32,
-    /// The cursor of the page after this one: older users. Null where there is none.
+    /// Cursor of the next page, with older users. Null if there is none.
     #[schema(required)]
     after: Option<String>,
-    /// The cursor of the page before this one: newer users. Null where there is none.
+    /// Cursor of the previous page, with newer users. Null if there is none.
     #[schema(required)]
     before: Option<String>,
     /// Whether older users follow.
     has_more_after: bool,
-    /// Whether newer users come before.
+    /// Whether newer users precede.
     has_more_before: bool,
 }
 
-/// What the list takes.
+/// Query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListUsers {
-    /// The size of the page.
+    /// The page size.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 25)]
     limit: u32,
-    /// The page after this cursor. Not together with `before`.
+    /// The page after this cursor. Cannot be used with `before`.
     after: Option<String>,
-    /// The page before this cursor. Not together with `after`.
+    /// The page before this cursor. Cannot be used with `after`.
     before: Option<String>,
-    /// Made after this moment (RFC 3339).
+    /// Created after this time (RFC 3339).
     #[param(value_type = Option<String>, format = "date-time")]
     created_after: Option<Timestamp>,
-    /// Made before this moment (RFC 3339).
+    /// Created before this time (RFC 3339).
     #[param(value_type = Option<String>, format = "date-time")]
     created_before: Option<Timestamp>,
-    /// Whether to count all users, for `X-Total-Count`.
+    /// Whether to send the total as `X-Total-Count`.
     #[param(value_type = Option<bool>, default = false)]
     count: bool,
 }
@@ -80,13 +80,13 @@ impl FromQuery for ListUsers {
     }
 }
 
-/// List users
+/// Lists users
 ///
-/// Newest first. Users that are made while pages are read come before the first page and move nothing.
+/// Newest first. Users created while a client reads pages come before the first page and shift nothing.
 #[utoipa::path(get, path = "/users", operation_id = "users.list", tag = "Users", params(ListUsers),
     responses((status = 200, body = UserPage, headers(
-        ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
-        ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
+        ("link" = String, description = "The next page, as `rel=\"next\"`"),
+        ("x-total-count" = i64, description = "Total count, with `count=true`")))),
     security(("notiflows_api_key" = ["external_users:read"], "notiflows_secret_key" = ["external_users:read"])))]
 pub(crate) async fn list(
     caller: Caller<CanReadExternalUsers>,

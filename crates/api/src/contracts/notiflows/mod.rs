@@ -1,4 +1,4 @@
-//! `/admin` and `/admin/v1`: users by external id, the Notiflows contract.
+//! `/admin` and `/admin/v1`: the Notiflows contract, users by external id.
 
 mod answer;
 mod bulk;
@@ -13,9 +13,9 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The routes of this room, below each of its base paths.
+/// The routes of the contract, below each base path.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    // Somebody may have the external id `bulk`.
+    // A user may have the external id `bulk`.
     let user_called_bulk = routing::get(get::get).put(put::put).delete(delete::delete);
     OpenApiRouter::new()
         .route("/users/bulk", user_called_bulk)

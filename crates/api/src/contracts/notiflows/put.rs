@@ -1,4 +1,4 @@
-//! Making or changing a user.
+//! Creating or updating a user.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,15 +21,15 @@ use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathText;
 
-/// What is known of a user. An absent key stays as it is, null clears it.
+/// Fields of a user. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::put_user)]
 pub(crate) struct PutUser {
-    /// Address of a picture: an http(s) URL.
+    /// Picture, as an http(s) URL.
     #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     #[serde(default)]
     avatar: Input<String>,
-    /// Merged into what is there: an object goes in key by key, null removes a key. At most 64 KiB and 8 levels.
+    /// Merged key by key into the stored fields; null removes a key. At most 64 KiB and 8 levels.
     #[schema(value_type = Option<HashMap<String, Value>>)]
     #[serde(default)]
     custom_fields: Input<Map<String, Value>>,
@@ -37,7 +37,7 @@ pub(crate) struct PutUser {
     #[schema(value_type = Option<String>, format = "email", max_length = 254)]
     #[serde(default)]
     email: Input<String>,
-    /// The customer's own id. Where it is given, it is the one in the path.
+    /// The customer's own id. If sent, it must match the path.
     #[schema(value_type = String, min_length = 1, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
@@ -49,29 +49,29 @@ pub(crate) struct PutUser {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     #[serde(default)]
     last_name: Input<String>,
-    /// Language, as a BCP 47 tag.
+    /// BCP 47 language tag.
     #[schema(value_type = Option<String>, max_length = 64)]
     #[serde(default)]
     locale: Input<String>,
-    /// Phone number, in E.164 form.
+    /// Phone number in E.164 form.
     #[schema(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
     #[serde(default)]
     phone: Input<String>,
-    /// Time zone, by its IANA name.
+    /// IANA time zone name.
     #[schema(value_type = Option<String>)]
     #[serde(default)]
     timezone: Input<String>,
 }
 
-/// Make or change a user by external id
+/// Creates or updates a user by external id
 ///
-/// Merges what is given into the user of this external id: the default channel's, or else the oldest of the other
-/// channels'. A new one is made in the default channel.
+/// Merges the fields into the user with this external id: the default channel's, or else the oldest of the others.
+/// Creates a new user in the default channel.
 #[utoipa::path(put, path = "/users/{id}", operation_id = "users.put", tag = "Users", request_body = PutUser,
     params(("id" = String, Path, description = "The external id, percent-encoded: 1 to 250 characters"), IfMatch, IfNoneMatch),
     responses(
-        (status = 200, description = "The user was there and is changed", body = AdminUser),
-        (status = 201, description = "The user was made", body = AdminUser)),
+        (status = 200, description = "The user existed and was updated", body = AdminUser),
+        (status = 201, description = "The user was created", body = AdminUser)),
     security(("notiflows_api_key" = ["external_users:write"], "notiflows_secret_key" = ["external_users:write"])))]
 pub(crate) async fn put(
     caller: Caller<CanWriteExternalUsers>,
@@ -95,7 +95,7 @@ pub(crate) async fn put(
 }
 
 impl PutUser {
-    /// Checks every field. Fails with all that is wrong.
+    /// Validates all fields. Fails with all violations.
     pub(super) fn check(self, in_path: &str) -> Result<(ExternalId, ExternalUserChanges)> {
         let mut violations = Violations::new();
         let Self {

@@ -1,4 +1,4 @@
-//! What the operator asks of the server: health, metrics, version, documents.
+//! Server operations: health, metrics, version, signing keys, error pages.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,6 @@ use crate::state::AppState;
 use crate::wire::envelope::ErrorCode;
 use crate::wire::error::ApiResult;
 
-/// The routes of this room.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(live))
@@ -30,21 +29,21 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(error_page))
 }
 
-/// How the server is.
+/// Health status.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `live` or `ready`; a server that is not ready answers with an error.
+    /// `live` or `ready`; a server that is not ready returns an error.
     #[schema(example = "ready")]
     status: &'static str,
 }
 
-/// Which server it is.
+/// Name and version.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Version {
     /// Always `denizen`.
     #[schema(example = "denizen")]
     name: &'static str,
-    /// The version of the server.
+    /// The server's version.
     #[schema(example = "0.1.0")]
     version: &'static str,
 }
@@ -52,21 +51,21 @@ pub(crate) struct Version {
 /// The public keys of access tokens (RFC 7517).
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JwkSet {
-    /// The current key first, then the one before it.
+    /// The current key, then the previous one.
     keys: Vec<Jwk>,
 }
 
-/// Tell whether the process runs
+/// Reports whether the process runs
 ///
-/// Says nothing of the database: a server that cannot reach it is alive and waits.
+/// Does not check the database: a server that cannot reach it is alive and waits.
 #[utoipa::path(get, path = "/health/live", operation_id = "server.getLiveness", tag = "Server", responses((status = 200, body = Health)))]
 pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "live" })
 }
 
-/// Tell whether requests can be sent
+/// Reports whether the server is ready
 ///
-/// 503 while the server migrates, cannot reach its database, or is about to stop.
+/// Returns 503 while the server migrates, cannot reach its database, or is stopping.
 #[utoipa::path(get, path = "/health/ready", operation_id = "server.getReadiness", tag = "Server",
     responses((status = 200, body = Health), (status = 503, body = crate::wire::envelope::ErrorEnvelope)))]
 pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Json<Health>> {
@@ -77,15 +76,17 @@ pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Json<Healt
     Ok(Json(Health { status: "ready" }))
 }
 
-/// Name the server and its version
+/// Returns the server's name and version
+///
+/// Needs no credential.
 #[utoipa::path(get, path = "/version", operation_id = "server.getVersion", tag = "Server", responses((status = 200, body = Version)))]
 pub(crate) async fn version() -> Json<Version> {
     Json(Version { name: "denizen", version: env!("CARGO_PKG_VERSION") })
 }
 
-/// Show the metrics
+/// Returns the metrics
 ///
-/// In the text format of Prometheus: requests by route, status and time; the database's pools and statements.
+/// Uses the Prometheus text format: requests by route, status and time; database pools and statements.
 #[utoipa::path(get, path = "/metrics", operation_id = "server.getMetrics", tag = "Server",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
@@ -104,19 +105,19 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
     ([(header::CONTENT_TYPE, content_type)], metrics_recorder().render()).into_response()
 }
 
-/// List the public keys of access tokens
+/// Lists the public keys of access tokens
 ///
-/// For services that check tokens themselves. May be cached for half a minute; a token with a `kid` that is not in the
-/// cache asks for a new look.
+/// For services that verify tokens themselves. They may cache the keys for 30 seconds and should fetch them again for
+/// an unknown `kid`.
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "server.listSigningKeys", tag = "Server", responses((status = 200, body = JwkSet)))]
 pub(crate) async fn jwks(State(state): State<AppState>) -> impl IntoResponse {
     let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=30"))];
     (cache, Json(JwkSet { keys: state.access().tokens.public_keys() }))
 }
 
-/// Explain an error code
+/// Explains an error code
 ///
-/// The page that the `type` of an error names.
+/// The page that an error's `type` links to.
 #[utoipa::path(get, path = "/errors/{code}", operation_id = "server.explainError", tag = "Server", params(("code" = ErrorCode, Path)),
     responses((status = 200, body = String, content_type = "text/html"), (status = 404, body = crate::wire::envelope::ErrorEnvelope)))]
 pub(crate) async fn error_page(Path(code): Path<String>) -> ApiResult<Html<String>> {
@@ -134,62 +135,62 @@ fn page(code: ErrorCode, status: StatusCode) -> String {
     )
 }
 
-/// What a code means, and what to do about it.
+/// Returns a code's meaning, and what to do.
 fn explanation(code: ErrorCode) -> (&'static str, &'static str) {
     match code {
         ErrorCode::BadRequest => (
-            "The request cannot be understood: the body is not JSON, or a parameter does not have the form it should.",
-            "Read details.reason and details.fields, mend the request and send it again.",
+            "The request is malformed: the body is not JSON, or a parameter does not have the expected format.",
+            "Read details.reason and details.fields, fix the request and send it again.",
         ),
         ErrorCode::Unauthenticated => (
-            "The request carries no credential, or one that is unknown, expired or revoked.",
+            "The request has no credential, or one that is unknown, expired or revoked.",
             "Send a valid key or token in the header that details.auth and WWW-Authenticate name.",
         ),
         ErrorCode::Forbidden => (
-            "The credential is valid and does not allow this.",
-            "Use a key with the scope in details.required_scope; where details.reason is blocked, unblock the user first.",
+            "The credential is valid but does not allow this.",
+            "Use a key with the scope in details.required_scope. If details.reason is blocked, unblock the user first.",
         ),
         ErrorCode::NotFound => (
-            "There is no such object in the workspace of the credential, or no such path.",
-            "Check the id, and that the key belongs to the workspace that you mean.",
+            "The credential's workspace has no such object, or the path does not exist.",
+            "Check the id, and that the key belongs to the right workspace.",
         ),
         ErrorCode::MethodNotAllowed => {
-            ("The path exists and does not know the method.", "Use one of the methods in the header Allow.")
+            ("The path does not support this method.", "Use one of the methods in the Allow header.")
         }
         ErrorCode::Conflict => (
-            "The request contradicts what is there: a name is taken, or somebody changed the object at the same time.",
-            "Read details.reason and details.param; use another name, or send the request again.",
+            "The request conflicts with existing data: a name is taken, or the object was changed at the same time.",
+            "Read details.reason and details.param. Use another name, or send the request again.",
         ),
         ErrorCode::PreconditionFailed => (
-            "The object is not, or no longer, what If-Match or If-None-Match says.",
-            "Read the object again, decide whether your change still makes sense, and send it with the new ETag.",
+            "The condition in If-Match or If-None-Match is not met.",
+            "Read the object again. If your change still makes sense, send it with the new ETag.",
         ),
         ErrorCode::PayloadTooLarge => {
-            ("The body is larger than the server takes.", "Send at most details.limit bytes.")
+            ("The body is larger than the limit.", "Send at most details.limit bytes.")
         }
         ErrorCode::UnsupportedMediaType => {
-            ("The body is not announced as JSON.", "Send it with the header Content-Type: application/json.")
+            ("The Content-Type is not JSON.", "Send the body with Content-Type: application/json.")
         }
         ErrorCode::ValidationFailed => (
-            "The body is JSON and has fields that break their rules.",
-            "Mend every field in details.fields and send the request again.",
+            "The body is JSON but has invalid fields.",
+            "Fix every field in details.fields and send the request again.",
         ),
         ErrorCode::RateLimited => (
-            "There were more requests than the server takes in that time.",
-            "Wait as long as the header Retry-After says.",
+            "There were more requests than the rate limit allows.",
+            "Wait for the time in the Retry-After header.",
         ),
         ErrorCode::InternalError => (
-            "The server made a mistake.",
-            "Send the request again; where that does not help, report error.request_id to the operator.",
+            "The server failed.",
+            "Send the request again. If that fails, report error.request_id to the operator.",
         ),
         ErrorCode::Unavailable => (
             "The server is starting, stopping, overloaded, or cannot reach its database.",
-            "Send the request again after the time in the header Retry-After.",
+            "Send the request again after the time in the Retry-After header.",
         ),
     }
 }
 
-/// The metrics of this process. There is one recorder a process, however many servers run in it.
+/// Returns the metrics of this process. All servers in the process share one recorder.
 pub(crate) fn metrics_recorder() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
@@ -215,13 +216,10 @@ fn describe_metrics() {
     describe_histogram!(
         "denizen_http_request_seconds",
         Unit::Seconds,
-        "Time until the answer begins, by route."
+        "Time until the response starts, by route."
     );
-    describe_counter!(
-        "denizen_rate_limited_total",
-        "Requests refused because of too many a second, by policy."
-    );
-    describe_gauge!("denizen_connections_open", "Connections of clients that are open.");
+    describe_counter!("denizen_rate_limited_total", "Requests refused by a rate limit, by policy.");
+    describe_gauge!("denizen_connections_open", "Open client connections.");
     describe_counter!("denizen_connections_refused_total", "Connections refused because too many were open.");
     describe_gauge!("denizen_database_pool_connections", "Connections by pool and state.");
     describe_histogram!(

@@ -1,4 +1,4 @@
-//! A key as it is shown.
+//! Keys in responses.
 
 use denizen_domain::{ApiKey, NewApiKey, PublicKey};
 use serde::Serialize;
@@ -7,38 +7,38 @@ use uuid::Uuid;
 
 use crate::contracts::samples;
 
-/// A key, without its secret. Every key of the object is always there.
+/// An API key without its secret. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKey, example = samples::api_key)]
 pub(crate) struct ApiKeyAnswer {
     /// Its id.
     id: Uuid,
-    /// The workspace that it opens.
+    /// Workspace id.
     workspace_id: Uuid,
-    /// What people call it.
+    /// Display name.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// The half that may be shown: `pk_…`.
+    /// The public half: `pk_…`.
     public_key: String,
-    /// What it may do.
+    /// Granted scopes.
     scopes: Vec<String>,
-    /// When it ends; null where it does not.
+    /// Expiry time; null if it never expires.
     #[schema(required, format = "date-time")]
     expires_at: Option<String>,
-    /// When it was last used, to within half a minute; null where it never was.
+    /// Time of the last use, to within 30 seconds; null if never used.
     #[schema(required, format = "date-time")]
     last_used_at: Option<String>,
-    /// The address that its last use came from; null where it never was used.
+    /// Client address of the last use; null if never used.
     #[schema(required)]
     last_used_address: Option<String>,
-    /// When it was revoked; null where it was not.
+    /// Revocation time; null if not revoked.
     #[schema(required, format = "date-time")]
     revoked_at: Option<String>,
-    /// When it was made.
+    /// Creation time.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When it was made, given another secret or revoked, whatever was last.
+    /// Time of creation, last rotation or revocation, whichever is latest.
     #[schema(format = "date-time")]
     updated_at: String,
 }
@@ -74,7 +74,7 @@ impl From<ApiKey> for ApiKeyAnswer {
     }
 }
 
-/// A key with its secret, which is shown this once.
+/// A key with its secret, which is shown only once.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewApiKey, example = samples::new_api_key)]

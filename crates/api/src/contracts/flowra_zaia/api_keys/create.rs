@@ -1,4 +1,4 @@
-//! Making keys.
+//! Creating keys.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,16 +11,16 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Make a key
+/// Creates a key
 ///
-/// Its secret is in this answer and nowhere else. It can have no scope that the caller lacks, and can last no longer than
-/// the secret that was sent. A workspace has at most 1,000 keys in force; of those that were revoked or have ended, it
-/// keeps the last 1,000.
+/// Only this response contains the secret. The key cannot have scopes that the caller lacks, or outlive the secret that
+/// authenticates the request. A workspace has at most 1,000 active keys and keeps the last 1,000 revoked or expired
+/// ones.
 #[utoipa::path(post, path = "/api/v1/api-keys", operation_id = "apiKeys.create", tag = "API keys", request_body = CreateApiKey,
     responses(
-        (status = 200, description = "The key was made", body = NewApiKeyAnswer),
-        (status = 403, description = "The caller lacks `api_keys:manage`, or a scope that it wants to give", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The workspace has as many keys as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 200, description = "The key was created", body = NewApiKeyAnswer),
+        (status = 403, description = "The caller lacks `api_keys:manage` or a requested scope", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "The workspace has the maximum number of keys", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["api_keys:manage"]), ("api_key" = ["api_keys:manage"]), ("bearer" = ["api_keys:manage"])))]
 pub(crate) async fn create(
     caller: Caller<CanManageApiKeys>,

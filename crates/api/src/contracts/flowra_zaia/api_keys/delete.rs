@@ -11,10 +11,10 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Revoke a key
+/// Revokes a key
 ///
-/// From the next request on, its secrets open nothing, on every server. A key may revoke itself. Revoking it again changes
-/// nothing. A key with a scope that the caller lacks is not found.
+/// All servers reject the key's secrets from the next request on. A key may revoke itself. Revoking it again changes
+/// nothing. A key with a scope that the caller lacks returns 404.
 #[utoipa::path(delete, path = "/api/v1/api-keys/{id}", operation_id = "apiKeys.revoke", tag = "API keys",
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(

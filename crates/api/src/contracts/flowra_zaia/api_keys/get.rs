@@ -11,9 +11,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get a key
+/// Returns a key
 ///
-/// Revoked ones are there, too. A key with a scope that the caller lacks is not found.
+/// Also returns revoked keys. A key with a scope that the caller lacks returns 404.
 #[utoipa::path(get, path = "/api/v1/api-keys/{id}", operation_id = "apiKeys.get", tag = "API keys",
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(

@@ -1,4 +1,4 @@
-//! What bodies say of keys.
+//! Request bodies for keys.
 
 use std::time::Duration;
 
@@ -19,35 +19,35 @@ use crate::wire::query::timestamp;
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_api_key)]
 pub(crate) struct CreateApiKey {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, required, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// What it may do: at least one scope, and none that the caller lacks. Absent or null, it is all that the caller has,
-    /// but for `api_keys:manage` and `audit:read`.
+    /// Scopes to grant: at least one, and none that the caller lacks. If absent or null, all of the caller's scopes
+    /// except `api_keys:manage` and `audit:read`.
     #[schema(value_type = Option<Vec<String>>, min_items = 1)]
     #[serde(default)]
     scopes: Input<Vec<Value>>,
-    /// When it ends: in the future, and not after the secret that was sent. Absent or null, it ends with that, or where that
-    /// does not end, when it is revoked.
+    /// Expiry time, in the future and not after the expiry of the secret sent. If absent or null, the key expires with
+    /// that secret, or never if it has no expiry.
     #[schema(value_type = Option<String>, format = "date-time")]
     #[serde(default)]
     expires_at: Input<String>,
 }
 
-/// How a key is given another secret.
+/// Options for rotating a key.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::rotate_api_key)]
 pub(crate) struct RotateApiKey {
-    /// For how many seconds the secrets before go on: at most 30 days; with 0, they end at once.
+    /// How many seconds earlier secrets remain valid: at most 30 days; 0 ends them at once.
     #[schema(value_type = u32, minimum = 0, maximum = 2_592_000, default = 86_400)]
     #[serde(default)]
     overlap_seconds: Input<i64>,
 }
 
 impl CreateApiKey {
-    /// Checks every field, for whoever asks.
+    /// Validates all fields for this caller.
     pub(super) fn check(self, caller: &KeyHolder, now: Timestamp) -> Result<KeyRequest> {
         let mut violations = Violations::new();
         let Self { name, scopes, expires_at } = self;
@@ -64,7 +64,6 @@ impl CreateApiKey {
 }
 
 impl RotateApiKey {
-    /// Checks the field.
     pub(super) fn check(self) -> Result<Duration> {
         let mut violations = Violations::new();
         let overlap =
@@ -75,24 +74,24 @@ impl RotateApiKey {
 
 fn scopes_of(entries: &[Value]) -> Result<ScopeSet, Violation> {
     if entries.is_empty() {
-        return Err(Violation::new(Reason::TooShort, "must hold a scope"));
+        return Err(Violation::new(Reason::TooShort, "must have a scope"));
     }
     let text = |entry: &Value| {
         let code = entry.as_str();
         code.map_or_else(
-            || Err(Violation::new(Reason::InvalidType, "must hold texts only")),
+            || Err(Violation::new(Reason::InvalidType, "must have only strings")),
             Scope::from_code,
         )
     };
     entries.iter().map(text).collect()
 }
 
-/// What a key has that is made without scopes: of those that keys have by default, those that the caller can give.
+/// Returns the scopes of a key created without any: the default scopes that the caller can grant.
 fn default_scopes(violations: &mut Violations, caller: &KeyHolder) -> ScopeSet {
     let scopes: ScopeSet =
         ScopeSet::default().iter().filter(|scope| caller.scopes.contains(*scope)).collect();
     if scopes.is_empty() {
-        let message = "must be given, since the key that asks has none of those that keys have by default";
+        let message = "must be given, because the caller has none of the default scopes";
         violations.add("scopes", Violation::new(Reason::Required, message));
     }
     scopes
@@ -105,7 +104,7 @@ fn end(text: &str, caller: &KeyHolder, now: Timestamp) -> Result<Timestamp, Viol
     }
     match caller.expires_at {
         Some(own) if !caller.outlasts(Some(end)) => {
-            let message = format!("must not be after the end of the secret that was sent, {own}");
+            let message = format!("must not be after the expiry of the secret sent, {own}");
             Err(Violation::new(Reason::OutOfRange, message))
         }
         _ => Ok(end),

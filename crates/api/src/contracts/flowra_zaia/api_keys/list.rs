@@ -14,11 +14,11 @@ use crate::wire::error::ApiResult;
 use crate::wire::paging::{self, ListName, PageParameters};
 use crate::wire::query::{FromQuery, Query, QueryReader};
 
-/// What the list takes.
+/// Query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct ListApiKeys {
-    /// Whether to list those, too, that were revoked or have ended.
+    /// Whether to include revoked and expired keys.
     #[param(value_type = Option<bool>, default = false)]
     include_ended: bool,
     #[param(ignore)]
@@ -34,13 +34,13 @@ impl FromQuery for ListApiKeys {
     }
 }
 
-/// List keys
+/// Lists keys
 ///
-/// Those in force, oldest first; never a secret. Keys with a scope that the caller lacks are not in the list.
+/// Returns active keys, oldest first, without secrets. Omits keys with a scope that the caller lacks.
 #[utoipa::path(get, path = "/api/v1/api-keys", operation_id = "apiKeys.list", tag = "API keys", params(ListApiKeys, PageParameters),
     responses((status = 200, body = Vec<ApiKeyAnswer>, headers(
-        ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
-        ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
+        ("link" = String, description = "The next page, as `rel=\"next\"`"),
+        ("x-total-count" = i64, description = "Total count, with `count=true`")))),
     security(("authorization" = ["api_keys:manage"]), ("api_key" = ["api_keys:manage"]), ("bearer" = ["api_keys:manage"])))]
 pub(crate) async fn list(
     caller: Caller<CanManageApiKeys>,

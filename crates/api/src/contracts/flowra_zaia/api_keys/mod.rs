@@ -1,4 +1,4 @@
-//! `/api/v1/api-keys`: keys, managed with keys, in the style of Zaia. A key can neither see nor make what it does not hold.
+//! `/api/v1/api-keys` (Zaia): keys that manage keys. A key cannot see or create keys with scopes that it lacks.
 
 mod answer;
 mod create;
@@ -13,7 +13,6 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The routes of this room.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))

@@ -1,4 +1,4 @@
-//! Giving keys another secret.
+//! Rotating the secrets of keys.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,21 +13,21 @@ use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Give a key another secret
+/// Rotates a key's secret
 ///
-/// The new one is in this answer and nowhere else. The secrets that the key had before go on for `overlapSeconds`, so that
-/// whoever uses them can change over, and no longer than they would have; with 0, they open nothing from the next request
-/// on. The public key and the rest stay as they are, and so does the key's end. Up to 10 secrets of a key count at the same
-/// time. A key with a scope that the caller lacks is not found; one that lasts longer than the secret that was sent is
-/// refused, so that an old secret, which is about to end, gives no new one. Whoever changes the very secret that it sends
-/// should leave an overlap: without one, an answer that is lost cannot be had again, not even with an idempotency key.
+/// Only this response contains the new secret. Earlier secrets remain valid for `overlapSeconds`, so that clients can
+/// switch, but never beyond their own expiry. With 0, they are rejected from the next request on. The public key, the
+/// expiry and all other fields stay unchanged. A key has at most 10 valid secrets. A key with a scope that the caller
+/// lacks returns 404. A key that outlives the secret that authenticates the request returns 403, so that an expiring
+/// secret cannot obtain a new one. A client that rotates its own secret should leave an overlap: without one, a lost
+/// response cannot be recovered, not even with an idempotency key.
 #[utoipa::path(post, path = "/api/v1/api-keys/{id}/rotate", operation_id = "apiKeys.rotate", tag = "API keys", request_body = RotateApiKey,
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(
         (status = 200, description = "The key, with its new secret", body = NewApiKeyAnswer),
-        (status = 403, description = "The caller lacks `api_keys:manage`, or its secret ends before the key", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 403, description = "The caller lacks `api_keys:manage`, or its secret expires before the key", body = crate::wire::envelope::ErrorEnvelope),
         (status = 404, description = "API key not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The key is revoked or has ended, or has as many secrets as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The key is revoked or expired, or has the maximum number of secrets", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["api_keys:manage"]), ("api_key" = ["api_keys:manage"]), ("bearer" = ["api_keys:manage"])))]
 pub(crate) async fn rotate(
     caller: Caller<CanManageApiKeys>,

@@ -1,4 +1,4 @@
-//! An entry of the audit log as it is shown.
+//! Audit events in responses.
 
 use denizen_domain::{AuditEvent, ExternalUserId};
 use serde::Serialize;
@@ -9,42 +9,43 @@ use uuid::Uuid;
 use crate::contracts::flowra_zaia::actor::ActorAnswer;
 use crate::contracts::samples;
 
-/// An entry of the audit log as `/api/v1` shows it, to be serialized by whoever prints one elsewhere.
+/// Returns an audit event as `/api/v1` shows it, for callers that print it elsewhere.
 pub fn audit_event_json(event: AuditEvent) -> impl Serialize {
     AuditEventAnswer::from(event)
 }
 
-/// One change. Every key is always there.
+/// One change. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditEvent, example = samples::audit_event)]
 pub(crate) struct AuditEventAnswer {
     /// Its id.
     id: Uuid,
-    /// When the change was made.
+    /// Time of the change.
     #[schema(format = "date-time")]
     occurred_at: String,
-    /// What was done to what: the object's type, a dot, and what was done to it.
+    /// The object's type and the operation, separated by a dot.
     #[schema(example = "external_user.update")]
     action: String,
-    /// What was changed.
+    /// Type of the object.
     #[schema(example = "external_user")]
     object_type: String,
-    /// The id of what was changed. Things that have a number and no id are named by their number.
+    /// Id of the changed object, or its number if it has no id.
     object_id: String,
     /// Who made the change.
     actor: ActorAnswer,
-    /// The external user in whose context it was made, where a key acted for one.
+    /// The external user that a key acted for; null if none.
     #[schema(required)]
     acting_for: Option<Uuid>,
-    /// Which fields changed: under each one's name, `{"old": …, "new": …}`. Fields within objects are named by their path,
-    /// such as `customFields.plan`, or `customFields["a.plan"]` where a name could be taken for a path. Secrets are never there, and nothing is once the object was erased.
+    /// The changed fields by name, each with `{"old": …, "new": …}`. Nested fields are named by their path, such as
+    /// `customFields.plan`, or `customFields["a.plan"]` if a name looks like a path. Never contains secrets; empty once
+    /// the object was erased.
     #[schema(value_type = HashMap<String, Value>)]
     changes: Map<String, Value>,
-    /// The `x-request-id` of the request that asked for it; null where a command or the server made the change.
+    /// The `x-request-id` of the request; null if a command or the server made the change.
     #[schema(required)]
     request_id: Option<String>,
-    /// The address that the request came from; null where there was none.
+    /// Client address of the request; null if there was none.
     #[schema(required)]
     address: Option<String>,
 }

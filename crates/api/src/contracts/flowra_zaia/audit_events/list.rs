@@ -1,4 +1,4 @@
-//! Listing what has been changed.
+//! Listing audit events.
 
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
@@ -16,47 +16,47 @@ use crate::wire::error::ApiResult;
 use crate::wire::paging::{self, ListName};
 use crate::wire::query::{FromQuery, Query, QueryReader};
 
-/// The most characters of an object's id: more than any has.
+/// Maximum length of an object id; real ids are shorter.
 const LONGEST_ID: usize = 100;
 
-/// What the list takes.
+/// Query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct ListAuditEvents {
-    /// Of the object with this id.
+    /// The changed object's id.
     #[param(max_length = 100)]
     object_id: Option<String>,
-    /// Of changes that this actor has made: `operator`, `server`, or a type and an id, such as
+    /// Who made the change: `operator`, `server`, or a type and an id, such as
     /// `api_key:7d444840-9dc0-41d1-b245-5ffdce74fad2`, `account:…` or `external_user:…`.
     #[param(value_type = Option<String>)]
     actor: Option<Actor>,
-    /// Of this kind of change, such as `external_user.update`.
+    /// The action, such as `external_user.update`.
     #[param(value_type = Option<String>)]
     action: Option<AuditAction>,
-    /// After this moment.
+    /// After this time.
     #[param(value_type = Option<String>, format = "date-time")]
     occurred_after: Option<Timestamp>,
-    /// Before this moment.
+    /// Before this time.
     #[param(value_type = Option<String>, format = "date-time")]
     occurred_before: Option<Timestamp>,
-    /// Which come first: the `newest`, or the `oldest`.
+    /// Sort order: `newest` or `oldest` first.
     #[param(value_type = Option<Order>, default = "newest")]
     order: Direction,
-    /// The size of a page.
+    /// The page size.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 25)]
     limit: u32,
-    /// Where to go on, from a `Link` header.
+    /// Cursor of the next page, from `Link`.
     cursor: Option<String>,
 }
 
-/// Which end of the log comes first.
+/// Sort order of audit events.
 #[derive(utoipa::ToSchema)]
 #[schema(as = AuditOrder, rename_all = "camelCase")]
-#[expect(dead_code, reason = "what the document shows; the query reader gives the domain's own type")]
+#[expect(dead_code, reason = "only documents the values; the query reader returns the domain type")]
 pub(crate) enum Order {
-    /// What was changed last.
+    /// Newest first.
     Newest,
-    /// What was changed first.
+    /// Oldest first.
     Oldest,
 }
 
@@ -75,7 +75,7 @@ impl FromQuery for ListAuditEvents {
     }
 }
 
-/// Ids are noted in lower case.
+/// Ids are stored in lower case.
 fn object_id(text: &str) -> Result<String, Violation> {
     let fits = (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| text.to_ascii_lowercase())
@@ -90,14 +90,14 @@ fn order(text: &str) -> Result<Direction, Violation> {
     }
 }
 
-/// List who has changed what
+/// Lists audit events
 ///
-/// What has been changed in the workspace, by whom, when and from where. All conditions hold together. The log is kept for
-/// as long as the server is set to. Whoever follows it with `order=oldest` should begin a little before the last event that
-/// it has seen: a change appears when it is complete, which may be after one that began later.
+/// Returns who changed what in the workspace, when and from where. Events must match all filters. A server setting
+/// limits how long events are kept. Clients that follow the log with `order=oldest` should resume a little before the
+/// last event they saw: a change appears when it completes, possibly after one that began later.
 #[utoipa::path(get, path = "/api/v1/audit-events", operation_id = "auditEvents.list", tag = "Audit log", params(ListAuditEvents),
     responses((status = 200, body = Vec<AuditEventAnswer>, headers(
-        ("link" = String, description = "`rel=\"next\"`, where the list goes on")))),
+        ("link" = String, description = "The next page, as `rel=\"next\"`")))),
     security(("authorization" = ["audit:read"]), ("api_key" = ["audit:read"]), ("bearer" = ["audit:read"])))]
 pub(crate) async fn list(
     caller: Caller<CanReadAuditEvents>,

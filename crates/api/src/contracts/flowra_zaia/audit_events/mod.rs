@@ -1,4 +1,4 @@
-//! `/api/v1/audit-events`: who has changed what.
+//! `/api/v1/audit-events` (Zaia): the audit log.
 
 mod answer;
 mod list;
@@ -11,12 +11,11 @@ use crate::state::AppState;
 
 pub use self::answer::audit_event_json;
 
-/// The schemas that only parameters name; the routes bring those of bodies along.
+/// Schemas that only parameters use; the routes register those of bodies.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(list::Order)))]
 struct ParameterSchemas;
 
-/// The routes of this room.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ParameterSchemas::openapi()).routes(routes!(list::list))
 }

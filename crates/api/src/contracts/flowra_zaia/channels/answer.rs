@@ -1,4 +1,4 @@
-//! A channel as it is shown.
+//! Channels in responses.
 
 use denizen_domain::Channel;
 use serde::Serialize;
@@ -7,32 +7,32 @@ use uuid::Uuid;
 
 use crate::contracts::samples;
 
-/// A channel. Every key is always there.
+/// A channel. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Channel, example = samples::channel)]
 pub(crate) struct ChannelAnswer {
     /// Its id.
     id: Uuid,
-    /// The workspace.
+    /// Workspace id.
     workspace_id: Uuid,
-    /// What people call it.
+    /// Display name.
     #[schema(min_length = 3, max_length = 50)]
     name: String,
-    /// What it is for.
+    /// Its purpose.
     #[schema(required, min_length = 3, max_length = 250)]
     description: Option<String>,
-    /// What an assistant should know of its users.
+    /// Assistant prompt about the channel's users.
     #[schema(required, min_length = 3, max_length = 500)]
     prompt: Option<String>,
-    /// Whether contracts that know no channel write to it.
+    /// Whether contracts without channels write to it.
     is_default: bool,
-    /// Whether it was removed: its users stay, and no new ones come.
+    /// Whether it was removed: it keeps its users but takes no new ones.
     is_removed: bool,
-    /// When it was made.
+    /// Creation time.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }

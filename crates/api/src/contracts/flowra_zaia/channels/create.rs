@@ -1,4 +1,4 @@
-//! Making channels.
+//! Creating channels.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,13 +11,13 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Make a channel
+/// Creates a channel
 ///
-/// A workspace has at most 1,000, removed ones included.
+/// A workspace has at most 1,000, including removed ones.
 #[utoipa::path(post, path = "/api/v1/channels", operation_id = "channels.create", tag = "Channels", request_body = CreateChannel,
     responses(
-        (status = 200, description = "The channel was made", body = ChannelAnswer),
-        (status = 409, description = "The workspace has as many channels as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 200, description = "The channel was created", body = ChannelAnswer),
+        (status = 409, description = "The workspace has the maximum number of channels", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
 pub(crate) async fn create(
     caller: Caller<CanWriteSettings>,

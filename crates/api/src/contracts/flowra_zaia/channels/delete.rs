@@ -11,10 +11,10 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Remove a channel
+/// Removes a channel
 ///
-/// A channel without users is deleted. One with users stays with them, `isRemoved`, and takes no new ones. The default
-/// channel cannot be removed.
+/// Deletes a channel without users. Sets `isRemoved` on one with users: it keeps them but takes no new ones. The
+/// default channel cannot be removed.
 #[utoipa::path(delete, path = "/api/v1/channels/{id}", operation_id = "channels.delete", tag = "Channels",
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(

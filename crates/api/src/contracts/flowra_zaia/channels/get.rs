@@ -11,7 +11,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get a channel
+/// Returns a channel
+///
+/// Also returns removed channels.
 #[utoipa::path(get, path = "/api/v1/channels/{id}", operation_id = "channels.get", tag = "Channels",
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(

@@ -1,4 +1,4 @@
-//! The fields of a channel as bodies carry them.
+//! Request bodies for channels.
 
 use denizen_domain::{ChannelChanges, Error, Violations};
 use serde::Deserialize;
@@ -7,50 +7,50 @@ use utoipa::ToSchema;
 use crate::contracts::samples;
 use crate::wire::body::Input;
 
-/// A new channel. All of `name`, `description` and `prompt` must be there.
+/// A new channel. `name`, `description` and `prompt` are required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_channel)]
 pub(crate) struct CreateChannel {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, required, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// What it is for.
+    /// Its purpose.
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
-    /// What an assistant should know of its users.
+    /// Assistant prompt about the channel's users.
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 500)]
     #[serde(default)]
     prompt: Input<String>,
 }
 
-/// What changes of a channel. An absent key stays as it is; null clears `description` and `prompt`.
+/// Changes to a channel. Absent fields stay unchanged; null clears `description` and `prompt`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::update_channel)]
 pub(crate) struct UpdateChannel {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// What it is for.
+    /// Its purpose.
     #[schema(value_type = Option<String>, min_length = 3, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
-    /// What an assistant should know of its users.
+    /// Assistant prompt about the channel's users.
     #[schema(value_type = Option<String>, min_length = 3, max_length = 500)]
     #[serde(default)]
     prompt: Input<String>,
-    /// `true` removes the channel for new users, `false` brings it back.
+    /// `true` closes the channel to new users, `false` reopens it.
     #[schema(value_type = bool)]
     #[serde(default)]
     is_removed: Input<bool>,
 }
 
 impl CreateChannel {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<ChannelChanges, Error> {
         let mut violations = Violations::new();
         let Self { name, description, prompt } = self;
@@ -69,7 +69,7 @@ impl CreateChannel {
 }
 
 impl UpdateChannel {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<ChannelChanges, Error> {
         let mut violations = Violations::new();
         let Self { name, description, prompt, is_removed } = self;

@@ -14,14 +14,14 @@ use crate::wire::error::ApiResult;
 use crate::wire::paging::{self, ListName, PageParameters};
 use crate::wire::query::{FromQuery, Query, QueryReader};
 
-/// What the list takes.
+/// Query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct ListChannels {
-    /// One of these. The key may be repeated, up to 100 times.
+    /// Ids to match. Repeat the parameter for up to 100 ids.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     ids: Vec<ChannelId>,
-    /// With this text in name or description, ignoring case.
+    /// Text to find in name or description, ignoring case.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
     #[param(ignore)]
@@ -38,13 +38,13 @@ impl FromQuery for ListChannels {
     }
 }
 
-/// List channels
+/// Lists channels
 ///
-/// Oldest first, removed ones included.
+/// Oldest first, including removed ones.
 #[utoipa::path(get, path = "/api/v1/channels", operation_id = "channels.list", tag = "Channels", params(ListChannels, PageParameters),
     responses((status = 200, body = Vec<ChannelAnswer>, headers(
-        ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
-        ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
+        ("link" = String, description = "The next page, as `rel=\"next\"`"),
+        ("x-total-count" = i64, description = "Total count, with `count=true`")))),
     security(("authorization" = ["settings:read"]), ("api_key" = ["settings:read"]), ("bearer" = ["settings:read"])))]
 pub(crate) async fn list(
     caller: Caller<CanReadSettings>,

@@ -13,7 +13,9 @@ use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Change a channel
+/// Changes a channel
+///
+/// Absent fields stay unchanged. `isRemoved` closes the channel to new users or reopens it.
 #[utoipa::path(patch, path = "/api/v1/channels/{id}", operation_id = "channels.update", tag = "Channels", request_body = UpdateChannel,
     params(("id" = Uuid, Path, description = "The channel's id")),
     responses(

@@ -1,4 +1,4 @@
-//! A group as it is shown.
+//! Groups in responses.
 
 use denizen_domain::{ExternalId, ExternalUserGroup, TierId};
 use serde::Serialize;
@@ -7,28 +7,28 @@ use uuid::Uuid;
 
 use crate::contracts::samples;
 
-/// A group of external users. Every key is always there.
+/// A group of external users. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ExternalUserGroup, example = samples::external_user_group)]
 pub(crate) struct ExternalUserGroupAnswer {
     /// Its id.
     id: Uuid,
-    /// The workspace.
+    /// Workspace id.
     workspace_id: Uuid,
     /// The customer's own id, unique in the workspace.
     #[schema(required, min_length = 3, max_length = 250)]
     external_id: Option<String>,
-    /// What people call it.
+    /// Display name.
     #[schema(required, min_length = 3, max_length = 50)]
     name: Option<String>,
-    /// The tier that it is on, or null.
+    /// Id of the group's tier, or null.
     #[schema(required)]
     tier_id: Option<Uuid>,
-    /// When it was made.
+    /// Creation time.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }

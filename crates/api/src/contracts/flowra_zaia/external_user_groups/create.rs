@@ -1,4 +1,4 @@
-//! Making groups of external users.
+//! Creating groups of external users.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,14 +11,14 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Make a group
+/// Creates a group
 ///
-/// A workspace has at most 10,000.
+/// A workspace has at most 10,000 groups.
 #[utoipa::path(post, path = "/api/v1/external-user-groups", operation_id = "externalUserGroups.create", tag = "External user groups", request_body = CreateExternalUserGroup,
     responses(
-        (status = 200, description = "The group was made", body = ExternalUserGroupAnswer),
+        (status = 200, description = "The group was created", body = ExternalUserGroupAnswer),
         (status = 404, description = "Tier not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "Another group has the external id, or the workspace has as many groups as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "Another group has the external id, or the workspace has the maximum number of groups", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
 pub(crate) async fn create(
     caller: Caller<CanWriteSettings>,

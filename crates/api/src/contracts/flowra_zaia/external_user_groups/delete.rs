@@ -11,10 +11,10 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Delete a group
+/// Deletes a group
 ///
-/// Its users stay, and are in no group any more: from the answer on, or a little later where there are very many. That is
-/// no change of theirs: `updatedAt` stays.
+/// Its users stay, without a group: from the response on, or a little later if there are very many. Their `updatedAt`
+/// stays unchanged.
 #[utoipa::path(delete, path = "/api/v1/external-user-groups/{id}", operation_id = "externalUserGroups.delete", tag = "External user groups",
     params(("id" = Uuid, Path, description = "The group's id")),
     responses(

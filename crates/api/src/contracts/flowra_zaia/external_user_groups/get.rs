@@ -11,7 +11,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get a group
+/// Returns a group
+///
+/// Groups of other workspaces return 404.
 #[utoipa::path(get, path = "/api/v1/external-user-groups/{id}", operation_id = "externalUserGroups.get", tag = "External user groups",
     params(("id" = Uuid, Path, description = "The group's id")),
     responses(

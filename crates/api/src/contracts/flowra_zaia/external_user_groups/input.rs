@@ -1,4 +1,4 @@
-//! The fields of a group as bodies carry them.
+//! Request bodies for groups.
 
 use denizen_domain::{Error, ExternalUserGroupChanges, InvalidId, TierId, Violation, Violations};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use crate::contracts::samples;
 use crate::wire::body::Input;
 use crate::wire::query::invalid_id;
 
-/// A new group. All of `externalId`, `name` and `tierId` must be there.
+/// A new group. `externalId`, `name` and `tierId` are required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_external_user_group)]
@@ -17,17 +17,17 @@ pub(crate) struct CreateExternalUserGroup {
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// The tier that it is on.
+    /// Id of the group's tier.
     #[schema(value_type = Option<Uuid>, required)]
     #[serde(default)]
     tier_id: Input<String>,
 }
 
-/// What changes of a group. An absent key stays as it is; null clears it.
+/// Changes to a group. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::update_external_user_group)]
@@ -36,18 +36,18 @@ pub(crate) struct UpdateExternalUserGroup {
     #[schema(value_type = Option<String>, min_length = 3, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// The tier that it is on.
+    /// Id of the group's tier.
     #[schema(value_type = Option<Uuid>)]
     #[serde(default)]
     tier_id: Input<String>,
 }
 
 impl CreateExternalUserGroup {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<ExternalUserGroupChanges, Error> {
         let mut violations = Violations::new();
         let Self { external_id, name, tier_id } = self;
@@ -65,7 +65,7 @@ impl CreateExternalUserGroup {
 }
 
 impl UpdateExternalUserGroup {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<ExternalUserGroupChanges, Error> {
         let mut violations = Violations::new();
         let Self { external_id, name, tier_id } = self;

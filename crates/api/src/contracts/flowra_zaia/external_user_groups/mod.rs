@@ -1,4 +1,4 @@
-//! `/api/v1/external-user-groups`: groups of external users, in the style of Zaia.
+//! `/api/v1/external-user-groups` (Zaia): groups of external users.
 
 mod answer;
 mod create;
@@ -13,7 +13,6 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The routes of this room.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(
         get::get,

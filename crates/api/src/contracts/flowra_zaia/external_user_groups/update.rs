@@ -13,12 +13,14 @@ use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Change a group
+/// Changes a group
+///
+/// Absent fields stay unchanged; null clears a field.
 #[utoipa::path(patch, path = "/api/v1/external-user-groups/{id}", operation_id = "externalUserGroups.update", tag = "External user groups", request_body = UpdateExternalUserGroup,
     params(("id" = Uuid, Path, description = "The group's id")),
     responses(
         (status = 200, description = "The group was changed", body = ExternalUserGroupAnswer),
-        (status = 404, description = "The group or the tier is not in the workspace", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 404, description = "Group or tier not found in the workspace", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "Another group has the external id", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
 pub(crate) async fn update(

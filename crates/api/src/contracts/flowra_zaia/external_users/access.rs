@@ -1,4 +1,4 @@
-//! Whether a user is let in: how requests say it, and how it is shown.
+//! Whether a user is blocked, in requests and responses.
 
 use denizen_domain::{AccessChange, BlockReason, ExternalUser, Reason, Timestamp, Violation, Violations};
 use serde::Serialize;
@@ -9,28 +9,28 @@ use crate::contracts::flowra_zaia::actor::ActorAnswer;
 use crate::wire::body::Input;
 use crate::wire::query;
 
-/// Whether the user is let in, and if not, why.
+/// Whether the user has access; if not, why.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExternalUserAccess)]
 pub(crate) struct Access {
-    /// `active`, or `blocked`. A block with an end is over at that moment, by itself.
+    /// `active` or `blocked`. A block with an end time ends by itself at that time.
     state: &'static str,
-    /// Why it is blocked, where somebody has said so.
+    /// Reason for the block, if one was given.
     #[schema(required, max_length = 500)]
     reason: Option<String>,
-    /// Since when it is blocked.
+    /// When the block began.
     #[schema(required, format = "date-time")]
     since: Option<String>,
-    /// Until when it is blocked; null for good.
+    /// When the block ends; null if never.
     #[schema(required, format = "date-time")]
     until: Option<String>,
-    /// Who has blocked it.
+    /// Who set the block.
     #[schema(required)]
     by: Option<ActorAnswer>,
 }
 
 impl Access {
-    /// Whether a user is let in at this moment.
+    /// Returns the user's access at this time.
     pub(super) fn of(user: &ExternalUser, now: Timestamp) -> Self {
         let Some(block) = user.block_at(now) else {
             return Self { state: "active", reason: None, since: None, until: None, by: None };
@@ -45,26 +45,26 @@ impl Access {
     }
 }
 
-/// How a body says that a user is blocked.
+/// The `blocked` field of a request.
 #[derive(ToSchema)]
 #[schema(as = ExternalUserBlocked)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "what the document shows; the body is read as any JSON")]
+#[expect(dead_code, reason = "only documents the shape; the body is read as any JSON")]
 pub(super) enum Blocked {
-    /// Blocked for good, or not.
+    /// Blocked indefinitely, or not.
     Flag(bool),
-    /// Blocked for a reason, or until a moment.
+    /// Blocked with a reason, an end time or both.
     Story {
-        /// Why: 1 to 500 characters; null for no reason.
+        /// Reason, 1 to 500 characters; null for none.
         #[schema(required = false, min_length = 1, max_length = 500)]
         reason: Option<String>,
-        /// Until when, in the future; null for good.
+        /// End time, in the future; null for none.
         #[schema(required = false, format = "date-time")]
         until: Option<String>,
     },
 }
 
-/// What a body says of whether a user is blocked: `true`, `false`, or `{reason, until}`.
+/// Reads the `blocked` field of a request: `true`, `false`, or `{reason, until}`.
 pub(super) fn change(
     input: Input<Value>,
     violations: &mut Violations,
@@ -85,7 +85,7 @@ pub(super) fn change(
     }
 }
 
-/// What a story may tell.
+/// The fields of a block.
 const KEYS: [&str; 2] = ["reason", "until"];
 
 fn told(story: &Map<String, Value>, violations: &mut Violations, now: Timestamp) -> Option<AccessChange> {
@@ -101,7 +101,7 @@ fn told(story: &Map<String, Value>, violations: &mut Violations, now: Timestamp)
     Some(AccessChange::BlockWith { reason: reason?, until: until? })
 }
 
-/// A moment that is yet to come.
+/// Parses a time in the future.
 fn future(text: &str, now: Timestamp) -> Result<Timestamp, Violation> {
     let moment = query::timestamp(text)?;
     if moment > now {

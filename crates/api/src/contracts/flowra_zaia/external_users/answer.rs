@@ -1,4 +1,4 @@
-//! The record as `/api/v1` shows it.
+//! External users in responses.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,34 +17,34 @@ use crate::guards::entity_tags::Preconditions;
 use crate::state::AppState;
 use crate::wire::contract::Contract;
 
-/// An external user as `/api/v1` shows it to Zaia, to be serialized by whoever prints one elsewhere.
+/// Returns an external user as Zaia shows it, for callers that print it elsewhere.
 pub fn external_user_json(user: ExternalUser, now: Timestamp) -> impl Serialize {
     ExternalUserAnswer::new(user, Contract::Zaia, now)
 }
 
-/// An external user. Every key is always there.
+/// An external user. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ExternalUser, example = samples::external_user)]
 pub(crate) struct ExternalUserAnswer {
-    /// Id in the directory, a UUID of version 4.
+    /// Id in the directory, a UUID v4.
     id: Uuid,
-    /// The workspace.
+    /// Workspace id.
     workspace_id: Uuid,
-    /// The workspace, in the words of Flowra.
+    /// Workspace id, as named in Flowra.
     project_id: Uuid,
-    /// The channel that the user came through.
+    /// The user's channel.
     channel_id: Uuid,
     /// The customer's own id, unique in the channel.
     #[schema(required, max_length = 250)]
     external_id: Option<String>,
-    /// The log-in handle, unique in the channel whatever its case.
+    /// The log-in handle, unique in the channel, ignoring case.
     #[schema(required, max_length = 255)]
     identifier: Option<String>,
-    /// For Flowra, the username: the identifier, or else the external id, or else the id. For Zaia, the display name.
+    /// Flowra: the username, which is the identifier, else the external id, else the id. Zaia: the display name.
     #[schema(required, max_length = 255)]
     name: Option<String>,
-    /// What the user is called on screens.
+    /// Display name.
     #[schema(required, max_length = 255)]
     display_name: Option<String>,
     /// First name.
@@ -56,19 +56,19 @@ pub(crate) struct ExternalUserAnswer {
     /// E-mail address.
     #[schema(required, format = "email")]
     email: Option<String>,
-    /// Phone number, in E.164 form.
+    /// Phone number in E.164 form.
     #[schema(required)]
     phone: Option<String>,
-    /// Address of a picture.
+    /// Picture URL.
     #[schema(required, format = "uri")]
     avatar: Option<String>,
-    /// Language, as a BCP 47 tag.
+    /// BCP 47 language tag.
     #[schema(required)]
     locale: Option<String>,
-    /// Time zone, by its IANA name.
+    /// IANA time zone name.
     #[schema(required)]
     timezone: Option<String>,
-    /// Whatever else the customer keeps on the user.
+    /// The customer's own data on the user.
     #[schema(value_type = HashMap<String, Value>)]
     custom_fields: Map<String, Value>,
     /// The group, or null.
@@ -77,16 +77,16 @@ pub(crate) struct ExternalUserAnswer {
     /// The tier, or null.
     #[schema(required)]
     tier_id: Option<Uuid>,
-    /// The person behind the user, shared with users of other channels that carry the same external id.
+    /// The super identity, shared with users of other channels that have the same external id.
     super_identity_id: Uuid,
     /// Whether the user is blocked.
     blocked: bool,
-    /// Whether the user is let in, and if not, why.
+    /// Whether the user has access; if not, why.
     access: Access,
-    /// When the user was made.
+    /// Creation time.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When the user was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }
@@ -98,13 +98,13 @@ pub(crate) struct ExternalUserAnswer {
 pub(crate) struct ExternalUserWithToken {
     #[serde(flatten)]
     user: ExternalUserAnswer,
-    /// A JSON Web Token for the user; null where it was made blocked, or the key may not give tokens.
+    /// The user's JSON Web Token; null if the user is created blocked or the key cannot issue tokens.
     #[schema(required)]
     access_token: Option<String>,
 }
 
 impl ExternalUserAnswer {
-    /// The record in the words of a contract.
+    /// Builds the response for a contract.
     pub(crate) fn new(user: ExternalUser, contract: Contract, now: Timestamp) -> Self {
         let (blocked, access) = (user.is_blocked(now), Access::of(&user, now));
         let username = user.username();
@@ -162,7 +162,7 @@ impl ExternalUserAnswer {
 }
 
 impl ExternalUserWithToken {
-    /// The record in the words of a contract, with its token.
+    /// Builds the response for a contract, with the token.
     pub(crate) fn new(
         user: ExternalUser,
         access_token: Option<String>,
@@ -173,7 +173,7 @@ impl ExternalUserWithToken {
     }
 }
 
-/// The answer that shows one user in the words of a contract, with its entity tag.
+/// Returns a contract's response for one user, with its entity tag.
 pub(crate) fn answer(
     state: &AppState,
     preconditions: &Preconditions,

@@ -1,4 +1,4 @@
-//! Giving external users access tokens.
+//! Access tokens for external users.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,39 +17,38 @@ use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
 
-/// Who the user is. All four keys must be there; one of the last three must not be null.
+/// Identifies the user. All four fields are required; one of the last three must not be null.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::authenticate)]
 pub(crate) struct Authenticate {
-    /// The channel to look in.
+    /// The channel to search.
     #[schema(value_type = Uuid, required)]
     #[serde(default)]
     channel_id: Input<String>,
-    /// The customer's own id; looked for second, and made where it is new.
+    /// The customer's own id; tried second. A new one creates the user.
     #[schema(value_type = Option<String>, required, min_length = 1, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
-    /// The directory's id; looked for first.
+    /// The directory's id; tried first.
     #[schema(value_type = Option<Uuid>, required)]
     #[serde(default)]
     id: Input<String>,
-    /// The log-in handle; looked for last, and made where it is new.
+    /// The log-in handle; tried last. A new one creates the user.
     #[schema(value_type = Option<String>, required, min_length = 1, max_length = 255)]
     #[serde(default)]
     identifier: Input<String>,
 }
 
-/// Authenticate an external user
+/// Authenticates an external user
 ///
-/// Looks in the channel by `id`, or else `externalId`, or else `identifier`. What is given must agree: names of two
-/// different users are 400. An `id` that is not there is 404; an external id or identifier that is not there makes the
-/// user, which needs no further scope. Two requests at once for a new one make one user, and both get it. A blocked user is
-/// 403, reason `blocked`.
+/// Searches the channel by `id`, else `externalId`, else `identifier`. Values of different users return 400. An unknown
+/// `id` returns 404. An unknown external id or identifier creates the user, which needs no further scope. Concurrent
+/// requests for a new user create one user, and both return it. A blocked user returns 403 with reason `blocked`.
 #[utoipa::path(post, path = "/api/v1/external-users/authenticate", operation_id = "externalUsers.authenticate", tag = "External users", request_body = Authenticate,
     responses(
         (status = 200, description = "The external user was authenticated and access token generated.", body = ExternalUserWithToken),
-        (status = 404, description = "The channel or the id is not in the workspace", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 404, description = "Channel or id not found in the workspace", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The user is new, and the channel is removed", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["external_users:authenticate"]), ("api_key" = ["external_users:authenticate"]), ("bearer" = ["external_users:authenticate"])))]
 pub(crate) async fn authenticate(
@@ -65,8 +64,7 @@ pub(crate) async fn authenticate(
     Ok(tagged(&tag, Json(ExternalUserWithToken::new(user, Some(token), caller.contract, now))))
 }
 
-/// Nearly all who authenticate are known, so that looking comes first, and a connection for writing only where somebody
-/// is new.
+/// Reads first, since nearly all users exist already, and takes a connection for writing only for new users.
 async fn find_or_create(
     state: &AppState,
     caller: &Caller<CanAuthenticateExternalUsers>,

@@ -1,4 +1,4 @@
-//! Making external users.
+//! Creating external users.
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -23,18 +23,19 @@ use crate::wire::error::ApiResult;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_by_username)]
 pub(crate) struct CreateByUsername {
-    /// The username: what the user logs in with.
+    /// The username that the user logs in with.
     #[schema(value_type = String, required, min_length = 1, max_length = 255)]
     #[serde(default)]
     name: Input<String>,
 }
 
-/// Zaia's body. Six keys must be there: `channelId`, `externalId`, `externalUserGroupId`, `identifier`, `name`, `tierId`.
+/// Zaia's body. Six fields are required: `channelId`, `externalId`, `externalUserGroupId`, `identifier`, `name`,
+/// `tierId`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_in_channel)]
 pub(crate) struct CreateInChannel {
-    /// The channel that the user comes through.
+    /// The user's channel.
     #[schema(value_type = Uuid, required)]
     #[serde(default)]
     channel_id: Input<String>,
@@ -42,7 +43,7 @@ pub(crate) struct CreateInChannel {
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
-    /// The group.
+    /// Group id.
     #[schema(value_type = Option<Uuid>, required)]
     #[serde(default)]
     external_user_group_id: Input<String>,
@@ -54,7 +55,7 @@ pub(crate) struct CreateInChannel {
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// The tier.
+    /// Tier id.
     #[schema(value_type = Option<Uuid>, required)]
     #[serde(default)]
     tier_id: Input<String>,
@@ -62,7 +63,7 @@ pub(crate) struct CreateInChannel {
     profile: ProfileInput,
 }
 
-/// The body of either contract.
+/// A Flowra or Zaia body.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(
@@ -71,25 +72,25 @@ pub(crate) struct CreateInChannel {
     reason = "the header decides which one is read; the document shows both"
 )]
 pub(crate) enum CreateBody {
-    /// With `x-api-key`, or `Authorization: Bearer`.
+    /// With `x-api-key` or `Authorization: Bearer`.
     Flowra(CreateByUsername),
-    /// With `authorization`, without a scheme.
+    /// With `authorization` without a scheme.
     Zaia(CreateInChannel),
 }
 
-/// Make an external user
+/// Creates an external user
 ///
-/// **Flowra** (`x-api-key` or `Authorization: Bearer`): takes a username and answers 201, or 200 where it exists; the
-/// user goes to the default channel.
+/// **Flowra** (`x-api-key` or `Authorization: Bearer`): creates a user of this name in the default channel and returns
+/// 201, or 200 if it exists.
 ///
-/// **Zaia** (`authorization` without a scheme): takes the record and answers 200 with an access token; a taken external
-/// id or identifier is 409. A body that breaks a rule is 400 "Invalid data provided.". `accessToken` is null for a user
-/// that is made blocked, and for a key without the scope `external_users:authenticate`.
+/// **Zaia** (`authorization` without a scheme): takes a full user and returns 200 with an access token, or 409 if the
+/// external id or identifier is taken. An invalid body returns 400 "Invalid data provided.". `accessToken` is null if
+/// the user is created blocked or the key lacks the scope `external_users:authenticate`.
 #[utoipa::path(post, path = "/api/v1/external-users", operation_id = "externalUsers.create", tag = "External users", request_body = CreateBody,
     responses(
-        (status = 200, description = "Flowra: the user exists. Zaia: the user was made, with an access token", body = ExternalUserWithToken),
-        (status = 201, description = "Flowra: the user was made", body = ExternalUserAnswer),
-        (status = 404, description = "The channel, group or tier is not in the workspace", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 200, description = "Flowra: the user exists. Zaia: the user was created, with an access token", body = ExternalUserWithToken),
+        (status = 201, description = "Flowra: the user was created", body = ExternalUserAnswer),
+        (status = 404, description = "Channel, group or tier not found in the workspace", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The external id or identifier is taken, or the channel is removed", body = crate::wire::envelope::ErrorEnvelope)),
     security(("api_key" = ["external_users:write"]), ("bearer" = ["external_users:write"]), ("authorization" = ["external_users:write"])))]
 pub(crate) async fn create(

@@ -11,14 +11,14 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Delete an external user
+/// Deletes an external user
 ///
-/// Hides the user and frees its external id and identifier; its tokens count no more. It can be restored within 30 days,
-/// unless the server is set up otherwise.
+/// Hides the user, frees its external id and identifier, and invalidates its tokens. It can be restored within 30 days,
+/// or the period that the server sets.
 #[utoipa::path(delete, path = "/api/v1/external-users/{id}", operation_id = "externalUsers.delete", tag = "External users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
+    params(("id" = Uuid, Path, description = "The user's directory id"), IfMatch),
     responses(
-        (status = 204, description = "The user is gone"),
+        (status = 204, description = "The user was deleted"),
         (status = 404, description = "External user not found.", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["external_users:write"]), ("api_key" = ["external_users:write"]), ("bearer" = ["external_users:write"])))]
 pub(crate) async fn delete(

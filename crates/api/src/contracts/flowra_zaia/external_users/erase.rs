@@ -1,4 +1,4 @@
-//! Removing what is known of external users for good.
+//! Erasing personal data of external users.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,14 +15,14 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// What is left of an external user.
+/// What remains of an erased user.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::erased_external_user)]
 pub(crate) struct ErasedExternalUser {
-    /// Its id, which no other user gets.
+    /// Its id, which is never reused.
     id: Uuid,
-    /// When it was deleted, at the latest by being erased.
+    /// When it was deleted, at the latest when erased.
     #[schema(format = "date-time")]
     deleted_at: String,
     /// When it was erased.
@@ -37,16 +37,16 @@ impl From<Tombstone> for ErasedExternalUser {
     }
 }
 
-/// Erase an external user
+/// Erases an external user
 ///
-/// Removes everything personal for good, whether the user was deleted before or not: its record, and the old and new values
-/// that the audit log has of it. What stays is its id, that it was there, and who has changed it when. It cannot be
-/// restored. Erasing it again changes nothing. Answers that are kept for idempotency keys, sealed with what only their
-/// callers have, go within 24 hours.
+/// Permanently removes all personal data, whether or not the user was deleted: its record, and its old and new values
+/// in the audit log. Its id remains, as do the audit entries of who changed it and when. It cannot be restored. Erasing
+/// it again changes nothing. Responses stored for idempotency keys, which only their callers can open, expire within 24
+/// hours.
 #[utoipa::path(post, path = "/api/v1/external-users/{id}/erase", operation_id = "externalUsers.erase", tag = "External users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
+    params(("id" = Uuid, Path, description = "The user's directory id"), IfMatch),
     responses(
-        (status = 200, description = "Nothing personal is left of the user", body = ErasedExternalUser),
+        (status = 200, description = "The user's personal data was removed", body = ErasedExternalUser),
         (status = 404, description = "External user not found.", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["external_users:write"]), ("api_key" = ["external_users:write"]), ("bearer" = ["external_users:write"])))]
 pub(crate) async fn erase(

@@ -1,4 +1,4 @@
-//! Looking external users up by username.
+//! Finding external users by username.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,10 +12,10 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathText;
 
-/// Get an external user by username
+/// Returns an external user by username
 ///
-/// By identifier, whatever its case, or else by external id; in the default channel first, then in the others, oldest
-/// user first. Answers `null` where there is none: never 404.
+/// Matches the identifier, ignoring case, or else the external id. Prefers the default channel, then the oldest user of
+/// the others. Returns `null` if there is none, never 404.
 #[utoipa::path(get, path = "/api/v1/external-users/username/{username}", operation_id = "externalUsers.findByUsername", tag = "External users",
     params(("username" = String, Path, description = "The username, percent-encoded"), IfNoneMatch),
     responses((status = 200, description = "The user, or null", body = Option<ExternalUserAnswer>)),

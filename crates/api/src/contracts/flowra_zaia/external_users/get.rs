@@ -12,9 +12,11 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get an external user
+/// Returns an external user
+///
+/// Deleted users and users of other workspaces return 404.
 #[utoipa::path(get, path = "/api/v1/external-users/{id}", operation_id = "externalUsers.get", tag = "External users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfNoneMatch),
+    params(("id" = Uuid, Path, description = "The user's directory id"), IfNoneMatch),
     responses(
         (status = 200, body = ExternalUserAnswer),
         (status = 404, description = "External user not found.", body = crate::wire::envelope::ErrorEnvelope)),

@@ -1,4 +1,4 @@
-//! The fields of a user as Zaia's bodies carry them.
+//! The fields of a user in Zaia's bodies.
 
 use denizen_domain::{
     Avatar, DisplayName, EmailAddress, ExternalId, ExternalUserChanges, Identifier, InvalidId, Locale, Patch,
@@ -12,11 +12,11 @@ use super::access::{self, Blocked};
 use crate::wire::body::Input;
 use crate::wire::query::invalid_id;
 
-/// The record's fields that Zaia does not document and takes all the same. An absent one stays as it is, null clears it.
+/// Fields that Zaia accepts but does not document. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProfileInput {
-    /// What the user is called on screens, 1 to 255 characters; the same field as `name`, which has narrower limits.
+    /// Display name, 1 to 255 characters; the same field as `name`, which has narrower limits.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     #[serde(default)]
     display_name: Input<String>,
@@ -32,34 +32,34 @@ pub(crate) struct ProfileInput {
     #[schema(value_type = Option<String>, format = "email", max_length = 254)]
     #[serde(default)]
     email: Input<String>,
-    /// Phone number, in E.164 form.
+    /// Phone number in E.164 form.
     #[schema(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
     #[serde(default)]
     phone: Input<String>,
-    /// Address of a picture: an http(s) URL.
+    /// Picture, as an http(s) URL.
     #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     #[serde(default)]
     avatar: Input<String>,
-    /// Language, as a BCP 47 tag.
+    /// BCP 47 language tag.
     #[schema(value_type = Option<String>, max_length = 64)]
     #[serde(default)]
     locale: Input<String>,
-    /// Time zone, by its IANA name.
+    /// IANA time zone name.
     #[schema(value_type = Option<String>)]
     #[serde(default)]
     timezone: Input<String>,
-    /// Merged into what is there: an object goes in key by key, null removes a key. At most 64 KiB and 8 levels.
+    /// Merged key by key into the stored fields; null removes a key. At most 64 KiB and 8 levels.
     #[schema(value_type = Option<HashMap<String, Value>>)]
     #[serde(default)]
     custom_fields: Input<Map<String, Value>>,
-    /// Whether the user is blocked: for good, or `{reason, until}`.
+    /// Whether the user is blocked: a boolean or `{reason, until}`.
     #[schema(value_type = Blocked)]
     #[serde(default)]
     blocked: Input<Value>,
 }
 
 impl ProfileInput {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self, violations: &mut Violations, now: Timestamp) -> ExternalUserChanges {
         let Self {
             display_name,
@@ -97,7 +97,6 @@ pub(crate) fn external_id(text: &str) -> Result<ExternalId, Violation> {
     ExternalId::parse(text)
 }
 
-/// The rule for identifiers.
 pub(crate) fn identifier(text: &str) -> Result<Identifier, Violation> {
     Identifier::parse(text)
 }
@@ -111,12 +110,11 @@ pub(crate) fn name(text: &str) -> Result<DisplayName, Violation> {
     }
 }
 
-/// The rule for ids.
 pub(crate) fn id<I: std::str::FromStr<Err = InvalidId>>(text: &str) -> Result<I, Violation> {
     text.parse().map_err(|InvalidId| invalid_id())
 }
 
-/// The display name, which bodies may give as `name` and as `displayName`, though not as two different ones.
+/// Returns the display name, which may be sent as `name` and as `displayName`, but not with two values.
 pub(crate) fn one_name(
     violations: &mut Violations,
     name: Patch<DisplayName>,
@@ -127,7 +125,7 @@ pub(crate) fn one_name(
         (name, Patch::Absent) => name,
         (name, display_name) => {
             if name != display_name {
-                let message = "must be the same as name, which is the same field";
+                let message = "must equal name, which is the same field";
                 violations.add("displayName", Violation::new(Reason::Mismatch, message));
             }
             name

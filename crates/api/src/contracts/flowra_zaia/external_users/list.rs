@@ -12,20 +12,20 @@ use crate::wire::contract::Contract;
 use crate::wire::error::ApiResult;
 use crate::wire::query::Query;
 
-/// List external users
+/// Lists external users
 ///
-/// **Flowra** (`x-api-key` or `Authorization: Bearer`): all external users of the project, streamed, unless `page` or
-/// `limit` asks for a page. `x-username` changes nothing here.
+/// **Flowra** (`x-api-key` or `Authorization: Bearer`): streams all external users of the project, unless `page` or
+/// `limit` requests a page. Ignores `x-username`.
 ///
-/// **Zaia** (`authorization` without a scheme): one page, oldest first. The end is a short or empty page.
+/// **Zaia** (`authorization` without a scheme): one page, oldest first. A short or empty page is the last.
 ///
-/// Both answer a bare array. Where a page has a next one, `Link` names it with `rel="next"`; following it costs the same
+/// Both return a bare array. If there is a next page, `Link` has its URL with `rel="next"`; following it costs the same
 /// at any depth. Page numbers go up to 100,000.
 #[utoipa::path(get, path = "/api/v1/external-users", operation_id = "externalUsers.list", tag = "External users",
     params(list_flowra::FlowraList, list_zaia::ZaiaList),
     responses((status = 200, body = Vec<ExternalUserAnswer>, headers(
-        ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
-        ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
+        ("link" = String, description = "The next page, as `rel=\"next\"`"),
+        ("x-total-count" = i64, description = "Total count, with `count=true`")))),
     security(("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"]), ("authorization" = ["external_users:read"])))]
 pub(crate) async fn list(
     caller: Caller<CanReadExternalUsers>,

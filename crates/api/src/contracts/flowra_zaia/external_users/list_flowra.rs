@@ -1,4 +1,4 @@
-//! Flowra's list: everybody, streamed, or a page.
+//! Flowra's list: a stream of all users, or a page.
 
 use axum::Json;
 use axum::http::Uri;
@@ -20,17 +20,17 @@ use crate::wire::paging::{self, ListName};
 use crate::wire::query::{FromQuery, QueryReader};
 use crate::wire::stream::{self, Batch, Batches};
 
-/// The size of a page where only its number was given.
+/// Page size if the request has only a page number.
 const DEFAULT_LIMIT: u32 = 100;
 
-/// What Flowra's list takes.
+/// Flowra's query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct FlowraList {
-    /// Flowra: with this text in the username, ignoring case.
+    /// Flowra: text to find in the username, ignoring case.
     #[param(value_type = Option<String>, max_length = 250)]
     q: Option<SearchText>,
-    /// Flowra: active users only, or blocked ones only.
+    /// Flowra: only active users, or only blocked ones.
     #[param(value_type = Option<bool>)]
     is_active: Option<bool>,
     /// Flowra: `createdAt` or `name`.
@@ -39,10 +39,10 @@ pub(crate) struct FlowraList {
     /// Flowra: `asc` or `desc`.
     #[param(value_type = Option<SortOrder>, default = "asc")]
     sort_order: Direction,
-    /// Flowra: the page number; without `page`, `limit` and `cursor` all users come.
+    /// Flowra: page number. Without `page`, `limit` and `cursor`, returns all users.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
     page: Option<PageNumber>,
-    /// Flowra: the size of a page; 100 where only `page` is sent.
+    /// Flowra: the page size; 100 if only `page` is sent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     #[param(ignore)]
@@ -51,21 +51,21 @@ pub(crate) struct FlowraList {
     count: bool,
 }
 
-/// What a list is sorted by.
+/// Sort key of a list.
 #[derive(utoipa::ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "what the document shows; the query reader gives the domain's own type")]
+#[expect(dead_code, reason = "only documents the values; the query reader returns the domain type")]
 pub(crate) enum SortBy {
-    /// The moment that users were made.
+    /// Creation time.
     CreatedAt,
-    /// Their username.
+    /// Username.
     Name,
 }
 
-/// Which end of a list comes first.
+/// Sort order of a list.
 #[derive(utoipa::ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "what the document shows; the query reader gives the domain's own type")]
+#[expect(dead_code, reason = "only documents the values; the query reader returns the domain type")]
 pub(crate) enum SortOrder {
     /// Oldest, or A.
     Asc,
@@ -147,7 +147,7 @@ pub(super) async fn list(
     Ok(response)
 }
 
-/// A list of a workspace's users, of which parts are read.
+/// A workspace's users, read in parts.
 struct UserList {
     workspace_id: WorkspaceId,
     filter: ExternalUserFilter,
@@ -166,7 +166,7 @@ impl UserList {
     }
 }
 
-/// All of the list.
+/// Streams the list.
 impl Batches for UserList {
     type Item = ExternalUserAnswer;
     type Shared = AppState;

@@ -1,4 +1,4 @@
-//! Zaia's list: a page, filtered.
+//! Zaia's list: a filtered page.
 
 use axum::http::Uri;
 use axum::response::Response;
@@ -17,35 +17,35 @@ use crate::wire::error::ApiResult;
 use crate::wire::paging::{self, ListName};
 use crate::wire::query::{FromQuery, QueryReader};
 
-/// What Zaia's list takes.
+/// Zaia's query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct ZaiaList {
-    /// Zaia: in one of these channels. The key may be repeated, up to 100 times.
+    /// Zaia: channel ids to match. Repeat the parameter for up to 100 ids.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     channel_ids: Vec<ChannelId>,
-    /// Zaia: in one of these groups.
+    /// Zaia: group ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     external_user_group_ids: Vec<ExternalUserGroupId>,
-    /// Zaia: of one of these people.
+    /// Zaia: super identity ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     super_identity_ids: Vec<SuperIdentityId>,
-    /// Zaia: on one of these tiers.
+    /// Zaia: tier ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     tier_ids: Vec<TierId>,
-    /// Zaia: with this text in name, identifier, external id, e-mail address, first or last name, ignoring case.
+    /// Zaia: text to find in name, identifier, external id, e-mail address, first or last name, ignoring case.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
     /// Zaia: the page number.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
     page_number: Option<PageNumber>,
-    /// Zaia: the size of a page.
+    /// Zaia: the page size.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
     page_size: u32,
-    /// Both: where to go on, from a `Link` header.
+    /// Both: cursor of the next page, from `Link`.
     #[param(value_type = Option<String>)]
     cursor: Option<String>,
-    /// Both: whether to count all entries, for `X-Total-Count`.
+    /// Both: whether to send the total as `X-Total-Count`.
     #[param(value_type = Option<bool>, default = false)]
     count: bool,
 }

@@ -1,4 +1,4 @@
-//! Looking many external users up at once.
+//! Finding many external users at once.
 
 use axum::Json;
 use axum::extract::State;
@@ -16,50 +16,49 @@ use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
 
-/// The most users of one look-up.
+/// Maximum users per request.
 const MAXIMUM: usize = 1_000;
 
-/// What users are looked up by: exactly one of the four, with up to 1,000 entries.
+/// What to find users by: exactly one of the four lists, with up to 1,000 entries.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::lookup)]
 pub(crate) struct LookUpExternalUsers {
-    /// Their external ids.
+    /// External ids.
     #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
     #[serde(default)]
     external_ids: Input<Vec<Value>>,
-    /// Their identifiers, whatever their case.
+    /// Identifiers, ignoring case.
     #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
     #[serde(default)]
     identifiers: Input<Vec<Value>>,
-    /// Their e-mail addresses, whatever their case.
+    /// E-mail addresses, ignoring case.
     #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
     #[serde(default)]
     emails: Input<Vec<Value>>,
-    /// Their ids.
+    /// User ids.
     #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 1000)]
     #[serde(default)]
     ids: Input<Vec<Value>>,
 }
 
-/// Who was found, and who was not.
+/// The result of a look-up.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = samples::found)]
 pub(crate) struct FoundExternalUsers {
-    /// The users, in the order in which they were asked for.
+    /// The users found, in the order of the request.
     found: Vec<ExternalUserAnswer>,
-    /// What no user has, in the order in which it was asked for, as it was sent.
+    /// The values without a user, as sent, in the order of the request.
     missing: Vec<String>,
 }
 
-/// Look up many external users
+/// Finds many external users
 ///
-/// Up to 1,000 by what is known of them. Of several users with the same external id, identifier or e-mail address in
-/// different channels, the default channel's is found, or else the oldest. It is a read, although a POST: a URL could not
-/// hold so much.
+/// Finds up to 1,000 users by external id, identifier, e-mail address or id. If several channels have a match, returns
+/// the default channel's user, or else the oldest. It only reads, and uses POST because a URL could not hold that much.
 #[utoipa::path(post, path = "/api/v1/external-users/lookup", operation_id = "externalUsers.lookUp", tag = "External users",
     request_body = LookUpExternalUsers,
-    responses((status = 200, description = "Those that there are, and what was not found", body = FoundExternalUsers)),
+    responses((status = 200, description = "The users found, and the values without one", body = FoundExternalUsers)),
     security(("authorization" = ["external_users:read"]), ("api_key" = ["external_users:read"]), ("bearer" = ["external_users:read"])))]
 pub(crate) async fn look_up(
     caller: Caller<CanReadExternalUsers>,
@@ -81,7 +80,7 @@ pub(crate) async fn look_up(
 }
 
 impl LookUpExternalUsers {
-    /// What to look for, and the same as it was sent.
+    /// Returns the parsed values, and those sent.
     fn check(self) -> Result<(Names, Vec<String>)> {
         let mut violations = Violations::new();
         let Self { external_ids, identifiers, emails, ids } = self;
@@ -113,7 +112,7 @@ impl LookUpExternalUsers {
     }
 }
 
-/// The texts of a list, where it is there. Whatever is wrong with it is noted.
+/// Returns the texts of a list, if present, and records its violations.
 fn texts(violations: &mut Violations, name: &str, list: Input<Vec<Value>>) -> Option<Vec<String>> {
     let list = list.optional(violations, name, |list| {
         if list.len() <= MAXIMUM {

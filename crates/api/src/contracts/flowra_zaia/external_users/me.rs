@@ -1,4 +1,4 @@
-//! The external user in whose context a request runs.
+//! The external user that a request acts as.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -8,10 +8,10 @@ use crate::guards::caller::ActingUser;
 use crate::guards::entity_tags::{IfNoneMatch, Preconditions};
 use crate::state::AppState;
 
-/// Get the external user that the request runs as
+/// Returns the external user the request acts as
 ///
-/// With an external user's access token as Bearer: that user. With a key: the user that `x-username` names; an unknown
-/// one is made in the default channel where the key may make users. A blocked user is 403, reason `blocked`.
+/// With an access token as Bearer, returns its user. With a key, returns the user in `x-username`. An unknown one is
+/// created in the default channel if the key may create users. A blocked user returns 403 with reason `blocked`.
 #[utoipa::path(get, path = "/api/v1/external-users/me", operation_id = "externalUsers.getActing", tag = "External users",
     params(("x-username" = Option<String>, Header, description = "With a key: the username of the user to act for", max_length = 255), IfNoneMatch),
     responses((status = 200, body = ExternalUserAnswer)),

@@ -1,4 +1,4 @@
-//! `/api/v1/external-users`: the Flowra and the Zaia contract over one record.
+//! `/api/v1/external-users`: external users in the Flowra and Zaia contracts.
 
 mod access;
 mod answer;
@@ -26,12 +26,11 @@ pub(crate) use self::answer::ExternalUserAnswer;
 pub use self::answer::external_user_json;
 use crate::state::AppState;
 
-/// The schemas that only parameters name; the routes bring those of bodies along.
+/// Schemas that only parameters use; the routes register those of bodies.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(list_flowra::SortBy, list_flowra::SortOrder)))]
 struct ParameterSchemas;
 
-/// The routes of this room.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ParameterSchemas::openapi())
         .routes(routes!(list::list, create::create))

@@ -1,4 +1,4 @@
-//! Bringing deleted external users back.
+//! Restoring deleted external users.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,17 +12,17 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Restore a deleted external user
+/// Restores a deleted external user
 ///
-/// Within 30 days after it was deleted, unless the server is set up otherwise; by any contract. The user comes back as it
-/// was, but for a group or tier that is gone, and access tokens that were out: those stay void. A user that was not deleted
-/// is answered as it is.
+/// Works within 30 days of deletion, or the period that the server sets, whichever contract deleted the user. Restores
+/// the user as it was, except for a deleted group or tier. Earlier access tokens stay invalid. Returns a user that was
+/// not deleted as it is.
 #[utoipa::path(post, path = "/api/v1/external-users/{id}/restore", operation_id = "externalUsers.restore", tag = "External users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user")),
+    params(("id" = Uuid, Path, description = "The user's directory id")),
     responses(
         (status = 200, body = ExternalUserAnswer),
         (status = 404, description = "External user not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "Another user has its external id or identifier by now, or it was erased", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "Another user now has its external id or identifier, or it was erased", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["external_users:write"]), ("api_key" = ["external_users:write"]), ("bearer" = ["external_users:write"])))]
 pub(crate) async fn restore(
     caller: Caller<CanWriteExternalUsers>,

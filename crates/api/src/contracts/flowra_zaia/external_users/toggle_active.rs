@@ -12,11 +12,11 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Block or unblock an external user
+/// Blocks or unblocks an external user
 ///
-/// Turns `blocked` to what it is not. Blocking voids the user's access tokens.
+/// Inverts `blocked`. Blocking invalidates the user's access tokens.
 #[utoipa::path(put, path = "/api/v1/external-users/{id}/toggle-active", operation_id = "externalUsers.toggleActive", tag = "External users",
-    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
+    params(("id" = Uuid, Path, description = "The user's directory id"), IfMatch),
     responses(
         (status = 200, body = ExternalUserAnswer),
         (status = 404, description = "External user not found.", body = crate::wire::envelope::ErrorEnvelope)),

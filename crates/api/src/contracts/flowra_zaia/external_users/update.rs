@@ -21,7 +21,7 @@ use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// What changes. An absent key stays as it is; null clears it, but for `blocked`.
+/// Changes to a user. Absent fields stay unchanged; null clears all but `blocked`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::update)]
@@ -30,7 +30,7 @@ pub(crate) struct UpdateExternalUser {
     #[schema(value_type = Option<String>, min_length = 3, max_length = 250)]
     #[serde(default)]
     external_id: Input<String>,
-    /// The group.
+    /// Group id.
     #[schema(value_type = Option<Uuid>)]
     #[serde(default)]
     external_user_group_id: Input<String>,
@@ -42,15 +42,15 @@ pub(crate) struct UpdateExternalUser {
     #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// The tier.
+    /// Tier id.
     #[schema(value_type = Option<Uuid>)]
     #[serde(default)]
     tier_id: Input<String>,
-    /// Cannot change: taken only where it is the user's own, so that a record can be sent back as it was read.
+    /// Immutable: accepts only the user's own, so that clients can send a user back as they read it.
     #[schema(value_type = Uuid)]
     #[serde(default)]
     channel_id: Input<String>,
-    /// Cannot change, like `channelId`.
+    /// Immutable, like `channelId`.
     #[schema(value_type = Uuid)]
     #[serde(default)]
     super_identity_id: Input<String>,
@@ -58,14 +58,14 @@ pub(crate) struct UpdateExternalUser {
     profile: ProfileInput,
 }
 
-/// Change an external user
+/// Changes an external user
 ///
-/// `blocked: true` voids the user's access tokens.
+/// `blocked: true` invalidates the user's access tokens.
 #[utoipa::path(patch, path = "/api/v1/external-users/{id}", operation_id = "externalUsers.update", tag = "External users", request_body = UpdateExternalUser,
-    params(("id" = Uuid, Path, description = "The directory's id of the user"), IfMatch),
+    params(("id" = Uuid, Path, description = "The user's directory id"), IfMatch),
     responses(
         (status = 200, description = "The external user was updated.", body = ExternalUserAnswer),
-        (status = 404, description = "The user, group or tier is not in the workspace", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 404, description = "User, group or tier not found in the workspace", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The external id or identifier is taken", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["external_users:write"]), ("api_key" = ["external_users:write"]), ("bearer" = ["external_users:write"])))]
 pub(crate) async fn update(
@@ -124,13 +124,13 @@ impl UpdateExternalUser {
     }
 }
 
-/// The value that a field has already, where it is the one that is given: it may have come through a contract with wider
-/// rules, and a record can be sent back as it was read.
+/// Returns the current value if the input equals it. Another contract with wider rules may have set it, and clients may
+/// send a user back as they read it.
 fn unchanged<T: Clone + ToString>(text: &str, current: Option<&T>) -> Option<T> {
     current.filter(|current| current.to_string() == text).cloned()
 }
 
-/// Notes a field that is given, cannot change, and is not what it was.
+/// Records a violation if an immutable field is sent with a new value.
 fn immutable(violations: &mut Violations, name: &str, input: Input<String>, current: Uuid) {
     let changed = match input.optional(violations, name, |text| Ok(text.to_owned())) {
         Patch::Absent => false,

@@ -1,4 +1,4 @@
-//! A tier as it is shown.
+//! Tiers in responses.
 
 use denizen_domain::Tier;
 use serde::Serialize;
@@ -7,31 +7,31 @@ use uuid::Uuid;
 
 use crate::contracts::samples;
 
-/// A tier. Every key is always there.
+/// A tier. No field is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tier, example = samples::tier)]
 pub(crate) struct TierAnswer {
     /// Its id.
     id: Uuid,
-    /// The workspace.
+    /// Workspace id.
     workspace_id: Uuid,
-    /// What people call it.
+    /// Display name.
     #[schema(min_length = 3, max_length = 50)]
     name: String,
-    /// What it is for.
+    /// Its purpose.
     #[schema(min_length = 3, max_length = 250)]
     description: String,
-    /// What an assistant should know of its users.
+    /// Assistant prompt about the tier's users.
     #[schema(required, min_length = 3, max_length = 500)]
     prompt: Option<String>,
-    /// How many messages of an assistant its users may have; null for as many as they like.
+    /// Maximum number of assistant messages for its users; null for no limit.
     #[schema(required, minimum = 0)]
     max_assistant_messages: Option<i64>,
-    /// When it was made.
+    /// Creation time.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }

@@ -1,4 +1,4 @@
-//! Making tiers.
+//! Creating tiers.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,13 +11,13 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Make a tier
+/// Creates a tier
 ///
-/// A workspace has at most 1,000.
+/// A workspace has at most 1,000 tiers.
 #[utoipa::path(post, path = "/api/v1/tiers", operation_id = "tiers.create", tag = "Tiers", request_body = CreateTier,
     responses(
-        (status = 200, description = "The tier was made", body = TierAnswer),
-        (status = 409, description = "The workspace has as many tiers as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 200, description = "The tier was created", body = TierAnswer),
+        (status = 409, description = "The workspace has the maximum number of tiers", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["settings:write"]), ("api_key" = ["settings:write"]), ("bearer" = ["settings:write"])))]
 pub(crate) async fn create(
     caller: Caller<CanWriteSettings>,

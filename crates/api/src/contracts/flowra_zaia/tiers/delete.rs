@@ -11,10 +11,10 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Delete a tier
+/// Deletes a tier
 ///
-/// Its users and groups stay, and are on no tier any more: from the answer on, or a little later where there are very many.
-/// That is no change of theirs: `updatedAt` stays.
+/// Its users and groups stay, without a tier: from the response on, or a little later if there are very many. Their
+/// `updatedAt` stays unchanged.
 #[utoipa::path(delete, path = "/api/v1/tiers/{id}", operation_id = "tiers.delete", tag = "Tiers",
     params(("id" = Uuid, Path, description = "The tier's id")),
     responses(

@@ -11,7 +11,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get a tier
+/// Returns a tier
+///
+/// Tiers of other workspaces return 404.
 #[utoipa::path(get, path = "/api/v1/tiers/{id}", operation_id = "tiers.get", tag = "Tiers",
     params(("id" = Uuid, Path, description = "The tier's id")),
     responses(

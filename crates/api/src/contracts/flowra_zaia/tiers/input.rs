@@ -1,4 +1,4 @@
-//! The fields of a tier as bodies carry them.
+//! Request bodies for tiers.
 
 use denizen_domain::{Error, TierChanges, Violations};
 use serde::Deserialize;
@@ -7,54 +7,54 @@ use utoipa::ToSchema;
 use crate::contracts::samples;
 use crate::wire::body::Input;
 
-/// A new tier. All of `name`, `description`, `prompt` and `maxAssistantMessages` must be there.
+/// A new tier. `name`, `description`, `prompt` and `maxAssistantMessages` are required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_tier)]
 pub(crate) struct CreateTier {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, required, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// What it is for.
+    /// Its purpose.
     #[schema(value_type = String, required, min_length = 3, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
-    /// What an assistant should know of its users.
+    /// Assistant prompt about the tier's users.
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 500)]
     #[serde(default)]
     prompt: Input<String>,
-    /// How many messages of an assistant its users may have; null for as many as they like.
+    /// Maximum number of assistant messages for its users; null for no limit.
     #[schema(value_type = Option<i64>, required, minimum = 0)]
     #[serde(default)]
     max_assistant_messages: Input<i64>,
 }
 
-/// What changes of a tier. An absent key stays as it is; null clears `prompt` and `maxAssistantMessages`.
+/// Changes to a tier. Absent fields stay unchanged; null clears `prompt` and `maxAssistantMessages`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::update_tier)]
 pub(crate) struct UpdateTier {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, min_length = 3, max_length = 50)]
     #[serde(default)]
     name: Input<String>,
-    /// What it is for.
+    /// Its purpose.
     #[schema(value_type = String, min_length = 3, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
-    /// What an assistant should know of its users.
+    /// Assistant prompt about the tier's users.
     #[schema(value_type = Option<String>, min_length = 3, max_length = 500)]
     #[serde(default)]
     prompt: Input<String>,
-    /// How many messages of an assistant its users may have; null for as many as they like.
+    /// Maximum number of assistant messages for its users; null for no limit.
     #[schema(value_type = Option<i64>, minimum = 0)]
     #[serde(default)]
     max_assistant_messages: Input<i64>,
 }
 
 impl CreateTier {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<TierChanges, Error> {
         let mut violations = Violations::new();
         let Self { name, description, prompt, max_assistant_messages } = self;
@@ -73,7 +73,7 @@ impl CreateTier {
 }
 
 impl UpdateTier {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<TierChanges, Error> {
         let mut violations = Violations::new();
         let Self { name, description, prompt, max_assistant_messages } = self;

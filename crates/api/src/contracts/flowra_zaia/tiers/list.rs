@@ -14,14 +14,14 @@ use crate::wire::error::ApiResult;
 use crate::wire::paging::{self, ListName, PageParameters};
 use crate::wire::query::{FromQuery, Query, QueryReader};
 
-/// What the list takes.
+/// Query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct ListTiers {
-    /// One of these. The key may be repeated, up to 100 times.
+    /// Ids to match. Repeat the parameter for up to 100 ids.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     ids: Vec<TierId>,
-    /// With this text in name or description, ignoring case.
+    /// Text to find in name or description, ignoring case.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
     #[param(ignore)]
@@ -38,13 +38,13 @@ impl FromQuery for ListTiers {
     }
 }
 
-/// List tiers
+/// Lists tiers
 ///
 /// Oldest first.
 #[utoipa::path(get, path = "/api/v1/tiers", operation_id = "tiers.list", tag = "Tiers", params(ListTiers, PageParameters),
     responses((status = 200, body = Vec<TierAnswer>, headers(
-        ("link" = String, description = "`rel=\"next\"`, where the list goes on"),
-        ("x-total-count" = i64, description = "How many there are, with `count=true`")))),
+        ("link" = String, description = "The next page, as `rel=\"next\"`"),
+        ("x-total-count" = i64, description = "Total count, with `count=true`")))),
     security(("authorization" = ["settings:read"]), ("api_key" = ["settings:read"]), ("bearer" = ["settings:read"])))]
 pub(crate) async fn list(
     caller: Caller<CanReadSettings>,

@@ -13,7 +13,9 @@ use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Change a tier
+/// Changes a tier
+///
+/// Absent fields stay unchanged; null clears `prompt` and `maxAssistantMessages`.
 #[utoipa::path(patch, path = "/api/v1/tiers/{id}", operation_id = "tiers.update", tag = "Tiers", request_body = UpdateTier,
     params(("id" = Uuid, Path, description = "The tier's id")),
     responses(
