@@ -16,7 +16,7 @@ use crate::wire::error::ApiError;
 /// Condition for reading only changed objects.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+#[expect(dead_code, reason = "documents the header, which [`Preconditions`] reads")]
 pub(crate) struct IfNoneMatch {
     /// An `ETag` read before: 304 if it is unchanged. On writes, `*` is 412 if the object exists.
     #[param(rename = "If-None-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
@@ -26,7 +26,7 @@ pub(crate) struct IfNoneMatch {
 /// Condition for changing only unchanged objects.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+#[expect(dead_code, reason = "documents the header, which [`Preconditions`] reads")]
 pub(crate) struct IfMatch {
     /// An `ETag` read before: 412 if the object has changed since, so that no update is lost.
     #[param(rename = "If-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]

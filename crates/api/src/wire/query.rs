@@ -91,7 +91,7 @@ impl QueryReader {
         self.one(name, |text| PageNumber::new(text.parse().unwrap_or(0)))
     }
 
-    /// Reads a search text; an empty one searches nothing.
+    /// Reads a search text; empty means none.
     pub(crate) fn search(&mut self, name: &str) -> Option<SearchText> {
         self.one(name, |text| if text.is_empty() { Ok(None) } else { SearchText::parse(text).map(Some) })
             .flatten()

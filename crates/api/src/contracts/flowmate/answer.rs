@@ -51,7 +51,7 @@ pub(crate) struct User {
 /// Status of an account or a workspace.
 #[derive(ToSchema)]
 #[schema(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(dead_code, reason = "what the document shows; the answer holds the domain's own code")]
+#[expect(dead_code, reason = "documents the type; responses hold the domain's code")]
 pub(crate) enum StatusCode {
     /// Active.
     Active,

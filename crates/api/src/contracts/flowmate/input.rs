@@ -33,7 +33,7 @@ pub(crate) fn each<T>(
 
 fn text_of(value: Option<&Value>) -> Result<String, Violation> {
     let text = value.and_then(Value::as_str).map(str::to_owned);
-    text.ok_or_else(|| Violation::new(Reason::InvalidType, "must hold texts only"))
+    text.ok_or_else(|| Violation::new(Reason::InvalidType, "must contain only texts"))
 }
 
 /// Checks an id.

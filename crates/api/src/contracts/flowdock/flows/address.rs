@@ -14,7 +14,7 @@ use crate::state::AppState;
 /// Path of a flow.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "what the document shows; handlers read the texts of the path")]
+#[expect(dead_code, reason = "documents the path; handlers read its texts")]
 pub(super) struct FlowAddress {
     /// The organization's name in URLs, or its number
     #[param(example = "acme")]
@@ -27,7 +27,7 @@ pub(super) struct FlowAddress {
 /// Path of a flow's join link.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "what the document shows; handlers read the texts of the path")]
+#[expect(dead_code, reason = "documents the path; handlers read its texts")]
 pub(super) struct LinkAddress {
     /// The organization's name in URLs
     #[param(example = "acme")]

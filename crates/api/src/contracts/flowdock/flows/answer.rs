@@ -58,7 +58,7 @@ pub(crate) struct FlowAnswer {
 /// How people join a flow.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case", as = AccessMode)]
-#[expect(dead_code, reason = "what the document shows; the answer holds the domain's own code")]
+#[expect(dead_code, reason = "documents the type; responses hold the domain's code")]
 pub(crate) enum AccessModeCode {
     /// Members are invited, or added by those with access.
     Invitation,
@@ -239,7 +239,7 @@ pub(crate) struct InvitationAnswer {
 /// State of an invitation.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case", as = InvitationState)]
-#[expect(dead_code, reason = "what the document shows; the answer holds the domain's own code")]
+#[expect(dead_code, reason = "documents the type; responses hold the domain's code")]
 pub(crate) enum InvitationStateCode {
     /// Nobody with this address is in the flow yet.
     Pending,

@@ -244,7 +244,7 @@ fn entries(list: &str) -> Result<Vec<ListedAddress>, Violation> {
         known.insert(entry.email.as_ref().map_or_else(|_| entry.text.clone(), ToString::to_string))
     });
     match entries.len() {
-        0 => Err(Violation::new(Reason::Required, "must hold an e-mail address")),
+        0 => Err(Violation::new(Reason::Required, "must contain an e-mail address")),
         1..=MAXIMUM_ADDRESSES => Ok(entries),
         _ => Err(Violation::new(Reason::TooLong, format!("must have at most {MAXIMUM_ADDRESSES} entries"))),
     }
