@@ -88,7 +88,7 @@ pub(crate) fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Resul
     running.wait()
 }
 
-/// Makes an interrupt end the running program, so that this process can clean up. A second one exits at once.
+/// From now on, an interrupt ends what runs and lets this process clean up. A second one ends it at once.
 pub(crate) fn clean_up_on_interrupt() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || signals.forever().for_each(|_| on_interrupt()));

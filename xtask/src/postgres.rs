@@ -53,7 +53,7 @@ impl Server {
         outcome
     }
 
-    /// Runs one statement and returns its output.
+    /// Runs one statement, and returns what it answers.
     fn execute(&self, statement: &str) -> Result<String> {
         let psql = programs::client()?;
         let options = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"];

@@ -22,10 +22,10 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Creates a cluster with the programs of a folder, starts it on a free port of 127.0.0.1 and waits until it
-    /// accepts connections.
+    /// Makes a cluster with the programs of a folder, starts it on a free port of 127.0.0.1 and waits until it takes
+    /// connections.
     pub(super) fn start(programs: &Path) -> Result<Self> {
-        // Not in `TMPDIR`: a socket's path may have only 107 bytes, and the owner must have access.
+        // Not in `TMPDIR`: the path of a socket may have 107 bytes, and the owner must be able to get there.
         let folder = tempfile::Builder::new().prefix("denizen-postgres-").tempdir_in("/tmp")?;
         // PostgreSQL refuses to run as root.
         let owner = if rustix::process::geteuid().is_root() { Some(User::of_databases()?) } else { None };
@@ -97,7 +97,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let mut stop = self.program("pg_ctl");
         stop.args(["stop", "--mode=immediate", "--wait", "--silent"]);
-        // Use a separate group, so that another Ctrl-C does not interrupt the stop. It fails if the start did.
+        // A group of its own, so that another Ctrl-C does not stop the stopping. It fails where the start did.
         let _ =
             stop.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
