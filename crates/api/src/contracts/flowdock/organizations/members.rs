@@ -40,7 +40,7 @@ pub(crate) async fn list(
 /// Requires an administrator. Administrators can remove themselves, except the last one who can log in. The user leaves
 /// all flows of the organization and cannot come back by a link. The account stays. If this was its home, its new home
 /// is the organization it has been a member of longest, among those that added it, if any. It loses the roles and
-/// permissions it had here.
+/// permissions that applied here.
 #[utoipa::path(delete, path = "/organizations/{organization}/users/{id}", operation_id = "organizations.removeUser", tag = "Organizations",
     params(
         ("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number"),

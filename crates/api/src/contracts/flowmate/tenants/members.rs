@@ -42,7 +42,7 @@ pub(crate) async fn list(
 ///
 /// An account without another workspace or rights beyond workspaces is deleted. Other accounts stay. If this was their
 /// home, their new home is the workspace they have been members of longest, if any, without the roles and permissions
-/// they had here. Callers cannot remove themselves or an account that has more rights.
+/// that applied here. Callers cannot remove themselves or an account that has more rights.
 #[utoipa::path(delete, path = "/tenants/{id}/user/{userId}", operation_id = "tenants.removeUser", tag = "Tenants",
     params(
         ("id" = Uuid, Path, description = "The workspace's id"),

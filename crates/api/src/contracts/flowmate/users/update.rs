@@ -21,8 +21,8 @@ use crate::wire::path::PathId;
 ///
 /// `roles` and `permissions` replace the whole lists. Callers can grant only what they hold, and cannot change an
 /// account that has more rights (403, before any 409). A new password revokes all tokens of the account except the
-/// request's own. Changing one's own password or username requires `currentPassword`. An account that moves to another
-/// home loses the roles and permissions of the old one.
+/// request's own. Changing one's own password or username requires `currentPassword`. Moving to another home drops the
+/// roles and permissions that applied in the old one.
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "accounts.update", tag = "Accounts", request_body = UpdateUser,
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
