@@ -70,7 +70,7 @@ pub(crate) struct PageParameters {
     /// The size of a page.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
     page_size: u32,
-    /// Cursor of the next page, from `Link`.
+    /// The cursor from a `Link` header.
     cursor: Option<String>,
     /// Whether to count the whole list for `X-Total-Count`.
     #[param(value_type = Option<bool>, default = false)]

@@ -10,7 +10,7 @@ use crate::wire::envelope::ErrorCode;
 pub(crate) const ERRORS: [(ErrorCode, &str); 2] = [
     (
         ErrorCode::Conflict,
-        "The first request with this idempotency key is still in progress or came with another credential, or others kept \
+        "The first request with this idempotency key is still in progress or had another credential, or other requests kept \
          changing the same object.",
     ),
     (ErrorCode::ValidationFailed, "The idempotency key was sent with another request."),
