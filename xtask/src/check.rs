@@ -1,4 +1,4 @@
-//! `cargo xtask check`: what a change must keep, besides passing the tests.
+//! `cargo xtask check`: checks besides the tests that a change must pass.
 
 mod dependencies;
 mod layers;
@@ -14,7 +14,7 @@ use clap::Args;
 
 use crate::{codegen, command, migrate};
 
-/// One check: what it is called, and what fails if it does not hold.
+/// A check: its name, and a function that fails if it does not hold.
 type Check = (&'static str, fn() -> Result<()>);
 
 const CHECKS: [Check; 9] = [
@@ -32,7 +32,7 @@ const CHECKS: [Check; 9] = [
 /// Which checks to run, and what to print.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Print how long each check took, the longest first
+    /// Print how long each check took, longest first
     #[arg(long)]
     timings: bool,
     /// Run only these checks
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     only: Vec<String>,
 }
 
-/// Runs the checks that are asked for, or all, and fails if any does.
+/// Runs the requested checks, or all, and fails if any fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let is_wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     let checks: Vec<Check> = CHECKS.into_iter().filter(|(name, _)| is_wanted(name)).collect();
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     bail!("{} of {} checks failed: {}", failed.len(), outcomes.len(), failed.join(", "))
 }
 
-/// What came of a check.
+/// The result of a check.
 struct Outcome {
     name: &'static str,
     holds: bool,
@@ -88,7 +88,7 @@ fn print_timings(outcomes: &[Outcome]) {
     println!("{:<16} {:>8.1}\n", "all", total.as_secs_f32());
 }
 
-/// Fails with everything that was found, one line each, if anything was.
+/// Fails with all complaints, one per line, if there are any.
 fn none_found(complaints: &[String]) -> Result<()> {
     if complaints.is_empty() {
         return Ok(());
@@ -111,7 +111,7 @@ fn documentation() -> Result<()> {
     command::run(&mut cargo)
 }
 
-/// Both databases have the same migrations, each with its two files.
+/// Both databases have the same migrations, each with two files.
 fn migrations() -> Result<()> {
     let root = command::root().join("migrations");
     let mut complaints = Vec::new();

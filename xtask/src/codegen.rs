@@ -1,4 +1,4 @@
-//! `cargo xtask codegen`: the files that are derived from the code and the migrations.
+//! `cargo xtask codegen`: generates files from the code and the migrations.
 
 mod schema;
 
@@ -13,10 +13,10 @@ use crate::command;
 use crate::database::{Denizen, TableDescription};
 use crate::postgres::Server;
 
-/// How to generate.
+/// Command options.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Write nothing; fail and name each file that is not up to date
+    /// Write nothing; fail with the name of each stale file
     #[arg(long)]
     check: bool,
 }
@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.check { check() } else { write() }
 }
 
-/// Fails, with their names, if files are not what would be generated now, and if the databases differ.
+/// Fails with the names of stale files, and if the databases differ.
 pub(crate) fn check() -> Result<()> {
     let mut complaints = Vec::new();
     let generated = generate()?;
@@ -58,12 +58,12 @@ fn fail_with(complaints: &[String]) -> Result<()> {
 
 struct Generated {
     files: [File; 2],
-    /// Where the two databases' migrations make different tables.
+    /// Differences between the tables of both databases.
     differences: Vec<String>,
 }
 
 struct File {
-    /// From the root of the repository.
+    /// Relative to the repository root.
     path: &'static str,
     content: String,
 }
@@ -82,7 +82,7 @@ fn generate() -> Result<Generated> {
     })
 }
 
-/// The tables that the migrations make on PostgreSQL and on SQLite.
+/// The tables that the migrations create on PostgreSQL and on SQLite.
 fn tables_of_both_databases(denizen: &Denizen) -> Result<(Vec<TableDescription>, Vec<TableDescription>)> {
     let postgres =
         Server::obtain()?.with_empty_database(|url| denizen.schema_of(url)).context("PostgreSQL")?;
@@ -90,7 +90,7 @@ fn tables_of_both_databases(denizen: &Denizen) -> Result<(Vec<TableDescription>,
     Ok((postgres.tables, sqlite.tables))
 }
 
-/// Rust code in the workspace's format.
+/// Formats code in the workspace's style.
 fn rustfmt(code: &str) -> Result<String> {
     let mut command = Command::new("rustfmt");
     command.args(["--edition", "2024", "--emit", "stdout"]).current_dir(command::root());

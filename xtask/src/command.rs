@@ -1,8 +1,7 @@
-//! Running other programs.
+//! Runs other programs.
 //!
-//! Every program gets a process group of its own. On Ctrl-C, SIGTERM or SIGHUP that group is ended, the call that
-//! waits for it fails, no other program starts, and the error travels up through everything that cleans up after
-//! itself.
+//! Every program gets its own process group. Ctrl-C, SIGTERM or SIGHUP ends that group. The call that waits for it
+//! fails, no other program starts, and the error propagates through everything that must clean up.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -23,8 +22,8 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// `cargo`, in the root of the repository and without what the outer `cargo` told about this very package: build
-/// scripts that look at that would run again on every turn.
+/// Returns `cargo`, in the repository root and without the variables that the outer `cargo` sets for this package:
+/// build scripts that watch them would run again each time.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
@@ -37,25 +36,25 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Whether the shell would find a program of this name.
+/// Returns whether a program is on the `PATH`.
 pub(crate) fn is_installed(name: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
 }
 
-/// What `cargo metadata` says of the crates of the workspace.
+/// Returns `cargo metadata` for the workspace's crates.
 pub(crate) fn workspace_metadata() -> Result<Value> {
     let metadata = output(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))?;
-    serde_json::from_str(&metadata).context("cannot read what `cargo metadata` writes")
+    serde_json::from_str(&metadata).context("cannot parse the output of `cargo metadata`")
 }
 
-/// The folder that cargo builds into.
+/// Returns cargo's target folder.
 pub(crate) fn target() -> Result<PathBuf> {
     let metadata = workspace_metadata()?;
     Ok(metadata["target_directory"].as_str().context("cargo metadata names the target folder")?.into())
 }
 
-/// Runs a program that writes to our own output; fails unless it succeeds.
+/// Runs a program with our own output; fails unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = start(command)?.wait()?;
     if !status.success() {
@@ -64,7 +63,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program and returns what it wrote to its standard output; fails, with all it wrote, unless it succeeds.
+/// Runs a program and returns its standard output; fails, with all its output, unless it succeeds.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let Output { status, stdout, stderr } = start(command)?.wait_with_output()?;
@@ -75,12 +74,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(stdout.into_owned())
 }
 
-/// Runs a program, passes its standard output through as it comes and shows every line of it to `look`.
+/// Runs a program, passes its standard output through and shows every line of it to `look`.
 pub(crate) fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut running = start(command.stdout(Stdio::piped()))?;
     if let Some(stdout) = running.child.stdout.take() {
         for line in BufReader::new(stdout).split(b'\n') {
-            let line = line.context("cannot read what a program writes")?;
+            let line = line.context("cannot read a program's output")?;
             look(&String::from_utf8_lossy(&line));
             let mut output = std::io::stdout().lock();
             output.write_all(&line).and_then(|()| output.write_all(b"\n")).context("cannot write")?;
@@ -96,7 +95,7 @@ pub(crate) fn clean_up_on_interrupt() -> Result<()> {
     Ok(())
 }
 
-/// What the thread that waits for signals and the one that does the work tell each other.
+/// State shared by the signal thread and the main thread.
 struct State {
     interrupted: bool,
     running: Option<Pid>,
@@ -115,12 +114,12 @@ fn on_interrupt() {
     }
     state.interrupted = true;
     if let Some(group) = state.running {
-        // It fails where the program has just ended by itself.
+        // Fails if the program has just ended by itself.
         let _ = kill_process_group(group, Signal::TERM);
     }
 }
 
-/// A program that runs, known to the signal handler until its end was seen.
+/// A running program, known to the signal handler until it ends.
 struct Running {
     child: Child,
 }
@@ -130,7 +129,7 @@ fn start(command: &mut Command) -> Result<Running> {
     if state.interrupted {
         bail!("interrupted");
     }
-    // A process group that is not the terminal's must not read from it.
+    // A process group in the background must not read from the terminal.
     command.process_group(0).stdin(Stdio::null());
     let child = command.spawn().with_context(|| format!("cannot start `{}`", shown(command)))?;
     state.running = Some(Pid::from_child(&child));

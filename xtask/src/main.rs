@@ -1,14 +1,14 @@
-//! The developers' commands: `cargo xtask test | migrate | codegen | check`.
+//! Commands for developers: `cargo xtask test | migrate | codegen | check`.
 //!
 //! | Command | What it does |
 //! |---|---|
-//! | `test` | every test there is, the server's on SQLite and on PostgreSQL |
-//! | `migrate` | makes migrations, and runs them on a database |
-//! | `codegen` | writes the files that are derived from the code and the migrations |
-//! | `check` | what a change must pass besides the tests: format, lints, layers, rooms, docs, stale files |
+//! | `test` | runs all tests, the server's on SQLite and on PostgreSQL |
+//! | `migrate` | creates migrations, and runs them on a database |
+//! | `codegen` | generates files from the code and the migrations |
+//! | `check` | checks all but the tests: format, lints, layers, rooms, docs, stale files |
 //!
-//! A command that needs PostgreSQL takes the server of `TEST_DATABASE_URL`, else starts a private one that is gone
-//! when the command ends ([`postgres`]).
+//! Commands that need PostgreSQL use the server of `TEST_DATABASE_URL`, or else start a private one until they end
+//! ([`postgres`]).
 //!
 //! # Adding a command
 //! 1. Write a module with a function that returns `anyhow::Result`.
@@ -38,22 +38,22 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run every test: unit, documentation and property tests, then the server's tests on SQLite and on PostgreSQL
+    /// Run all tests: unit, documentation and property tests, then the server's tests on SQLite and on PostgreSQL
     ///
-    /// PostgreSQL is the server of `TEST_DATABASE_URL` (its user must be allowed to create databases), else a private
-    /// temporary one made from the programs on this machine, which are installed first where that is allowed.
-    /// The last line of the output says how many tests passed and how many failed.
+    /// Uses the PostgreSQL server of `TEST_DATABASE_URL` (its user must be allowed to create databases), or else a
+    /// private temporary one from the programs on this machine, which are installed first where that is allowed. The
+    /// last line of the output says how many tests passed and failed.
     Test(test::Arguments),
-    /// Make migrations, and run them on a database
+    /// Create migrations, and run them on a database
     #[command(subcommand)]
     Migrate(migrate::Migrate),
-    /// Write openapi.json (from the routes) and schema.rs (from the migrations)
+    /// Generate openapi.json (from the routes) and schema.rs (from the migrations)
     ///
-    /// Also compares what the migrations of both databases make. Needs PostgreSQL, found as `test` finds it.
+    /// Also compares the tables of both databases. Needs PostgreSQL, like `test`.
     Codegen(codegen::Arguments),
-    /// Prove what a change must keep: format, lints, layers, documentation, generated files, migrations, no left-overs
+    /// Check a change: format, lints, layers, documentation, generated files, migrations, no left-overs
     ///
-    /// Runs all checks even if one fails. Needs PostgreSQL, found as `test` finds it.
+    /// Runs all checks even if one fails. Needs PostgreSQL, like `test`.
     Check(check::Arguments),
 }
 

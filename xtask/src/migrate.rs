@@ -1,4 +1,4 @@
-//! `cargo xtask migrate`: making migrations, and running them on a database.
+//! `cargo xtask migrate`: creates migrations, and runs them on a database.
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
@@ -6,25 +6,25 @@ use clap::{Args, Subcommand};
 use crate::command;
 use crate::database::Denizen;
 
-/// The folders of `migrations/`, each with the same migrations in its database's words.
+/// The folders of `migrations/`, each with the same migrations for its database.
 pub(crate) const FOLDERS: [(&str, &str); 2] = [("postgres", "PostgreSQL"), ("sqlite", "SQLite")];
 
-/// Make migrations, and run them on a database
+/// Create migrations, and run them on a database
 #[derive(Debug, Subcommand)]
 pub(crate) enum Migrate {
-    /// Make an empty migration for both databases
+    /// Create an empty migration for both databases
     New {
-        /// What it does, in lower case with underscores: `add_tiers`
+        /// Name in lower case with underscores: `add_tiers`
         #[arg(value_parser = parse_name)]
         name: String,
     },
-    /// Run all migrations that the database does not have yet
+    /// Run all pending migrations
     Up(Target),
     /// Revert the newest migration
     Down(Target),
-    /// Revert the newest migration and run it again, with any that are pending
+    /// Revert the newest migration and run it again, with all pending ones
     Redo(Target),
-    /// List the migrations: `[x]` is applied, `[ ]` is pending, `[?]` is applied but not known to this version
+    /// List the migrations: `[x]` is applied, `[ ]` is pending, `[?]` is applied but unknown to this version
     Status(Target),
 }
 
@@ -71,7 +71,7 @@ fn new(name: &str) -> Result<()> {
     let migration = format!("{}_{name}", version());
     for (folder, database) in FOLDERS {
         let path = command::root().join("migrations").join(folder).join(&migration);
-        std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        std::fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
         for (file, purpose) in [("up.sql", "what it changes"), ("down.sql", "back to what was before")] {
             let path = path.join(file);
             let header = format!("-- {name} on {database}: {purpose}.\n\n");
@@ -83,7 +83,7 @@ fn new(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The version of a migration made now, such as `2026-11-21-025643`.
+/// Returns the version for a new migration, such as `2026-11-21-025643`.
 #[expect(clippy::disallowed_methods, reason = "a migration is named after the moment its author made it")]
 fn version() -> String {
     chrono::Utc::now().format("%Y-%m-%d-%H%M%S").to_string()

@@ -1,4 +1,4 @@
-//! A PostgreSQL server to test and generate with: a given one, or a private one for as long as it is needed.
+//! A PostgreSQL server for tests and code generation: a given one, or a private temporary one.
 
 mod cluster;
 mod programs;
@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result};
 use crate::command;
 use cluster::Cluster;
 
-/// The variable that names a server on which databases may be created and dropped.
+/// The variable with a server on which databases may be created and dropped.
 pub(crate) const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 
-/// A PostgreSQL server on which databases may be created and dropped. A private one ends when this is dropped.
+/// A PostgreSQL server on which databases may be created and dropped. A private one stops on drop.
 #[derive(Debug)]
 pub(crate) struct Server {
     url: String,
@@ -21,8 +21,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server of `TEST_DATABASE_URL`; else a private one, from programs that are installed if they have to be
-    /// and may be.
+    /// Returns the server of `TEST_DATABASE_URL`, or else a private one, installing its programs if needed and allowed.
     pub(crate) fn obtain() -> Result<Self> {
         match std::env::var(URL_VARIABLE) {
             Ok(url) if !url.is_empty() => Ok(Self { url, _cluster: None }),
@@ -33,19 +32,19 @@ impl Server {
         }
     }
 
-    /// Where it listens, with a user that may create databases.
+    /// Its URL, with a user that may create databases.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its version, such as `15.18`.
+    /// The version, such as `15.18`.
     pub(crate) fn version(&self) -> Result<String> {
         let version = self.execute("SHOW server_version")?;
-        // Distributions add their own words: `15.18 (Debian 15.18-0+deb12u1)`.
+        // Distributions append text: `15.18 (Debian 15.18-0+deb12u1)`.
         Ok(version.split_whitespace().next().unwrap_or_default().to_owned())
     }
 
-    /// Makes an empty database, hands its URL to `work`, and drops it, whatever came of that.
+    /// Creates an empty database, passes its URL to `work`, and drops it, even after an error.
     pub(crate) fn with_empty_database<T>(&self, work: impl FnOnce(&str) -> Result<T>) -> Result<T> {
         let name = format!("denizen_xtask_{}", std::process::id());
         self.execute(&format!("CREATE DATABASE {name}")).context("cannot create a database")?;
@@ -62,7 +61,7 @@ impl Server {
     }
 }
 
-/// A URL with another database in it.
+/// Replaces the database in a URL.
 fn with_database(url: &str, name: &str) -> String {
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
     let authority = address.find("://").map_or(0, |scheme| scheme + 3);

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test, the server's on both databases, and how many of them ran on which.
+//! `cargo xtask test`: runs all tests, the server's on both databases, and counts them.
 
 mod counts;
 
@@ -13,16 +13,16 @@ use crate::database::Denizen;
 use crate::postgres::{Server, URL_VARIABLE};
 use counts::Counts;
 
-/// The variable that tells the server's tests which database to start servers on: `sqlite` or `postgres`.
+/// The variable that selects the database of the server's tests: `sqlite` or `postgres`.
 const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
 
 /// Which tests to run.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Test the server on this database alone; the end of the output says which was left out
+    /// Test the server only on this database; the end of the output names the other one
     #[arg(long, value_enum, value_name = "DATABASE")]
     only: Option<Database>,
-    /// What the test programs are given: a part of the names of the tests to run, or options
+    /// Arguments for the test programs: a part of the test names, or options
     #[arg(last = true, value_name = "FILTER")]
     filter: Vec<String>,
 }
@@ -34,12 +34,12 @@ enum Database {
     Postgres,
 }
 
-/// Runs the command. Its code is a failure unless every test that was asked for ran and passed.
+/// Runs the command. Returns a failure unless all requested tests ran and passed.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let started = Instant::now();
     let harness = Harness::start(arguments)?;
     let targets = Targets::of_workspace()?;
-    // All that follows is built at once: with the same features, so that nothing is built twice.
+    // Build everything at once with the same features, so that nothing is built twice.
     command::run(command::cargo().args(["build", "--locked", "--workspace", "--all-targets"]))?;
 
     let mut runs = vec![harness.unit_tests(&targets)?];
@@ -51,11 +51,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(harness.report(&runs, started.elapsed()))
 }
 
-/// The test programs of the workspace, by who runs them.
+/// The test programs of the workspace, by kind.
 struct Targets {
-    /// `--test NAME` for each that needs no server.
+    /// `--test NAME` for programs without a server.
     units: Vec<String>,
-    /// `--test NAME` for each that starts servers.
+    /// `--test NAME` for programs that start servers.
     servers: Vec<String>,
 }
 
@@ -73,19 +73,19 @@ impl Targets {
                 }
             }
         }
-        // Without a name, `cargo test` would run all there are.
+        // Without names, `cargo test` would run all programs.
         ensure!(!targets.servers.is_empty(), "denizen-tests has no test program");
         Ok(targets)
     }
 }
 
-/// One turn of `cargo test`, or several, under one name.
+/// One or more runs of `cargo test` under one name.
 struct Run {
     name: String,
     counts: Counts,
 }
 
-/// What is being tested, and on what.
+/// What is tested, and on what.
 struct Harness<'a> {
     arguments: &'a Arguments,
     postgres: Option<Server>,
@@ -101,7 +101,7 @@ impl<'a> Harness<'a> {
         self.arguments.only.is_none_or(|only| only == database)
     }
 
-    /// What needs no server: the crates' own tests, the examples in their documentation, and properties.
+    /// Runs tests without a server: unit tests, documentation examples, and property tests.
     fn unit_tests(&self, targets: &Targets) -> Result<Run> {
         let mut programs = self.cargo_test();
         programs.args(["--lib", "--bins", "--examples"]).args(&targets.units);
@@ -111,7 +111,7 @@ impl<'a> Harness<'a> {
         Ok(self.finished("unit tests".to_owned(), counts))
     }
 
-    /// The tests that start servers, on one database.
+    /// Runs the server's tests on one database.
     fn server_tests(&self, targets: &Targets, database: Database) -> Result<Run> {
         let name = self.name(database)?;
         println!("\n── {name} ──");
@@ -147,13 +147,13 @@ impl<'a> Harness<'a> {
         Ok(counts.with_outcome(status.success()))
     }
 
-    /// A run without a single test has failed, unless it was asked for certain ones.
+    /// Without a filter, a run without any test counts as failed.
     fn finished(&self, name: String, counts: Counts) -> Run {
         let counts = if self.arguments.filter.is_empty() { counts.or_nothing_ran() } else { counts };
         Run { name, counts }
     }
 
-    /// Prints the counts, the last line alone with the sums, and judges them.
+    /// Prints the counts, sums on the last line, and returns the exit code.
     fn report(&self, runs: &[Run], elapsed: Duration) -> ExitCode {
         println!();
         for run in runs {

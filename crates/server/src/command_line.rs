@@ -1,4 +1,4 @@
-//! The command line: which commands there are, and how their settings are found.
+//! The command line: commands and the sources of their settings.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,33 +25,33 @@ pub(crate) struct CommandLine {
     #[arg(long, global = true, env = sources::CONFIG_VARIABLE, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<ServeCommand>),
 
-    /// Make, list and limit workspaces, the tenants of the directory, and say who is a member of them
+    /// Create, list and limit workspaces, the tenants of the directory, and manage their members
     #[command(subcommand)]
     Workspaces(WorkspacesCommand),
 
-    /// Make, list, rotate and revoke keys, which callers authenticate with
+    /// Create, list, rotate and revoke keys, which authenticate callers
     #[command(subcommand)]
     Keys(KeysCommand),
 
-    /// Make and list accounts, which people log in to, take them out of use, and set their passwords
+    /// Create, list, disable and enable accounts, with which people log in, and set their passwords
     #[command(subcommand)]
     Accounts(AccountsCommand),
 
-    /// Make, list and revoke the tokens of accounts
+    /// Create, list and revoke the tokens of accounts
     #[command(subcommand)]
     Tokens(TokensCommand),
 
-    /// Make and list flows, which members of a workspace join, and say who is in them
+    /// Create and list flows, which members of a workspace join, and manage their users
     #[command(subcommand)]
     Flows(FlowsCommand),
 
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     ExternalUsers(ExternalUsersCommand),
 
-    /// List who has changed what
+    /// List changes in the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
 
@@ -76,9 +76,9 @@ pub(crate) enum Command {
 }
 
 impl CommandLine {
-    /// Reads the command line with the environment and the configuration file.
+    /// Parses the command line with the environment and the configuration file.
     ///
-    /// Fails with what clap prints: a sentence on what is wrong, or the help that was asked for.
+    /// Fails with clap's output: one sentence about the error, or the requested help.
     pub(crate) fn read(
         arguments: &[OsString],
         environment: &[(OsString, OsString)],

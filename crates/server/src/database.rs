@@ -1,4 +1,4 @@
-//! Opens the database for every command, and brings its schema up to date where that is wanted.
+//! Opens the database for all commands, and updates its schema if requested.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -10,7 +10,7 @@ use denizen_persistence::{Database, migrations};
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
-/// Connects to the database; the embedded one is made where it is missing.
+/// Connects to the database, creating a missing embedded one.
 pub(crate) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Database> {
     if let Some(folder) = settings.embedded_folder() {
         make_folder(folder)?;
@@ -21,15 +21,15 @@ pub(crate) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Datab
     Ok(Database::connect_with(&settings.options()).await?)
 }
 
-/// Connects to the database of a directory that is there already, with the schema that this version works with. Makes
-/// and migrates nothing: a command that is given the wrong folder must not leave a directory there.
+/// Connects to an existing directory whose schema this version supports. Creates and migrates nothing: a command with
+/// the wrong folder must not create a directory there.
 pub(crate) async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
     let database = connect_existing(settings).await?;
     require_current_schema(&database).await?;
     Ok(database)
 }
 
-/// Connects to a database that is there already, whatever is in it.
+/// Connects to an existing database, whatever it contains.
 pub(crate) async fn connect_existing(settings: &DatabaseSettings) -> anyhow::Result<Database> {
     settings.embedded_folder().map_or(Ok(()), require_no_file)?;
     if let Some(file) = settings.sqlite_file().filter(|file| !file.exists()) {
@@ -39,7 +39,7 @@ pub(crate) async fn connect_existing(settings: &DatabaseSettings) -> anyhow::Res
     Ok(Database::connect_with(&settings.options()).await?)
 }
 
-/// Brings the schema up to date, and says in the log what was done.
+/// Updates the schema, and logs the migrations.
 pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
     for name in migrations::run(database).await.map_err(reason)? {
         tracing::info!(name, "migrated the database");
@@ -47,7 +47,7 @@ pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails where the schema is not exactly the one that this version works with.
+/// Fails unless the schema is exactly the one of this version.
 pub(crate) async fn require_current_schema(database: &Database) -> anyhow::Result<()> {
     let migrations = migrations::status(database).await.map_err(reason)?;
     if let Some(newer) = migrations.iter().find(|migration| !migration.known) {
@@ -62,14 +62,14 @@ pub(crate) async fn require_current_schema(database: &Database) -> anyhow::Resul
     Ok(())
 }
 
-/// Makes the data folder, for this user alone.
+/// Creates the data folder, only for this user.
 fn make_folder(folder: &Path) -> anyhow::Result<()> {
     require_no_file(folder)?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .with_context(|| format!("cannot make the data folder {}", folder.display()))
+        .with_context(|| format!("cannot create the data folder {}", folder.display()))
 }
 
 fn require_no_file(folder: &Path) -> anyhow::Result<()> {
@@ -77,8 +77,8 @@ fn require_no_file(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the database file, for this user alone: it holds people's data. An empty file is an empty database, and making
-/// it here gives a clearer error than the database would. SQLite gives the files beside it the same permissions.
+/// Creates the database file, accessible only to this user, since it holds personal data. SQLite treats an empty file
+/// as an empty database. Creating it here gives clearer errors, and SQLite's other files get the same permissions.
 fn make_file(file: &Path) -> anyhow::Result<()> {
     OpenOptions::new()
         .append(true)

@@ -3,15 +3,15 @@
 //! # Recipes
 //!
 //! ## Adding a setting
-//! See [`ServeSettings`]: one field, and the flag, the variable and the key of the file are there.
+//! Add one field to [`ServeSettings`]; it gets a flag, a variable and a key of the file.
 //!
 //! ## Adding a command
-//! 1. Write `commands/<noun>.rs` with a clap struct and its `run`; where it needs the database, flatten
-//!    [`DatabaseSettings`] and call `database::open`. Flatten `Output`, and let it print the answer.
+//! 1. Write `commands/<noun>.rs` with a clap struct and its `run`. If it needs the database, flatten
+//!    [`DatabaseSettings`] and call `database::open`. Flatten `Output` and print the result with it.
 //! 2. Add the variant to `Command` in `command_line.rs` and the arm in [`main`]'s `run`.
 //!
 //! ## Starting a server within a test
-//! [`ServeCommand::with_arguments`] makes the settings, [`RunningServer::start`] the server.
+//! Create settings with [`ServeCommand::with_arguments`] and start with [`RunningServer::start`].
 
 mod command_line;
 mod commands;
@@ -40,12 +40,12 @@ pub use settings::{
     Synchronous,
 };
 
-/// How long the end of the process waits for threads that are still busy.
+/// How long the process waits for busy threads before it exits.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// The whole program: reads the command line, does what it says, and prints what went wrong as one sentence.
+/// Runs the program: parses the command line, runs the command, and prints errors as one sentence.
 ///
-/// Exits with 0, with 1 where the command failed, and with 2 where the command line or a setting is wrong.
+/// Exits with 0 on success, 1 if the command failed, and 2 for errors in the command line or a setting.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment: Vec<_> = std::env::vars_os().collect();
@@ -85,7 +85,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
     result
 }
 
-/// Prints what clap has to say: an error of the command line, or the help that was asked for.
+/// Prints clap's output: an error of the command line, or the requested help.
 fn usage(error: &clap::Error) -> ExitCode {
     _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))

@@ -1,7 +1,7 @@
-//! Accepts connections, limits them, and ends without cutting a request that was accepted.
+//! Accepts and limits connections, and stops without cutting accepted requests.
 //!
-//! axum's own `serve` has no time-out for slow headers, no limit of connections and no drain that waits for what the
-//! system has accepted already; that is why the loop is here.
+//! This replaces axum's `serve`, which has no header time-out, no connection limit, and no drain that waits for
+//! connections in the system's backlog.
 
 mod activity;
 mod connection;
@@ -26,44 +26,44 @@ use tokio::time::timeout;
 use connection::Connections;
 use refusals::RefusalLog;
 
-/// How long a draining server leaves idle connections open, so that a request that is on its way finds somebody.
-/// Such a request is answered, and its answer says that the connection closes.
+/// How long a draining server keeps idle connections open for requests already on their way. Such requests are
+/// answered, and the response announces that the connection closes.
 const IDLE_GRACE: Duration = Duration::from_secs(1);
 
-/// How long clients that are half connected when the server stops have to finish: a round trip.
+/// How long clients in the middle of the TCP handshake may finish at a stop: a round trip.
 const HANDSHAKE_TIME: Duration = Duration::from_millis(100);
 
-/// How long the refusal of one connection may take.
+/// How long refusing one connection may take.
 const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
-/// How many connections are being refused at the same time; what comes beyond is closed without a word.
+/// How many connections are refused at the same time; further ones are closed without a response.
 const REFUSALS: usize = 1_000;
 
-/// How long accepting pauses when the system has no file descriptors or memory left.
+/// How long accepting pauses if the system lacks file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// The limits of a listener.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// How many connections are open at the same time.
+    /// Maximum open connections.
     pub(crate) connections: usize,
-    /// How long a client may take for the head of a request, and how long an idle connection stays.
+    /// Maximum time for a request's head, and for an idle connection.
     pub(crate) header_timeout: Duration,
-    /// How long a request may take.
+    /// Maximum time of a request.
     pub(crate) request_timeout: Duration,
 }
 
-/// Who answers: the application once it is there, and somebody else until then.
+/// Responds to requests: the application, and a substitute until it is set.
 #[derive(Clone)]
 pub(crate) struct Answers {
     /// The application.
     pub(crate) application: Arc<SetOnce<Router>>,
-    /// What answers as long as there is no application.
+    /// Responds until the application is set.
     pub(crate) until_then: Router,
 }
 
 impl Answers {
-    /// Answers that never change.
+    /// Responses that never change.
     pub(crate) fn always(router: Router) -> Self {
         Self { application: Arc::new(SetOnce::new()), until_then: router }
     }
@@ -73,27 +73,27 @@ impl Answers {
     }
 }
 
-/// What the connections of a listener are told, in this order.
+/// The phases of a listener, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
-    /// All is well.
+    /// Normal operation.
     Serving,
-    /// No new connections; the next answer on each connection is its last.
+    /// No new connections; each connection gets one last response.
     Draining,
     /// Idle connections close, busy ones finish.
     Closing,
-    /// The time is up.
+    /// Time is up.
     Ended,
 }
 
-/// A bound port that nobody accepts on yet; clients that connect wait.
+/// A bound port that is not accepting yet; connecting clients wait.
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
 }
 
 impl Listener {
-    /// Takes the port. Port 0 takes any free one.
+    /// Binds the port. Port 0 takes any free one.
     pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
         let socket = TcpListener::bind(address).await.map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!("cannot listen on {address}: another program uses this port"),
@@ -109,13 +109,13 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
-    /// The address that was bound, with the real port.
+    /// Returns the bound address, with the real port.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Accepts connections in the background until the result is drained or dropped. Connections above the limit
-    /// get one answer of `refusal` and are closed.
+    /// Accepts connections in the background until the result is drained or dropped. Connections above the limit get
+    /// one response from `refusal` and are closed.
     pub(crate) fn start(self, answers: Answers, refusal: Router, limits: Limits) -> Listening {
         let (phase, phases) = watch::channel(Phase::Serving);
         let connections = |answers| Connections::new(answers, limits.header_timeout, limits.request_timeout);
@@ -132,14 +132,14 @@ impl Listener {
     }
 }
 
-/// A port that is being served. Dropping it cuts all connections.
+/// A served port. Dropping it cuts all connections.
 pub(crate) struct Listening {
     phase: watch::Sender<Phase>,
 }
 
 impl Listening {
-    /// Takes what the system has accepted already, stops accepting, and waits until every request is answered, for
-    /// as long as `patience`. What is left then is cut, and the result is `false`.
+    /// Accepts the connections in the system's backlog, stops accepting, and waits up to `patience` until every request
+    /// is answered. Then cuts the remaining ones and returns `false`.
     pub(crate) async fn drain(self, patience: Duration) -> bool {
         self.phase.send_replace(Phase::Draining);
         let grace = IDLE_GRACE.min(patience);
@@ -155,7 +155,7 @@ impl Listening {
     }
 }
 
-/// The loop that accepts. Every connection holds a receiver of the phases, so that "no receiver" means "all done".
+/// The accept loop. Every connection holds a receiver of the phases, so "no receiver" means "all done".
 struct Acceptor {
     served: Arc<Connections>,
     refused: Arc<Connections>,
@@ -186,11 +186,11 @@ impl Acceptor {
         }
     }
 
-    /// Takes every connection that the system has accepted on the server's behalf, or is about to; their clients may
-    /// have sent a request already, and closing the socket would cut it.
+    /// Accepts every connection in the system's backlog or in a handshake. Their clients may have sent a request, which
+    /// closing the socket would cut.
     async fn admit_last(&self, socket: TcpListener) {
         if let Err(error) = newcomers::turn_away(&socket) {
-            tracing::debug!(%error, "new clients cannot be kept from connecting while the server stops");
+            tracing::debug!(%error, "cannot keep new clients from connecting during the stop");
         }
         _ = timeout(HANDSHAKE_TIME, self.admit_all(&socket)).await;
         let Ok(socket) = socket.into_std() else { return };
@@ -228,8 +228,8 @@ impl Acceptor {
     }
 }
 
-/// A connection in the gauge of those that are open. It leaves the same gauge that it entered, so that connections from
-/// before there were metrics are never taken off.
+/// Counts an open connection. It decrements the same gauge that it incremented, so connections from before the metrics
+/// recorder are never subtracted.
 struct CountedConnection(metrics::Gauge);
 
 impl CountedConnection {
@@ -246,8 +246,8 @@ impl Drop for CountedConnection {
     }
 }
 
-/// Lets an error of accepting pass. Most concern one client that is gone already; without file descriptors or memory
-/// the next attempt would fail at once, so it waits.
+/// Handles an error of accepting. Most concern one client that is gone. Without file descriptors or memory the next
+/// attempt would fail at once, so it pauses.
 async fn pause_after(error: &io::Error) {
     let of_one_client =
         [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::ConnectionRefused];

@@ -1,30 +1,30 @@
-//! Lists that are read page by page, whatever their length.
+//! Reads lists of any length page by page.
 
 use denizen_domain::{Direction, Page, Position, Slice, Window};
 use serde_json::Value;
 
 use crate::reason::reason;
 
-/// How many entries of a list are read at once.
+/// Entries per page.
 const PAGE: u32 = 500;
 
-/// A thing that commands list.
+/// An entry of a list.
 pub(crate) trait Listed {
-    /// The heads of the table's columns.
+    /// The table's column headers.
     const COLUMNS: &'static [&'static str];
 
-    /// Its row in the table: a cell for each column.
+    /// Returns its table row, one cell per column.
     fn cells(&self) -> Vec<String>;
 
-    /// The thing as programs see it.
+    /// Returns the entry as JSON.
     fn json(&self) -> anyhow::Result<Value>;
 
-    /// Its place in the list.
+    /// Returns its position.
     fn position(&self) -> Position;
 }
 
-/// Reads a list from its beginning, up to a limit, and hands its pages on. Memory holds one page at a time. Whether
-/// the list goes on after the limit.
+/// Reads a list up to a limit, page by page, keeping one page in memory. Returns whether more entries follow after the
+/// limit.
 pub(crate) async fn read_pages<T: Listed>(
     limit: Option<u32>,
     mut read: impl AsyncFnMut(&Window) -> denizen_domain::Result<Slice<T>>,
@@ -45,7 +45,7 @@ pub(crate) async fn read_pages<T: Listed>(
     }
 }
 
-/// Reads a whole list that is known to be short enough for memory.
+/// Reads a whole list that is known to fit into memory.
 pub(crate) async fn read_all<T: Listed>(
     read: impl AsyncFnMut(&Window) -> denizen_domain::Result<Slice<T>>,
 ) -> anyhow::Result<Vec<T>> {
@@ -84,7 +84,7 @@ mod tests {
         }
     }
 
-    /// The numbers from 0 that a list of so many holds up to a limit, the size of each page, and whether it goes on.
+    /// Reads a list of this many numbers up to a limit. Returns them, the page sizes, and whether more follow.
     async fn read(length: i64, limit: Option<u32>) -> (Vec<i64>, Vec<usize>, bool) {
         let all: Vec<Number> = (0..length).map(Number).collect();
         let (mut numbers, mut sizes) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! The log: lines for people on a terminal, JSON for programs, on standard error.
+//! The log on standard error: text on a terminal, JSON otherwise.
 
 use std::io::IsTerminal as _;
 
@@ -13,13 +13,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::settings::{LogFormat, ServeSettings};
 
-/// Dependencies that log values below `info`: the driver of PostgreSQL logs the parameters of every statement, which are
-/// secrets and people's data.
+/// Dependencies that log values below `info`: the PostgreSQL driver logs the parameters of statements, which are
+/// secrets and personal data.
 const TALKATIVE: [&str; 1] = ["tokio_postgres"];
 
-/// Starts the log of this process. A log that runs already stays as it is.
+/// Starts the log of this process, unless one is already running.
 pub(crate) fn start(settings: &ServeSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log_filter).context("the log filter cannot be read")?;
+    let filter = EnvFilter::try_new(&settings.log_filter).context("cannot parse the log filter")?;
     let is_terminal = std::io::stderr().is_terminal();
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_timer(SystemTime).with_writer(std::io::stderr);
@@ -37,7 +37,7 @@ pub(crate) fn start(settings: &ServeSettings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps values out of the log, whatever the operator's filter lets through.
+/// Keeps values out of the log, regardless of the operator's filter.
 fn without_values<S>(log: S) -> impl Subscriber + Send + Sync
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,

@@ -1,4 +1,4 @@
-//! The program `denizen`; everything is in the library.
+//! The program `denizen`; the library has all the code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What commands print: tables for people, one JSON document for programs.
+//! Prints results: tables for people, JSON for programs.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -10,24 +10,24 @@ use serde::Serialize;
 
 use crate::listing::{Listed, read_pages};
 
-/// How many things a sentence names before it only counts.
+/// How many things a sentence names before it counts the rest.
 const NAMED: usize = 10;
 
-/// In which form a command answers.
+/// The output format of a command.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Output {
-    /// Print JSON, for programs
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 impl Output {
-    /// Prints one thing: its JSON, or its fields below each other.
+    /// Prints one object as JSON, or as one field per line.
     pub(crate) fn object(self, value: &impl Serialize, fields: &[(&str, String)]) -> anyhow::Result<()> {
         print(&if self.json { pretty(value)? + "\n" } else { below_each_other(fields) })
     }
 
-    /// Prints a list that is all there.
+    /// Prints a complete list.
     pub(crate) fn list<T: Serialize>(
         self,
         items: &[T],
@@ -40,7 +40,7 @@ impl Output {
         print(&Table::new(columns).rows(&items.iter().map(cells).collect::<Vec<_>>()))
     }
 
-    /// Prints a list while it is read, page by page, up to a limit. Whether the list goes on after the limit.
+    /// Prints a list page by page while reading it, up to a limit. Returns whether more entries follow.
     pub(crate) async fn pages<T: Listed>(
         self,
         limit: Option<u32>,
@@ -53,17 +53,17 @@ impl Output {
     }
 }
 
-/// A moment in a table: to the second. Nothing is a hyphen.
+/// Formats a time to the second; `None` is a hyphen.
 pub(crate) fn moment(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| time.as_datetime().format("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-/// Whether something is so, in a table.
+/// Formats a boolean for a table.
 pub(crate) fn yes_or_no(is_so: bool) -> String {
     if is_so { "yes" } else { "no" }.to_owned()
 }
 
-/// Names the first few things of many.
+/// Names the first things and counts the rest.
 pub(crate) fn named(mut things: impl ExactSizeIterator<Item = String>) -> String {
     let more = things.len().saturating_sub(NAMED);
     let first = things.by_ref().take(NAMED).collect::<Vec<_>>().join(", ");
@@ -73,15 +73,15 @@ pub(crate) fn named(mut things: impl ExactSizeIterator<Item = String>) -> String
 /// Prints to standard output.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush()).context("cannot write the answer")
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).context("cannot write the output")
 }
 
-/// Whether an error is only that nobody reads on, as in `denizen … | head`.
+/// Returns whether the error is only a closed pipe, as in `denizen … | head`.
 pub(crate) fn reader_is_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints a list in one of its forms.
+/// Prints a list in one of the formats.
 enum Printer {
     Table(Table),
     Json { separator: &'static str },
@@ -98,7 +98,7 @@ impl Printer {
             Self::Json { separator } => {
                 let mut text = String::new();
                 for item in items {
-                    // A line break of a string is escaped in JSON, so that every one here is the layout's.
+                    // JSON escapes line breaks in strings, so every one here is layout.
                     let element = pretty(&item.json()?)?.replace('\n', "\n  ");
                     write!(text, "{}\n  {element}", std::mem::replace(separator, ","))?;
                 }
@@ -116,7 +116,7 @@ impl Printer {
     }
 }
 
-/// A table whose columns grow with what they hold. Its rows come in pages; a column that grew stays wide.
+/// A table whose columns grow with their content. Rows come in pages; a column never shrinks.
 struct Table {
     columns: &'static [&'static str],
     widths: Vec<usize>,
@@ -154,10 +154,10 @@ fn below_each_other(fields: &[(&str, String)]) -> String {
 }
 
 fn pretty(value: &(impl Serialize + ?Sized)) -> anyhow::Result<String> {
-    serde_json::to_string_pretty(value).context("cannot write the answer as JSON")
+    serde_json::to_string_pretty(value).context("cannot write the output as JSON")
 }
 
-/// A text without the characters that would move the cursor or colour the terminal: names come from outside.
+/// Removes control characters, which could move the cursor or colour the terminal: names come from users.
 fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {

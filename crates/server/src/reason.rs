@@ -1,9 +1,9 @@
-//! Errors of the directory, as operators see them.
+//! Directory errors for operators.
 
 use anyhow::anyhow;
 use denizen_domain::Error;
 
-/// Explains an error of the directory to the operator, who may see what is hidden from callers.
+/// Converts an error for the operator, who may see details hidden from callers.
 pub(crate) fn reason(error: Error) -> anyhow::Error {
     match error.context() {
         "" => error.into(),

@@ -1,4 +1,4 @@
-//! A server that runs: made from settings, stopped without cutting a request.
+//! Starts a server from settings, and stops it without cutting requests.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -18,12 +18,12 @@ use crate::reason::reason;
 use crate::settings::{DatabaseSettings, ServeSettings};
 use crate::unavailable::Unavailable;
 
-/// A server that accepts requests. Dropping it cuts them; [`RunningServer::stop`] does not.
+/// A running server. Dropping it cuts requests; [`RunningServer::stop`] does not.
 pub struct RunningServer {
-    /// The address that it listens on, with the real port.
+    /// The address it listens on, with the real port.
     pub address: SocketAddr,
-    /// What was made for an empty database: the only time that the first key's secret and the administrator's password are
-    /// known. `None` otherwise.
+    /// What was created in an empty database, with the first key's secret and the administrator's password, which are
+    /// shown only once. Else `None`.
     pub first_start: Option<FirstStart>,
     app: App,
     listening: Listening,
@@ -32,13 +32,13 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// Takes the port, opens the database, brings its schema up to date, and starts to answer.
+    /// Binds the port, opens the database, updates its schema, and starts to respond.
     ///
-    /// The port comes first: a port in use must not cost the first key's secret, which is shown once. While the rest
-    /// goes on, the server is alive but not ready, and requests wait.
+    /// The port comes first: a port in use must not cost the first key's secret, which is shown once. Until the rest is
+    /// done, the server is alive but not ready, and requests wait.
     ///
-    /// Fails with one sentence, for whoever started it, where the port, the folder or the database is not to be had,
-    /// or where the schema comes from a newer version.
+    /// Fails with one sentence for the operator if the port, the folder or the database is not available, or if the
+    /// schema is from a newer version.
     pub async fn start(
         database: &DatabaseSettings,
         serve: &ServeSettings,
@@ -60,14 +60,14 @@ impl RunningServer {
         Ok(Self { address, first_start, app, listening, background, drain_timeout: serve.drain_timeout })
     }
 
-    /// Stops: not ready any more, every request that was accepted is answered, what is in memory is written.
+    /// Stops the server: it reports not ready, answers all accepted requests and writes buffered data.
     ///
-    /// Takes at most the drain time-out and the time of one statement. What is not answered by then is cut.
+    /// Takes at most the drain time-out plus one statement. Requests that are unanswered by then are cut.
     pub async fn stop(self) {
         let Self { app, listening, background, drain_timeout, .. } = self;
         app.set_ready(false);
         if !listening.drain(drain_timeout).await {
-            tracing::warn!(?drain_timeout, "requests took longer than the drain time-out and were cut");
+            tracing::warn!(?drain_timeout, "requests exceeded the drain time-out and were cut");
         }
         background.finish().await;
         app.flush().await;
@@ -80,8 +80,8 @@ impl fmt::Debug for RunningServer {
     }
 }
 
-/// The upkeep of the application. It ends between two rounds, also when its owner is dropped: what it was about to write
-/// would be lost if it were cut in the middle. What it was about to remove waits for the next start.
+/// The application's background work. It stops between two rounds, even when its owner is dropped, since cutting it
+/// would lose buffered writes. Pending removals wait for the next start.
 struct BackgroundTask {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -94,11 +94,11 @@ impl BackgroundTask {
         Self { stop, task: tokio::spawn(app.run_background(stopped)) }
     }
 
-    /// Waits for the end of what is being written.
+    /// Waits until the current write is done.
     async fn finish(self) {
         drop(self.stop);
         if let Err(error) = self.task.await {
-            tracing::warn!(%error, "the upkeep of the application ended early");
+            tracing::warn!(%error, "the background work ended early");
         }
     }
 }
@@ -117,12 +117,12 @@ async fn start_app(
     }
     let app = App::start(database.clone(), source.clone(), options).await.map_err(reason);
     let app = app.context("cannot start the application")?;
-    // Last, since nothing may fail once there is a secret to show.
+    // Comes last: nothing may fail once there is a secret to show.
     let first_start =
         bootstrap::first_start(&database, &Origin::server(source.clone()), &serve.log_in.admin_email)
             .await
             .map_err(reason);
-    let first_start = first_start.context("cannot make what an empty directory starts with")?;
+    let first_start = first_start.context("cannot create the initial data of the directory")?;
     Ok((app, (!first_start.is_empty()).then_some(first_start)))
 }
 

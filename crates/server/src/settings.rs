@@ -1,11 +1,11 @@
-//! Every setting: a flag, an environment variable `DENIZEN_…` and a key of the configuration file, in this order.
+//! Settings, each a flag, an environment variable `DENIZEN_…` and a key of the configuration file, in this order.
 //!
-//! A setting is declared once, as a field below. Its flag, variable, key and help come from the field, and
-//! [`sources`] brings the file and the environment to the same parser as the command line.
+//! Each setting is declared once, as a field below, which defines its flag, variable, key and help. [`sources`] feeds
+//! the file and the environment to the parser of the command line.
 //!
 //! # Adding a setting
 //! 1. Add the field with its help (what it is, its unit) and `env`; the key of the file is the field's name.
-//! 2. Use a parser of [`values`], so that it reads alike everywhere.
+//! 2. Use a parser from [`values`], so that values have the same syntax everywhere.
 
 pub(crate) mod sources;
 pub(crate) mod values;
@@ -23,11 +23,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::reason::reason;
 
-/// Where the data is: needed by every command.
+/// Database settings, used by all commands.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// Folder of the embedded database; made if it is missing
+    /// Folder of the embedded database; created if missing
     #[arg(long, env = "DENIZEN_DATA_DIR", value_name = "FOLDER", default_value = "./denizen-data")]
     pub data_dir: PathBuf,
 
@@ -36,12 +36,12 @@ pub struct DatabaseSettings {
     #[arg(hide_env_values = true, hide_default_value = true)]
     pub database_url: Option<SecretString>,
 
-    /// Most connections on PostgreSQL, most readers on SQLite [default: 4 for each processor core, or 4 readers]
+    /// Maximum connections on PostgreSQL, readers on SQLite [default: 4 for each processor core, or 4 readers]
     #[arg(long, env = "DENIZEN_DATABASE_CONNECTIONS", value_name = "NUMBER")]
     #[arg(value_parser = values::positive::<usize>)]
     pub database_connections: Option<usize>,
 
-    /// Longest time that one statement may take on PostgreSQL
+    /// Maximum time of a statement on PostgreSQL
     #[arg(long, env = "DENIZEN_DATABASE_STATEMENT_TIMEOUT", value_name = "TIME")]
     #[arg(default_value = "10s", value_parser = values::duration)]
     pub database_statement_timeout: Duration,
@@ -52,19 +52,19 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// The folder of the embedded database, or `None` where `--database-url` names another database.
+    /// Returns the folder of the embedded database, or `None` if `--database-url` is set.
     pub(crate) fn embedded_folder(&self) -> Option<&Path> {
         self.database_url.is_none().then_some(&*self.data_dir)
     }
 
-    /// The file of a SQLite database, wherever it is; `None` for PostgreSQL, and where the URL names no file.
+    /// Returns the file of a SQLite database; `None` for PostgreSQL, or if the URL names no file.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
         let url = self.url();
         let path = url.strip_prefix("sqlite://")?.split('?').next()?;
         (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
     }
 
-    /// How to connect.
+    /// Returns the options.
     pub(crate) fn options(&self) -> DatabaseOptions {
         DatabaseOptions {
             connections: self.database_connections,
@@ -74,7 +74,7 @@ impl DatabaseSettings {
         }
     }
 
-    /// Where the data is, for people: the file, or the address of the server without user and password.
+    /// Describes the database's location: the file, or the server's address without credentials.
     pub(crate) fn location(&self) -> String {
         let url = self.url();
         let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
@@ -93,7 +93,7 @@ impl DatabaseSettings {
     }
 }
 
-/// How `denizen serve` serves.
+/// Settings of `denizen serve`.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Server")]
 pub struct ServeSettings {
@@ -102,68 +102,67 @@ pub struct ServeSettings {
     #[arg(default_value = "127.0.0.1:8080", value_parser = values::listen_address)]
     pub listen: SocketAddr,
 
-    /// Address that clients call the server by, such as `https://users.example.com`; it stands in errors and tokens
-    /// [default: the host that the request names]
+    /// Base URL for clients, such as `https://users.example.com`, used in errors and tokens [default: the host that the
+    /// request names]
     #[arg(long, env = "DENIZEN_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<String>,
 
-    /// Proxy that is believed when it says for whom it asks, and whether by HTTPS (`X-Forwarded-For`,
-    /// `X-Forwarded-Proto`): its address, or the network that it is in, such as `10.0.0.0/8`. Several with commas, or
-    /// the flag again
+    /// Proxy whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted: its address or network, such as `10.0.0.0/8`.
+    /// Repeatable, or separated by commas
     #[arg(long, env = "DENIZEN_TRUSTED_PROXY", value_name = "ADDRESS|NETWORK")]
     #[arg(value_delimiter = ',', value_parser = values::network)]
     pub trusted_proxy: Vec<IpNet>,
 
-    /// Longest time that a request may take
+    /// Maximum time of a request
     #[arg(long, env = "DENIZEN_REQUEST_TIMEOUT", value_name = "TIME")]
     #[arg(default_value = "30s", value_parser = values::duration)]
     pub request_timeout: Duration,
 
-    /// Longest time for the head of a request. A connection that has not sent one by then, idle ones included, is
-    /// closed without an answer
+    /// Maximum time for the head of a request. A connection without one by then, including idle ones, is closed without
+    /// a response
     #[arg(long, env = "DENIZEN_HEADER_TIMEOUT", value_name = "TIME")]
     #[arg(default_value = "30s", value_parser = values::duration)]
     pub header_timeout: Duration,
 
-    /// Most connections at the same time; those beyond are answered 503, but for `/health/live`
+    /// Maximum open connections; further ones are answered 503, except `/health/live`
     #[arg(long, env = "DENIZEN_MAX_CONNECTIONS", value_name = "NUMBER")]
     #[arg(default_value = "10000", value_parser = values::positive::<usize>)]
     pub max_connections: usize,
 
-    /// Largest body of a request, such as `64KiB` or `1MiB`
+    /// Maximum size of a body, such as `64KiB` or `1MiB`
     #[arg(long, env = "DENIZEN_MAX_BODY_SIZE", value_name = "SIZE")]
     #[arg(default_value = "1MiB", value_parser = values::size)]
     pub max_body_size: usize,
 
-    /// Longest time that requests in progress get to finish when the server stops
+    /// Maximum time for requests in progress to finish when the server stops
     #[arg(long, env = "DENIZEN_DRAIN_TIMEOUT", value_name = "TIME")]
     #[arg(default_value = "30s", value_parser = values::duration)]
     pub drain_timeout: Duration,
 
-    /// How many requests a second there may be.
+    /// The rate limits.
     #[command(flatten)]
     pub rate_limits: RateLimitSettings,
 
     /// Origin whose pages may call the server from a browser, such as `https://app.example.com`; `*` for all.
-    /// Several with commas, or the flag again
+    /// Repeatable, or separated by commas
     #[arg(long, env = "DENIZEN_CORS_ORIGIN", value_name = "ORIGIN")]
     #[arg(value_delimiter = ',', value_parser = values::origin)]
     pub cors_origin: Vec<String>,
 
-    /// How long the access token of an external user is valid; at least a second
+    /// How long access tokens of external users are valid; at least 1s
     #[arg(long, env = "DENIZEN_ACCESS_TOKEN_LIFETIME", value_name = "TIME")]
     #[arg(default_value = "1h", value_parser = values::token_lifetime)]
     pub access_token_lifetime: Duration,
 
-    /// What signs access tokens.
+    /// Signing of access tokens.
     #[command(flatten)]
     pub signing_key: SigningKeySettings,
 
-    /// Form of the log on standard error; `auto` is text on a terminal and JSON otherwise
+    /// Log format on standard error; `auto` is text on a terminal and JSON otherwise
     #[arg(long, env = "DENIZEN_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
     pub log_format: LogFormat,
 
-    /// What is logged: a level (error, warn, info, debug, trace), or levels by part, such as `info,denizen_server=debug`
+    /// Log filter: a level (error, warn, info, debug, trace), or levels by module, such as `info,denizen_server=debug`
     #[arg(long, env = "DENIZEN_LOG_FILTER", value_name = "FILTER")]
     #[arg(default_value = "info", value_parser = values::log_filter)]
     pub log_filter: String,
@@ -178,35 +177,35 @@ pub struct ServeSettings {
     #[arg(default_value = "365d", value_parser = values::retention)]
     pub audit_retention: Retention,
 
-    /// Whether to bring the database's schema up to date on start; with `false`, an old schema stops the start
+    /// Whether to update the database's schema on start; with `false`, an old schema stops the start
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub migrate: bool,
 
-    /// How people log in. Last, since whatever follows stands below its heading in the help.
+    /// Login settings. Must come last, because its help heading also applies to later fields.
     #[command(flatten)]
     pub log_in: LogInSettings,
 }
 
-/// How many requests a second there may be.
+/// Rate limits.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Server")]
 pub struct RateLimitSettings {
-    /// Most requests a second of a key, an account or an external user whose workspace sets no limit of its own; further
-    /// ones are answered 429. 0 is any number
+    /// Maximum requests per second of a key, account or external user whose workspace has no own limit; further ones
+    /// are answered 429. 0 is unlimited
     #[arg(long, env = "DENIZEN_REQUESTS_PER_SECOND_PER_CALLER", value_name = "NUMBER")]
     #[arg(default_value = "1000", value_parser = values::limit)]
     pub requests_per_second_per_caller: u32,
 
-    /// Most requests a second from an address without a credential that is in force; further ones are answered 429. 0 is
-    /// any number. Health and metrics are never counted
+    /// Maximum requests per second from an address without a valid credential; further ones are answered 429. 0 is
+    /// unlimited. Health and metrics do not count
     #[arg(long, env = "DENIZEN_REQUESTS_PER_SECOND_PER_ADDRESS", value_name = "NUMBER")]
     #[arg(default_value = "100", value_parser = values::limit)]
     pub requests_per_second_per_address: u32,
 }
 
 impl RateLimitSettings {
-    /// How many requests a second there may be.
+    /// Returns the rate limits.
     pub(crate) fn limits(self) -> RequestLimits {
         RequestLimits {
             per_caller: self.requests_per_second_per_caller,
@@ -215,17 +214,17 @@ impl RateLimitSettings {
     }
 }
 
-/// What signs access tokens.
+/// Signing of access tokens.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Server")]
 pub struct SigningKeySettings {
-    /// Ed25519 key that signs access tokens, as PKCS#8 PEM [default: one that is made and kept in the database]
+    /// Ed25519 key that signs access tokens, as PKCS#8 PEM [default: one created and kept in the database]
     #[arg(long, env = "DENIZEN_SIGNING_KEY_FILE", value_name = "FILE")]
     pub signing_key_file: Option<PathBuf>,
 }
 
 impl SigningKeySettings {
-    /// Reads the key and checks that it can sign. `None` where none is configured.
+    /// Reads and checks the key. `None` if none is configured.
     pub(crate) fn read(&self) -> anyhow::Result<Option<SecretString>> {
         let Some(path) = &self.signing_key_file else { return Ok(None) };
         let file = path.display();
@@ -237,52 +236,52 @@ impl SigningKeySettings {
     }
 }
 
-/// How people log in.
+/// Login settings.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Log-in")]
 pub struct LogInSettings {
-    /// E-mail address of the administrator whom a directory without accounts is given
+    /// E-mail address of the administrator created in a directory without accounts
     #[arg(long, env = "DENIZEN_ADMIN_EMAIL", value_name = "EMAIL")]
     #[arg(default_value = "admin@localhost", value_parser = Username::parse)]
     pub admin_email: Username,
 
-    /// How long the token of a log-in is valid after it was last used
+    /// How long a login token is valid after its last use
     #[arg(long, env = "DENIZEN_LOGIN_TOKEN_LIFETIME", value_name = "TIME")]
     #[arg(default_value = "3h", value_parser = values::lifetime)]
     pub login_token_lifetime: Duration,
 
-    /// The same for whoever wants to be remembered; their browser keeps the cookie for as long
+    /// The same for logins with `remember-me`; the browser keeps the cookie as long
     #[arg(long, env = "DENIZEN_LOGIN_COOKIE_LIFETIME", value_name = "TIME")]
     #[arg(default_value = "30d", value_parser = values::lifetime)]
     pub login_cookie_lifetime: Duration,
 
-    /// What a password must be like.
+    /// Password rules.
     #[command(flatten)]
     pub password: PasswordSettings,
 
-    /// Most log-ins to one account that may fail within the window; further ones are answered 429
+    /// Failed logins allowed per account within the window; further ones are answered 429
     #[arg(long, env = "DENIZEN_LOGIN_FAILURES_PER_ACCOUNT", value_name = "NUMBER")]
     #[arg(default_value = "10", value_parser = values::positive::<u32>)]
     pub login_failures_per_account: u32,
 
-    /// Most log-ins from one address that may fail within the window; further ones are answered 429
+    /// Failed logins allowed per address within the window; further ones are answered 429
     #[arg(long, env = "DENIZEN_LOGIN_FAILURES_PER_ADDRESS", value_name = "NUMBER")]
     #[arg(default_value = "50", value_parser = values::positive::<u32>)]
     pub login_failures_per_address: u32,
 
-    /// How long a failed log-in counts
+    /// How long a failed login counts
     #[arg(long, env = "DENIZEN_LOGIN_FAILURE_WINDOW", value_name = "TIME")]
     #[arg(default_value = "15m", value_parser = values::duration)]
     pub login_failure_window: Duration,
 
-    /// Most passwords that are hashed at the same time, each on a processor core of its own [default: half of the cores]
+    /// Maximum passwords hashed at the same time, each on its own processor core [default: half of the cores]
     #[arg(long, env = "DENIZEN_PASSWORD_HASHING_THREADS", value_name = "NUMBER")]
     #[arg(value_parser = values::positive::<usize>)]
     pub password_hashing_threads: Option<usize>,
 }
 
 impl LogInSettings {
-    /// How many log-ins may fail.
+    /// Returns the failure limits.
     pub(crate) fn failure_limits(&self) -> FailureLimits {
         FailureLimits {
             per_username: self.login_failures_per_account,
@@ -291,23 +290,23 @@ impl LogInSettings {
         }
     }
 
-    /// How many passwords are hashed at the same time.
+    /// Returns how many passwords are hashed at once.
     pub(crate) fn hashing_threads(&self) -> usize {
         self.password_hashing_threads.unwrap_or_else(default_password_hashing_threads)
     }
 }
 
-/// What a password must be like.
+/// Password rules.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Log-in")]
 pub struct PasswordSettings {
-    /// Fewest characters of a new password: 1 to 1000
+    /// Minimum characters of a new password: 1 to 1000
     #[arg(long, env = "DENIZEN_MIN_PASSWORD_LENGTH", value_name = "NUMBER")]
     #[arg(default_value_t = DEFAULT_MINIMUM_PASSWORD_LENGTH, value_parser = values::password_length)]
     pub min_password_length: usize,
 }
 
-/// How long something is kept; `None` is for ever.
+/// How long data is kept; `None` is forever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention(pub Option<Duration>);
 
@@ -316,7 +315,7 @@ pub struct Retention(pub Option<Duration>);
 pub enum Synchronous {
     /// A power cut.
     Full,
-    /// A crash of the server, but not always one of the machine.
+    /// A crash of the server, but not always of the machine.
     Normal,
 }
 
@@ -329,13 +328,13 @@ impl From<Synchronous> for SqliteSynchronous {
     }
 }
 
-/// The form of the log.
+/// The log format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// Text on a terminal, JSON otherwise.
     Auto,
-    /// Lines for people.
+    /// Text for people.
     Text,
-    /// One JSON object a line, for programs.
+    /// One JSON object per line.
     Json,
 }

@@ -1,4 +1,4 @@
-//! What answers where the application does not: while the server starts, and on connections above the limit.
+//! Responds when the application cannot: while the server starts, and on connections above the limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use tower::ServiceExt as _;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Makes answers with status 503 in the envelope that all errors have.
+/// Creates 503 responses in the shared error envelope.
 #[derive(Debug, Clone)]
 pub(crate) struct Unavailable {
-    /// Where request ids come from.
+    /// Generates request ids.
     pub(crate) ids: Arc<dyn IdSource>,
-    /// What the `type` of an error begins with; without it, the host that the request names.
+    /// The base of an error's `type`; defaults to the requested host.
     pub(crate) public_url: Option<String>,
 }
 
 impl Unavailable {
-    /// Answers everything with 503 and asks the client to close. The server is alive all the same: restarting a busy one
+    /// Responds to all requests with 503 and closes the connection. Liveness still succeeds: restarting a busy server
     /// would make it worse.
     pub(crate) fn refusal(&self) -> Router {
         let unavailable = self.clone();
@@ -38,8 +38,8 @@ impl Unavailable {
         Router::new().route("/health/live", get(live)).fallback(refuse)
     }
 
-    /// Answers as long as the application starts: alive, but not ready. All other requests wait for the application,
-    /// for as long as `patience`.
+    /// Responds while the application starts: alive, but not ready. Other requests wait up to `patience` for the
+    /// application.
     pub(crate) fn until(&self, application: Arc<SetOnce<Router>>, patience: Duration) -> Router {
         let (not_ready, waiting) =
             (self.clone(), Waiting { application, patience, unavailable: self.clone() });
@@ -84,7 +84,7 @@ async fn live() -> Json<Value> {
 
 const STARTING: &str = "The server is starting. Try again in a moment.";
 
-/// What a request needs that came before the application.
+/// The state for requests that arrive before the application.
 struct Waiting {
     application: Arc<SetOnce<Router>>,
     patience: Duration,

@@ -1,4 +1,4 @@
-//! Which crate may know which: the arrows between our own, and what the inner ones must never see.
+//! Checks dependencies between our crates, and those that inner crates must never have.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::{none_found, text};
 use crate::command;
 
-/// The only crate that knows diesel.
+/// The only crate that may use diesel.
 const PERSISTENCE: &str = "denizen-persistence";
 
-/// How a source names diesel: a path into one of its crates.
+/// How sources refer to diesel: a path into one of its crates.
 const DIESEL_PATHS: [&str; 3] = ["diesel::", "diesel_async::", "diesel_migrations::"];
 
-/// Fails with every dependency that must not be.
+/// Fails with every forbidden dependency.
 pub(super) fn check() -> Result<()> {
     let metadata = command::workspace_metadata()?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists packages")?;
@@ -24,7 +24,7 @@ pub(super) fn check() -> Result<()> {
     for package in packages {
         let name = package["name"].as_str().context("a package has a name")?;
         complaints.extend(wrong_arrows(package, name, &ours, &arrows[name]));
-        // The generator of `schema.rs` writes diesel's words without using them.
+        // xtask generates `schema.rs`, which names diesel, without using it.
         if name != PERSISTENCE && name != "xtask" {
             complaints.extend(sources_with_diesel(package)?);
         }
@@ -32,7 +32,7 @@ pub(super) fn check() -> Result<()> {
     none_found(&complaints)
 }
 
-/// The dependencies, direct or through others, that `[workspace.metadata.layers]` rules out.
+/// Returns the direct and transitive dependencies that `[workspace.metadata.layers]` forbids.
 fn unseen(layers: &Value) -> Result<Vec<String>> {
     let layers = layers.as_object().context("Cargo.toml has no [workspace.metadata.layers]")?;
     let mut complaints = Vec::new();
@@ -44,14 +44,14 @@ fn unseen(layers: &Value) -> Result<Vec<String>> {
         let seen: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
         for name in hidden.as_array().into_iter().flatten().filter_map(Value::as_str) {
             if seen.contains(&name) {
-                complaints.push(format!("{krate} sees {name}: `cargo tree -p {krate} -e normal -i {name}`"));
+                complaints.push(format!("{krate} uses {name}: `cargo tree -p {krate} -e normal -i {name}`"));
             }
         }
     }
     Ok(complaints)
 }
 
-/// The direct dependencies of a crate on another of ours, or on diesel, that it may not have.
+/// Returns a crate's forbidden direct dependencies on diesel or our other crates.
 fn wrong_arrows(package: &Value, name: &str, ours: &[&str], allowed: &Value) -> Vec<String> {
     let Some(allowed) = allowed.as_array() else {
         return vec![format!("{name} has no place in [workspace.metadata.arrows]")];
@@ -62,10 +62,10 @@ fn wrong_arrows(package: &Value, name: &str, ours: &[&str], allowed: &Value) -> 
         let arrow = ours.contains(dependency) && !allowed.iter().any(|allowed| allowed == dependency);
         arrow || (dependency.starts_with("diesel") && name != PERSISTENCE)
     });
-    wrong.map(|dependency| format!("{name} depends on {dependency}, which it must not know")).collect()
+    wrong.map(|dependency| format!("{name} depends on {dependency}, which is forbidden")).collect()
 }
 
-/// The sources of a crate that name diesel.
+/// The sources of a crate that refer to diesel.
 fn sources_with_diesel(package: &Value) -> Result<Vec<String>> {
     let manifest = PathBuf::from(package["manifest_path"].as_str().context("a package has a manifest")?);
     let folder =

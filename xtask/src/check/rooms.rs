@@ -1,4 +1,5 @@
-//! Which module of a crate may import which: the rooms of `[workspace.metadata.rooms]`, in layers, and no circles of files.
+//! Checks imports between a crate's modules: they follow the layers of `[workspace.metadata.rooms]`, without cycles of
+//! files.
 
 mod graph;
 mod source;
@@ -13,10 +14,10 @@ use self::graph::{Crate, Import};
 use super::{none_found, text};
 use crate::command;
 
-/// Top-level modules in layers, the top first. `lib` is the root itself.
+/// Top-level modules in layers, top first. `lib` is the root itself.
 type Layers = Vec<Vec<String>>;
 
-/// Fails with every import that runs upwards, every module without a place, and every circle.
+/// Fails with every import that runs upwards, every module without a place, and every cycle.
 pub(super) fn check() -> Result<()> {
     let metadata = command::workspace_metadata()?;
     let table = metadata["metadata"]["rooms"].as_object();
@@ -31,7 +32,7 @@ pub(super) fn check() -> Result<()> {
     none_found(&complaints)
 }
 
-/// The folder of a crate's sources, from the root of the repository.
+/// Returns the source folder of a crate, relative to the repository root.
 fn sources_of(metadata: &Value, name: &str) -> Result<PathBuf> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let package = packages.into_iter().find(|package| package["name"] == name);
@@ -41,7 +42,7 @@ fn sources_of(metadata: &Value, name: &str) -> Result<PathBuf> {
     Ok(folder.strip_prefix(command::root())?.join("src"))
 }
 
-/// The sources in a folder, by their paths within it.
+/// Reads a folder's sources, by their paths within it.
 fn files_in(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::new();
     for path in text::files()? {

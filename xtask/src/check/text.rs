@@ -1,4 +1,4 @@
-//! What is left over from work that was not finished.
+//! Finds left-overs of unfinished work.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,36 +8,36 @@ use anyhow::Result;
 use super::none_found;
 use crate::command;
 
-/// What must not be in any file.
+/// Texts that no file may contain.
 const LEFT_OVERS: [&str; 6] = ["TODO", "FIXME", "dbg!(", "#[ignore", "todo!(", "unimplemented!("];
 
-/// The one file that has to hold them.
+/// The only file that must contain them.
 const THIS: &str = "xtask/src/check/text.rs";
 
-/// Fails with every line of the repository that holds a left-over.
+/// Fails with every line of the repository that contains a left-over.
 pub(super) fn check() -> Result<()> {
     let mut complaints = Vec::new();
     for path in files()?.iter().filter(|path| *path != Path::new(THIS)) {
-        // Pictures and the like hold no text.
+        // Binary files contain no text.
         let Ok(text) = std::fs::read_to_string(command::root().join(path)) else { continue };
         for (line, number) in text.lines().zip(1..) {
             if let Some(found) = left_over(line) {
-                complaints.push(format!("{}:{number} holds {found}", path.display()));
+                complaints.push(format!("{}:{number} contains {found}", path.display()));
             }
         }
     }
     none_found(&complaints)
 }
 
-/// The files of the repository, committed or about to be, from its root.
+/// Returns the repository's files, committed or not, relative to its root.
 pub(super) fn files() -> Result<Vec<PathBuf>> {
     let mut git = Command::new("git");
-    // Whoever checks, a checkout that belongs to somebody else is still to be read.
+    // Allow checkouts that belong to another user.
     git.args(["-c", "safe.directory=*"]).current_dir(command::root());
     git.args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
     let files = command::output(&mut git)?;
     let paths = files.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
-    // A file that was deleted but not yet committed is still listed.
+    // git still lists files whose deletion is not committed.
     Ok(paths.filter(|path| command::root().join(path).is_file()).collect())
 }
 

@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster in a temporary folder, fast because it may forget everything.
+//! A private PostgreSQL cluster in a temporary folder, fast because its data need not be durable.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
@@ -39,7 +39,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Where it listens, with its superuser.
+    /// Its URL, with its superuser.
     pub(super) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
@@ -63,7 +63,7 @@ impl Cluster {
             self.port,
             self.folder.path().display(),
         );
-        // After what `initdb` found out about this machine; the last word counts.
+        // Append to the settings from `initdb`; the last value counts.
         let file = std::fs::OpenOptions::new().append(true).open(self.data().join("postgresql.conf"));
         file.and_then(|mut file| file.write_all(settings.as_bytes())).context("cannot configure PostgreSQL")
     }
@@ -78,7 +78,7 @@ impl Cluster {
         })
     }
 
-    /// One of PostgreSQL's programs, run by the cluster's owner on the cluster's data.
+    /// Returns one of PostgreSQL's programs, run by the cluster's owner on its data.
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.arg("--pgdata").arg(self.data()).current_dir(self.folder.path()).env("LC_ALL", "C");
@@ -111,7 +111,7 @@ struct User {
 }
 
 impl User {
-    /// The user that Debian's package makes for PostgreSQL, else the one without any rights.
+    /// Returns the user of Debian's PostgreSQL package, or else the one without rights.
     fn of_databases() -> Result<Self> {
         let users = std::fs::read_to_string("/etc/passwd").context("cannot read the list of users")?;
         ["postgres", "nobody"].iter().find_map(|name| Self::find(&users, name)).ok_or_else(|| {
@@ -119,7 +119,7 @@ impl User {
         })
     }
 
-    /// Looks a name up in the text of a `passwd` file.
+    /// Finds a user in the text of a `passwd` file.
     fn find(users: &str, name: &str) -> Option<Self> {
         users.lines().find_map(|line| {
             let mut fields = line.split(':');
@@ -131,7 +131,7 @@ impl User {
     }
 }
 
-/// A port that nobody listens on at this moment.
+/// Returns a port that is free at this moment.
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;
     Ok(listener.local_addr()?.port())

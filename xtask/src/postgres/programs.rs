@@ -1,4 +1,4 @@
-//! Finding PostgreSQL's programs, and installing them where that is allowed.
+//! Finds PostgreSQL's programs, and installs them where allowed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use super::URL_VARIABLE;
 use crate::command;
 
-/// Where Debian and its relatives keep one folder per major version.
+/// Debian's folder, with one subfolder per major version.
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
 
-/// Installs PostgreSQL, but not the cluster that Debian would start with it.
+/// Installs PostgreSQL, without the cluster that Debian would start.
 const INSTALL: &str = "
     set -e
     export DEBIAN_FRONTEND=noninteractive
@@ -23,7 +23,7 @@ const INSTALL: &str = "
     apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends postgresql
 ";
 
-/// The folder of `initdb`, `pg_ctl` and `postgres`; installed first if there is none.
+/// Returns the folder of `initdb`, `pg_ctl` and `postgres`, installing them if needed.
 pub(super) fn find_or_install() -> Result<PathBuf> {
     if let Some(folder) = find() {
         return Ok(folder);
@@ -50,7 +50,7 @@ fn folders() -> Vec<PathBuf> {
     std::env::split_paths(&path).chain(debian_folders()).collect()
 }
 
-/// The newest version first.
+/// Newest version first.
 fn debian_folders() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();
     let mut versions: Vec<u32> =
@@ -78,7 +78,7 @@ fn install() -> Result<()> {
     command::run(shell.args(["-c", INSTALL]).stdout(Stdio::null()))
 }
 
-/// A shell that may install packages, on a machine that has `apt-get`.
+/// Returns a shell that may install packages, if the machine has `apt-get`.
 fn administrators_shell() -> Option<Command> {
     let succeeds = |command: &mut Command| command::output(command).is_ok();
     if !succeeds(Command::new("apt-get").arg("--version")) {

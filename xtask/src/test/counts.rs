@@ -1,9 +1,9 @@
-//! Counting tests by what `cargo test` prints.
+//! Counts tests from the output of `cargo test`.
 
 use std::fmt;
 use std::ops::Add;
 
-/// How many tests ended how.
+/// Test counts by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     passed: u64,
@@ -12,19 +12,19 @@ pub(super) struct Counts {
     broken: Broken,
 }
 
-/// Whether something went wrong that no test program counts; it then counts as one failed test.
+/// A failure that no test program counts; it counts as one failed test.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Broken {
     #[default]
     No,
-    /// A test program ended before its result, or was not built.
+    /// A test program aborted, or was not built.
     Ended,
-    /// Not one test ran.
+    /// No test ran.
     Empty,
 }
 
 impl Counts {
-    /// Adds the counts of a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; …`; passes over others.
+    /// Adds the counts of a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; …`; ignores others.
     pub(super) fn add_line(&mut self, line: &str) {
         let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|result| result.split_once(". "))
         else {
@@ -42,22 +42,22 @@ impl Counts {
         }
     }
 
-    /// With a failure more if the programs failed without counting one.
+    /// Adds a failure if the programs failed without counting one.
     pub(super) fn with_outcome(self, success: bool) -> Self {
         if success || self.failed > 0 { self } else { Self { failed: 1, broken: Broken::Ended, ..self } }
     }
 
-    /// With a failure if there is nothing else.
+    /// Adds a failure if no test ran.
     pub(super) fn or_nothing_ran(self) -> Self {
         if self.passed + self.failed > 0 { self } else { Self { failed: 1, broken: Broken::Empty, ..self } }
     }
 
-    /// Whether nothing failed.
+    /// Returns whether all passed.
     pub(super) fn all_passed(self) -> bool {
         self.failed == 0
     }
 
-    /// The counts, what was ignored, and what else went wrong.
+    /// Formats the counts, ignored tests, and other failures.
     pub(super) fn detailed(self) -> String {
         let ignored = if self.ignored == 0 { String::new() } else { format!(", {} ignored", self.ignored) };
         let broken = match self.broken {

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The client's IP address.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -7,16 +7,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-/// The header in which proxies say for whom they ask.
+/// The header with the client's address from proxies.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the client: the other end of the connection, or, where that is a trusted proxy, the last address that
-/// the proxies do not vouch for. What stands before it in `X-Forwarded-For` anybody could have written.
+/// Returns the client's address: the peer's, or, behind trusted proxies, the last address in `X-Forwarded-For` that is
+/// not a trusted proxy. Clients can forge all entries before it.
 pub(crate) fn of(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
     behind_proxies(peer(parts), &parts.headers, trusted)
 }
 
-/// Whether a request comes from a trusted proxy, which says that its client speaks HTTPS with it.
+/// Returns whether the request comes from a trusted proxy that reports HTTPS for its client.
 pub(crate) fn is_secured_by_proxy(parts: &Parts, trusted: &[IpNet]) -> bool {
     let scheme = parts.headers.get("x-forwarded-proto").map(HeaderValue::as_bytes);
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https")) && contains(trusted, peer(parts))
@@ -31,7 +31,7 @@ fn contains(networks: &[IpNet], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(&address.to_canonical()))
 }
 
-/// The addresses that are counted as one: an IPv4 address, or the network that one customer of an IPv6 provider has.
+/// Returns the key for counting an address: IPv4 as it is, IPv6 as its /64 network, which one customer usually has.
 pub(crate) fn counted_as(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
@@ -58,7 +58,7 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     client
 }
 
-/// An address as proxies write it: alone, with a port, or in brackets.
+/// Parses an address in a proxy header: alone, with a port, or in brackets.
 fn address_of(hop: &str) -> Option<IpAddr> {
     let alone = hop.trim_start_matches('[').trim_end_matches(']').parse();
     alone.or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip())).ok()

@@ -1,4 +1,4 @@
-//! What a request presents to say who it is.
+//! Reads the credential of a request.
 
 use axum::http::header::AsHeaderName;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -9,7 +9,7 @@ use denizen_domain::{ApiKey, Error, Password, Secret, TokenKind, Unauthenticated
 use super::session_cookie;
 use crate::wire::contract::Contract;
 
-/// A credential as it was sent, not yet believed.
+/// A credential as sent, not yet verified.
 pub(crate) enum Credential {
     /// The secret half of a key.
     Key(Secret),
@@ -22,14 +22,14 @@ pub(crate) enum Credential {
     },
     /// The access token of an external user.
     AccessToken(String),
-    /// The token of an account.
+    /// An account's token.
     AccountToken {
         /// The token.
         secret: Secret,
         /// See [`is_ambient`](Credential::is_ambient).
         is_ambient: bool,
     },
-    /// What an account logs in with, as Basic.
+    /// An account's username and password (Basic).
     Password {
         /// The username.
         username: String,
@@ -39,8 +39,8 @@ pub(crate) enum Credential {
 }
 
 impl Credential {
-    /// Whether a browser may have sent it by itself, so that it says nothing of who made the request: a cookie, or Basic,
-    /// which browsers go on sending to a server once somebody has typed it, also when a page of another site asks them to.
+    /// Returns whether a browser may have sent it without the user's intent: as a cookie, or as Basic, which browsers
+    /// keep sending once entered, even for requests from pages of other sites.
     pub(crate) fn is_ambient(&self) -> bool {
         match self {
             Self::AccountToken { is_ambient, .. } => *is_ambient,
@@ -49,7 +49,7 @@ impl Credential {
         }
     }
 
-    /// What only its holder knows of it.
+    /// Returns the part only its holder knows.
     pub(crate) fn secret(&self) -> &str {
         match self {
             Self::Key(secret) | Self::KeyPair { secret, .. } | Self::AccountToken { secret, .. } => {
@@ -60,13 +60,13 @@ impl Credential {
         }
     }
 
-    /// The credential in the headers that a contract reads. Fails with [`Error::Unauthenticated`] where there is none,
-    /// or it cannot be read.
+    /// Returns the credential from the headers that the contract uses. Fails with [`Error::Unauthenticated`] if it is
+    /// missing or unreadable.
     pub(crate) fn of(headers: &HeaderMap, contract: Contract) -> Result<Self, Error> {
         match contract {
             Contract::Notiflows => pair(headers),
             Contract::FlowMate => match (header_secret(headers)?, session_cookie::read(headers)) {
-                // What is neither a key nor a token is taken for a token that nobody knows.
+                // Treat anything that is neither key nor token as an unknown token.
                 (Some(Self::Key(secret)), _) if !secret.expose().starts_with(ApiKey::SECRET_PREFIX) => {
                     Ok(Self::AccountToken { secret, is_ambient: false })
                 }
@@ -102,7 +102,7 @@ fn header_secret(headers: &HeaderMap) -> Result<Option<Credential>, Error> {
 }
 
 /// `Authorization: Basic` with a token as user name and any password, or with an e-mail address and its password; or
-/// `Authorization: Bearer` with a token. What is none of these is taken for a token that nobody knows.
+/// `Authorization: Bearer` with a token. Anything else counts as an unknown token.
 fn basic_or_bearer(headers: &HeaderMap) -> Result<Credential, Error> {
     match only(headers, header::AUTHORIZATION)?.ok_or(NO_BASIC_CREDENTIAL)?.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
@@ -117,8 +117,8 @@ fn basic_or_bearer(headers: &HeaderMap) -> Result<Credential, Error> {
 
 const NO_BASIC_CREDENTIAL: Error = Error::Unauthenticated(Unauthenticated::NoBasicCredential);
 
-/// `TOKEN:anything` or `username:password`, in Base64; `None` where it is neither. No password is empty, and no token has
-/// the `@` that every username has.
+/// Decodes `TOKEN:anything` or `username:password` from Base64; `None` if it is neither. Passwords are not empty, and
+/// only usernames contain `@`.
 fn basic(encoded: &str) -> Option<Credential> {
     let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (user, password) = decoded.split_once(':')?;
@@ -128,7 +128,7 @@ fn basic(encoded: &str) -> Option<Credential> {
     Some(Credential::Password { username: user.to_owned(), password: Password::presented(password) })
 }
 
-/// Tokens of accounts begin like none of the others. Of those, JSON Web Tokens have two dots, and keys have none.
+/// Account tokens have their own prefixes. Among the others, JSON Web Tokens have two dots, and keys none.
 fn told_apart(secret: &str) -> Credential {
     if TokenKind::of(secret).is_some() {
         Credential::AccountToken { secret: Secret::presented(secret), is_ambient: false }
@@ -139,7 +139,7 @@ fn told_apart(secret: &str) -> Credential {
     }
 }
 
-/// The text of a header that stands there once, so that nobody on the way took another one for the credential.
+/// Returns a header sent exactly once, so that no intermediary can take another value for the credential.
 fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Error> {
     let mut values = headers.get_all(name).iter();
     let only = values.next();
@@ -154,7 +154,7 @@ fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Er
 mod tests {
     use super::*;
 
-    /// What an `Authorization` header of the Flowdock contract is read as.
+    /// Describes how the Flowdock contract reads an `Authorization` header.
     fn read(authorization: &str) -> String {
         let value = HeaderValue::from_str(authorization).unwrap();
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);

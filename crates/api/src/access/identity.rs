@@ -1,4 +1,4 @@
-//! From a credential to whoever it belongs to.
+//! From a credential to its holder.
 
 use axum::http::request::Parts;
 use denizen_domain::{Account, Actor, Error, ExternalUser, KeyHolder, Password, Secret, Unauthenticated};
@@ -11,23 +11,23 @@ use super::{Access, log_in, session_cookie};
 use crate::wire::context::RequestContext;
 use crate::wire::error::ApiError;
 
-/// Whoever a credential belongs to.
+/// The holder of a credential.
 #[derive(Clone)]
 pub(crate) enum Identity {
     /// A key.
     Key(KeyHolder),
     /// An external user.
     ExternalUser(Box<ExternalUser>),
-    /// An account that is logged in.
+    /// A logged-in account.
     Account(Box<SignedIn>),
-    /// An account that has sent its username and password.
+    /// An account that sent its username and password.
     Person(Box<Person>),
 }
 
-/// An account, by whatever its holder has shown for it.
+/// An account, whatever credential it used.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
-    /// Who it is.
+    /// The account.
     pub(crate) account: Account,
     asker: Asker,
 }
@@ -40,7 +40,7 @@ impl From<SignedIn> for Person {
 }
 
 impl Person {
-    /// Who asks, for changes, which look again at what the credential is worth.
+    /// The caller for writes, which verify its credential again.
     pub(crate) fn asker(&self) -> Asker {
         self.asker
     }
@@ -52,7 +52,7 @@ const UNKNOWN_TOKEN: Error = Error::Unauthenticated(Unauthenticated::UnknownToke
 const WRONG_PASSWORD: Error = Error::Unauthenticated(Unauthenticated::WrongPassword);
 
 impl Identity {
-    /// Whoever sent a request, and how many requests a second their own workspace lets them make, where it says so.
+    /// Returns the caller, and the requests per second that its workspace allows, if the workspace sets a limit.
     pub(crate) async fn find(
         access: &Access,
         parts: &Parts,
@@ -84,7 +84,7 @@ impl Identity {
         Ok((Self::Key(holder), own_limit))
     }
 
-    /// Who it is, for the audit log.
+    /// Returns the audit log's actor.
     pub(crate) fn actor(&self) -> Actor {
         match self {
             Self::Key(holder) => Actor::ApiKey(holder.key_id),
@@ -94,7 +94,7 @@ impl Identity {
         }
     }
 
-    /// Notes who it is, for the log and for the headers of the answer.
+    /// Records the caller for the log and the response headers.
     pub(crate) fn note(&self, context: &RequestContext) {
         let account = match self {
             Self::Key(holder) => {
@@ -111,7 +111,7 @@ impl Identity {
     }
 }
 
-/// The holder of a key, with this public half where one was sent.
+/// Returns the holder of a key; the public half must match if sent.
 async fn holder_of_key(
     access: &Access,
     context: &RequestContext,
@@ -127,7 +127,7 @@ async fn holder_of_key(
     Ok(holder)
 }
 
-/// Whoever is logged in with a token, whose life is prolonged by that where it is that of a log-in.
+/// Returns the account of a token. Each use extends the lifetime of a login token.
 async fn signed_in(access: &Access, secret: &Secret) -> Result<SignedIn, ApiError> {
     let now = access.source.clock.now();
     let signed_in = account_tokens::authenticate(&mut access.database.read().await?, secret, now).await?;
@@ -139,7 +139,7 @@ async fn signed_in(access: &Access, secret: &Secret) -> Result<SignedIn, ApiErro
     Ok(signed_in)
 }
 
-/// The account of a username and a password, which is checked as for a log-in.
+/// Returns the account for a username and password, checked like a login.
 async fn holder_of_password(
     access: &Access,
     context: &RequestContext,
@@ -155,7 +155,7 @@ async fn holder_of_password(
     Ok((Person { account, asker: Asker::Password { account_id, fingerprint } }, requests_per_second))
 }
 
-/// The user of a token that is genuine, in force, and not cut by blocking or deletion.
+/// Returns the user of a valid token that blocking or deletion has not revoked.
 async fn holder_of_token(access: &Access, token: &str) -> Result<(ExternalUser, Option<u32>), ApiError> {
     let now = access.source.clock.now();
     let claims = access.tokens.verify(&access.database, now, token).await?.ok_or(VOID_TOKEN)?;

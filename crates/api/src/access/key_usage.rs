@@ -1,4 +1,4 @@
-//! When keys were last used, and from where, kept in memory and written now and then: no request waits for a write.
+//! Last use of keys, time and address, buffered in memory and written periodically: no request waits for a write.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,18 +7,18 @@ use std::sync::{Mutex, PoisonError};
 use denizen_domain::{ApiKeyId, KeyHolder, Result, Timestamp, WorkspaceId};
 use denizen_persistence::{Database, api_keys};
 
-/// The uses since the last time they were written: at most one entry a key.
+/// The uses since the last flush: at most one entry per key.
 #[derive(Debug, Default)]
 pub(crate) struct KeyUsage(Mutex<HashMap<(WorkspaceId, ApiKeyId), (Timestamp, IpAddr)>>);
 
 impl KeyUsage {
-    /// Notes a use.
+    /// Records a use.
     pub(crate) fn note(&self, holder: &KeyHolder, now: Timestamp, address: IpAddr) {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         uses.insert((holder.workspace_id, holder.key_id), (now, address));
     }
 
-    /// Writes what came together. What cannot be written is kept for the next time.
+    /// Writes the recorded uses. On failure, keeps them for the next flush.
     pub(crate) async fn flush(&self, database: &Database) -> Result<()> {
         let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if taken.is_empty() {

@@ -1,4 +1,4 @@
-//! Checking a username and a password: how often that may fail, and what a failure tells, which is nothing.
+//! Checks usernames and passwords: limits failures, and reveals nothing about accounts.
 
 use denizen_domain::{Error, Password, Result, Secret, Timestamp, Unauthenticated, Username};
 use denizen_persistence::accounts::{self, LogInCandidate};
@@ -9,12 +9,12 @@ use super::client_address;
 use crate::wire::context::RequestContext;
 use crate::wire::error::ApiResult;
 
-/// The account that a username and a password open.
+/// Returns the account for a username and password.
 ///
-/// Fails with [`Unauthenticated::WrongPassword`], in the same time and words whether there is such an account or not; with
-/// [`Unauthenticated::Disabled`] only after the right password; with [`Error::RateLimited`] where too many attempts have
-/// failed, for the username or from the address. Attempts are counted while they hold a turn to hash, and a right
-/// password is counted out, too, where others failed meanwhile: many guesses at once are not more than one by one.
+/// Fails with [`Unauthenticated::WrongPassword`], in the same time and words whether the account exists or not; with
+/// [`Unauthenticated::Disabled`] only if the password is right; with [`Error::RateLimited`] after too many failures for
+/// the username or address. Limits are checked while holding a hashing turn, and again after a right password, so that
+/// parallel guesses gain nothing over sequential ones.
 pub(crate) async fn check(
     access: &Access,
     context: &RequestContext,
@@ -37,7 +37,7 @@ pub(crate) async fn check(
     Ok(candidate)
 }
 
-/// People type passwords where usernames belong, so that a plain hash of what they typed would be worth guessing at.
+/// Hashes the username with a secret: people type passwords by mistake, and a plain hash could be guessed.
 fn attempt(access: &Access, context: &RequestContext, username: &str) -> Attempt {
     let keyed = Secret::derive("", &access.issued_tokens_secret, username.to_lowercase().as_bytes());
     Attempt {
@@ -46,7 +46,7 @@ fn attempt(access: &Access, context: &RequestContext, username: &str) -> Attempt
     }
 }
 
-/// What is no e-mail address is nobody's username.
+/// Only an e-mail address can be a username.
 async fn candidate(access: &Access, username: &str) -> Result<Option<LogInCandidate>> {
     let Ok(username) = Username::parse(username) else { return Ok(None) };
     accounts::find_for_log_in(&mut access.database.read().await?, &username).await

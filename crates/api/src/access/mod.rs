@@ -1,7 +1,7 @@
-//! From a credential to the caller it belongs to: reading credentials, checking passwords and tokens, and the address a
-//! request comes from.
+//! From a credential to its holder: reading credentials, checking passwords and tokens, and finding the client's
+//! address.
 //!
-//! What the caller may then do is decided in `guards`; how headers and bodies are written is `wire`.
+//! `guards` decides what the caller may do; `wire` reads and writes headers and bodies.
 
 pub(crate) mod client_address;
 pub(crate) mod credentials;
@@ -23,7 +23,7 @@ use self::passwords::Passwords;
 use self::tokens::Tokens;
 use crate::options::AppOptions;
 
-/// Everything that identifying a caller takes. Cloning shares it.
+/// Shared state for identifying callers. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Access(Arc<AccessParts>);
 
@@ -31,17 +31,17 @@ pub(crate) struct Access(Arc<AccessParts>);
 pub(crate) struct AccessParts {
     /// The directory.
     pub(crate) database: Database,
-    /// Times, ids and secrets.
+    /// Clock, ids and secrets.
     pub(crate) source: Source,
     /// The settings.
     pub(crate) options: AppOptions,
-    /// The keys that access tokens are signed and verified with.
+    /// The keys that sign and verify access tokens.
     pub(crate) tokens: Tokens,
-    /// The threads that hash passwords.
+    /// The threads for hashing passwords.
     pub(crate) passwords: Passwords,
-    /// When API keys were last used.
+    /// The last uses of API keys.
     pub(crate) key_usage: KeyUsage,
-    /// The secret that tokens issued for accounts are derived from.
+    /// The secret from which issued account tokens are derived.
     pub(crate) issued_tokens_secret: [u8; 32],
 }
 

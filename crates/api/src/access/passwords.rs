@@ -1,5 +1,5 @@
-//! Passwords are hashed on threads of their own, and only so many at a time: hashing is slow on purpose, and whoever does
-//! not log in should not notice.
+//! Hashes passwords on separate threads, with limited concurrency: hashing is slow by design and must not slow down
+//! other requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,19 +7,19 @@ use std::time::Duration;
 use denizen_domain::{Error, Password, PasswordHash, Result, Source};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How long somebody waits for their turn before they are told that the server is busy.
+/// How long a request waits for its turn before the server reports that it is busy.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The turns in which passwords are hashed.
+/// The turns for hashing passwords.
 pub(crate) struct Passwords(Arc<Semaphore>);
 
 impl Passwords {
-    /// At most so many at the same time.
+    /// Allows this many at a time.
     pub(crate) fn new(at_once: usize) -> Self {
         Self(Arc::new(Semaphore::new(at_once.max(1))))
     }
 
-    /// Waits for a turn, first come, first served. Fails with [`Error::Unavailable`] where that takes too long.
+    /// Waits for a turn, in order of arrival. Fails with [`Error::Unavailable`] if that takes too long.
     pub(crate) async fn turn(&self) -> Result<Turn> {
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned());
         match waiting.await {
@@ -41,11 +41,11 @@ impl Passwords {
     }
 }
 
-/// A turn: nobody else's password is checked in its place until it is dropped.
+/// A turn, which occupies one hashing slot until it is dropped.
 pub(crate) struct Turn(OwnedSemaphorePermit);
 
 impl Turn {
-    /// Whether a password is the one that was hashed; takes as long where there is none. The turn goes on.
+    /// Returns whether the password matches the hash; takes equally long without a hash. Keeps the turn.
     pub(crate) async fn is_right(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool> {
         let hash = hash.unwrap_or_else(PasswordHash::of_nothing);
         on_thread(move || hash.is_of(&password)).await

@@ -1,4 +1,4 @@
-//! The cookie of a log-in: the token, where a browser keeps it by itself and no script reads it.
+//! The session cookie: a token that browsers store and scripts cannot read.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::wire::context::RequestContext;
 /// Its name.
 const NAME: &str = "denizen_session";
 
-/// The token in the cookie, where there is one.
+/// Returns the token in the cookie, if any.
 pub(crate) fn read(headers: &HeaderMap) -> Option<Secret> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
@@ -19,23 +19,23 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Secret> {
     Some(Secret::presented(cookie.value()))
 }
 
-/// `Set-Cookie` with a token: kept for so long, or else until the browser is closed.
+/// Returns `Set-Cookie` with a token, kept this long or until the browser is closed.
 pub(crate) fn set(context: &RequestContext, secret: &Secret, kept: Option<Duration>) -> Option<HeaderValue> {
     let mut cookie = blank(context, secret.expose());
     cookie.set_max_age(kept.and_then(|kept| cookie::time::Duration::try_from(kept).ok()));
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
 
-/// `Set-Cookie` that takes the cookie away.
+/// Returns `Set-Cookie` that deletes the cookie.
 pub(crate) fn clear(context: &RequestContext) -> Option<HeaderValue> {
     let mut cookie = blank(context, "");
     cookie.set_max_age(cookie::time::Duration::ZERO);
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
 
-/// Fails with [`Forbidden::CrossSite`] for a request that may change something and comes from the page of another site: a
-/// browser sends the cookie along whoever asks it to. Browsers say where a request comes from in `Sec-Fetch-Site`, older
-/// ones in `Origin`; whatever says neither is no browser, and has nobody's cookie but its own.
+/// Fails with [`Forbidden::CrossSite`] for unsafe requests from pages of other sites, to which browsers also attach the
+/// cookie. Browsers report the origin of a request in `Sec-Fetch-Site`, older ones in `Origin`. Clients that send
+/// neither are not browsers and can only send a cookie of their own.
 pub(crate) fn require_same_site(
     method: &Method,
     headers: &HeaderMap,
@@ -47,7 +47,7 @@ pub(crate) fn require_same_site(
     Err(Error::Forbidden(Forbidden::CrossSite))
 }
 
-/// Whether the request does not come from the page of another site.
+/// Returns whether the request is not from a page of another site.
 pub(crate) fn is_same_site(headers: &HeaderMap, context: &RequestContext) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -59,7 +59,7 @@ pub(crate) fn is_same_site(headers: &HeaderMap, context: &RequestContext) -> boo
         || host.is_some_and(|host| origin.split_once("://").is_some_and(|(_, of_origin)| of_origin == host))
 }
 
-/// Scheme, host and port of an address.
+/// Returns scheme, host and port of a URL.
 fn origin_of(address: &str) -> &str {
     let host = address.find("://").map_or(0, |scheme| scheme + 3);
     address[host..].find('/').map_or(address, |path| &address[..host + path])

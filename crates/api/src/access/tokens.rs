@@ -1,4 +1,4 @@
-//! Access tokens of external users: JSON Web Tokens, signed with Ed25519, that others can check against
+//! Access tokens of external users: JSON Web Tokens, signed with Ed25519, which others can verify with
 //! `/.well-known/jwks.json`.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,33 +20,32 @@ use uuid::Uuid;
 
 use crate::options::AppOptions;
 
-/// How many signing keys of the database count: the current one, and the one before it, so that tokens live on when
-/// the key is rotated.
+/// How many signing keys are accepted: the current and the previous one, so that tokens stay valid after a rotation.
 pub const ACCEPTED_SIGNING_KEYS: u32 = 2;
 
-/// How long the server waits before it looks for new keys again because of a token that names none it knows.
+/// Minimum time between reloads of the keys caused by tokens that name an unknown key.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
-/// A new private key for signing access tokens, as PKCS #8.
+/// Generates a private key to sign access tokens, as PKCS #8.
 pub fn generate_signing_key() -> Result<Vec<u8>> {
-    let failed = |_| Error::Internal("an Ed25519 key cannot be made".to_owned());
+    let failed = |_| Error::Internal("cannot generate an Ed25519 key".to_owned());
     let pair = Ed25519KeyPair::generate().map_err(failed)?;
     let document = pair.to_pkcs8v1().map_err(failed)?;
     Ok(document.as_ref().to_vec())
 }
 
-/// The name that tokens and `/.well-known/jwks.json` have for a private key (`kid`). Fails where the bytes are no
+/// Returns the id (`kid`) of a private key in tokens and `/.well-known/jwks.json`. Fails if the bytes are not an
 /// Ed25519 key in PKCS #8.
 pub fn signing_key_id(pkcs8: &[u8]) -> Result<String> {
     Ok(jwk_of(&public_key_of(pkcs8)?).kid)
 }
 
-/// Checks a private key that is configured. Fails where the text is no Ed25519 key in PKCS #8, in PEM.
+/// Checks a configured private key. Fails if the text is not an Ed25519 key in PKCS #8, in PEM.
 pub fn check_signing_key(pem: &SecretString) -> Result<()> {
     keys_of(&[private_key_of(pem)?]).map(|_| ())
 }
 
-/// What an access token says.
+/// The claims of an access token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claims {
     /// The server that issued it.
@@ -55,11 +54,11 @@ pub(crate) struct Claims {
     pub(crate) sub: ExternalUserId,
     /// The workspace.
     pub(crate) aud: WorkspaceId,
-    /// When it was issued, in seconds since 1970.
+    /// Time of issue, in seconds since 1970.
     pub(crate) iat: i64,
-    /// When it ends, in seconds since 1970.
+    /// Time of expiry, in seconds since 1970.
     pub(crate) exp: i64,
-    /// A different one for every token.
+    /// A unique id of the token.
     pub(crate) jti: Uuid,
     /// The user's channel.
     pub(crate) channel_id: ChannelId,
@@ -67,23 +66,23 @@ pub(crate) struct Claims {
     pub(crate) external_id: Option<String>,
 }
 
-/// The public half of a key that signs tokens (RFC 8037).
+/// The public half of a signing key (RFC 8037).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Jwk {
-    /// The type of the key.
+    /// The key type.
     #[schema(example = "OKP")]
     kty: &'static str,
     /// The curve.
     #[schema(example = "Ed25519")]
     crv: &'static str,
-    /// What the key is for.
+    /// The key's use.
     #[serde(rename = "use")]
     #[schema(example = "sig")]
     usage: &'static str,
     /// The algorithm.
     #[schema(example = "EdDSA")]
     alg: &'static str,
-    /// The name of the key, which tokens carry.
+    /// The key's id, which tokens carry.
     #[schema(example = "k1mFd0mBTqBzn4pD")]
     kid: String,
     /// The public key.
@@ -91,25 +90,25 @@ pub(crate) struct Jwk {
     x: String,
 }
 
-/// The keys that tokens are signed and checked with. Cloning shares them.
+/// The keys that sign and verify tokens. Cloning shares them.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     keys: Arc<RwLock<Arc<Keys>>>,
     is_configured: bool,
     issuer: String,
-    /// How long a token counts, in seconds.
+    /// Lifetime of tokens, in seconds.
     lifetime: i64,
     last_look: Arc<Mutex<Instant>>,
 }
 
-/// The current key, which signs, and the one before it, whose tokens still count.
+/// The current key, which signs, and the previous one, still accepted.
 struct Keys {
     signing: EncodingKey,
     accepted: Vec<(Jwk, DecodingKey)>,
 }
 
 impl Tokens {
-    /// Reads the keys, and makes one on the first start. A configured key takes the place of the database's.
+    /// Loads the keys, and creates one on the first start. A configured key replaces those of the database.
     pub(crate) async fn load(database: &Database, source: &Source, options: &AppOptions) -> Result<Self> {
         let keys = if let Some(pem) = &options.signing_key {
             keys_of(&[private_key_of(pem)?])?
@@ -126,7 +125,7 @@ impl Tokens {
         Ok(Self { keys, is_configured, issuer, lifetime, last_look })
     }
 
-    /// Reads the keys again: another server may have changed them.
+    /// Reloads the keys: another server may have changed them.
     pub(crate) async fn reload(&self, database: &Database) -> Result<()> {
         if self.is_configured {
             return Ok(());
@@ -136,7 +135,7 @@ impl Tokens {
         Ok(())
     }
 
-    /// A new token for a user that is not blocked.
+    /// Issues a token for a user that is not blocked.
     pub(crate) fn issue(&self, source: &Source, user: &ExternalUser) -> Result<String> {
         let now = source.clock.now();
         user.require_unblocked(now)?;
@@ -155,10 +154,10 @@ impl Tokens {
         let kid = keys.accepted.first().map(|(jwk, _)| jwk.kid.clone());
         let header = Header { kid, ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, &claims, &keys.signing)
-            .map_err(|error| Error::Internal(format!("a token cannot be signed: {error}")))
+            .map_err(|error| Error::Internal(format!("cannot sign a token: {error}")))
     }
 
-    /// What a token says, where it is genuine and in force. `None` where it is not.
+    /// Returns the claims of a token if it is genuine and not expired.
     pub(crate) async fn verify(
         &self,
         database: &Database,
@@ -169,7 +168,7 @@ impl Tokens {
             return Ok(None);
         };
         if self.current().key_of(&kid).is_none() && self.may_look_again() {
-            // Another server may have begun to sign with a new key.
+            // Another server may have rotated the key.
             self.reload(database).await?;
         }
         let keys = self.current();
@@ -177,20 +176,20 @@ impl Tokens {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
-        // Whose workspace it is, the token itself says; that the user is there, the database.
+        // The audience is the workspace, which the caller looks up along with the user.
         validation.validate_aud = false;
-        // The time comes from the server's own clock.
+        // Expiry is checked below with the server's clock.
         validation.validate_exp = false;
         let Ok(data) = jsonwebtoken::decode::<Claims>(token, key, &validation) else { return Ok(None) };
         Ok(Some(data.claims).filter(|claims| now.unix_seconds() < claims.exp))
     }
 
-    /// The public keys, the current one first.
+    /// Returns the public keys, current one first.
     pub(crate) fn public_keys(&self) -> Vec<Jwk> {
         self.current().accepted.iter().map(|(jwk, _)| jwk.clone()).collect()
     }
 
-    /// Whether the last look for new keys was long enough ago: anybody can send tokens with names of keys made up.
+    /// Limits reloads: anyone can send tokens with made-up key ids.
     fn may_look_again(&self) -> bool {
         let mut last_look = self.last_look.lock().unwrap_or_else(PoisonError::into_inner);
         let may = last_look.elapsed() >= BETWEEN_LOOKS;
@@ -229,18 +228,18 @@ fn keys_of(private_keys: &[Vec<u8>]) -> Result<Keys> {
 
 fn public_key_of(pkcs8: &[u8]) -> Result<Vec<u8>> {
     let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8)
-        .map_err(|_| Error::Internal("a signing key is no Ed25519 key in PKCS #8".to_owned()))?;
+        .map_err(|_| Error::Internal("a signing key is not an Ed25519 key in PKCS #8".to_owned()))?;
     Ok(pair.public_key().as_ref().to_vec())
 }
 
 fn jwk_of(public_key: &[u8]) -> Jwk {
     let x = URL_SAFE_NO_PAD.encode(public_key);
-    // The beginning of a random public key is as good a name as any, and the same on every server.
+    // A prefix of a random public key is unique enough, and the same on every server.
     let kid = x.chars().take(16).collect();
     Jwk { kty: "OKP", crv: "Ed25519", usage: "sig", alg: "EdDSA", kid, x }
 }
 
-/// The bytes between the lines of a PEM file.
+/// Decodes the body of a PEM file.
 fn private_key_of(pem: &SecretString) -> Result<Vec<u8>> {
     let text: String =
         pem.expose_secret().lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();

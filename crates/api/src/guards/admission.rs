@@ -1,4 +1,4 @@
-//! Identifies the caller of a request once, and counts the request against a rate limit.
+//! Identifies the caller of a request once, and counts the request for a rate limit.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::access::identity::Identity;
 use crate::wire::context::RequestContext;
 use crate::wire::error::ApiError;
 
-/// What admitting a request takes. Cloning shares it.
+/// Shared state for admitting requests. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Admission {
     /// Finds the holder of a credential.
@@ -19,13 +19,13 @@ pub(crate) struct Admission {
     pub(crate) rate_limits: Arc<RateLimits>,
 }
 
-/// The outcome of identifying the caller, stored with the request.
+/// The stored outcome of identifying the caller.
 #[derive(Clone)]
 struct Known(Result<Identity, ApiError>);
 
 impl Admission {
-    /// Identifies the caller of a request by its credential, and counts the request. Fails without a credential in force, and
-    /// where the caller has made too many requests.
+    /// Identifies the caller by its credential and counts the request. Fails without a valid credential or if the
+    /// caller made too many requests.
     pub(crate) async fn identify(
         &self,
         parts: &Parts,
@@ -49,8 +49,8 @@ impl Admission {
         }
     }
 
-    /// Does the same and stores the outcome with the request, so that no credential is looked up, no password hashed and no
-    /// request counted twice.
+    /// Like [`identify`](Self::identify), but stores the outcome in the request, so that nothing is looked up, hashed
+    /// or counted twice.
     pub(crate) async fn settle(
         &self,
         parts: &mut Parts,
@@ -62,7 +62,7 @@ impl Admission {
     }
 }
 
-/// Whose limit a caller's requests count against.
+/// Returns whose limit the requests count for.
 fn requester(identity: &Identity) -> Requester {
     match identity {
         Identity::Key(holder) => Requester::Key(holder.key_id),

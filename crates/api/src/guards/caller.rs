@@ -1,4 +1,4 @@
-//! Who is calling, and whether they may: extractors that a handler names in its signature.
+//! Extractors that identify the caller and check its permissions.
 
 use std::ops::Deref;
 
@@ -21,26 +21,26 @@ use crate::wire::contract::Contract;
 use crate::wire::error::ApiError;
 use crate::wire::query::repeated;
 
-/// What an operation asks of its caller, as a type that its handler names.
+/// A permission that an operation requires, named in the handler.
 pub(crate) trait Permission: Send + Sync {
-    /// What a handler may know of whoever has it.
+    /// What the handler learns about the caller.
     type Holder: Send;
 
-    /// The holder, where it is one.
+    /// Returns the holder, or fails.
     fn admit(identity: Identity) -> Result<Self::Holder, Error>;
 }
 
-/// Whoever calls, and has the permission.
+/// A caller with the permission.
 #[derive(Debug)]
 pub(crate) struct Caller<P: Permission> {
-    /// The API that the request speaks.
+    /// The contract of the request.
     pub(crate) contract: Contract,
     holder: P::Holder,
     origin: Origin,
 }
 
 impl<P: Permission> Caller<P> {
-    /// Where a change comes from that it makes.
+    /// Returns the origin of the caller's changes.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -73,7 +73,7 @@ where
     }
 }
 
-/// Scopes of keys. Everything that a handler does for a key, it does in the key's workspace.
+/// Scopes of keys. A key's handlers act only in its workspace.
 macro_rules! scopes {
     ($($(#[$attribute:meta])* $name:ident => $scope:ident),+ $(,)?) => {$(
         $(#[$attribute])*
@@ -91,23 +91,23 @@ macro_rules! scopes {
 }
 
 scopes! {
-    /// May see external users.
+    /// May read external users.
     CanReadExternalUsers => ReadExternalUsers,
-    /// May make, change, block and delete external users.
+    /// May create, change, block and delete external users.
     CanWriteExternalUsers => WriteExternalUsers,
-    /// May give external users access tokens.
+    /// May issue access tokens to external users.
     CanAuthenticateExternalUsers => AuthenticateExternalUsers,
-    /// May see channels, groups and tiers.
+    /// May read channels, groups and tiers.
     CanReadSettings => ReadSettings,
-    /// May make, change and remove channels, groups and tiers.
+    /// May create, change and delete channels, groups and tiers.
     CanWriteSettings => WriteSettings,
-    /// May see, make, rotate and revoke keys.
+    /// May read, create, rotate and revoke keys.
     CanManageApiKeys => ManageApiKeys,
-    /// May see the audit log.
+    /// May read the audit log.
     CanReadAuditEvents => ReadAuditEvents,
 }
 
-/// A token stands for one user, or one account, and opens nothing of a workspace that keys open.
+/// Tokens authenticate one user or account and never have a key's access to a workspace.
 fn require_scope(identity: Identity, scope: Scope) -> Result<KeyHolder, Error> {
     match identity {
         Identity::Key(holder) => holder.scopes.require(scope).map(|()| holder),
@@ -117,30 +117,30 @@ fn require_scope(identity: Identity, scope: Scope) -> Result<KeyHolder, Error> {
     }
 }
 
-/// An account that is logged in, and how far the right reaches that the operation asks for.
+/// A logged-in account and the reach of its right to the operation.
 #[derive(Debug)]
 pub(crate) struct AccountHolder {
-    /// Who it is.
+    /// The account.
     pub(crate) account: Account,
-    /// The token that says so.
+    /// The token it used.
     pub(crate) token: AccountToken,
-    /// What it may do.
+    /// Its permissions.
     pub(crate) authority: Authority,
-    /// Where it may do what the operation does.
+    /// Where it may perform the operation.
     pub(crate) reach: Reach,
-    /// What lets it.
+    /// The right it used.
     right: Right,
 }
 
 impl AccountHolder {
-    /// Who asks, for changes, which look at its rights again.
+    /// The caller for writes, which check its rights again.
     pub(crate) fn asker(&self) -> Asker {
         Asker::LoggedIn { token_id: self.token.id, right: Some(self.right) }
     }
 }
 
-/// Rights of accounts: a permission that lets an operation be done everywhere, and one that lets it be done in the own
-/// workspace, where there is such a one.
+/// Rights of accounts: a permission that allows an operation everywhere, and optionally one that allows it in the own
+/// workspace.
 macro_rules! rights {
     ($($(#[$attribute:meta])* $name:ident => $right:expr),+ $(,)?) => {$(
         $(#[$attribute])*
@@ -158,50 +158,50 @@ macro_rules! rights {
 }
 
 rights! {
-    /// May see accounts.
+    /// May read accounts.
     CanReadAccounts => either(Code::IamAccountRead, Code::TenantAccountRead),
-    /// May make accounts.
+    /// May create accounts.
     CanCreateAccounts => either(Code::IamAccountCreate, Code::TenantAccountCreate),
     /// May change accounts.
     CanUpdateAccounts => either(Code::IamAccountUpdate, Code::TenantAccountUpdate),
     /// May delete accounts.
     CanDeleteAccounts => everywhere(Code::IamAccountDelete),
-    /// May take members out of a workspace.
+    /// May remove members from a workspace.
     CanRemoveMembers => either(Code::IamAccountDelete, Code::TenantAccountDelete),
-    /// May see roles.
+    /// May read roles.
     CanReadRoles => either(Code::All, Code::TenantRolesRead),
-    /// May make roles.
+    /// May create roles.
     CanCreateRoles => either(Code::All, Code::TenantRolesCreate),
     /// May change roles.
     CanUpdateRoles => either(Code::All, Code::TenantRolesUpdate),
     /// May delete roles.
     CanDeleteRoles => either(Code::All, Code::TenantRolesDelete),
-    /// May see every workspace.
+    /// May read all workspaces.
     CanReadWorkspaces => everywhere(Code::IamTenantRead),
-    /// May make workspaces.
+    /// May create workspaces.
     CanCreateWorkspaces => everywhere(Code::IamTenantCreate),
-    /// May see a workspace itself.
+    /// May read a workspace's profile.
     CanReadProfile => either(Code::IamTenantRead, Code::TenantProfileRead),
-    /// May change a workspace itself.
+    /// May change a workspace's profile.
     CanUpdateProfile => either(Code::IamTenantUpdate, Code::TenantProfileUpdate),
     /// May delete workspaces.
     CanDeleteWorkspaces => everywhere(Code::IamTenantDelete),
-    /// May see everybody's tokens.
+    /// May read all tokens.
     CanReadTokens => everywhere(Code::All),
-    /// May make tokens for accounts.
+    /// May issue tokens for accounts.
     CanCreateTokens => everywhere(Code::IamTokenCreate),
-    /// May look up whose a token is.
+    /// May introspect tokens.
     CanIntrospectTokens => everywhere(Code::IamTokenIntrospect),
-    /// May revoke everybody's tokens.
+    /// May revoke all tokens.
     CanDeleteTokens => everywhere(Code::IamTokenDelete),
 }
 
-/// A right that one permission gives everywhere, and another one in the own workspace.
+/// A right that one permission grants everywhere and another in the own workspace.
 const fn either(everywhere: Code, at_home: Code) -> Right {
     Right { everywhere, at_home: Some(at_home) }
 }
 
-/// A right that reaches everywhere or not at all.
+/// A right that is only granted everywhere.
 const fn everywhere(permission: Code) -> Right {
     Right { everywhere: permission, at_home: None }
 }
@@ -217,7 +217,7 @@ fn require_right(identity: Identity, right: Right) -> Result<AccountHolder, Erro
     Ok(AccountHolder { account, token, authority, reach, right })
 }
 
-/// Is logged in, whatever it may do. Reaches nothing but itself.
+/// Requires a logged-in account; grants access to itself only.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IsLoggedIn;
 
@@ -234,8 +234,8 @@ impl Permission for IsLoggedIn {
     }
 }
 
-/// Is a person, whatever it may do: has an account, and has sent a token of it, or its username and password. What it may
-/// do depends on the organization or the flow that the request is about.
+/// Requires a person: an account that sent one of its tokens, or its username and password. Its rights depend on the
+/// organization or flow of the request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IsPerson;
 
@@ -253,13 +253,13 @@ impl Permission for IsPerson {
     }
 }
 
-/// The external user in whose context a request runs: the one whose token it carries, or the one that a key names with
-/// `x-username`, made where the name is new and the key may make users.
+/// The external user that a request acts as: the owner of its token, or the user that a key names with `x-username`.
+/// Creates the user if the name is new and the key may create users.
 #[derive(Debug)]
 pub(crate) struct ActingUser {
-    /// The user; never a blocked one.
+    /// The user, never blocked.
     pub(crate) user: ExternalUser,
-    /// The API that the request speaks.
+    /// The contract of the request.
     pub(crate) contract: Contract,
 }
 
@@ -291,8 +291,8 @@ where
     }
 }
 
-/// The external user in whose context a key says that it writes, where there is one of this name. It changes nothing of what
-/// the key may do, and is noted with what it does.
+/// Returns the external user on whose behalf a key writes, if it exists. It does not change the key's rights, and is
+/// recorded with its actions.
 async fn acted_for(
     access: &Access,
     holder: &KeyHolder,
@@ -322,7 +322,7 @@ async fn named(
             return Ok(user);
         }
     }
-    // Acting for somebody never widens what the key may do, and that includes making them.
+    // Acting for a user never adds rights, including the right to create one.
     holder.scopes.require(Scope::WriteExternalUsers)?;
     let connection = &mut access.database.write().await?;
     let (user, _) =

@@ -1,4 +1,4 @@
-//! Entity tags: whether something is still what a client took it for (RFC 9110, sections 8.8.3 and 13.1).
+//! Entity tags and conditional requests (RFC 9110, sections 8.8.3 and 13.1).
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -13,23 +13,22 @@ use utoipa::{IntoParams, openapi};
 
 use crate::wire::error::ApiError;
 
-/// Asks for something only where it has changed.
+/// Condition for reading only changed objects.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+#[expect(dead_code, reason = "documents the header, which [`Preconditions`] reads")]
 pub(crate) struct IfNoneMatch {
-    /// The `ETag` that the caller has read: 304 where it is still the same. On writes, `*` is 412 where there is something
-    /// already.
+    /// An `ETag` read before: 304 if it is unchanged. On writes, `*` is 412 if the object exists.
     #[param(rename = "If-None-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
     if_none_match: Option<String>,
 }
 
-/// Asks for a change only where nothing has changed since.
+/// Condition for changing only unchanged objects.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "what the document shows; [`Preconditions`] reads the header")]
+#[expect(dead_code, reason = "documents the header, which [`Preconditions`] reads")]
 pub(crate) struct IfMatch {
-    /// The `ETag` that the caller has read: 412 where it is another one by now, so that nothing is overwritten unseen.
+    /// An `ETag` read before: 412 if the object has changed since, so that no update is lost.
     #[param(rename = "If-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
     if_match: Option<String>,
 }
@@ -45,19 +44,19 @@ fn takes(operation: &Operation, name: &str) -> bool {
     operation.parameters.iter().flatten().any(is_named)
 }
 
-/// The schemas of users, all of which are shown with their tags.
+/// Schemas of users, always sent with tags.
 const EXTERNAL_USERS: [&str; 2] = ["ExternalUser", "ExternalUserWithToken"];
 
-/// The schemas of what is shown with its tag by operations that take one.
+/// Schemas sent with tags only by operations that take conditions.
 const OTHERS: [&str; 3] = ["Account", "FlowdockUser", "User"];
 
-/// Adds to the document what follows from the headers an operation takes, and which answers have a tag. What the tag is, the
-/// document says once.
+/// Adds the responses and headers that follow from an operation's conditions. The document describes the tag itself
+/// once.
 pub(crate) fn describe(operation: &mut Operation) {
     let (is_read, is_write) = (takes(operation, "If-None-Match"), has_precondition(operation));
     let responses = &mut operation.responses.responses;
     if is_read && !is_write {
-        let unchanged = ResponseBuilder::new().description("It is what If-None-Match says").build();
+        let unchanged = ResponseBuilder::new().description("Unchanged; see If-None-Match").build();
         responses.insert("304".to_owned(), RefOr::T(unchanged));
     }
     for (status, response) in responses {
@@ -69,7 +68,7 @@ pub(crate) fn describe(operation: &mut Operation) {
     }
 }
 
-/// Whether an answer is what a schema says, or may be.
+/// Returns whether a response has or may have a schema.
 fn shows(response: &openapi::Response, schema: &str) -> bool {
     let is_it = |shown: &RefOr<Schema>| match shown {
         RefOr::Ref(shown) => shown.ref_location.rsplit('/').next() == Some(schema),
@@ -82,7 +81,7 @@ fn shows(response: &openapi::Response, schema: &str) -> bool {
     })
 }
 
-/// What a request asks of the thing that it is about, in `If-Match` and `If-None-Match`.
+/// The conditions of a request, from `If-Match` and `If-None-Match`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Preconditions {
     if_match: Option<Tags>,
@@ -90,12 +89,12 @@ pub(crate) struct Preconditions {
     is_read: bool,
 }
 
-/// The entity tags of a header.
+/// The entity tags in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Tags {
-    /// `*`: whatever there is.
+    /// `*`: any object.
     Any,
-    /// One of these, without quotes.
+    /// One of these, unquoted.
     Listed(Vec<String>),
 }
 
@@ -112,27 +111,27 @@ impl<S: Sync> FromRequestParts<S> for Preconditions {
 }
 
 impl Preconditions {
-    /// Fails with [`Error::PreconditionFailed`] where a change is not to be made of what has this tag now, or of nothing
-    /// where there is nothing. To be asked within the transaction that makes the change.
+    /// Fails with [`Error::PreconditionFailed`] if the conditions do not allow a change. `current` is the object's tag,
+    /// or `None` if it does not exist. Call this within the write's transaction.
     pub(crate) fn require(&self, current: Option<&str>) -> Result<()> {
         let is_missed = self.if_match.as_ref().is_some_and(|tags| !tags.match_one(current));
         let is_met = self.if_none_match.as_ref().is_some_and(|tags| tags.match_one(current));
         if is_missed || is_met { Err(Error::PreconditionFailed) } else { Ok(()) }
     }
 
-    /// The answer that shows something with its tag; to a reader who has it already, that it is still the same.
+    /// Responds with an object and its tag, or with 304 if the reader already has it.
     pub(crate) fn answer(&self, tag: &str, status: StatusCode, shown: impl Serialize) -> Response {
         self.shown(tag, (status, Json(shown)))
     }
 
-    /// The same of an answer that is there already.
+    /// Like [`answer`](Self::answer), for any response.
     pub(crate) fn shown(&self, tag: &str, answer: impl IntoResponse) -> Response {
         let is_known = self.if_none_match.as_ref().is_some_and(|tags| tags.match_one(Some(tag)));
         if self.is_read && is_known { tagged(tag, StatusCode::NOT_MODIFIED) } else { tagged(tag, answer) }
     }
 }
 
-/// An answer that shows something, with its tag.
+/// Adds the tag to a response.
 pub(crate) fn tagged(tag: &str, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
@@ -142,8 +141,8 @@ pub(crate) fn tagged(tag: &str, answer: impl IntoResponse) -> Response {
 }
 
 impl Tags {
-    /// The tags of a header. What is no tag matches nothing. Weak ones count like strong ones: the server makes no weak
-    /// ones itself, but those that compress answers on their way make weak ones of them.
+    /// Parses the tags of a header, ignoring invalid ones. Weak tags count like strong ones: the server creates only
+    /// strong ones, but intermediaries that compress responses weaken them.
     fn of(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
         let mut values = headers.get_all(name).iter().peekable();
         values.peek()?;

@@ -1,7 +1,7 @@
-//! What stands between a request and its handler: who may call an operation, how often, whether the request was made
-//! before, and whether its object has changed since.
+//! Checks between a request and its handler: who may call an operation, how often, whether the request is a repetition,
+//! and whether its object has changed.
 //!
-//! Finding out who the caller is belongs to `access`; how a contract words an answer belongs to `contracts`.
+//! `access` identifies the caller; `contracts` words the response.
 
 pub(crate) mod admission;
 pub(crate) mod caller;

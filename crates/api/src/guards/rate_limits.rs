@@ -1,10 +1,10 @@
-//! How many requests a second a caller may make, and an address whose caller nobody knows.
+//! Rate limits in requests per second, for callers and for addresses of unknown callers.
 //!
-//! Whoever is known counts for themselves: a key, an account, an external user with an access token. Everything else counts
-//! for the address that it comes from: requests without a credential or with one that is not in force, and whatever asks for
-//! none. A request counts once. Health and metrics never count: whoever watches over the server is not to be told to wait.
+//! Known callers count for themselves: a key, an account, or an external user with an access token. All other requests
+//! count for their address: without a credential, with an invalid one, or for operations that need none. Each request
+//! counts once. Health and metrics never count, so that monitoring is never refused.
 //!
-//! Each server counts for itself, in memory. What is kept of a caller goes within seconds after their last request.
+//! Each server counts for itself, in memory. A caller's state is dropped within seconds of its last request.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -29,24 +29,24 @@ use crate::wire::context::{Context, RequestContext};
 use crate::wire::error::ApiError;
 use crate::wire::rate_count::Count;
 
-/// How many requesters are kept at least before those who are idle are looked for.
+/// How many requesters are kept before idle ones are removed.
 const FEW: usize = 1_024;
 
-/// Whose requests are counted together.
+/// Requesters that share a count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Requester {
     /// A key.
     Key(ApiKeyId),
-    /// An account, whatever it shows for itself.
+    /// An account, with any credential.
     Account(AccountId),
     /// An external user with an access token.
     ExternalUser(ExternalUserId),
-    /// An address, as [`client_address::counted_as`] has it.
+    /// An address, as [`client_address::counted_as`] returns it.
     Address(String),
 }
 
 impl Requester {
-    /// The name of the limit, in headers and metrics.
+    /// Returns the limit's name in headers and metrics.
     fn policy(&self) -> &'static str {
         match self {
             Self::Key(_) => "key",
@@ -57,23 +57,22 @@ impl Requester {
     }
 }
 
-/// The requests of this server, counted.
+/// The request counters of this server.
 #[derive(Debug)]
 pub(crate) struct RateLimits {
     defaults: RequestLimits,
     clock: SteadyClock,
-    /// One counter for each limit that there is: the settings' own and those of workspaces.
+    /// One counter per limit: those of the settings and those of workspaces.
     counters: RwLock<HashMap<NonZeroU32, Arc<Counter>>>,
 }
 
 impl RateLimits {
-    /// Nothing is counted yet.
+    /// Creates empty counters.
     pub(crate) fn new(defaults: RequestLimits, clock: Arc<dyn Clock>) -> Self {
         Self { defaults, clock: SteadyClock::new(clock), counters: RwLock::default() }
     }
 
-    /// Counts a request of a caller who is known, with the limit of their own workspace, where it sets one. Fails with
-    /// [`Error::RateLimited`].
+    /// Counts a request of a known caller, with the limit of its workspace if set. Fails with [`Error::RateLimited`].
     pub(crate) fn count_caller(
         &self,
         context: &RequestContext,
@@ -83,13 +82,13 @@ impl RateLimits {
         self.count(context, caller, own_limit.unwrap_or(self.defaults.per_caller))
     }
 
-    /// Counts a request for the address that it comes from. Fails with [`Error::RateLimited`].
+    /// Counts a request for its address. Fails with [`Error::RateLimited`].
     pub(crate) fn count_address(&self, context: &RequestContext) -> Result<(), Error> {
         let address = Requester::Address(client_address::counted_as(context.client_address));
         self.count(context, &address, self.defaults.per_address)
     }
 
-    /// Forgets those who have been idle long enough to be as good as new.
+    /// Removes requesters whose idle time has restored their full limit.
     pub(crate) fn forget_idle(&self) {
         let mut counters = self.counters.write().unwrap_or_else(PoisonError::into_inner);
         counters.retain(|_, counter| {
@@ -99,7 +98,7 @@ impl RateLimits {
         });
     }
 
-    /// A request that was counted is not counted again.
+    /// Counts a request, but only once.
     fn count(&self, context: &RequestContext, requester: &Requester, limit: u32) -> Result<(), Error> {
         let Some(limit) = NonZeroU32::new(limit) else { return Ok(()) };
         context.count.get_or_init(|| self.counter(limit).count(requester)).verdict()
@@ -114,12 +113,12 @@ impl RateLimits {
     }
 }
 
-/// Counts the requests of all who have the same limit.
+/// Counts requests of all requesters with the same limit.
 #[derive(Debug)]
 struct Counter {
     limit: NonZeroU32,
     requesters: RateLimiter<Requester, HashMapStateStore<Requester>, SteadyClock, StateInformationMiddleware>,
-    /// At how many requesters the idle ones are looked for.
+    /// Number of requesters that triggers removal of idle ones.
     many: AtomicUsize,
 }
 
@@ -146,11 +145,11 @@ impl Counter {
         }
     }
 
-    /// Strangers come from as many addresses as they like. Whenever there are twice as many requesters as were busy the last
-    /// time, those who are idle are forgotten, so that memory goes by the requests of about a second.
+    /// Strangers can use any number of addresses. Whenever the number of requesters doubles, idle ones are removed, so
+    /// that memory use follows the requests of about one second.
     fn keep_few(&self) {
         let many = self.many.load(Ordering::Relaxed);
-        // Whoever takes the mark away looks, and the others go on meanwhile.
+        // Only the thread that swaps the mark cleans up; the others go on.
         let is_first =
             || self.many.compare_exchange(many, usize::MAX, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if self.requesters.len() >= many && is_first() {
@@ -164,15 +163,15 @@ impl Counter {
     }
 }
 
-/// The directory's clock as time that passes. Where it is set back, time stands still for a moment; otherwise whoever had
-/// just used up their limit would have to wait for the old hour to come again.
+/// The directory's clock, made monotonic. When the clock is set back, time stands still for a moment; otherwise callers
+/// at their limit would wait until the clock catches up.
 #[derive(Debug, Clone)]
 struct SteadyClock {
     clock: Arc<dyn Clock>,
     reading: Arc<Mutex<Reading>>,
 }
 
-/// What the clock showed last, and how much time had passed by then.
+/// The last clock value and the time passed until then.
 #[derive(Debug)]
 struct Reading {
     shown: Timestamp,
@@ -198,12 +197,12 @@ impl clock::Clock for SteadyClock {
     }
 }
 
-/// The operations that ask who calls, and count their callers themselves.
+/// Operations that require a credential and count their callers themselves.
 #[derive(Debug, Clone)]
 pub(crate) struct SecuredOperations(Arc<HashSet<(Method, String)>>);
 
 impl SecuredOperations {
-    /// Those of the document that name a credential.
+    /// Selects the operations that require a credential.
     pub(crate) fn of(document: &OpenApi) -> Self {
         let operations = document.paths.paths.iter().flat_map(|(path, item)| {
             let operations = [
@@ -223,19 +222,19 @@ impl SecuredOperations {
     }
 
     fn contain(&self, method: &Method, path: &str) -> bool {
-        // axum answers HEAD with what answers GET.
+        // axum answers HEAD like GET.
         let method = if method == Method::HEAD { &Method::GET } else { method };
         self.0.contains(&(method.clone(), path.to_owned()))
     }
 }
 
-/// Whether nobody is ever counted at this path.
+/// Returns whether this path never counts.
 pub(crate) fn is_free(path: &str) -> bool {
     matches!(path, "/health/live" | "/health/ready" | "/metrics")
 }
 
-/// Counts what asks for no credential for the address that it comes from: operations that are open to all, pages, and paths
-/// and methods that there are not.
+/// Counts requests that need no credential for their address: to public operations, pages, and unknown paths and
+/// methods.
 pub(crate) async fn count_open(
     State((limits, secured)): State<(Arc<RateLimits>, SecuredOperations)>,
     request: Request,

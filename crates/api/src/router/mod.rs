@@ -1,4 +1,4 @@
-//! All routes, with everything around them, and the OpenAPI document made of the same list.
+//! All routes with their middleware, and the OpenAPI document made from the same list.
 
 mod surroundings;
 
@@ -27,12 +27,12 @@ use crate::openapi::{self, CONTRACTS, Documents};
 use crate::state::AppState;
 use crate::wire::{context, paging, rate_count};
 
-/// The OpenAPI document of the server.
+/// Returns the server's OpenAPI document.
 pub fn openapi() -> OpenApi {
     openapi::completed(routes().into_openapi())
 }
 
-/// The documents as they are served. They are the same for all servers of a process, and made when somebody asks.
+/// The served documents, built on first use. All servers of a process share them.
 static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| Documents::of(&openapi()));
 
 #[derive(utoipa::OpenApi)]
@@ -52,9 +52,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(operations::routes())
 }
 
-/// The routes with everything around them, from the outside in: compression; the request's id, log line, metrics and
-/// envelope; CORS, where it is wanted; the route's name and the rate limit of what is open to all;
-/// idempotency keys; the routes.
+/// Adds the middleware to the routes, from the outside in: compression; request id, log line, metrics and envelope;
+/// CORS, if enabled; the route's name and the rate limit for public operations; idempotency keys.
 pub(crate) fn with_layers(state: &AppState) -> Router {
     let (router, document) = routes().split_for_parts();
     let secured = SecuredOperations::of(&document);
@@ -74,7 +73,7 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
     router.layer(middleware::from_fn_with_state(state.clone(), surround)).layer(CompressionLayer::new())
 }
 
-/// The documents, and a page to read them on.
+/// The documents, and a page that shows them.
 fn documentation() -> Router {
     let mut urls = vec![Url::with_primary("All contracts", "/openapi.json", true)];
     let mut router = Router::new().route("/openapi.json", get(async || json(&DOCUMENTS.whole)));
@@ -90,7 +89,7 @@ fn json(document: &Bytes) -> impl IntoResponse + use<> {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document.clone())
 }
 
-/// The documentation is a page that runs its own scripts and nobody else's.
+/// Allows the documentation page to run only its own scripts.
 async fn with_page_policy(mut response: axum::response::Response) -> axum::response::Response {
     let policy =
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
@@ -98,8 +97,8 @@ async fn with_page_policy(mut response: axum::response::Response) -> axum::respo
     response
 }
 
-/// Browsers of other origins may call only where the operator says so. Keys come in headers, never in cookies, so that
-/// no credentials are allowed.
+/// Allows browsers only from the configured origins. Keys are sent in headers, never in cookies, so credentials are not
+/// allowed.
 fn cors(origins: &[String]) -> CorsLayer {
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])

@@ -1,5 +1,4 @@
-//! What surrounds every request: its id, its contract, its line in the log, its place in the metrics, the envelope of
-//! its errors.
+//! Middleware of every request: id, contract, log line, metrics, and the envelope of errors.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,14 +20,14 @@ use crate::wire::contract::Contract;
 use crate::wire::envelope::enveloped;
 use crate::wire::error::ApiError;
 
-/// The longest request id that is taken over from a client, in bytes.
+/// The longest request id accepted from a client, in bytes.
 const MAXIMUM_REQUEST_ID: usize = 128;
 
-/// Runs a request and sees to everything that all answers have in common.
+/// Runs a request and adds what all responses share.
 ///
-/// The work goes on in a task of its own: a client that hangs up, or the time limit, ends the waiting and never the
-/// work, so that nothing is left half done and a panic is an answer like any other. What follows the work is a task, too:
-/// a request whose client has gone has its line in the log like every other.
+/// The handler runs in a separate task: a client that disconnects, or the time limit, ends only the waiting. So no work
+/// is left half done, and a panic becomes an ordinary response. The steps after the handler are a task, too, so that
+/// requests of disconnected clients are also logged.
 pub(crate) async fn surround(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
@@ -55,7 +54,7 @@ pub(crate) async fn surround(State(state): State<AppState>, request: Request, ne
     answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-/// The answer of the work, or what is answered where it panics or takes too long.
+/// Returns the handler's response, or an error if it panics or takes too long.
 async fn finished(work: JoinHandle<Response>, patience: Duration, version: Version) -> Response {
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(response)) => response,
@@ -65,7 +64,7 @@ async fn finished(work: JoinHandle<Response>, patience: Duration, version: Versi
         Err(_) => {
             let late = Error::Unavailable("the request took longer than the request time-out".to_owned());
             let mut response = ApiError::from(late).into_response();
-            // Whatever is left of a body that came too slowly is not waited for.
+            // Do not wait for the rest of a slow body.
             if version < Version::HTTP_2 {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -74,7 +73,7 @@ async fn finished(work: JoinHandle<Response>, patience: Duration, version: Versi
     }
 }
 
-/// Notes the route of a request, which only the inside of the router knows.
+/// Records the matched route, known only inside the router.
 pub(crate) async fn note_route(request: Request, next: Next) -> Response {
     let (context, path) = (request.extensions().get::<Context>(), request.extensions().get::<MatchedPath>());
     if let (Some(Context(context)), Some(path)) = (context, path) {
@@ -83,7 +82,7 @@ pub(crate) async fn note_route(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// The name of a method for the metrics, which must not grow with what strangers send.
+/// Returns a method's metric label; unknown methods share one to limit cardinality.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -97,7 +96,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// One line and one count for a request. What an error did not tell the caller stands in the line.
+/// Logs and counts a request. The log line includes causes hidden from the caller.
 fn record(context: &RequestContext, method: &'static str, status: StatusCode, elapsed: Duration) {
     let route = context.route.get().map_or("unknown", String::as_str);
     let (code, labels) =
@@ -129,8 +128,8 @@ fn record(context: &RequestContext, method: &'static str, status: StatusCode, el
     }
 }
 
-/// The id that a client gave its request in `x-request-id`, where it can stand in a log: at most 128 visible characters
-/// of ASCII, and no `@`, since e-mail addresses have no place there.
+/// Returns the client's `x-request-id` if it is fit for a log: at most 128 visible ASCII characters without `@`, since
+/// e-mail addresses must not be logged.
 pub fn request_id_of(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'@';
@@ -149,7 +148,7 @@ fn base_url(parts: &Parts, options: &AppOptions) -> String {
     if let Some(url) = &options.public_url {
         return url.trim_end_matches('/').to_owned();
     }
-    // Whatever is no host, or names somebody before it, has no place in a link.
+    // Links must not use an invalid host, or one with user info.
     let host = parts.headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     let host = host.as_ref().or_else(|| parts.uri.authority()).map(Authority::as_str);
     let host = host.filter(|host| !host.contains('@'));
@@ -158,7 +157,7 @@ fn base_url(parts: &Parts, options: &AppOptions) -> String {
     format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
-/// Every answer of the Flowdock contract says that it is JSON, even an empty one, and whose credential it was that opened.
+/// Every Flowdock response is declared as JSON, even if empty, and names the credential's account.
 fn add_flowdock_headers(response: &mut Response, context: &RequestContext) {
     let is_open = response.status() != StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
@@ -168,7 +167,7 @@ fn add_flowdock_headers(response: &mut Response, context: &RequestContext) {
     }
 }
 
-/// Answers are data about people: not to be stored by caches, guessed at or framed. Pages set their own, wider policy.
+/// Responses contain personal data: forbid caching, sniffing and framing. Pages set their own, wider policy.
 fn add_security_headers(headers: &mut HeaderMap) {
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -192,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    /// The answer of a handler, with everything around it.
+    /// Returns a handler's response after all middleware.
     async fn answer(
         handler: axum::routing::MethodRouter<AppState>,
         options: AppOptions,

@@ -1,4 +1,4 @@
-//! What a server that was stopped in the middle of a deletion leaves, the next sweep removes.
+//! The next sweep finishes a deletion that a stopped server left incomplete.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use denizen_persistence::{channels, migrations};
 
 use super::*;
 
-/// More than are cleared at a time.
+/// More than one batch clears.
 const USERS: i64 = 1_201;
 
 /// A workspace with a group and a tier, and users in both.
@@ -58,7 +58,7 @@ impl Fixture {
         }
     }
 
-    /// Deletes the group and the tier, and stops before anything is cleared.
+    /// Deletes the group and the tier, and stops before clearing anything.
     async fn delete_both(&self) {
         let connection = &mut self.sweep.database.write().await.unwrap();
         let (origin, workspace_id) = (&self.origin, self.workspace_id);
@@ -73,7 +73,7 @@ impl Fixture {
         assert_eq!(tiers::find(connection, workspace_id, tier).await.unwrap(), None);
     }
 
-    /// How many users are in the group, and how many on the tier.
+    /// Counts the users in the group and on the tier.
     async fn left(&self) -> (i64, i64) {
         let connection = &mut self.sweep.database.read().await.unwrap();
         let in_group = ExternalUserFilter {
@@ -85,14 +85,14 @@ impl Fixture {
         (in_group, external_users::count(connection, self.workspace_id, &on_tier).await.unwrap())
     }
 
-    /// How many groups and tiers are marked as deleted.
+    /// Counts the groups and tiers marked as deleted.
     async fn marked(&self) -> (usize, usize) {
         let connection = &mut self.sweep.database.read().await.unwrap();
         let groups = external_user_groups::deleted(connection).await.unwrap();
         (groups.len(), tiers::deleted(connection).await.unwrap().len())
     }
 
-    /// How much the log has about something.
+    /// Counts the log entries about an object.
     async fn noted(&self, object_id: String) -> usize {
         let connection = &mut self.sweep.database.read().await.unwrap();
         let filter = AuditEventFilter { object_id: Some(object_id), ..AuditEventFilter::default() };

@@ -1,4 +1,5 @@
-//! Removing what has ended: tokens, failed log-ins, idempotency records, old entries of the audit log, and what deleted workspaces, groups and tiers have left.
+//! Removes expired data: tokens, failed logins, idempotency records, old audit log entries, and the remains of deleted
+//! workspaces, groups and tiers.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,16 +13,16 @@ use tokio::time::Instant;
 
 use crate::options::AppOptions;
 
-/// How long one sweep takes at most, but for the batch in progress: less than the time between two.
+/// Maximum time of one sweep, except for the current batch: less than the time between sweeps.
 const TIME: Duration = Duration::from_secs(20);
 
-/// How long whoever deletes a workspace, a group or a tier waits at most for what is in it, but for the batch in progress.
+/// How long deleting a workspace, a group or a tier waits for its contents, except for the current batch.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How many tokens or failed log-ins are removed at a time.
+/// How many tokens or failed logins one batch removes.
 const BATCH: u32 = 1_000;
 
-/// Something that is done bit by bit.
+/// A task done in batches.
 #[derive(Debug, Clone, Copy)]
 enum Chore {
     Tokens,
@@ -34,7 +35,7 @@ enum Chore {
     Tier(WorkspaceId, TierId),
 }
 
-/// Removes what has ended. Cloning shares it.
+/// Removes expired data. Cloning shares it.
 #[derive(Clone)]
 pub(crate) struct Sweep {
     database: Database,
@@ -43,12 +44,12 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
-    /// A sweep of a database.
+    /// Sweeps a database.
     pub(crate) fn new(database: Database, source: Source, options: AppOptions) -> Self {
         Self { database, source, options }
     }
 
-    /// Removes what has ended, for as long as one sweep may take. Dropping it in the middle undoes the batch in progress.
+    /// Removes expired data until a sweep's time is over. Dropping the future rolls back the current batch.
     pub(crate) async fn run(&self) {
         let end = Instant::now() + TIME;
         let mut chores: VecDeque<_> = [
@@ -61,42 +62,42 @@ impl Sweep {
         .into();
         match self.deleted_workspaces().await {
             Ok(deleted) => chores.extend(deleted.into_iter().map(Chore::Workspace)),
-            Err(error) => tracing::warn!(cause = error.context(), "deleted workspaces cannot be listed"),
+            Err(error) => tracing::warn!(cause = error.context(), "cannot list deleted workspaces"),
         }
         match self.deleted_groups_and_tiers().await {
             Ok(deleted) => chores.extend(deleted),
-            Err(error) => tracing::warn!(cause = error.context(), "deleted groups cannot be listed"),
+            Err(error) => tracing::warn!(cause = error.context(), "cannot list deleted groups"),
         }
-        // Each sweep begins elsewhere, so that whatever fails or is big does not keep the rest waiting for ever, and
-        // several servers on the database do not get in each other's way.
+        // Start with a random chore, so that one that fails or is large does not starve the others, and several servers
+        // do not get in each other's way.
         let random = self.source.ids.random_bytes();
         let first = usize::from(u16::from_le_bytes([random[0], random[1]])) % chores.len();
         chores.rotate_left(first);
         self.work_off(chores, end).await;
     }
 
-    /// Removes what a deleted workspace has left, or as much of it as somebody can wait for; the next sweeps do the rest.
+    /// Removes the remains of a deleted workspace, within a request's time; later sweeps do the rest.
     pub(crate) async fn remove_deleted_workspace(&self, id: WorkspaceId) {
         self.begin_with(Chore::Workspace(id)).await;
     }
 
-    /// Takes users out of a deleted group, in the same way.
+    /// Removes users from a deleted group, in the same way.
     pub(crate) async fn remove_deleted_group(&self, workspace_id: WorkspaceId, id: ExternalUserGroupId) {
         self.begin_with(Chore::Group(workspace_id, id)).await;
     }
 
-    /// Takes users and groups off a deleted tier, in the same way.
+    /// Removes users and groups from a deleted tier, in the same way.
     pub(crate) async fn remove_deleted_tier(&self, workspace_id: WorkspaceId, id: TierId) {
         self.begin_with(Chore::Tier(workspace_id, id)).await;
     }
 
-    /// Does as much of a chore as somebody can wait for.
+    /// Does as much of a chore as a request can wait for.
     async fn begin_with(&self, chore: Chore) {
         let patience = PATIENCE.min(self.options.request_timeout / 4);
         self.work_off([chore].into(), Instant::now() + patience).await;
     }
 
-    /// Takes turns with the chores, until they are done or it is too late. One that fails is left to the next sweep.
+    /// Alternates between chores until all are done or time is over. The next sweep retries those that fail.
     async fn work_off(&self, mut chores: VecDeque<Chore>, end: Instant) {
         while let Some(chore) = chores.pop_front() {
             if Instant::now() >= end {
@@ -106,13 +107,13 @@ impl Sweep {
                 Ok(true) => chores.push_back(chore),
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(?chore, cause = error.context(), "what has ended cannot be removed");
+                    tracing::warn!(?chore, cause = error.context(), "cannot remove expired data");
                 }
             }
         }
     }
 
-    /// Does one batch of a chore. Whether there is more to do.
+    /// Does one batch of a chore. Returns whether more remains.
     async fn do_some(&self, chore: Chore) -> Result<bool> {
         let connection = &mut self.database.write().await?;
         let now = self.source.clock.now();
@@ -168,8 +169,8 @@ mod tests {
 
     use super::*;
 
-    /// Whether something of the audit log is left after a sweep on day 400: of a workspace that was made at the beginning,
-    /// and of one that was made on day 200.
+    /// Returns whether audit log entries remain after a sweep on day 400: of a workspace created on day 0, and of one
+    /// created on day 200.
     async fn left_after_a_sweep(retention: Option<Duration>) -> [bool; 2] {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());

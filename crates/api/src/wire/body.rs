@@ -1,4 +1,4 @@
-//! JSON bodies, read so that every broken field is reported at once.
+//! Reads JSON bodies and reports all invalid fields at once.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use serde_json::{Map, Value};
 
 use super::error::{ApiError, ApiResult};
 
-/// A JSON object, as a struct of [`Input`] fields. Keys that the struct does not know are ignored.
+/// A JSON object, as a struct of [`Input`] fields. Unknown keys are ignored.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
-/// How large a body may be, and how long it may take to come.
+/// Maximum size and time of a body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyLimits {
-    /// The most bytes.
+    /// Maximum bytes.
     pub(crate) size: usize,
-    /// The longest time.
+    /// Maximum time.
     pub(crate) time: Duration,
 }
 
@@ -36,9 +36,9 @@ where
     }
 }
 
-/// The bytes of a body, which are no more than the server takes and do not come too slowly.
+/// Reads a body within the limits of size and time.
 pub(crate) async fn read(request: Request, limits: BodyLimits) -> ApiResult<Vec<u8>> {
-    // Whoever takes longer has been answered already. The request does not wait on, with rights that it had long ago.
+    // The client has been answered by now. Stop, so that the request does not proceed with outdated rights.
     let late = |_| Error::Unavailable("the body came too slowly".to_owned());
     tokio::time::timeout(limits.time, read_within(request, limits.size)).await.map_err(late)?
 }
@@ -59,17 +59,17 @@ async fn read_within(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
     }
 }
 
-/// Reads a JSON object into a type.
+/// Parses a JSON object.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let invalid = |problem: String| Error::BadRequest(BadRequest::InvalidJson(problem));
-    // The reader does not look at texts that it skips.
+    // serde_json does not validate strings that it skips.
     let text = str::from_utf8(bytes).map_err(|_| invalid("The body must be UTF-8.".to_owned()))?;
-    // serde would take an array for a struct, field by field.
+    // serde accepts an array for a struct, field by field.
     if !text.trim_ascii_start().starts_with('{') {
         return Err(invalid("The body must be a JSON object.".to_owned()));
     }
     serde_json::from_str(text)
-        .map_err(|error| invalid(format!("The body is not the JSON object that is expected: {error}.")))
+        .map_err(|error| invalid(format!("The body is not the expected JSON object: {error}.")))
 }
 
 fn require_json(headers: &HeaderMap) -> ApiResult<()> {
@@ -80,43 +80,43 @@ fn require_json(headers: &HeaderMap) -> ApiResult<()> {
     }
 }
 
-/// What a body is announced as, in lower case and without parameters.
+/// Returns the content type in lower case, without parameters.
 pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
     let announced = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
     Some(announced.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
-/// Whether a content type is one of JSON's.
+/// Returns whether a content type is JSON.
 pub(crate) fn is_json(content_type: &str) -> bool {
     content_type == "application/json" || content_type.ends_with("+json")
 }
 
-/// One field of a body, before its rule is applied: reading it never fails, so that the other fields are read, too.
+/// A field of a body before validation. Reading never fails, so that the other fields are read, too.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Input<T> {
-    /// The key is not there.
+    /// The key is missing.
     #[default]
     Absent,
-    /// The key is there, with null.
+    /// The value is null.
     Null,
-    /// The key is there, with a value of the right JSON type.
+    /// The value has the right JSON type.
     Value(T),
-    /// The key is there, with a value of another JSON type.
+    /// The value has another JSON type.
     Wrong(Violation),
 }
 
 /// A JSON type.
 pub(crate) trait JsonType: Sized {
-    /// What the type is called.
+    /// The type's name.
     const NAME: &'static str;
 
-    /// What rules are applied to.
+    /// The type that rules take.
     type Borrowed: ?Sized;
 
-    /// The value, where it has the type.
+    /// Converts a value of this type.
     fn of(value: Value) -> Option<Self>;
 
-    /// The value, for a rule.
+    /// The value as rules take it.
     fn borrowed(&self) -> &Self::Borrowed;
 }
 
@@ -228,7 +228,7 @@ impl<T: JsonType> Input<T> {
         }
     }
 
-    /// A field whose key must be there, and which may be null.
+    /// A field that must be present but may be null.
     pub(crate) fn present<U>(
         self,
         violations: &mut Violations,
@@ -236,12 +236,12 @@ impl<T: JsonType> Input<T> {
         rule: impl FnOnce(&T::Borrowed) -> Result<U, Violation>,
     ) -> Patch<U> {
         if matches!(self, Self::Absent) {
-            violations.add(name, Violation::new(Reason::Required, "must be there, null where there is none"));
+            violations.add(name, Violation::new(Reason::Required, "must be present; null if none"));
         }
         self.optional(violations, name, rule)
     }
 
-    /// A field that may be absent and not null.
+    /// A field that may be absent but not null.
     pub(crate) fn not_null<U>(
         self,
         violations: &mut Violations,
@@ -258,7 +258,7 @@ impl<T: JsonType> Input<T> {
         }
     }
 
-    /// A field that must be there, with a value.
+    /// A field that must be present and not null.
     pub(crate) fn required<U>(
         self,
         violations: &mut Violations,

@@ -1,4 +1,4 @@
-//! What is known of a request besides its content.
+//! Metadata of a request.
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -12,63 +12,63 @@ use super::contract::Contract;
 use super::error::ApiError;
 use super::rate_count::Count;
 
-/// The header that names a request, in and out.
+/// The request id header, of requests and responses.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The header that names the account behind a request of the Flowdock contract.
+/// The response header with the account of a Flowdock request.
 pub(crate) const FLOWDOCK_USER: HeaderName = HeaderName::from_static("flowdock-user");
 
-/// What is known of a request beside its content.
+/// Metadata of a request.
 #[derive(Debug)]
 pub(crate) struct RequestContext {
     /// The client's `x-request-id`, or a new one.
     pub(crate) id: String,
-    /// The API that it speaks.
+    /// The contract of the request.
     pub(crate) contract: Contract,
-    /// Where the server is, as the client sees it: `http://host:port`.
+    /// The server's base URL as the client sees it: `http://host:port`.
     pub(crate) base_url: String,
-    /// Where the request comes from.
+    /// The client's address.
     pub(crate) client_address: IpAddr,
-    /// Whose credential it carried, once that is known.
+    /// The holder of the credential, once known.
     pub(crate) caller: OnceLock<CallerName>,
-    /// The number of the account whose credential it was, where it was an account's.
+    /// The account number of the caller, if it is an account.
     pub(crate) account_number: OnceLock<AccountNumber>,
-    /// The pattern of the path that it matched, once that is known.
+    /// The matched route pattern, once known.
     pub(crate) route: OnceLock<String>,
-    /// What was wrong, where the caller is not told.
+    /// The error's cause, hidden from the caller.
     pub(crate) cause: OnceLock<String>,
-    /// What counting it for a rate limit has come to, where it was counted.
+    /// The result of counting for a rate limit, if counted.
     pub(crate) count: OnceLock<Count>,
 }
 
-/// A caller as the log names it.
+/// A caller's name for the log.
 #[derive(Debug)]
 pub(crate) struct CallerName {
-    /// The workspace, where there is one.
+    /// The workspace, if any.
     pub(crate) workspace_id: Option<WorkspaceId>,
-    /// Who it is.
+    /// The name.
     pub(crate) name: String,
 }
 
 impl RequestContext {
-    /// Notes who is calling, and in which workspace, where it is in one.
+    /// Records the caller and its workspace, if any.
     pub(crate) fn set_caller(&self, workspace_id: Option<WorkspaceId>, name: String) {
         self.caller.get_or_init(|| CallerName { workspace_id, name });
     }
 
-    /// Notes which account is calling.
+    /// Records the caller's account number.
     pub(crate) fn set_account_number(&self, number: AccountNumber) {
         self.account_number.get_or_init(|| number);
     }
 
-    /// Notes what was wrong, for the log.
+    /// Records the error's cause for the log.
     pub(crate) fn set_cause(&self, cause: &str) {
         if !cause.is_empty() {
             self.cause.get_or_init(|| cause.to_owned());
         }
     }
 
-    /// Where a change comes from that this request makes.
+    /// Returns the origin of this request's changes.
     pub(crate) fn origin(&self, source: &Source, actor: Actor) -> Origin {
         Origin {
             source: source.clone(),
@@ -79,7 +79,7 @@ impl RequestContext {
         }
     }
 
-    /// A request of which nothing more is known yet.
+    /// Creates a context, with nothing else known yet.
     pub(crate) fn new(id: String, contract: Contract, base_url: String, client_address: IpAddr) -> Self {
         Self {
             id,
@@ -95,14 +95,14 @@ impl RequestContext {
     }
 }
 
-/// The context, for handlers.
+/// Extracts the context.
 #[derive(Debug, Clone)]
 pub(crate) struct Context(pub(crate) Arc<RequestContext>);
 
 impl Context {
-    /// The context of a request. Every request has one.
+    /// Returns the request's context. Every request has one.
     pub(crate) fn of(parts: &Parts) -> Result<Self, Error> {
-        let missing = || Error::Internal("a handler runs outside of a request".to_owned());
+        let missing = || Error::Internal("a handler runs outside a request".to_owned());
         parts.extensions.get::<Self>().cloned().ok_or_else(missing)
     }
 }

@@ -1,4 +1,4 @@
-//! Which of the published APIs a request speaks.
+//! Determines the contract of a request.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -21,7 +21,7 @@ pub(crate) enum Contract {
 }
 
 impl Contract {
-    /// Paths tell most contracts apart. Flowra and Zaia share one, and differ in the header that carries the key.
+    /// Determines the contract by path. Flowra and Zaia share paths; the header with the key tells them apart.
     pub(crate) fn of(parts: &Parts) -> Self {
         let path = parts.uri.path();
         let below =
@@ -43,7 +43,7 @@ impl Contract {
         }
     }
 
-    /// The name of a field of the domain in the contract's bodies.
+    /// Maps a domain field to its name in the contract's bodies.
     pub(crate) fn field_name(self, field: &str) -> String {
         match self {
             Self::Notiflows => field.to_owned(),
@@ -59,26 +59,26 @@ impl Contract {
     }
 }
 
-/// What stands below `/api` and `/api/v1` is FlowMate's, but for what the other contracts have there.
+/// Paths below `/api` and `/api/v1` are FlowMate's, except those of other contracts.
 fn speaks_flowmate(path: &str) -> bool {
     let Some(rest) = path.strip_prefix("/api/") else { return matches!(path, "/login" | "/logout") };
     let thing = rest.strip_prefix("v1/").unwrap_or(rest).split('/').next();
     thing.is_some_and(|thing| FLOWMATE.contains(&thing))
 }
 
-/// The things that FlowMate's paths begin with.
+/// First segments of FlowMate's paths.
 const FLOWMATE: [&str; 5] = ["users", "roles", "permissions", "tenants", "tokens"];
 
-/// Flowdock's paths stand at the root, and below `/v1` as well.
+/// Flowdock's paths start at the root, and also at `/v1`.
 pub(crate) fn speaks_flowdock(path: &str) -> bool {
     let below_root = path.strip_prefix("/v1/").or_else(|| path.strip_prefix('/')).unwrap_or_default();
     below_root.split('/').next().is_some_and(|thing| FLOWDOCK.contains(&thing))
 }
 
-/// The things that Flowdock's paths begin with.
+/// First segments of Flowdock's paths.
 const FLOWDOCK: [&str; 4] = ["users", "user", "flows", "organizations"];
 
-/// `x-api-key`, or `Authorization` with the scheme Bearer. A key without a scheme speaks Zaia.
+/// `x-api-key`, or `Authorization` with the scheme Bearer. A key without a scheme means Zaia.
 fn speaks_flowra(headers: &HeaderMap) -> bool {
     let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     headers.contains_key("x-api-key")

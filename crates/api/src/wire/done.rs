@@ -1,12 +1,12 @@
-//! What operations answer that leave nothing to show.
+//! The response of operations without a result.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What was done.
+/// A confirmation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Done {
-    /// For people.
+    /// Text for people.
     #[schema(example = "Deleted.")]
     pub(crate) message: &'static str,
 }

@@ -1,4 +1,4 @@
-//! What went wrong with a request, as handlers and extractors say it.
+//! Errors of handlers and extractors.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use denizen_domain::{BadRequest, Error, Unauthenticated, Violation, Violations};
 
-/// The error of a handler. The envelope is made around it on the way out, where the request is known.
+/// A handler's error. The middleware adds the envelope, since it knows the request.
 #[derive(Debug, Clone)]
 pub(crate) enum ApiError {
-    /// What happened, in the directory's words.
+    /// An error of the directory.
     Domain(Arc<Error>),
-    /// The body is larger than the server takes.
+    /// The body exceeds the maximum size.
     PayloadTooLarge {
-        /// The most bytes that it takes.
+        /// The maximum in bytes.
         limit: usize,
     },
-    /// The body is announced as something that the operation does not read.
+    /// The operation does not accept the body's content type.
     UnsupportedMediaType,
-    /// The idempotency key is not to be had for this request.
+    /// The idempotency key cannot be used.
     Idempotency {
         /// The key.
         key: String,
-        /// Why not.
+        /// The reason.
         misuse: Misuse,
     },
 }
@@ -31,7 +31,7 @@ pub(crate) enum ApiError {
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    /// Whether this is what went wrong.
+    /// Returns whether this is the reason.
     pub(crate) fn is(&self, reason: Unauthenticated) -> bool {
         match self {
             Self::Domain(error) => matches!(**error, Error::Unauthenticated(other) if other == reason),
@@ -39,7 +39,7 @@ impl ApiError {
         }
     }
 
-    /// Whether the caller has no part in it.
+    /// Whether the caller is not to blame.
     pub(crate) fn is_fault(&self) -> bool {
         matches!(self, Self::Domain(error) if matches!(**error, Error::Unavailable(_) | Error::Internal(_)))
     }
@@ -59,18 +59,18 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Why an idempotency key is not taken.
+/// Why an idempotency key is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misuse {
-    /// The caller has sent it with another request.
+    /// The caller sent it with another request.
     OtherRequest,
-    /// The caller has sent it with another credential, which alone opens the answer.
+    /// The caller sent it with another credential, which alone opens the response.
     OtherCredential,
-    /// The request that it came with is under way.
+    /// Its first request is still running.
     InUse,
 }
 
-/// The error of one broken parameter.
+/// An error for one invalid parameter.
 pub(crate) fn invalid(parameter: &str, violation: Violation) -> Error {
     Error::BadRequest(BadRequest::InvalidParameters(Violations::of(parameter, violation)))
 }

@@ -1,6 +1,6 @@
-//! How requests are read and answers written: bodies, forms, queries, paths, pages, streams, errors.
+//! Reads requests and writes responses: bodies, forms, queries, paths, pages, streams, errors.
 //!
-//! Knows neither callers nor the directory: who may do what stands in `guards`, what is done in `contracts`.
+//! Knows neither callers nor the directory; see `guards` and `contracts`.
 
 pub(crate) mod body;
 pub(crate) mod context;

@@ -1,4 +1,4 @@
-//! Where a list goes on: cursors and the headers that carry them.
+//! Pagination: cursors and the headers that carry them.
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -14,24 +14,24 @@ use super::context::RequestContext;
 use super::error::invalid;
 use super::query::{FromQuery, QueryReader};
 
-/// The header that says how many entries a list has, where the request asks for it.
+/// The header with a list's total number of entries, on request.
 pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// One list of one workspace, as far as cursors tell lists apart.
+/// Identifies a list of a workspace for its cursors.
 pub(crate) struct ListName(String);
 
 impl ListName {
-    /// The list of a workspace that has this name and order.
+    /// Names a list of a workspace, including its order.
     pub(crate) fn new(workspace_id: WorkspaceId, name: &str) -> Self {
         Self(format!("{workspace_id}/{name}"))
     }
 
-    /// The cursor for a position.
+    /// Encodes a position.
     pub(crate) fn cursor(&self, cursors: &CursorSeal, position: &Position) -> String {
         cursors.seal(&self.0, position)
     }
 
-    /// The position in a cursor that a parameter carries. Fails where it is none of this list's.
+    /// Returns the position of a cursor parameter. Fails if it belongs to another list.
     pub(crate) fn position(
         &self,
         cursors: &CursorSeal,
@@ -41,7 +41,7 @@ impl ListName {
         cursors.open(&self.0, cursor).map_err(|violation| invalid(parameter, violation))
     }
 
-    /// Which page is asked for: by a cursor or by a number, and not by both.
+    /// Returns the requested page, by either cursor or number.
     pub(crate) fn page(
         &self,
         cursors: &CursorSeal,
@@ -50,7 +50,7 @@ impl ListName {
     ) -> Result<Page, Error> {
         match (cursor, number) {
             (Some(_), Some(_)) => {
-                let message = "must not come together with a page number";
+                let message = "cannot be combined with a page number";
                 Err(invalid("cursor", Violation::new(Reason::Mismatch, message)))
             }
             (Some(cursor), None) => self.position(cursors, "cursor", cursor).map(Page::After),
@@ -60,7 +60,7 @@ impl ListName {
     }
 }
 
-/// Which page of a list is asked for, oldest first, in the words of Zaia.
+/// Parameters of a page, oldest entries first, in Zaia's terms.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct PageParameters {
@@ -70,9 +70,9 @@ pub(crate) struct PageParameters {
     /// The size of a page.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
     page_size: u32,
-    /// Where to go on, from a `Link` header.
+    /// The cursor from a `Link` header.
     cursor: Option<String>,
-    /// Whether to count all entries of the list, for `X-Total-Count`.
+    /// Whether to count the whole list for `X-Total-Count`.
     #[param(value_type = Option<bool>, default = false)]
     pub(crate) count: bool,
 }
@@ -89,14 +89,14 @@ impl FromQuery for PageParameters {
 }
 
 impl PageParameters {
-    /// The part of a list that the page is.
+    /// Returns the page's window of the list.
     pub(crate) fn window(&self, cursors: &CursorSeal, name: &ListName) -> Result<Window, Error> {
         let page = name.page(cursors, self.cursor.as_deref(), self.page_number)?;
         Ok(Window { page, limit: self.page_size, direction: Direction::Ascending })
     }
 }
 
-/// Some of a list as `/api/v1` answers it: a bare array, and in `Link` where the list goes on, by a cursor in place of a page
+/// Responds with a page as `/api/v1` does: a bare array, and a `Link` to the next page with a cursor instead of a page
 /// number.
 pub(crate) fn answer<T, A: Serialize>(
     cursors: &CursorSeal,
@@ -115,8 +115,8 @@ pub(crate) fn answer<T, A: Serialize>(
     response
 }
 
-/// `Link` with `rel="next"` (RFC 8288), where the list goes on: the request's own address, with a cursor in place of the
-/// parameters that said where the page begins.
+/// Adds `Link` with `rel="next"` (RFC 8288) if more entries follow: the request's URL, with a cursor instead of the
+/// parameters that selected this page.
 pub(crate) fn add_next_link(
     headers: &mut HeaderMap,
     context: &RequestContext,
@@ -138,7 +138,7 @@ pub(crate) fn add_next_link(
     }
 }
 
-/// `X-Total-Count`.
+/// Adds `X-Total-Count`.
 pub(crate) fn add_total_count(headers: &mut HeaderMap, count: i64) {
     headers.insert(TOTAL_COUNT, HeaderValue::from(count));
 }

@@ -1,4 +1,4 @@
-//! Parameters that come as JSON, as a form or in the query string, whichever the client likes.
+//! Reads parameters from JSON, a form or the query string.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,15 +14,14 @@ use super::body::{self, BodyLimits, JsonType};
 use super::error::{ApiError, ApiResult};
 use super::query;
 
-/// The most parameters of a body or a query string: far more than any operation knows.
+/// Maximum parameters of a body or query string: far more than any operation uses.
 const MAXIMUM_PARAMETERS: usize = 100;
 
-/// The parameters of a request, as a struct of [`Input`](body::Input) fields: those of a JSON object, or of a form, and
-/// those of the query string, unless the body has the same ones. Keys that the struct does not know are ignored,
-/// but none may come twice, so that a misspelt repetition does not go unnoticed.
+/// The parameters of a request, as a struct of [`Input`](body::Input) fields: from a JSON object or a form, and from
+/// the query string; the body takes precedence. Unknown keys are ignored, but repeated ones are errors, so that a
+/// misspelt repetition is noticed.
 ///
-/// Forms and query strings hold texts, JSON also numbers and booleans: fields of the types [`Flag`] and [`Whole`] take
-/// either.
+/// Forms and query strings hold only text, JSON also numbers and booleans: [`Flag`] and [`Whole`] accept both.
 pub(crate) struct Parameters<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Parameters<T>
@@ -35,17 +34,17 @@ where
         let query = texts(request.uri().query().unwrap_or_default().as_bytes(), "query")?;
         let is_json = is_announced_as_json(request.headers());
         let body = body::read(request, BodyLimits::from_ref(state)).await?;
-        // What a body that is not there is announced as says nothing.
+        // The content type of an empty body does not matter.
         let body = if body.is_empty() { Pairs::default() } else { in_body(is_json?, &body)? };
         Ok(Self(merged(query, body)?))
     }
 }
 
-/// Names and values in their order, with those that stand there more than once.
+/// Names and values in order, including repeated names.
 #[derive(Default)]
 struct Pairs(Vec<(String, Value)>);
 
-/// Whether a body is announced as JSON. Fails where it is announced as something that is neither JSON nor a form.
+/// Returns whether the content type is JSON. Fails if it is neither JSON nor a form.
 fn is_announced_as_json(headers: &HeaderMap) -> ApiResult<bool> {
     match body::content_type(headers) {
         None => Ok(false),
@@ -55,8 +54,8 @@ fn is_announced_as_json(headers: &HeaderMap) -> ApiResult<bool> {
     }
 }
 
-/// What begins like an object is JSON whatever it is announced as: many programs announce as a form whatever they are given
-/// to send, and a form has its braces percent-encoded.
+/// Treats a body that starts with a brace as JSON: many clients declare everything as a form, and forms encode braces
+/// as percent escapes.
 fn in_body(is_json: bool, bytes: &[u8]) -> Result<Pairs, Error> {
     let begun = bytes.trim_ascii_start();
     if begun.is_empty() {
@@ -82,7 +81,7 @@ fn merged<T: DeserializeOwned>(query: Pairs, body: Pairs) -> Result<T, Error> {
 }
 
 impl Pairs {
-    /// Each parameter with its value. Those that stand in this place more than once are noted.
+    /// Returns each parameter once. Reports names repeated in this place.
     fn once_each(self, place: &str, violations: &mut Violations) -> Map<String, Value> {
         if self.0.len() > MAXIMUM_PARAMETERS {
             let message = format!("must hold at most {MAXIMUM_PARAMETERS} parameters");
@@ -106,7 +105,7 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Reads an object key by key: a map would keep one value of those that have the same key.
+/// Visits an object key by key: a map would drop repeated keys.
 struct PairsVisitor;
 
 impl<'de> Visitor<'de> for PairsVisitor {
@@ -125,7 +124,7 @@ impl<'de> Visitor<'de> for PairsVisitor {
     }
 }
 
-/// `true` or `false`, as JSON or as text; `1` or `0`, too.
+/// `true` or `false`, as JSON or text; also `1` or `0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flag(bool);
 
@@ -152,7 +151,7 @@ impl JsonType for Flag {
     }
 }
 
-/// A whole number, as JSON or as decimal text.
+/// A whole number, as JSON or decimal text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whole(i64);
 
@@ -193,7 +192,7 @@ mod tests {
         merged(texts(query.as_bytes(), "query")?, in_body(is_json, body)?)
     }
 
-    /// The fields that an error is about, with their reasons.
+    /// Returns the fields of an error, with their reasons.
     fn broken(query: &str, is_json: bool, body: &[u8]) -> Vec<(String, Reason)> {
         let Err(Error::BadRequest(problem)) = read(query, is_json, body) else { panic!("nothing is broken") };
         let violations = problem.violations().expect("the error is about fields");

@@ -1,4 +1,4 @@
-//! Parameters in paths.
+//! Path parameters.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use denizen_domain::{
 
 use super::error::{self, ApiError};
 
-/// All texts in a path, in their order, percent-decoded. One that is not UTF-8, or holds NUL, is a bad request.
+/// All parameters of a path in order, percent-decoded. Invalid UTF-8 and NUL are bad requests.
 pub(crate) struct PathTexts<const COUNT: usize>(pub(crate) [String; COUNT]);
 
 impl<S: Send + Sync, const COUNT: usize> FromRequestParts<S> for PathTexts<COUNT> {
@@ -30,8 +30,8 @@ impl<S: Send + Sync, const COUNT: usize> FromRequestParts<S> for PathTexts<COUNT
     }
 }
 
-/// The only text in a path, as [`PathTexts`] has it. Where a route of its own stands for one of the texts, as that to
-/// `/users/bulk` does beside `/users/{id}`, it is what the route ends in.
+/// The only parameter of a path. If the route has none because it is fixed, like `/users/bulk` beside `/users/{id}`,
+/// this is its last segment.
 pub(crate) struct PathText(pub(crate) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathText {
@@ -46,18 +46,18 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     }
 }
 
-/// What a route ends in that has no parameters.
+/// The last segment of a route without parameters.
 fn fixed_text(path: &MatchedPath) -> Option<String> {
     let path = path.as_str();
     if path.contains('{') { None } else { path.rsplit('/').next().map(str::to_owned) }
 }
 
-/// An id in a path. One that is no UUID names nothing, and so is not found.
+/// An id in a path. Anything but a UUID is not found.
 pub(crate) struct PathId<I>(pub(crate) I);
 
-/// An id or a number that stands in paths.
+/// An id or number in paths.
 pub(crate) trait AddressedId: FromStr + Send {
-    /// What it is the id of.
+    /// The resource it names.
     const RESOURCE: Resource;
 }
 
@@ -118,7 +118,7 @@ impl<S: Send + Sync, I: AddressedId> FromRequestParts<S> for PathId<I> {
     }
 }
 
-/// Two ids in a path: of a thing, and of something within it.
+/// Two ids in a path: an object and one within it.
 pub(crate) struct PathIds<I, J>(pub(crate) I, pub(crate) J);
 
 impl<S: Send + Sync, I: AddressedId, J: AddressedId> FromRequestParts<S> for PathIds<I, J> {
@@ -130,14 +130,14 @@ impl<S: Send + Sync, I: AddressedId, J: AddressedId> FromRequestParts<S> for Pat
     }
 }
 
-/// The id or number that a text in a path is. What is none names nothing, and so is not found.
+/// Parses an id or number in a path. Invalid ones are not found.
 pub(crate) fn addressed<I: AddressedId>(text: &str) -> Result<I, Error> {
     text.parse().map_err(|_| Error::not_found(I::RESOURCE, text))
 }
 
 fn unreadable(parts: &Parts) -> Error {
     let pattern = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    // Of several, it is not known which one it is.
+    // With several, the invalid one is unknown.
     let name = match pattern.split(['{', '}']).collect::<Vec<_>>()[..] {
         [_, name, _] => name,
         _ => "path",

@@ -1,4 +1,4 @@
-//! Query strings, read so that every broken parameter is reported at once.
+//! Reads query strings and reports all invalid parameters at once.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -13,15 +13,15 @@ use percent_encoding::percent_decode;
 
 use super::error::{self, ApiError};
 
-/// The most values that one parameter takes.
+/// Maximum values of a parameter.
 const MAXIMUM_VALUES: usize = 100;
 
-/// The parameters of a query string, as a type that reads itself from them.
+/// Query parameters, as a type that reads itself from them.
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// A type that is read from a query string.
+/// A type that can be read from a query string.
 pub(crate) trait FromQuery: Sized {
-    /// Takes what it knows. What breaks a rule is noted by the reader and replaced by anything.
+    /// Reads its parameters. The reader records violations and returns a placeholder.
     fn read(parameters: &mut QueryReader) -> Self;
 }
 
@@ -36,7 +36,7 @@ impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Reads parameters one by one and notes what breaks a rule. Parameters that nobody asks for are ignored.
+/// Reads parameters one by one and records violations. Ignores unknown parameters.
 pub(crate) struct QueryReader {
     pairs: Vec<(String, String)>,
     violations: Violations,
@@ -47,7 +47,7 @@ impl QueryReader {
         Ok(Self { pairs: decode_pairs(query.as_bytes(), "query")?, violations: Violations::new() })
     }
 
-    /// A parameter that may be sent once.
+    /// Reads a parameter sent at most once.
     pub(crate) fn one<T>(
         &mut self,
         name: &str,
@@ -75,7 +75,7 @@ impl QueryReader {
         ids
     }
 
-    /// A number within limits.
+    /// Reads a bounded number.
     pub(crate) fn number(&mut self, name: &str, minimum: u32, maximum: u32) -> Option<u32> {
         self.one(name, |text| match text.parse::<u32>() {
             Ok(number) if (minimum..=maximum).contains(&number) => Ok(number),
@@ -86,18 +86,18 @@ impl QueryReader {
         })
     }
 
-    /// The number of a page.
+    /// Reads a page number.
     pub(crate) fn page_number(&mut self, name: &str) -> Option<PageNumber> {
         self.one(name, |text| PageNumber::new(text.parse().unwrap_or(0)))
     }
 
-    /// A text to look for. An empty one looks for nothing.
+    /// Reads a search text; empty means none.
     pub(crate) fn search(&mut self, name: &str) -> Option<SearchText> {
         self.one(name, |text| if text.is_empty() { Ok(None) } else { SearchText::parse(text).map(Some) })
             .flatten()
     }
 
-    /// `true` or `false`.
+    /// Reads a boolean.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         self.one(name, |text| match text {
             "true" => Ok(true),
@@ -106,12 +106,12 @@ impl QueryReader {
         })
     }
 
-    /// Whether a parameter is there, and says neither `false` nor `0`.
+    /// Returns whether a parameter is present and neither `false` nor `0`.
     pub(crate) fn truthy(&mut self, name: &str) -> bool {
         self.pairs.iter().any(|(key, value)| key == name && !matches!(value.as_str(), "false" | "0"))
     }
 
-    /// A parameter that may be sent several times: texts, at most a hundred.
+    /// Reads a parameter sent several times, at most 100 texts.
     pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
         let values: Vec<_> =
             self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
@@ -123,12 +123,12 @@ impl QueryReader {
         values
     }
 
-    /// A moment, as RFC 3339.
+    /// Reads an RFC 3339 time.
     pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
         self.one(name, timestamp)
     }
 
-    /// Notes that a parameter breaks a rule.
+    /// Records a violation.
     pub(crate) fn add(&mut self, name: &str, violation: Violation) {
         self.violations.add(name, violation);
     }
@@ -141,25 +141,24 @@ impl QueryReader {
     }
 }
 
-/// Reads a moment, as RFC 3339.
+/// Parses an RFC 3339 time.
 pub(crate) fn timestamp(text: &str) -> Result<Timestamp, Violation> {
     text.parse().map_err(|InvalidTimestamp| {
         Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
     })
 }
 
-/// What is wrong with a parameter that stands in a request more than once.
+/// The violation of a repeated parameter.
 pub(crate) fn repeated() -> Violation {
     Violation::new(Reason::Duplicate, "must be sent once")
 }
 
-/// What is wrong with an id that is no UUID.
+/// The violation of an id that is not a UUID.
 pub(crate) fn invalid_id() -> Violation {
     Violation::new(Reason::InvalidUuid, "must be a UUID")
 }
 
-/// The parameters of a query string or a form, in their order: names and values. Where a name is not UTF-8, the place that
-/// it stands in is said to be wrong.
+/// Decodes the parameters of a query string or a form, in order. If a name is not UTF-8, the error names `place`.
 pub(crate) fn decode_pairs(encoded: &[u8], place: &str) -> Result<Vec<(String, String)>, Error> {
     let pairs = encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| decode_pair(pair, place)).collect()
@@ -172,7 +171,7 @@ fn decode_pair(pair: &[u8], place: &str) -> Result<(String, String), Error> {
     Ok((name, value))
 }
 
-/// Decodes percent signs and pluses. What is not UTF-8 is refused instead of being replaced.
+/// Decodes percent signs and pluses. Rejects invalid UTF-8 instead of replacing it.
 fn decode(encoded: &[u8], parameter: &str) -> Result<String, Error> {
     let spaced: Vec<_> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let decoded = percent_decode(&spaced).decode_utf8().map(Cow::into_owned);

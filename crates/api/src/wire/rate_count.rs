@@ -1,4 +1,4 @@
-//! How a request stands with its rate limit, and the headers that say so.
+//! A request's rate-limit count and the headers that report it.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,30 +6,30 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use denizen_domain::Error;
 
-/// The header that says how many more requests may come at once.
+/// The header with the number of requests that remain.
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// The header that says how many requests there may be within what time.
+/// The header with the limit and its time window.
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// What all limits count in, in seconds.
+/// The window of all limits, in seconds.
 const WINDOW: u64 = 1;
 
-/// What counting a request has come to.
+/// The result of counting a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Count {
     /// The name of the limit.
     pub(crate) policy: &'static str,
-    /// How many requests a second there may be.
+    /// Requests allowed per second.
     pub(crate) limit: NonZeroU32,
-    /// How many more requests may come at once.
+    /// Requests that remain now.
     pub(crate) remaining: u32,
-    /// How long it is until the next one may come, where this one was too many.
+    /// Time until the next request is allowed, if this one was too many.
     pub(crate) wait: Option<Duration>,
 }
 
 impl Count {
-    /// Fails with [`Error::RateLimited`] where the request was too many.
+    /// Fails with [`Error::RateLimited`] if the request was too many.
     pub(crate) fn verdict(&self) -> Result<(), Error> {
         match self.wait {
             None => Ok(()),
@@ -41,8 +41,8 @@ impl Count {
         }
     }
 
-    /// Says it in the headers of the answer, in the words of draft-ietf-httpapi-ratelimit-headers-11. The window is as short
-    /// as seconds can tell, so that what is left is always for the whole of it.
+    /// Adds the headers of draft-ietf-httpapi-ratelimit-headers-11. The window is one second, the shortest that the
+    /// format allows, so that the remainder always covers all of it.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         let Self { policy, limit, remaining, .. } = self;
         let texts = [

@@ -1,5 +1,5 @@
-//! Whole lists as JSON, sent while they are read: however long a list is, memory holds a batch of it. An entry may end
-//! with a list of its own, which is sent the same way; memory then holds a batch of each.
+//! Streams whole lists as JSON: however long a list is, memory holds one batch. An entry may end with a nested list,
+//! which is streamed as well; memory then holds one batch of each.
 
 use std::pin::pin;
 
@@ -11,25 +11,24 @@ use denizen_domain::{Direction, Error, Page, Position, Result, Slice, Window};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
-/// How many entries are read at a time. A connection is held only while they are read.
+/// Entries per batch. A connection is held only while a batch is read.
 pub(crate) const BATCH: u32 = 200;
 
-/// From how many bytes on a chunk is sent before the next piece of an entry's own list is added. Shorter lists share a
-/// chunk.
+/// Chunks this large are sent before more of a nested list is added. Shorter nested lists share a chunk.
 const FULL_CHUNK: usize = 64 * 1024;
 
 /// A list that is read batch by batch.
 pub(crate) trait Batches: Send + Sync + 'static {
-    /// An entry as it is answered.
+    /// An entry as sent.
     type Item: Entry<Self::Shared>;
 
-    /// What reading it takes, such as the database.
+    /// Shared state for reading, such as the database.
     type Shared: Clone + Send + Sync + 'static;
 
-    /// Where an entry stands in the list, so that the list can go on after it.
+    /// An entry's position in the list, after which reading resumes.
     type Place: Send;
 
-    /// The next entries, [`BATCH`] of them where there are that many: those after a place, or the first ones.
+    /// Reads up to [`BATCH`] entries: the first ones, or those after a position.
     fn read(
         &self,
         shared: &Self::Shared,
@@ -37,48 +36,48 @@ pub(crate) trait Batches: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Batch<Self::Item, Self::Place>>> + Send;
 }
 
-/// Some entries of a list, and where it goes on.
+/// A batch of entries, and where the list continues.
 pub(crate) struct Batch<T, P> {
     /// The entries.
     pub(crate) items: Vec<T>,
-    /// The place of the last one, where more come after it.
+    /// The last entry's position, if more follow.
     pub(crate) next: Option<P>,
 }
 
 impl<T, P> Batch<T, P> {
-    /// A slice of a list, with the place of each entry and the answer for it.
+    /// Creates a batch from a slice, with each entry's position and response.
     pub(crate) fn of<R>(slice: Slice<R>, place: impl Fn(&R) -> P, answer: impl Fn(R) -> T) -> Self {
         let next = slice.items.last().filter(|_| slice.has_more_after).map(place);
         Self { items: slice.items.into_iter().map(answer).collect(), next }
     }
 }
 
-/// How many entries are read where the list itself says how many: a batch, and one that tells whether more come.
+/// The limit for lists that read one entry beyond a batch to see if more follow.
 pub(crate) const READ: u32 = BATCH + 1;
 
-/// The next batch of entries of which [`READ`] were asked for.
+/// Returns a batch of entries read with limit [`READ`].
 pub(crate) fn cut<T>(entries: Vec<T>) -> Slice<T> {
     Slice::cut(entries, &Window::first(BATCH))
 }
 
-/// The part of a list that makes its next batch, where places are [`Position`]s.
+/// Returns the window of the next batch, for [`Position`]s.
 pub(crate) fn window(after: Option<Position>, direction: Direction) -> Window {
     Window { page: after.map_or_else(Page::default, Page::After), limit: BATCH, direction }
 }
 
-/// What can stand in a list: whatever serde writes, and [`Nested`].
+/// An entry of a list: any serializable type, or [`Nested`].
 pub(crate) trait Entry<S>: Send + 'static {
-    /// Adds its JSON to a chunk: all of it, or what comes before the entries of a list of its own.
+    /// Appends its JSON to a chunk: all of it, or the part before a nested list.
     fn begin(&self, chunk: &mut Vec<u8>) -> Result<()>;
 
-    /// What is left of its JSON, in pieces that are not empty.
+    /// Streams the rest of its JSON in non-empty pieces.
     fn rest(self, shared: &S) -> impl Stream<Item = Result<Vec<u8>>> + Send;
 }
 
 impl<S, T: Serialize + Send + 'static> Entry<S> for T {
     fn begin(&self, chunk: &mut Vec<u8>) -> Result<()> {
         serde_json::to_writer(chunk, self)
-            .map_err(|error| Error::Internal(format!("an entry of a list cannot be written: {error}")))
+            .map_err(|error| Error::Internal(format!("cannot encode a list entry: {error}")))
     }
 
     fn rest(self, _: &S) -> impl Stream<Item = Result<Vec<u8>>> + Send {
@@ -86,18 +85,18 @@ impl<S, T: Serialize + Send + 'static> Entry<S> for T {
     }
 }
 
-/// An object whose last field is a list that is read batch by batch.
+/// An object whose last field is a streamed list.
 pub(crate) struct Nested<O, L> {
-    /// The fields before the list. It must be written as a JSON object, and without the list.
+    /// The other fields. They must serialize as a JSON object without the list.
     pub(crate) object: O,
-    /// The name of the list's field.
+    /// The list's field name.
     pub(crate) key: &'static str,
     /// The list.
     pub(crate) list: L,
 }
 
 impl<O, L: Batches> Nested<O, L> {
-    /// The entries of the list and the end of the object, after what is in a chunk already.
+    /// Streams the entries and the object's end, after the given chunk.
     fn finish(
         self,
         shared: &L::Shared,
@@ -112,7 +111,7 @@ impl<O: Serialize + Send + 'static, L: Batches> Entry<L::Shared> for Nested<O, L
         let start = chunk.len();
         Entry::<()>::begin(&self.object, chunk)?;
         if chunk.pop() != Some(b'}') {
-            return Err(Error::Internal(format!("what should hold a list of {} is no object", self.key)));
+            return Err(Error::Internal(format!("the parent of the list {} is not an object", self.key)));
         }
         let is_empty = chunk.len() == start + 1;
         if !is_empty {
@@ -128,11 +127,10 @@ impl<O: Serialize + Send + 'static, L: Batches> Entry<L::Shared> for Nested<O, L
     }
 }
 
-/// Answers with all of a list: bare, or with its total as `{"data": […], "meta": {"total": …}}`.
+/// Streams a whole list: bare, or with its total as `{"data": […], "meta": {"total": …}}`.
 ///
-/// The first batch is read before the answer begins, with as much of its entries' own lists as fills a chunk, so that an
-/// error is still an error; a later one breaks the answer off, which clients notice. The status is 200, and the handler's
-/// to change.
+/// Reads the first batch, with its nested lists until a chunk is full, before the response starts, so that errors get
+/// an error response. Later errors abort the response, which clients notice. The status is 200; handlers may change it.
 pub(crate) async fn json_array<L: Batches>(
     shared: &L::Shared,
     list: L,
@@ -145,7 +143,7 @@ pub(crate) async fn json_array<L: Batches>(
     answer(chunks(shared.clone(), head.into(), list, tail)).await
 }
 
-/// Answers with an object and all of the list in it. Errors and the status are as with [`json_array`].
+/// Streams an object and its list. Errors and status are as with [`json_array`].
 pub(crate) async fn json_object<O: Serialize + Send + 'static, L: Batches>(
     shared: &L::Shared,
     object: Nested<O, L>,
@@ -155,18 +153,18 @@ pub(crate) async fn json_object<O: Serialize + Send + 'static, L: Batches>(
     answer(object.finish(shared, head)).await
 }
 
-/// Begins the answer once its first chunk is there.
+/// Starts the response once the first chunk is ready.
 async fn answer(chunks: impl Stream<Item = Result<Vec<u8>>> + Send + 'static) -> Result<Response> {
     let mut chunks = Box::pin(chunks);
     let first = chunks.try_next().await?.unwrap_or_default();
     let rest =
-        chunks.inspect_err(|error| tracing::error!(cause = error.context(), "a streamed list broke off"));
+        chunks.inspect_err(|error| tracing::error!(cause = error.context(), "a streamed list was cut off"));
     let body = Body::from_stream(stream::iter([Ok(first)]).chain(rest));
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
 }
 
-/// The entries of a list, with commas between them, what comes before the first and what comes after the last. A chunk
-/// ends with each batch, and within one where lists of its entries fill it. None is empty.
+/// Streams `head`, the entries with commas between them, and `tail`. A chunk ends after each batch, or within one if
+/// nested lists fill it. No chunk is empty.
 fn chunks<L: Batches>(
     shared: L::Shared,
     head: Vec<u8>,
@@ -210,7 +208,7 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Numbers {
         count: u32,
-        /// From which number on they cannot be read.
+        /// Reading fails from this number on.
         broken_from: u32,
     }
 
@@ -219,7 +217,7 @@ mod tests {
             Self { count, broken_from: u32::MAX }
         }
 
-        /// Where the batch ends that begins with a number.
+        /// Where the batch that begins with a number ends.
         fn end_of_batch(self, start: u32) -> Result<u32> {
             let end = self.count.min(start + BATCH);
             if end > self.broken_from { Err(Error::Internal("it broke".to_owned())) } else { Ok(end) }
@@ -238,7 +236,7 @@ mod tests {
         }
     }
 
-    /// Objects with all numbers in each.
+    /// Objects that each contain all numbers.
     struct Objects<O> {
         ids: Numbers,
         object: fn(u32) -> O,
@@ -271,7 +269,7 @@ mod tests {
         object
     }
 
-    /// The chunks of an answer, and whether it is whole.
+    /// The chunks of a response, and whether it is complete.
     async fn chunks_of(response: Response) -> (Vec<String>, bool) {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
@@ -284,7 +282,7 @@ mod tests {
         (chunks, true)
     }
 
-    /// A whole answer, and the number of its chunks.
+    /// A whole response, and the number of its chunks.
     async fn answered(response: Result<Response>) -> (Value, usize) {
         let (chunks, is_whole) = chunks_of(response.unwrap()).await;
         assert!(is_whole, "the answer broke off");

@@ -1,4 +1,4 @@
-//! `denizen accounts`: the people who log in.
+//! `denizen accounts`: manages login accounts.
 
 mod create;
 mod password;
@@ -24,17 +24,17 @@ use crate::settings::{DatabaseSettings, PasswordSettings};
 
 use create::CreateAccount;
 
-/// What can be done with accounts.
+/// The subcommands for accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountsCommand {
     Create(CreateAccount),
     List(ListAccounts),
 
-    /// Take an account out of use: nobody can log in to it, and its tokens are refused for as long as this lasts
+    /// Disable an account: until it is enabled, nobody can log in to it and its tokens are refused
     #[command(after_help = "Example:\n  denizen accounts disable user@example.com")]
     Disable(OneAccount),
 
-    /// Put an account into use again; its tokens work again, too
+    /// Enable a disabled account; its tokens work again, too
     #[command(after_help = "Example:\n  denizen accounts enable user@example.com")]
     Enable(OneAccount),
 
@@ -53,11 +53,11 @@ impl AccountsCommand {
     }
 }
 
-/// List accounts, the oldest first
+/// List accounts, oldest first
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen accounts list --workspace default")]
 pub(crate) struct ListAccounts {
-    /// Only the members of this workspace, by its slug or id, and whether they administer it
+    /// List only members of this workspace (slug or id), and whether they are administrators
     #[arg(long, value_name = "SLUG|ID")]
     workspace: Option<String>,
 
@@ -139,10 +139,10 @@ impl Listed for Member {
     }
 }
 
-/// The account that a command is about.
+/// An account argument.
 #[derive(Debug, Args)]
 pub(crate) struct OneAccount {
-    /// The account, by what it logs in with or its id
+    /// The account's username or id
     #[arg(value_name = "EMAIL|ID", value_parser = AccountName::parse)]
     account: AccountName,
 
@@ -170,18 +170,18 @@ impl OneAccount {
         let id = self.account.find(connection).await?.id;
         let changed =
             accounts::change(connection, origin, Asker::Operator, id, changes, None, |_| Ok(())).await;
-        let account = changed.map_err(reason)?.ok_or_else(|| anyhow!("the account {id} is gone"))?;
+        let account = changed.map_err(reason)?.ok_or_else(|| anyhow!("the account {id} is deleted"))?;
         let is_admin = is_admin_at_home(connection, &account).await?;
         print(self.output, &account, is_admin)
     }
 }
 
-/// Give an account a new password, which ends all its tokens
+/// Set an account's password and revoke all its tokens
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen accounts set-password user@example.com --password-stdin < password.txt")]
 pub(crate) struct SetPassword {
-    /// Take the password from the first line of standard input
+    /// Read the password from the first line of standard input
     #[arg(long, required = true)]
     password_stdin: bool,
 
@@ -203,7 +203,7 @@ impl SetPassword {
     }
 }
 
-/// An account as programs see it.
+/// An account as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AccountView<'a> {
@@ -214,7 +214,7 @@ struct AccountView<'a> {
     last_name: &'a str,
     status: Status,
     workspace_id: Option<WorkspaceId>,
-    /// Whether it administers the workspace that is asked about; left out where none is.
+    /// Whether it administers the requested workspace; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_admin: Option<bool>,
     roles: Vec<&'a str>,
@@ -256,7 +256,7 @@ impl<'a> AccountView<'a> {
     }
 }
 
-/// Prints one account, and whether it administers its home.
+/// Prints an account, and whether it administers its home.
 fn print(output: Output, account: &Account, is_admin: bool) -> anyhow::Result<()> {
     output.object(
         &AccountView::of(account, Some(is_admin)),

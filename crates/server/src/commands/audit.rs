@@ -1,4 +1,4 @@
-//! `denizen audit`: who has changed what.
+//! `denizen audit`: shows who changed what.
 
 use clap::{Args, Subcommand};
 use denizen_domain::{
@@ -14,7 +14,7 @@ use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
 
-/// What can be done with the audit log.
+/// The subcommands for the audit log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
     List(ListAuditEvents),
@@ -28,7 +28,7 @@ impl AuditCommand {
     }
 }
 
-/// List what has been changed in a workspace, or on the server itself, the latest first
+/// List changes in a workspace, or of the server itself, latest first
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen audit list --workspace default --action external_user.update --after 2030-01-31T00:00:00Z")]
@@ -40,7 +40,7 @@ pub(crate) struct ListAuditEvents {
     #[arg(long, value_name = "ID")]
     object: Option<String>,
 
-    /// Only changes that were made by this: `operator`, `server`, or a type and an id, such as `api_key:ID`, `account:ID` or
+    /// Only changes by this actor: `operator`, `server`, or a type and an id, such as `api_key:ID`, `account:ID` or
     /// `external_user:ID`
     #[arg(long, value_name = "ACTOR")]
     actor: Option<Actor>,
@@ -49,11 +49,11 @@ pub(crate) struct ListAuditEvents {
     #[arg(long, value_name = "ACTION")]
     action: Option<AuditAction>,
 
-    /// Only changes after this moment, such as 2030-01-31T00:00:00Z
+    /// Only changes after this time, such as 2030-01-31T00:00:00Z
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     after: Option<Timestamp>,
 
-    /// Only changes before this moment
+    /// Only changes before this time
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     before: Option<Timestamp>,
 
@@ -61,11 +61,11 @@ pub(crate) struct ListAuditEvents {
     #[arg(long)]
     oldest_first: bool,
 
-    /// The most changes to list
+    /// Maximum changes to list
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 
-    /// List all changes, however many there are
+    /// List all changes
     #[arg(long, conflicts_with = "limit")]
     all: bool,
 
@@ -76,7 +76,7 @@ pub(crate) struct ListAuditEvents {
     database: DatabaseSettings,
 }
 
-/// Whose log is listed.
+/// Which log to list.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Log {
@@ -84,7 +84,7 @@ struct Log {
     #[arg(long, value_name = "SLUG|ID")]
     workspace: Option<String>,
 
-    /// What belongs to no workspace, such as accounts without one
+    /// Changes outside workspaces, such as of accounts without one
     #[arg(long)]
     server: bool,
 }
@@ -108,7 +108,7 @@ impl ListAuditEvents {
         };
         let goes_on = output.pages((!all).then_some(limit), page).await?;
         if goes_on && !output.json {
-            eprintln!("There are more than {limit}; --limit or --all shows them.");
+            eprintln!("There are more than {limit}; use --limit or --all.");
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `denizen doctor`: whether everything that a server needs is in order.
+//! `denizen doctor`: checks that a server has all it needs.
 
 mod database;
 mod machine;
@@ -11,9 +11,9 @@ use serde::Serialize;
 use crate::output::Output;
 use crate::settings::{DatabaseSettings, SigningKeySettings};
 
-/// Check the database, the keys, the clock and the machine; change nothing
+/// Check the database, the keys, the clock and the machine, without changes
 ///
-/// Exits with 1 where a check failed. Warnings are for somebody to look at, and exit with 0.
+/// Exits with 1 if a check fails. Warnings need attention but exit with 0.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen doctor --json")]
 pub(crate) struct DoctorCommand {
@@ -27,7 +27,7 @@ pub(crate) struct DoctorCommand {
     signing_key: SigningKeySettings,
 }
 
-/// How a check ended. The worse, the greater.
+/// The result of a check, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Status {
@@ -46,7 +46,7 @@ impl Status {
     }
 }
 
-/// What a check found, as a sentence.
+/// A check's result and explanation.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding {
     status: Status,
@@ -67,7 +67,7 @@ struct Check {
 }
 
 impl Check {
-    /// A check that could not be made has failed.
+    /// A check that cannot run fails.
     fn new(name: &'static str, finding: anyhow::Result<Finding>) -> Self {
         let finding = finding.unwrap_or_else(|error| Finding::new(Status::Failed, format!("{error:#}")));
         Self { name, status: finding.status, message: finding.message }
@@ -76,7 +76,7 @@ impl Check {
 
 #[derive(Serialize)]
 struct Report<'a> {
-    /// The worst of all.
+    /// The worst result.
     status: Status,
     checks: &'a [Check],
 }
@@ -94,7 +94,7 @@ impl DoctorCommand {
     }
 }
 
-/// The key that a server signs with instead of the database's, where one is configured.
+/// Checks the configured key, which replaces the database's for signing.
 fn signing_key_file(settings: &SigningKeySettings) -> Option<Check> {
     let file = settings.signing_key_file.as_ref()?.display();
     let message = format!("the key in {file} can sign access tokens");

@@ -1,4 +1,4 @@
-//! `denizen external-users`: the people of a workspace.
+//! `denizen external-users`: shows the users of a workspace.
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -19,7 +19,7 @@ use crate::settings::DatabaseSettings;
 /// The order of the list.
 const ORDER: ExternalUserOrder = ExternalUserOrder::CreatedAt;
 
-/// What can be done with external users.
+/// The subcommands for external users.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExternalUsersCommand {
     List(ListExternalUsers),
@@ -35,7 +35,7 @@ impl ExternalUsersCommand {
     }
 }
 
-/// List the external users of a workspace, the oldest first
+/// List the external users of a workspace, oldest first
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen external-users list --workspace default --search jane")]
 pub(crate) struct ListExternalUsers {
@@ -46,11 +46,11 @@ pub(crate) struct ListExternalUsers {
     #[arg(long, value_name = "TEXT", value_parser = SearchText::parse)]
     search: Option<SearchText>,
 
-    /// The most users to list
+    /// Maximum users to list
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 
-    /// List all users, however many there are
+    /// List all users
     #[arg(long, conflicts_with = "limit")]
     all: bool,
 
@@ -72,7 +72,7 @@ impl ListExternalUsers {
             async |window: &_| external_users::list(connection, workspace.id, &filter, ORDER, window).await;
         let goes_on = output.pages((!all).then_some(limit), page).await?;
         if goes_on && !output.json {
-            eprintln!("There are more than {limit}; --limit or --all shows them.");
+            eprintln!("There are more than {limit}; use --limit or --all.");
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ impl ListExternalUsers {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen external-users get user_12345 --workspace default --json")]
 pub(crate) struct GetExternalUser {
-    /// The user, by its id, its external id or its identifier; tried in this order
+    /// The user's id, external id or identifier, tried in this order
     #[arg(value_name = "USER")]
     user: String,
 
@@ -127,7 +127,7 @@ async fn find(
     }
 }
 
-/// What a person is called: the display name, or else first and last name.
+/// Returns the display name, or else first and last name.
 fn name_of(user: &ExternalUser) -> Option<String> {
     let names = [&user.first_name, &user.last_name].into_iter().flatten().map(PersonName::as_str);
     let given = names.collect::<Vec<_>>().join(" ");

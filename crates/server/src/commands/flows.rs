@@ -1,4 +1,4 @@
-//! `denizen flows`: the places in a workspace that its members join, and who is in them.
+//! `denizen flows`: manages the flows of a workspace and their users.
 
 mod participants;
 
@@ -22,7 +22,7 @@ use crate::settings::{DatabaseSettings, values};
 
 use participants::{AddParticipant, RemoveParticipant};
 
-/// What can be done with flows.
+/// The subcommands for flows.
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowsCommand {
     Create(CreateFlow),
@@ -42,26 +42,26 @@ impl FlowsCommand {
     }
 }
 
-/// Make a flow, with nobody in it
+/// Create a flow without users
 ///
-/// Its slug is made of its name; where a flow of the workspace has that one, it ends in -2, -3 and so on.
+/// The slug is derived from the name. If another flow has it, a suffix -2, -3 and so on is added.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen flows create 'My flow' --workspace default --access-mode organization --json")]
 pub(crate) struct CreateFlow {
-    /// What people call it: 1 to 100 characters
+    /// Display name: 1 to 100 characters
     #[arg(value_name = "NAME", value_parser = FlowName::parse)]
     name: FlowName,
 
     #[command(flatten)]
     workspace: WorkspaceArgument,
 
-    /// Who comes in, besides whoever is added: those who are invited; with `link`, also whoever has its link; with
-    /// `organization`, every member of the workspace as well
+    /// Who can join, besides users who are added: invited people; with `link`, also anyone with the link; with
+    /// `organization`, also every member of the workspace
     #[arg(long, value_name = "MODE", default_value_t, value_parser = values::coded::<AccessMode>())]
     access_mode: AccessMode,
 
-    /// What it is for: at most 1000 characters
+    /// Purpose: at most 1000 characters
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     #[arg(value_parser = FlowDescription::parse)]
     description: FlowDescription,
@@ -89,7 +89,7 @@ impl CreateFlow {
         )
         .await;
         let made = made.map_err(|error| failure(error, &workspace))?;
-        let flow = made.ok_or_else(|| anyhow!("the workspace {} is gone", workspace.slug))?;
+        let flow = made.ok_or_else(|| anyhow!("the workspace {} is deleted", workspace.slug))?;
         output.object(
             &FlowView::of(&flow, 0),
             &[
@@ -107,14 +107,14 @@ impl CreateFlow {
 fn failure(error: Error, workspace: &Workspace) -> anyhow::Error {
     match error {
         Error::Conflict(Conflict::TooManyFlows) => anyhow!(
-            "the workspace {} has {MAXIMUM_PER_WORKSPACE} flows, and may have no more; make another workspace",
+            "the workspace {} has the maximum of {MAXIMUM_PER_WORKSPACE} flows; create another workspace",
             workspace.slug
         ),
         error => named::refusal(error, workspace),
     }
 }
 
-/// List the flows of a workspace, archived ones too, by their names
+/// List the flows of a workspace by name, including archived ones
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen flows list --workspace default")]
 pub(crate) struct ListFlows {
@@ -164,7 +164,7 @@ impl Listed for CountedFlow {
     }
 }
 
-/// A flow as programs see it.
+/// A flow as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FlowView<'a> {
@@ -175,7 +175,7 @@ struct FlowView<'a> {
     description: &'a FlowDescription,
     access_mode: AccessMode,
     is_archived: bool,
-    /// How many are in it, without those who are blocked.
+    /// How many users are in it, except blocked ones.
     user_count: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -210,13 +210,13 @@ impl<'a> FlowView<'a> {
     }
 }
 
-/// The flow that a command is about, and its workspace.
+/// A flow argument with its workspace.
 #[derive(Debug, Args)]
 pub(crate) struct FlowArguments {
     #[command(flatten)]
     workspace: WorkspaceArgument,
 
-    /// The flow, by its slug or id
+    /// The flow's slug or id
     #[arg(long, value_name = "SLUG|ID")]
     flow: String,
 }
@@ -236,7 +236,7 @@ impl FlowArguments {
         let slug = &workspace.slug;
         let flow = found.ok_or_else(|| {
             anyhow!(
-                "the workspace {slug} has no flow {}; `denizen flows list --workspace {slug}` shows them",
+                "the workspace {slug} has no flow {}; see `denizen flows list --workspace {slug}`",
                 self.flow
             )
         })?;

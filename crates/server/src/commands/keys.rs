@@ -1,4 +1,4 @@
-//! `denizen keys`: what callers of a workspace authenticate with.
+//! `denizen keys`: manages the credentials of a workspace's callers.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, sources, values};
 
-/// What can be done with keys.
+/// The subcommands for keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     Create(CreateKey),
@@ -37,7 +37,7 @@ impl KeysCommand {
     }
 }
 
-/// Make a key; its secret is shown this once
+/// Create a key; its secret is shown only once
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen keys create --workspace default --name ci --scope external_users:read --json")]
@@ -45,11 +45,11 @@ pub(crate) struct CreateKey {
     #[command(flatten)]
     workspace: WorkspaceArgument,
 
-    /// What people call it: 1 to 100 characters
+    /// Display name: 1 to 100 characters
     #[arg(long, value_name = "NAME", value_parser = ApiKey::parse_name)]
     name: String,
 
-    /// What the key may do; the flag can be repeated [default: all but `api_keys:manage` and `audit:read`]
+    /// Scope to grant; repeatable [default: all but `api_keys:manage` and `audit:read`]
     #[arg(long, value_name = "SCOPE", value_parser = values::coded::<Scope>())]
     scope: Vec<Scope>,
 
@@ -57,7 +57,7 @@ pub(crate) struct CreateKey {
     #[arg(long, value_name = "TIME", value_parser = values::lifetime, conflicts_with = "expires_at")]
     expires_in: Option<Duration>,
 
-    /// When the key ends, such as 2030-01-31T00:00:00Z
+    /// When the key expires, such as 2030-01-31T00:00:00Z
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     expires_at: Option<Timestamp>,
 
@@ -94,7 +94,7 @@ impl CreateKey {
     }
 }
 
-/// Shows a key with its secret.
+/// Prints a key with its secret.
 fn show(output: Output, workspace: &Workspace, new: &NewApiKey) -> anyhow::Result<()> {
     let NewApiKey { key, secret } = new;
     output.object(
@@ -106,12 +106,12 @@ fn show(output: Output, workspace: &Workspace, new: &NewApiKey) -> anyhow::Resul
             ("scopes", key.scopes.to_stored()),
             ("expires", moment(key.expires_at)),
             ("public key", key.public_key.to_string()),
-            ("secret key (shown this once)", secret.expose().to_owned()),
+            ("secret key (shown only once)", secret.expose().to_owned()),
         ],
     )
 }
 
-/// List the keys of a workspace, revoked ones too, the oldest first; never a secret
+/// List the keys of a workspace without secrets, oldest first, including revoked ones
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen keys list --workspace default")]
 pub(crate) struct ListKeys {
@@ -165,19 +165,19 @@ impl Listed for ApiKey {
     }
 }
 
-/// Give a key another secret, shown this once; those before go on for a while
+/// Give a key a new secret, shown once; old secrets stay valid for a while
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen keys rotate 7d444840-9dc0-41d1-b245-5ffdce74fad2 --workspace default --overlap 1d")]
 pub(crate) struct RotateKey {
-    /// The key
+    /// The key's id
     #[arg(value_name = "ID")]
     id: ApiKeyId,
 
     #[command(flatten)]
     workspace: WorkspaceArgument,
 
-    /// How long the secrets before go on, such as 1d or 12h; at most 30d. With 0, they end at once
+    /// How long old secrets stay valid, such as 1d or 12h; at most 30d. 0 revokes them at once
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = values::overlap)]
     overlap: Duration,
 
@@ -200,12 +200,12 @@ impl RotateKey {
     }
 }
 
-/// Revoke a key: from the next request on, its secrets open nothing
+/// Revoke a key: its secrets are refused from the next request
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen keys revoke 7d444840-9dc0-41d1-b245-5ffdce74fad2 --workspace default")]
 pub(crate) struct RevokeKey {
-    /// The key
+    /// The key's id
     #[arg(value_name = "ID")]
     id: ApiKeyId,
 
@@ -234,5 +234,5 @@ impl RevokeKey {
 }
 
 fn unknown(workspace: &Workspace, id: ApiKeyId) -> anyhow::Error {
-    anyhow!("the workspace {} has no key {id}; `denizen keys list` shows them", workspace.slug)
+    anyhow!("the workspace {} has no key {id}; see `denizen keys list`", workspace.slug)
 }

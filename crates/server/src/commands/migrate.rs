@@ -1,4 +1,4 @@
-//! `denizen migrate`: brings the database's schema up to date.
+//! `denizen migrate`: updates the database's schema.
 
 use clap::Args;
 use denizen_persistence::migrations::{self, MigrationStatus};
@@ -9,17 +9,17 @@ use crate::output::{Output, yes_or_no};
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
-/// Bring the schema of the database up to date; an embedded database is made if it is missing
+/// Update the schema of the database; an embedded database is created if it is missing
 ///
-/// `denizen serve` does the same on its start, unless it is told not to.
+/// `denizen serve` does the same when it starts, unless told not to.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen migrate --database-url postgres://denizen@localhost/denizen")]
 pub(crate) struct MigrateCommand {
-    /// List the migrations and whether the database has them; change nothing
+    /// List the migrations and whether they are applied; change nothing
     #[arg(long)]
     status: bool,
 
-    /// Revert the newest migration; what its tables hold is lost
+    /// Revert the newest migration; the data in its tables is lost
     #[arg(long, conflicts_with = "status", hide = true)]
     revert: bool,
 
@@ -30,19 +30,19 @@ pub(crate) struct MigrateCommand {
     database: DatabaseSettings,
 }
 
-/// What was done.
+/// The result of applying.
 #[derive(Serialize)]
 struct Migrated {
     applied: Vec<String>,
 }
 
-/// What was undone.
+/// The result of a revert.
 #[derive(Serialize)]
 struct Reverted {
     reverted: Option<String>,
 }
 
-/// A migration as `--status` lists it.
+/// A migration in the output of `--status`.
 #[derive(Serialize)]
 struct Migration {
     name: String,

@@ -1,6 +1,6 @@
-//! The accounts and workspaces that operators name on the command line.
+//! Accounts and workspaces named on the command line.
 //!
-//! Commands find them here, and know nothing of each other.
+//! Shared by the commands, which do not import each other.
 
 use anyhow::anyhow;
 use clap::Args;
@@ -9,17 +9,17 @@ use denizen_persistence::{DbConnection, accounts, workspaces};
 
 use crate::reason::reason;
 
-/// An account as a command is given it.
+/// An account argument.
 #[derive(Debug, Clone)]
 pub(crate) enum AccountName {
     /// Its id.
     Id(AccountId),
-    /// What it logs in with.
+    /// Its username.
     Username(Username),
 }
 
 impl AccountName {
-    /// Reads an e-mail address or an id.
+    /// Parses an e-mail address or an id.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let by_id = text.parse().map(Self::Id);
         by_id
@@ -36,19 +36,19 @@ impl AccountName {
             }
         };
         let found = found.map_err(reason)?;
-        found.ok_or_else(|| anyhow!("there is no account {name}; `denizen accounts list` shows them"))
+        found.ok_or_else(|| anyhow!("there is no account {name}; see `denizen accounts list`"))
     }
 }
 
-/// An account as commands show it.
+/// Formats an account for output.
 pub(crate) fn id_and_username(account: &Account) -> String {
     format!("{} ({})", account.id, account.username)
 }
 
-/// The workspace that a command works in.
+/// The workspace of a command.
 #[derive(Debug, Args)]
 pub(crate) struct WorkspaceArgument {
-    /// The workspace, by its slug or id
+    /// The workspace's slug or id
     #[arg(long, value_name = "SLUG|ID")]
     workspace: String,
 }
@@ -71,14 +71,14 @@ pub(crate) async fn workspace(connection: &mut DbConnection, name: &str) -> anyh
         Some(workspace) => Some(workspace),
         None => workspaces::find_by_slug(connection, name).await.map_err(reason)?,
     };
-    found.ok_or_else(|| anyhow!("there is no workspace {name}; `denizen workspaces list` shows them"))
+    found.ok_or_else(|| anyhow!("there is no workspace {name}; see `denizen workspaces list`"))
 }
 
-/// What keeps something from being made or changed in a workspace.
+/// Explains why something cannot be created or changed in a workspace.
 pub(crate) fn refusal(error: Error, workspace: &Workspace) -> anyhow::Error {
     match error {
         Error::NotFound { resource: Resource::Workspace, .. } => anyhow!(
-            "the workspace {} is not in use; make its status ACTIVE first, with PATCH /api/tenants/{}",
+            "the workspace {} is not active; first set its status to ACTIVE with PATCH /api/tenants/{}",
             workspace.slug,
             workspace.id
         ),

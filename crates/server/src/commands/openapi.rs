@@ -1,4 +1,4 @@
-//! `denizen openapi`: what the server speaks, without one running.
+//! `denizen openapi`: prints the API's document, without a server.
 
 use anyhow::Context as _;
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::output::print;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen openapi > openapi.json")]
 pub(crate) struct OpenapiCommand {
-    /// Print JSON, which the document is in any case
+    /// Print JSON, which is always the format
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `denizen schema`: the tables of a database as JSON, from which `cargo xtask codegen` writes code.
+//! `denizen schema`: prints the database's tables as JSON, for `cargo xtask codegen`.
 
 use clap::Args;
 use denizen_persistence::introspection::{self, ColumnDescription, TableDescription};

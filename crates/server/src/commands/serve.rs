@@ -1,4 +1,4 @@
-//! `denizen serve`: runs the server until it is told to stop.
+//! `denizen serve`: runs the server until it is stopped.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -16,21 +16,21 @@ use crate::{RunningServer, logging};
 
 /// Run the server
 ///
-/// On an empty folder this is all there is to do: the database is made, and a first workspace, its key and an
-/// administrator are shown once.
+/// If the folder is empty, it creates the database, a first workspace with a key, and an administrator. Their secrets
+/// are shown once.
 #[derive(Debug, Clone, Parser)]
 #[command(after_help = "Example:\n  denizen serve --listen 0.0.0.0:8080 --data-dir /var/lib/denizen")]
 pub struct ServeCommand {
-    /// Where the data is.
+    /// The database to use.
     #[command(flatten)]
     pub database: DatabaseSettings,
-    /// How to serve.
+    /// The settings.
     #[command(flatten)]
     pub serve: ServeSettings,
 }
 
 impl ServeCommand {
-    /// The settings that these arguments of `denizen serve` give, for a server within another program.
+    /// Returns the settings for these `denizen serve` arguments, for a server within another program.
     pub fn with_arguments<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Self> {
         let arguments = arguments.into_iter().map(Into::into);
         Ok(Self::try_parse_from(std::iter::once(OsString::from("denizen")).chain(arguments))?)
@@ -50,7 +50,7 @@ impl ServeCommand {
         print(&Banner::of(&self, &server));
         tracing::info!(address = %server.address, version = env!("CARGO_PKG_VERSION"), "listening");
 
-        // Not within the log line, which is skipped with all that stands in it where the filter wants none.
+        // Not inside the log macro, which skips its arguments if the filter discards the line.
         let name = signals.next().await;
         tracing::info!(signal = name, "stopping: requests in progress finish");
         tokio::select! {
@@ -61,7 +61,7 @@ impl ServeCommand {
     }
 }
 
-/// The signals that mean "stop".
+/// The signals that stop the server.
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
@@ -81,7 +81,7 @@ impl StopSignals {
     }
 }
 
-/// What a started server tells the person who started it.
+/// The message printed after the start.
 struct Banner<'server> {
     base: String,
     data: String,
@@ -124,7 +124,7 @@ impl fmt::Display for Banner<'_> {
     }
 }
 
-/// An address that works when it is pasted: who listens on all addresses is found on this machine's own.
+/// Returns an address that clients can use: the loopback address if the server listens on all addresses.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -134,7 +134,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Prints to standard output. A reader that has gone is no reason to stop serving.
+/// Prints to standard output. Ignores errors: a closed reader must not stop the server.
 fn print(banner: &Banner<'_>) {
     let mut output = std::io::stdout().lock();
     _ = write!(output, "{banner}").and_then(|()| output.flush());

@@ -1,4 +1,4 @@
-//! `denizen signing-keys`: what the access tokens of external users are signed with.
+//! `denizen signing-keys`: manages the keys that sign access tokens.
 
 use clap::{Args, Subcommand};
 use denizen_domain::{Conflict, Error, Origin, Source, Timestamp};
@@ -10,7 +10,7 @@ use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
-/// What can be done with signing keys.
+/// The subcommands for signing keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SigningKeysCommand {
     List(ListSigningKeys),
@@ -26,19 +26,19 @@ impl SigningKeysCommand {
     }
 }
 
-/// What a key still counts for.
+/// The use of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Use {
-    /// New tokens are signed with it.
+    /// It signs new tokens.
     Signing,
-    /// Tokens that it signed are valid until they expire.
+    /// Its tokens are valid until they expire.
     Accepted,
-    /// Tokens that it signed are refused.
+    /// Its tokens are refused.
     Retired,
 }
 
-/// The public side of a key.
+/// The public part of a key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SigningKey {
@@ -50,7 +50,7 @@ struct SigningKey {
 }
 
 impl SigningKey {
-    /// A key, of which so many newer ones were made since.
+    /// A key, with the number of newer ones.
     fn new(secret: &ServerSecret, newer: usize) -> anyhow::Result<Self> {
         let ServerSecret { generation, bytes, created_at } = secret;
         let kid = denizen_api::signing_key_id(bytes).map_err(reason)?;
@@ -74,9 +74,9 @@ fn usage(newer: usize) -> Use {
     }
 }
 
-/// List the signing keys of the database, the newest first; only their public side
+/// List the public parts of the database's signing keys, newest first
 ///
-/// A server that is started with --signing-key-file signs with that key instead.
+/// A server started with --signing-key-file signs with that key instead.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen signing-keys list")]
 pub(crate) struct ListSigningKeys {
@@ -102,10 +102,10 @@ impl ListSigningKeys {
     }
 }
 
-/// Make a new key and sign with it from now on
+/// Create a new key and sign with it from now on
 ///
-/// Running servers change to it within half a minute. Tokens of the key before it stay valid until they expire; those
-/// of older ones become invalid, so let the longest life of a token pass between two rotations.
+/// Running servers use it within half a minute. Tokens of the previous key stay valid until they expire. Tokens of
+/// older keys become invalid, so wait for the longest token lifetime between rotations.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen signing-keys rotate --json")]
 pub(crate) struct RotateSigningKey {
@@ -138,7 +138,7 @@ impl RotateSigningKey {
 fn failure(error: Error) -> anyhow::Error {
     match error {
         Error::Conflict(Conflict::ConcurrentChange) => {
-            anyhow::anyhow!("somebody else rotated the key at the same moment; theirs is in use")
+            anyhow::anyhow!("the key was rotated by somebody else; theirs is in use")
         }
         error => reason(error),
     }

@@ -1,4 +1,4 @@
-//! `denizen tokens`: what programs, and people who are logged in, act for an account with.
+//! `denizen tokens`: manages the tokens with which programs and people act for an account.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
 
-/// What can be done with tokens.
+/// The subcommands for tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokensCommand {
     Create(CreateToken),
@@ -40,12 +40,12 @@ impl TokensCommand {
     }
 }
 
-/// Make a token that may do all that an account may; it is shown this once
+/// Create a token with all rights of an account; it is shown only once
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen tokens create --account user@example.com --expires-in 90d --description 'nightly import' --json")]
 pub(crate) struct CreateToken {
-    /// The account, by what it logs in with or its id
+    /// The account's username or id
     #[arg(long, value_name = "EMAIL|ID", value_parser = AccountName::parse)]
     account: AccountName,
 
@@ -53,7 +53,7 @@ pub(crate) struct CreateToken {
     #[arg(long, value_name = "TIME", value_parser = values::lifetime)]
     expires_in: Option<Duration>,
 
-    /// What it is for: at most 1000 characters
+    /// Purpose: at most 1000 characters
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     #[arg(value_parser = values::description)]
     description: String,
@@ -87,17 +87,17 @@ impl CreateToken {
                 ("id", id.to_string()),
                 ("account", id_and_username(&account)),
                 ("expires", moment(made.token.expires_at)),
-                ("token (shown this once)", token.to_owned()),
+                ("token (shown only once)", token.to_owned()),
             ],
         )
     }
 }
 
-/// List the tokens that are in force, the oldest first; never a token itself
+/// List valid tokens, oldest first; their secrets are never shown
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen tokens list --account user@example.com")]
 pub(crate) struct ListTokens {
-    /// Only those of this account, by what it logs in with or its id
+    /// Only tokens of this account (username or id)
     #[arg(long, value_name = "EMAIL|ID", value_parser = AccountName::parse)]
     account: Option<AccountName>,
 
@@ -123,7 +123,7 @@ impl ListTokens {
     }
 }
 
-/// A page of tokens, each with what its account logs in with.
+/// Reads a page of tokens with the usernames of their accounts.
 async fn page(
     connection: &mut DbConnection,
     filter: &TokenFilter,
@@ -140,7 +140,7 @@ async fn page(
     Ok(Slice { items: items.into_iter().map(listed).collect(), has_more_before, has_more_after })
 }
 
-/// What the accounts of a page of tokens log in with, read for all of them at once.
+/// Reads the usernames for a page of tokens in one query.
 async fn usernames(
     connection: &mut DbConnection,
     tokens: &[AccountToken],
@@ -152,13 +152,13 @@ async fn usernames(
     Ok(accounts.into_iter().map(|account| (account.id, account.username)).collect())
 }
 
-/// A token, and what its account logs in with; `None` where the account is gone meanwhile.
+/// A token and its account's username; `None` if the account was deleted meanwhile.
 struct ListedToken {
     token: AccountToken,
     username: Option<Username>,
 }
 
-/// A token as programs see it.
+/// A token as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TokenView<'a> {
@@ -219,16 +219,16 @@ impl Listed for ListedToken {
     }
 }
 
-/// A token by which people tell it from others, and which opens nothing.
+/// Returns a masked token that identifies it for people.
 fn masked(token: &AccountToken) -> String {
     format!("****{}", token.ending)
 }
 
-/// Revoke a token: from the next request on, it opens nothing
+/// Revoke a token: it is refused from the next request
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen tokens revoke 7d444840-9dc0-41d1-b245-5ffdce74fad2")]
 pub(crate) struct RevokeToken {
-    /// The token, by its id
+    /// The token's id
     #[arg(value_name = "ID")]
     id: AccountTokenId,
 
@@ -247,7 +247,7 @@ impl RevokeToken {
         let revoked = account_tokens::revoke(connection, &Origin::operator(Source::system()), id)
             .await
             .map_err(reason)?;
-        ensure!(revoked, "there is no token {id}; `denizen tokens list` shows them");
+        ensure!(revoked, "there is no token {id}; see `denizen tokens list`");
         output.object(&json!({ "id": id, "revoked": true }), &[("revoked", id.to_string())])
     }
 }

@@ -1,4 +1,4 @@
-//! `denizen workspaces`: the tenants of the directory, how much they may ask, and who is a member of them.
+//! `denizen workspaces`: manages the tenants, their rate limits, and their members.
 
 mod limit;
 mod members;
@@ -21,7 +21,7 @@ use crate::settings::{DatabaseSettings, sources};
 use limit::LimitWorkspace;
 use members::{AddMember, RemoveMember};
 
-/// What can be done with workspaces.
+/// The subcommands for workspaces.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkspacesCommand {
     Create(CreateWorkspace),
@@ -43,15 +43,15 @@ impl WorkspacesCommand {
     }
 }
 
-/// Make a workspace and its default channel
+/// Create a workspace with a default channel
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen workspaces create 'My Company' --slug my-company")]
 pub(crate) struct CreateWorkspace {
-    /// What people call it: 1 to 100 characters
+    /// Display name: 1 to 100 characters
     #[arg(value_name = "NAME", value_parser = WorkspaceName::parse)]
     name: WorkspaceName,
 
-    /// What commands call it: 1 to 63 of a to z, 0 to 9 and inner hyphens [default: made of the name]
+    /// Name for commands and URLs: 1 to 63 of a-z, 0-9 and inner hyphens [default: from the name]
     #[arg(long, value_name = "SLUG", value_parser = Slug::parse)]
     slug: Option<Slug>,
 
@@ -62,7 +62,7 @@ pub(crate) struct CreateWorkspace {
     database: DatabaseSettings,
 }
 
-/// A workspace that was just made.
+/// A workspace that was just created.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewWorkspace<'a> {
@@ -82,7 +82,7 @@ impl CreateWorkspace {
         let Self { name, slug, output, database } = self;
         let slug = slug.or_else(|| Slug::suggested_by(name.as_str()));
         let slug = slug.ok_or_else(|| {
-            sources::usage_error("no slug can be made of this name; give one with --slug".to_owned())
+            sources::usage_error("cannot derive a slug from this name; use --slug".to_owned())
         })?;
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
@@ -107,13 +107,13 @@ impl CreateWorkspace {
 fn failure(error: Error, slug: &Slug) -> anyhow::Error {
     match error {
         Error::Conflict(Conflict::SlugTaken) => {
-            anyhow!("there is a workspace with the slug {slug} already; give another one with --slug")
+            anyhow!("a workspace with the slug {slug} already exists; use another --slug")
         }
         error => reason(error),
     }
 }
 
-/// List all workspaces, the oldest first
+/// List all workspaces, oldest first
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen workspaces list --json")]
 pub(crate) struct ListWorkspaces {

@@ -1,4 +1,4 @@
-//! What a connection is doing: how many requests are in progress on it, and when anything last happened.
+//! Activity of a connection: its requests in progress and the time of the last event.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// The activity of a connection that was just opened.
+    /// The activity of a new connection.
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             opened: Instant::now(),
@@ -34,7 +34,7 @@ impl Activity {
         RequestInProgress(Arc::clone(self))
     }
 
-    /// Waits until nothing has happened for so long: `idle` without a request, `busy` with one.
+    /// Waits until nothing has happened for `idle` without a request, or `busy` with one.
     pub(super) async fn quiet(&self, idle: Duration, busy: Duration) {
         loop {
             let patience = if self.in_progress.load(Ordering::Relaxed) == 0 { idle } else { busy };
@@ -46,7 +46,7 @@ impl Activity {
         }
     }
 
-    /// Notes that something happens now.
+    /// Records an event.
     pub(super) fn touch(&self) {
         let milliseconds = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_milliseconds.store(milliseconds, Ordering::Relaxed);
@@ -57,7 +57,7 @@ impl Activity {
     }
 }
 
-/// A request that is not answered to the last byte yet.
+/// A request whose response is not fully sent.
 pub(super) struct RequestInProgress(Arc<Activity>);
 
 impl Drop for RequestInProgress {
@@ -67,7 +67,7 @@ impl Drop for RequestInProgress {
     }
 }
 
-/// The body of an answer, which keeps its request in progress while it is sent.
+/// A response body that keeps its request in progress until sent.
 pub(super) struct TrackedBody {
     body: Body,
     request: RequestInProgress,

@@ -1,4 +1,4 @@
-//! One connection: from its first byte to its last.
+//! Serves one connection from beginning to end.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,10 +22,10 @@ use super::activity::{Activity, TrackedBody};
 use super::stream::ClientStream;
 use super::{Answers, Phase};
 
-/// How often an HTTP/2 client that says nothing is asked whether it is still there.
+/// How often silent HTTP/2 clients are pinged to see if they are alive.
 const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(30);
 
-/// What all connections of a listener have in common.
+/// Shared state of a listener's connections.
 pub(super) struct Connections {
     http: auto::Builder<TokioExecutor>,
     answers: Answers,
@@ -34,8 +34,8 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Connections that these answers serve. A client has `header_timeout` for the head of each request. One that
-    /// does not read its answer is dropped when it has been stuck for longer than any request may take.
+    /// Creates connections with these responses. A client has `header_timeout` for the head of each request. A client
+    /// that does not read its response is dropped after being stuck longer than a request may take.
     pub(super) fn new(answers: Answers, header_timeout: Duration, request_timeout: Duration) -> Self {
         let mut http = auto::Builder::new(TokioExecutor::new());
         http.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
@@ -43,17 +43,17 @@ impl Connections {
         Self { http, answers, idle_timeout: header_timeout, busy_timeout: header_timeout + request_timeout }
     }
 
-    /// The same, for connections that carry one request only.
+    /// Limits each connection to one request.
     pub(super) fn single_request(mut self) -> Self {
         self.http.http1().keep_alive(false);
         self
     }
 
-    /// Serves one connection until it ends: by the client, by a time-out, or because the listener stops.
+    /// Serves one connection until the client, a time-out or the listener ends it.
     ///
-    /// From [`Phase::Draining`] on, every HTTP/1 answer tells the client that it is the last one. From
-    /// [`Phase::Closing`] on, what is idle closes and what is busy finishes. A connection that has been quiet for too
-    /// long is first asked to end, and cut when it stays quiet.
+    /// From [`Phase::Draining`] on, HTTP/1 responses announce that they are the last. From [`Phase::Closing`] on, idle
+    /// connections close and busy ones finish. A connection that is quiet too long is first shut down gracefully, then
+    /// cut if it stays quiet.
     pub(super) async fn serve(
         &self,
         stream: TcpStream,
@@ -91,19 +91,19 @@ impl Connections {
     }
 }
 
-/// Waits for a phase or a later one; a listener that is gone has ended.
+/// Waits for a phase or a later one; a dropped listener has ended.
 async fn reached(phases: &mut watch::Receiver<Phase>, awaited: Phase) -> Phase {
     phases.wait_for(|phase| *phase >= awaited).await.map_or(Phase::Ended, |phase| *phase)
 }
 
-/// Notes how a connection ended. Clients break connections all the time, so this is for those who look for it.
+/// Logs how a connection ended, at debug level: clients often break connections.
 fn report(peer: SocketAddr, result: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = result {
         tracing::debug!(%peer, error, "a connection ended early");
     }
 }
 
-/// The other end of one connection, and what its requests are answered with.
+/// The peer of one connection, and the responses to its requests.
 struct Client {
     peer: SocketAddr,
     answers: Answers,

@@ -1,15 +1,15 @@
-//! Keeps new clients from connecting while a socket still listens for those that are half connected.
+//! Keeps new clients from connecting while a socket still accepts pending connections.
 //!
-//! Closing a listening socket resets every connection that the system has completed and the server has not accepted.
-//! However quickly the one follows the other, a busy server would lose a few requests at each stop. So the socket
-//! first stops to hear new clients, then everything that is left is accepted, then it closes. A client that was not
-//! heard tries again by itself, a second later, and finds the server's successor or a closed port.
+//! Closing a listening socket resets every connection that the system has completed but the server has not accepted.
+//! Even a fast stop would thus lose requests of a busy server. So the socket first ignores new clients, then accepts
+//! what is pending, then closes. An ignored client retries a second later, and finds the server's successor or a closed
+//! port.
 
 use std::io;
 
 use tokio::net::TcpListener;
 
-/// Makes the system ignore clients that begin to connect. Connections that exist or are being made go on.
+/// Makes the system ignore new connection attempts. Existing and half-open connections continue.
 #[cfg(target_os = "linux")]
 pub(super) fn turn_away(socket: &TcpListener) -> io::Result<()> {
     use socket2::{SockFilter, SockRef};
@@ -28,7 +28,7 @@ pub(super) fn turn_away(socket: &TcpListener) -> io::Result<()> {
     ])
 }
 
-/// Other systems have no such filter; what connects in the last moment is reset there.
+/// Other systems have no such filter; last-moment connections are reset there.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn turn_away(_: &TcpListener) -> io::Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! What the operator learns of connections above the limit: a count, and a warning now and then.
+//! Reports connections above the limit: a count, and rate-limited warnings.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long one warning is enough. Many clients that are refused at once must not fill the log.
+/// Minimum time between warnings. Many refused clients at once must not fill the log.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(10);
 
 /// Counts refused connections, and warns of them.
 #[derive(Default)]
 pub(super) struct RefusalLog(Mutex<Refused>);
 
-/// What happened since the last warning.
+/// Refusals since the last warning.
 #[derive(Default)]
 struct Refused {
     warned: Option<Instant>,
@@ -21,16 +21,16 @@ struct Refused {
 }
 
 impl RefusalLog {
-    /// Notes that a client is refused.
+    /// Records a refused client.
     pub(super) fn note(&self, peer: SocketAddr) {
         metrics::counter!("denizen_connections_refused_total").increment(1);
-        tracing::debug!(%peer, "a connection is refused: there are too many");
+        tracing::debug!(%peer, "refused a connection: there are too many");
         if let Some(refused) = self.due() {
-            tracing::warn!(refused, "connections are refused: as many as --max-connections allows are open");
+            tracing::warn!(refused, "refusing connections: --max-connections are open");
         }
     }
 
-    /// How many were refused since the last warning, where it is time for the next.
+    /// Returns the refusals since the last warning, if the next is due.
     fn due(&self) -> Option<u64> {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refused.connections += 1;

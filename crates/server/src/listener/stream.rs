@@ -1,4 +1,4 @@
-//! A client's connection that closes without losing the last answer.
+//! A client connection that closes without losing the last response.
 
 use std::io;
 use std::pin::Pin;
@@ -9,22 +9,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// How long a closing connection waits for the client to close, too.
+/// How long a closing connection waits for the client to close.
 const LINGER_TIME: Duration = Duration::from_secs(2);
 
-/// How much a closing connection reads and throws away, in bytes.
+/// Maximum bytes that a closing connection reads and discards.
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
-/// A TCP stream whose shutdown reads on until the client has closed.
+/// A TCP stream whose shutdown reads until the client closes.
 ///
-/// Where a socket is closed with unread bytes in it, the system resets the connection, and the client may lose the
-/// answer that it was about to read: a refused body of two megabytes would end in "connection reset" instead of 413.
+/// If a socket is closed with unread bytes, the system resets the connection, and the client may lose the response: a
+/// refused body of two megabytes would end in "connection reset" instead of 413.
 pub(super) struct ClientStream {
     stream: TcpStream,
     lingering: Option<Lingering>,
 }
 
-/// What is left of the patience with a client that does not close.
+/// The remaining time and bytes for a client that does not close.
 struct Lingering {
     time: Pin<Box<Sleep>>,
     bytes: usize,
@@ -36,7 +36,7 @@ impl ClientStream {
         Self { stream, lingering: None }
     }
 
-    /// Reads and throws away until the client closes or the patience ends.
+    /// Reads and discards until the client closes or a limit is reached.
     fn poll_linger(stream: &mut TcpStream, lingering: &mut Lingering, context: &mut Context<'_>) -> Poll<()> {
         let mut space = [0; 8 * 1024];
         loop {

@@ -1,4 +1,4 @@
-//! The listener over real sockets. Nothing here waits for a time to pass but for the time-out that it tests.
+//! Tests the listener over real sockets. Tests wait only for the time-out that they test.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(20);
 const LIMITS: Limits = Limits { connections: 2, header_timeout: PATIENCE, request_timeout: PATIENCE };
 
-/// A handler that says when it has begun and waits until it may end.
+/// A handler that reports its start and waits for permission to end.
 #[derive(Clone, Default)]
 struct SlowHandler {
     begun: Arc<Notify>,
@@ -54,14 +54,14 @@ async fn connect(listener: &Listener) -> TcpStream {
     TcpStream::connect(listener.address()).await.unwrap()
 }
 
-/// Everything up to the end of the connection.
+/// Reads until the connection ends.
 async fn read_all(client: &mut TcpStream) -> String {
     let mut text = String::new();
     client.read_to_string(&mut text).await.unwrap();
     text
 }
 
-/// One answer on a connection that stays open; every test's answer ends in this word.
+/// Reads one response on an open connection. All of them end in this word in these tests.
 async fn read_answer(client: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"answer") {

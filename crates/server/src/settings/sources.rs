@@ -1,4 +1,4 @@
-//! Brings the configuration file and the environment to the parser of the command line, and finds misspelt names.
+//! Feeds the configuration file and the environment to the command-line parser, and finds misspelt names.
 
 use std::any::TypeId;
 use std::error::Error as _;
@@ -17,18 +17,18 @@ mod tests;
 /// The variable that names the configuration file.
 pub(crate) const CONFIG_VARIABLE: &str = "DENIZEN_CONFIG";
 
-/// What the names of all variables begin with.
+/// The prefix of all variables.
 const PREFIX: &str = "DENIZEN_";
 
-/// Variables that begin with this belong to the tests of the project.
+/// The prefix of variables for the project's tests.
 const TEST_PREFIX: &str = "DENIZEN_TEST_";
 
-/// Reads the settings that are not on the command line: checks the names and values of the environment, reads the
-/// configuration file, and gives the commands that belong to them new defaults, which their help shows.
+/// Applies the settings outside the command line: checks the environment's names and values, reads the configuration
+/// file, and makes its values the defaults of their commands, as help shows.
 ///
-/// A variable that is empty counts as absent: that is how Compose files and charts leave a setting out.
+/// Empty variables count as absent: Compose files and charts omit settings that way.
 ///
-/// Fails with one sentence on an unknown name, which names the nearest known one, and on a value of the wrong type.
+/// Fails with one sentence on an unknown name, with the nearest known one, and on a value of the wrong type.
 pub(crate) fn apply(
     command: Command,
     arguments: &[OsString],
@@ -46,19 +46,19 @@ pub(crate) fn apply(
     }
 }
 
-/// The settings that a command line knows, each once.
+/// All settings of a command line, without duplicates.
 struct Settings {
     arguments: Vec<Arg>,
 }
 
-/// A key of the file with its value as the command line would have it.
+/// A key of the file with its value in command-line form.
 struct FileValue {
     key: String,
     texts: Vec<String>,
 }
 
 impl Settings {
-    /// Collects every argument that an environment variable can give, from all commands.
+    /// Collects the arguments of all commands that have an environment variable.
     fn of(command: &Command) -> Self {
         let mut settings = Self { arguments: Vec::new() };
         settings.collect(command);
@@ -78,7 +78,7 @@ impl Settings {
         self.arguments.iter().find(|argument| argument.get_id() == key)
     }
 
-    /// Checks that every variable with our prefix is a setting and has a value that the setting takes.
+    /// Checks that every variable with our prefix is a setting and has a valid value.
     fn check_environment(&self, environment: &[(OsString, OsString)]) -> Result<(), String> {
         for (name, value) in environment {
             let name = name.to_string_lossy();
@@ -132,8 +132,8 @@ impl Settings {
     }
 }
 
-/// The configuration file that the command line names, or else the environment. The file has to be read before the
-/// command line is parsed, because it sets that one's defaults.
+/// Returns the configuration file named by the command line, or else the environment. The file must be read before
+/// parsing, because it sets the defaults.
 fn config_file(arguments: &[OsString], environment: &[(OsString, OsString)]) -> Option<PathBuf> {
     let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
     while let Some(argument) = arguments.next() {
@@ -148,8 +148,8 @@ fn config_file(arguments: &[OsString], environment: &[(OsString, OsString)]) -> 
     variable.map(|(_, path)| PathBuf::from(path))
 }
 
-/// Whether a variable is one that Kubernetes and Docker give to every container beside a service whose name begins with
-/// `denizen`, such as `DENIZEN_SERVICE_HOST` and `DENIZEN_PORT_8080_TCP_ADDR`. Nobody has misspelt a setting there.
+/// Returns whether a variable comes from Kubernetes or Docker, which set ones like `DENIZEN_SERVICE_HOST` and
+/// `DENIZEN_PORT_8080_TCP_ADDR` for a service whose name begins with `denizen`. They are not misspelt settings.
 fn describes_a_service(name: &str, value: &str) -> bool {
     let names_a_port = name.split_once("_PORT_").is_some_and(|(_, port)| port.starts_with(char::is_numeric));
     let is_address = name.ends_with("_PORT") && value.contains("://");
@@ -158,7 +158,7 @@ fn describes_a_service(name: &str, value: &str) -> bool {
     is_service || is_address || names_a_port
 }
 
-/// Lets a command and all commands below it see only variables that are not empty; clap reads the environment itself.
+/// Hides empty variables from a command and its subcommands; clap reads the environment itself.
 fn without_empty_variables(command: Command, environment: &[(OsString, OsString)]) -> Command {
     let is_empty = |name: &OsStr| environment.iter().any(|(other, value)| other == name && value.is_empty());
     command
@@ -169,7 +169,7 @@ fn without_empty_variables(command: Command, environment: &[(OsString, OsString)
         .mut_subcommands(|command| without_empty_variables(command, environment))
 }
 
-/// Makes the file's values the defaults of a command and of all commands below it.
+/// Makes the file's values the defaults of a command and its subcommands.
 fn with_defaults(command: Command, values: &[FileValue]) -> Command {
     command
         .mut_args(|argument| match values.iter().find(|value| argument.get_id() == value.key.as_str()) {
@@ -179,7 +179,7 @@ fn with_defaults(command: Command, values: &[FileValue]) -> Command {
         .mut_subcommands(|command| with_defaults(command, values))
 }
 
-/// The value as the command line would have it, or what type it should have.
+/// Returns the value in command-line form, or the expected type.
 fn texts(argument: &Arg, value: &Value) -> Result<Vec<String>, &'static str> {
     let type_id = argument.get_value_parser().type_id();
     let is_boolean = type_id == TypeId::of::<bool>();
@@ -201,7 +201,7 @@ fn texts(argument: &Arg, value: &Value) -> Result<Vec<String>, &'static str> {
     }
 }
 
-/// Runs one value through the parser of its argument. The error is what the command line would say.
+/// Checks a value with its argument's parser. The error is the command line's.
 fn check(argument: &Arg, value: &OsStr) -> Result<(), String> {
     let alone = argument.clone().env(Resettable::Reset);
     let mut flag = OsString::from(format!("--{}=", argument.get_long().unwrap_or_default()));
@@ -212,7 +212,7 @@ fn check(argument: &Arg, value: &OsStr) -> Result<(), String> {
     }
 }
 
-/// What a parser says of a value, without clap's mention of the flag where the parser has words of its own.
+/// Returns a parser's error, without clap's mention of the flag if the parser has its own message.
 fn explanation(error: &clap::Error) -> String {
     if let Some(source) = error.source() {
         return source.to_string();
@@ -245,7 +245,7 @@ fn type_with_article(value: &Value) -> String {
     }
 }
 
-/// An error that the program ends with code 2 for: the command line is wrong.
+/// Creates an error for a wrong command line, which exits with code 2.
 pub(crate) fn usage_error(message: String) -> clap::Error {
     clap::Error::raw(ErrorKind::ValueValidation, message + "\n")
 }

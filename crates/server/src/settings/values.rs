@@ -1,4 +1,4 @@
-//! How the values of settings read: times, sizes, addresses. An error is half a sentence that says what is expected.
+//! Parses values of settings: times, sizes, addresses. Errors are half a sentence that states what is expected.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -13,28 +13,28 @@ use tracing_subscriber::EnvFilter;
 
 use super::Retention;
 
-/// Longest time that a setting may have: a year, which no timer overflows on.
+/// Maximum time of a setting: a year, with which no timer overflows.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 3_600;
 
-/// Longest life of a key or a token, in seconds: a hundred years.
+/// Maximum lifetime of a key or a token, in seconds: a hundred years.
 const LONGEST_LIFETIME: u64 = 36_500 * DAY;
 
-/// Parses `500ms`, `30s`, `5m`, `2h`, or plain seconds; more than nothing and at most a year.
+/// Parses `500ms`, `30s`, `5m`, `2h`, or plain seconds; more than zero and at most a year.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("", 1_000)];
     let milliseconds =
         with_unit(text, &units).ok_or("expected a time such as 500ms, 30s, 5m, 2h, or plain seconds")?;
     let duration = Duration::from_millis(milliseconds);
     if duration.is_zero() || duration > LONGEST {
-        return Err("expected a time of more than nothing and at most a year".to_owned());
+        return Err("expected a time of more than zero and at most a year".to_owned());
     }
     Ok(duration)
 }
 
-/// Parses how long an access token is valid, like [`duration`]; at least a second, since tokens count in seconds.
+/// Parses an access token's lifetime, like [`duration`]; at least 1s, since tokens use whole seconds.
 pub(super) fn token_lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = duration(text)?;
     if lifetime < Duration::from_secs(1) {
@@ -69,35 +69,31 @@ pub(super) fn positive<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result
     number.ok_or_else(|| "expected a whole number of at least 1".to_owned())
 }
 
-/// Parses the most that there may be of something; 0 is any number.
+/// Parses a limit; 0 is unlimited.
 pub(crate) fn limit(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| format!("expected a whole number from 0, which is no limit, to {}", u32::MAX))
+    text.parse().map_err(|_| format!("expected a whole number from 0 (unlimited) to {}", u32::MAX))
 }
 
-/// Parses the fewest characters of a password.
+/// Parses the minimum password length.
 pub(super) fn password_length(text: &str) -> Result<usize, String> {
     let longest = Password::MAXIMUM_LENGTH;
     let length = text.parse().ok().filter(|length| (1..=longest).contains(length));
     length.ok_or_else(|| format!("expected a whole number from 1 to {longest}"))
 }
 
-/// Parses a network, such as `10.0.0.0/8`, or an address, which is a network of its own.
+/// Parses a network, such as `10.0.0.0/8`, or a single address.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let address = text.parse().ok().map(|address: IpAddr| IpNet::from(address.to_canonical()));
     let network = address.or_else(|| text.parse().ok());
     network.ok_or_else(|| "expected an address such as 10.0.0.1, or a network such as 10.0.0.0/8".to_owned())
 }
 
-/// Takes a text that must not show up anywhere.
+/// Parses a text that must stay secret.
 pub(super) fn secret(text: &str) -> Result<SecretString, String> {
-    if text.is_empty() {
-        Err("expected a text that is not empty".to_owned())
-    } else {
-        Ok(text.to_owned().into())
-    }
+    if text.is_empty() { Err("expected a non-empty text".to_owned()) } else { Ok(text.to_owned().into()) }
 }
 
-/// Parses the server's own address: http or https, no query. A slash at the end is dropped.
+/// Parses the server's base URL: http or https, no query. Removes a trailing slash.
 pub(super) fn public_url(text: &str) -> Result<String, String> {
     let trimmed = text.trim_end_matches('/');
     match web_address(trimmed) {
@@ -106,7 +102,7 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// Parses the origin of a web page, or `*` for all of them.
+/// Parses the origin of a web page, or `*` for all.
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let is_origin =
         web_address(text).is_some_and(|address| address.path() == "/" && address.query().is_none());
@@ -117,23 +113,23 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// Checks a filter of the log.
+/// Checks a log filter.
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map_err(|error| error.to_string())?;
     Ok(text.to_owned())
 }
 
-/// Parses how long a key or a token is valid: `90d`, `12h`, `30m`, `2w`; more than nothing and at most a hundred years.
+/// Parses the lifetime of a key or a token: `90d`, `12h`, `30m`, `2w`; more than zero and at most a hundred years.
 pub(crate) fn lifetime(text: &str) -> Result<Duration, String> {
     let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", DAY), ("w", 7 * DAY)];
     let seconds = with_unit(text, &units).ok_or("expected a time such as 90d, 12h or 2w")?;
     if seconds == 0 || seconds > LONGEST_LIFETIME {
-        return Err("expected a time of more than nothing and at most a hundred years".to_owned());
+        return Err("expected a time of more than zero and at most a hundred years".to_owned());
     }
     Ok(Duration::from_secs(seconds))
 }
 
-/// Parses how long something is kept, like [`lifetime`], or `forever`.
+/// Parses how long to keep data, like [`lifetime`], or `forever`.
 pub(super) fn retention(text: &str) -> Result<Retention, String> {
     if text == "forever" {
         return Ok(Retention(None));
@@ -142,19 +138,19 @@ pub(super) fn retention(text: &str) -> Result<Retention, String> {
     Ok(Retention(Some(kept)))
 }
 
-/// Parses how long old secrets of a key go on, like [`lifetime`], and 0 for not at all; at most 30 days.
+/// Parses how long old secrets of a key stay valid, like [`lifetime`], or 0; at most 30 days.
 pub(crate) fn overlap(text: &str) -> Result<Duration, String> {
     let overlap = if text == "0" { Ok(Duration::ZERO) } else { lifetime(text) };
     let overlap = overlap.ok().filter(|overlap| *overlap <= ApiKey::MAXIMUM_OVERLAP);
     overlap.ok_or_else(|| "expected a time such as 1d or 12h, of at most 30d, or 0".to_owned())
 }
 
-/// Parses a moment in RFC 3339.
+/// Parses an RFC 3339 time.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|InvalidTimestamp| "expected a moment such as 2030-01-31T00:00:00Z".to_owned())
+    text.parse().map_err(|InvalidTimestamp| "expected a time such as 2030-01-31T00:00:00Z".to_owned())
 }
 
-/// Checks what a token is said to be for.
+/// Checks the description of a token.
 pub(crate) fn description(text: &str) -> Result<String, String> {
     match text.chars().count() {
         0..=1000 => Ok(text.to_owned()),
@@ -162,7 +158,7 @@ pub(crate) fn description(text: &str) -> Result<String, String> {
     }
 }
 
-/// Takes the code of a scope, an access mode and the like; the error and the help list all of them.
+/// Parses the code of a scope, an access mode and the like; the error and the help list all of them.
 pub(crate) fn coded<C: Coded + Send + Sync>() -> impl TypedValueParser<Value = C> {
     PossibleValuesParser::new(C::ALL.iter().map(|known| known.code())).try_map(|code| C::from_code(&code))
 }
@@ -173,7 +169,7 @@ fn web_address(text: &str) -> Option<Uri> {
     (is_web && address.host().is_some_and(|host| !host.is_empty())).then_some(address)
 }
 
-/// A whole number and a unit; the units are tried in order, so a unit stands before its own ending.
+/// Parses a whole number and a unit. Units are tried in order, so a unit must precede its own suffixes.
 fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let (digits, factor) =
         units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;

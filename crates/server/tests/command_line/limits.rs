@@ -48,16 +48,13 @@ fn a_limit_is_a_number_or_the_default() {
     for (arguments, complaint) in [
         (&[][..], "required arguments were not provided"),
         (&["--requests-per-second", "1", "--default"], "cannot be used with"),
-        (&["--requests-per-second=-1"], "expected a whole number from 0, which is no limit, to 4294967295"),
-        (
-            &["--requests-per-second", "many"],
-            "expected a whole number from 0, which is no limit, to 4294967295",
-        ),
+        (&["--requests-per-second=-1"], "expected a whole number from 0 (unlimited) to 4294967295"),
+        (&["--requests-per-second", "many"], "expected a whole number from 0 (unlimited) to 4294967295"),
     ] {
         let (code, said) = folder.fails(&[&LIMIT, arguments].concat());
         assert!(code == 2 && said.contains(complaint), "{arguments:?}: {code} {said}");
     }
-    let nowhere = "error: there is no workspace default; `denizen workspaces list` shows them";
+    let nowhere = "error: there is no workspace default; see `denizen workspaces list`";
     assert_eq!(folder.fails(&[&LIMIT[..], &["--default"]].concat()), (1, nowhere.to_owned()));
     assert_eq!(folder.json(&["workspaces", "list"]), json!([]));
 }

@@ -126,7 +126,7 @@ fn external_users_are_listed_searched_and_found() {
     }
     let ended = folder.run(&["external-users", "list", "--workspace", "default", "--limit", "1"]);
     assert_eq!(ended.printed.lines().count(), 2, "{ended:?}");
-    assert_eq!(ended.complaint, "There are more than 1; --limit or --all shows them.\n");
+    assert_eq!(ended.complaint, "There are more than 1; use --limit or --all.\n");
     assert_eq!(
         folder.fails(&["external-users", "get", "user_4", "--workspace", "default"]),
         (1, "error: the workspace default has no external user user_4".to_owned())
@@ -229,7 +229,7 @@ fn a_rotated_key_has_two_secrets_for_a_while() {
     assert_eq!(server.status(text(&key, "secretKey")), 401);
     assert_eq!(server.status(text(&second, "secretKey")), 401);
     assert_eq!(server.status(text(&third, "secretKey")), 200);
-    assert!(folder.prints(&rotate).contains("secret key (shown this once)  sk_"));
+    assert!(folder.prints(&rotate).contains("secret key (shown only once)  sk_"));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn what_was_changed_is_listed() {
     let ended = folder.run(&["audit", "list", "--workspace", "acme", "--limit", "1"]);
     assert!(ended.printed.starts_with("TIME  "), "{ended:?}");
     assert!(ended.printed.contains("api_key.revoke"), "{ended:?}");
-    assert_eq!(ended.complaint, "There are more than 1; --limit or --all shows them.\n");
+    assert_eq!(ended.complaint, "There are more than 1; use --limit or --all.\n");
     let of_server = folder.json(&["audit", "list", "--server", "--all"]);
     assert!(!of_server.to_string().contains(text(&key, "id")), "{of_server}");
     for wrong in [

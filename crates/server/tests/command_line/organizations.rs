@@ -117,8 +117,8 @@ fn members_who_are_none_and_the_last_administrator_are_not_removed() {
         folder.fails(&member("remove", "user@example.com")),
         (
             1,
-            "error: user@example.com is no member of the workspace acme; \
-             `denizen accounts list --workspace acme` shows them"
+            "error: user@example.com is not a member of the workspace acme; \
+             see `denizen accounts list --workspace acme`"
                 .to_owned()
         )
     );
@@ -127,7 +127,7 @@ fn members_who_are_none_and_the_last_administrator_are_not_removed() {
         folder.fails(&member("remove", "user@example.com")),
         (
             1,
-            "error: user@example.com is the last administrator of the workspace acme; make another one first, \
+            "error: user@example.com is the last administrator of the workspace acme; first make another one \
              with `denizen workspaces add EMAIL --workspace acme --admin`"
                 .to_owned()
         )
@@ -249,7 +249,7 @@ fn flows_that_cannot_be_made_or_entered_are_refused() {
     let elsewhere = folder.json(&["flows", "create", "Elsewhere", "--workspace", "default"]);
     for flow in ["nowhere", UNKNOWN, text(&elsewhere, "id"), "elsewhere"] {
         let sentence = format!(
-            "error: the workspace acme has no flow {flow}; `denizen flows list --workspace acme` shows them"
+            "error: the workspace acme has no flow {flow}; see `denizen flows list --workspace acme`"
         );
         for verb in ["add", "remove"] {
             let command = participant(verb, "user@example.com", flow);
@@ -285,13 +285,13 @@ fn accounts_and_workspaces_that_are_not_there_are_named() {
     let (folder, _server) = stage();
     folder.prints(&["flows", "create", "My flow", "--workspace", "acme"]);
     for name in ["nobody@example.com", UNKNOWN] {
-        let sentence = format!("error: there is no account {name}; `denizen accounts list` shows them");
+        let sentence = format!("error: there is no account {name}; see `denizen accounts list`");
         for verb in ["add", "remove"] {
             assert_eq!(folder.fails(&member(verb, name)), (1, sentence.clone()));
             assert_eq!(folder.fails(&participant(verb, name, "my-flow")), (1, sentence.clone()));
         }
     }
-    let sentence = "error: there is no workspace nowhere; `denizen workspaces list` shows them".to_owned();
+    let sentence = "error: there is no workspace nowhere; see `denizen workspaces list`".to_owned();
     for command in [
         &["workspaces", "add", "admin@localhost"][..],
         &["workspaces", "remove", "admin@localhost"],
@@ -315,6 +315,6 @@ fn accounts_and_workspaces_that_are_not_there_are_named() {
 fn assert_not_in_use((code, complaint): (i32, String)) {
     assert_eq!(code, 1);
     let sentence =
-        "error: the workspace acme is not in use; make its status ACTIVE first, with PATCH /api/tenants/";
+        "error: the workspace acme is not active; first set its status to ACTIVE with PATCH /api/tenants/";
     assert!(complaint.starts_with(sentence), "{complaint}");
 }

@@ -14,15 +14,9 @@ fn a_slug_is_unique_and_plain() {
     let refused = |arguments: &[&str]| folder.fails(&[&["workspaces", "create"], arguments].concat());
     assert_eq!(
         refused(&["acme"]),
-        (
-            1,
-            "error: there is a workspace with the slug acme already; give another one with --slug".to_owned()
-        )
+        (1, "error: a workspace with the slug acme already exists; use another --slug".to_owned())
     );
-    assert_eq!(
-        refused(&["…"]),
-        (2, "error: no slug can be made of this name; give one with --slug".to_owned())
-    );
+    assert_eq!(refused(&["…"]), (2, "error: cannot derive a slug from this name; use --slug".to_owned()));
     assert_eq!(refused(&["Acme", "--slug", "A b"]).0, 2);
     assert_eq!(refused(&[""]).0, 2);
 }
@@ -60,7 +54,7 @@ fn a_key_that_cannot_be_made_is_refused() {
     }
     let nowhere = refused(&["--workspace", "nowhere", "--name", "ci"]);
     assert_eq!(nowhere.0, Some(1));
-    assert_eq!(nowhere.1, "error: there is no workspace nowhere; `denizen workspaces list` shows them\n");
+    assert_eq!(nowhere.1, "error: there is no workspace nowhere; see `denizen workspaces list`\n");
     let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
     for verb in ["rotate", "revoke"] {
         let (code, complaint) = folder.fails(&["keys", verb, unknown, "--workspace", "acme"]);
@@ -91,16 +85,16 @@ fn an_account_that_cannot_be_made_is_refused() {
         refused(email, &["--role", "GARDENER", "--workspace", "acme"]),
         (
             1,
-            "error: there is no role GARDENER that the account could hold; there are ADMIN, TENANT_ADMIN, USER"
+            "error: no role GARDENER is available to the account; available are ADMIN, TENANT_ADMIN, USER"
                 .to_owned()
         )
     );
-    let nowhere = "error: there is no workspace nowhere; `denizen workspaces list` shows them";
+    let nowhere = "error: there is no workspace nowhere; see `denizen workspaces list`";
     assert_eq!(refused(email, &["--workspace", "nowhere"]), (1, nowhere.to_owned()));
     assert_eq!(folder.json(&["accounts", "list"]), Value::Array(vec![]));
 
     folder.prints(&["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"]);
-    let taken = "error: there is an account user@example.com already";
+    let taken = "error: the account user@example.com already exists";
     assert_eq!(refused("User@Example.COM", &["--workspace", "acme"]), (1, taken.to_owned()));
 }
 
@@ -143,7 +137,7 @@ fn accounts_and_tokens_that_are_not_there_are_named() {
     let folder = Folder::migrated();
     let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
     for name in ["nobody@example.com", unknown] {
-        let sentence = format!("error: there is no account {name}; `denizen accounts list` shows them");
+        let sentence = format!("error: there is no account {name}; see `denizen accounts list`");
         for command in [
             &["accounts", "disable", name][..],
             &["accounts", "enable", name],
@@ -156,7 +150,7 @@ fn accounts_and_tokens_that_are_not_there_are_named() {
     assert_eq!(folder.fails(&["accounts", "disable", "nobody"]).0, 2);
     assert_eq!(
         folder.fails(&["tokens", "revoke", unknown]),
-        (1, format!("error: there is no token {unknown}; `denizen tokens list` shows them"))
+        (1, format!("error: there is no token {unknown}; see `denizen tokens list`"))
     );
 }
 
@@ -257,7 +251,7 @@ fn a_data_folder_that_cannot_be_made_is_named() {
         let ended = folder.run(&[command, &["--data-dir", "file/data"]].concat());
         assert_eq!(ended.code, Some(1));
         let last = ended.complaint.lines().last().unwrap();
-        assert!(last.starts_with("error: cannot make the data folder file/data: "), "{last}");
+        assert!(last.starts_with("error: cannot create the data folder file/data: "), "{last}");
     }
     for command in [&["migrate"][..], &["workspaces", "list"]] {
         assert_eq!(

@@ -1,23 +1,23 @@
-//! The files of a crate, and who imports whom.
+//! The files of a crate and their imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::source::{Path, Source};
 
-/// The modules that a path leads through, from the root of the crate.
+/// The segments of a module's path, from the crate root.
 type Module = Vec<String>;
 
 /// An import from one file into another.
 #[derive(Debug, Clone)]
 pub(super) struct Import {
-    /// The file that imports.
+    /// The importing file.
     pub(super) file: PathBuf,
     /// Its line.
     pub(super) line: usize,
-    /// The room of the file.
+    /// The room of that file.
     pub(super) from: String,
-    /// The room of what it imports.
+    /// The room of the imported file.
     pub(super) to: String,
     modules: (Module, Module),
 }
@@ -30,7 +30,7 @@ pub(super) struct Crate {
 }
 
 impl Crate {
-    /// Reads the sources of a crate, by their paths within `src`. Those that only tests have are left out.
+    /// Reads the sources of a crate, by their paths within `src`, except those only for tests.
     pub(super) fn read(files: BTreeMap<PathBuf, String>) -> Self {
         let files = files.into_iter().filter(|(path, _)| path.as_os_str() != "main.rs");
         let files = files.map(|(path, code)| (module_of(&path), (path, Source::read(&code))));
@@ -40,7 +40,7 @@ impl Crate {
         sources
     }
 
-    /// The names of the rooms: the modules at the top, and `lib`.
+    /// Returns the rooms: the top-level modules, and `lib`.
     pub(super) fn rooms(&self) -> BTreeSet<&str> {
         self.files.keys().map(Vec::as_slice).map(room_of).collect()
     }
@@ -50,7 +50,7 @@ impl Crate {
         &self.imports
     }
 
-    /// The circles of files, but for those of a module and its own files.
+    /// Returns the cycles of files, except those within one module.
     pub(super) fn circles(&self) -> Vec<Vec<String>> {
         let mut left: BTreeSet<&Module> = self.files.keys().collect();
         let mut circles = Vec::new();
@@ -79,7 +79,7 @@ impl Crate {
     fn imports_of(&self, module: &Module) -> Vec<Import> {
         let Some((file, source)) = self.files.get(module) else { return Vec::new() };
         let exported = source.exports.iter().map(|path| Path {
-            // A bare path of this edition begins in the module itself, or with another crate.
+            // In this edition, a bare path starts in the module itself, or with another crate.
             segments: self.absolute(module, &path.segments),
             line: path.line,
         });
@@ -102,7 +102,7 @@ impl Crate {
         imports.collect()
     }
 
-    /// A path from the root of the crate.
+    /// Makes a path absolute.
     fn absolute(&self, module: &Module, segments: &[String]) -> Module {
         match segments.first().map(String::as_str) {
             Some("crate") => segments[1..].to_vec(),
@@ -120,7 +120,7 @@ impl Crate {
         }
     }
 
-    /// The file that defines what an absolute path names; re-exports are followed for so many steps.
+    /// Returns the file that defines an absolute path, following re-exports up to `steps` times.
     fn file_of(&self, path: &[String], steps: usize) -> Option<Module> {
         if path.first().is_some_and(String::is_empty) {
             return None;
@@ -164,7 +164,7 @@ impl Crate {
     }
 }
 
-/// `a/b.rs` and `a/b/mod.rs` as the module `a::b`; `lib.rs` is the root.
+/// Maps `a/b.rs` and `a/b/mod.rs` to module `a::b`; `lib.rs` is the root.
 fn module_of(path: &std::path::Path) -> Module {
     let stem = path.with_extension("");
     let mut segments: Module = stem.iter().map(|segment| segment.to_string_lossy().into_owned()).collect();

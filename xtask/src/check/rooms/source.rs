@@ -1,31 +1,31 @@
-//! What a source says of other modules, read from its tokens: macros and attributes hold paths, too.
+//! Reads from a source's tokens which modules it uses: macros and attributes contain paths, too.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// A path that begins with `crate`, `self` or `super`, or the one of a `pub use`.
+/// A path that starts with `crate`, `self` or `super`, or that of a `pub use`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
     /// Its segments. The last one may be `*`.
     pub(super) segments: Vec<String>,
-    /// The line that it begins in.
+    /// The line where it starts.
     pub(super) line: usize,
 }
 
-/// What a source says.
+/// Content of a source.
 #[derive(Debug, Default)]
 pub(super) struct Source {
-    /// What it imports or names by its path.
+    /// Its imports and other paths.
     pub(super) paths: Vec<Path>,
-    /// What it exports again: the path, whose last segment is the name.
+    /// Its re-exports: paths whose last segment is the name.
     pub(super) exports: Vec<Path>,
-    /// The macros that it defines.
+    /// The macros it defines.
     pub(super) macros: Vec<String>,
-    /// The modules that only tests have.
+    /// The modules only for tests.
     pub(super) test_modules: Vec<String>,
 }
 
 impl Source {
-    /// Reads a source. Code that cannot be read says nothing: the compiler complains of it.
+    /// Reads a source. Ignores invalid code: the compiler reports it.
     pub(super) fn read(code: &str) -> Self {
         let mut source = Self::default();
         source.add(&code.parse::<TokenStream>().unwrap_or_default().into_iter().collect::<Vec<_>>());
@@ -59,7 +59,7 @@ impl Source {
         }
     }
 
-    /// How many tokens an item with attributes has.
+    /// Counts the tokens of an item with attributes.
     fn skip_item(&mut self, tokens: &[TokenTree]) -> usize {
         let ends = |token: &TokenTree| match token {
             TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -73,7 +73,7 @@ impl Source {
     }
 }
 
-/// Whether `#[cfg(test)]` begins here.
+/// Whether `#[cfg(test)]` starts here.
 fn is_for_tests(tokens: &[TokenTree]) -> bool {
     match tokens {
         [TokenTree::Punct(hash), TokenTree::Group(group), ..] if hash.as_char() == '#' => {
@@ -94,14 +94,14 @@ fn word(tokens: &[TokenTree], at: usize) -> Option<String> {
     }
 }
 
-/// Whether `::` stands here.
+/// Returns whether `::` is here.
 fn is_joined(tokens: &[TokenTree], at: usize) -> bool {
     let is_colon =
         |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     is_colon(at) && is_colon(at + 1)
 }
 
-/// The paths of a tree such as `crate::{a, b::{c, d}}`.
+/// Expands a tree such as `crate::{a, b::{c, d}}`.
 fn tree(tokens: &[TokenTree], before: &[String]) -> Vec<Path> {
     let mut segments = before.to_vec();
     let mut at = 0;

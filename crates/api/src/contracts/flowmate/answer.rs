@@ -7,57 +7,57 @@ use uuid::Uuid;
 
 use crate::contracts::samples;
 
-/// An account. What is not known of it is an empty text.
+/// An account. Unknown texts are empty strings.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Account, example = samples::user)]
 pub(crate) struct User {
-    /// Its id, a UUID of version 4.
+    /// The account's id, a UUID v4.
     id: Uuid,
-    /// The same.
+    /// Same as `id`.
     #[serde(rename = "_id")]
     same_id: Uuid,
-    /// What it logs in with: an e-mail address, in lower case.
+    /// The e-mail address used to log in, in lower case.
     #[schema(format = "email")]
     username: String,
     /// First name.
     firstname: String,
     /// Last name.
     lastname: String,
-    /// Whether it is in use.
+    /// Its status.
     #[schema(value_type = StatusCode)]
     status: &'static str,
-    /// Its home workspace; null where it has none.
+    /// Its home workspace, or null.
     #[schema(required)]
     tenant: Option<Uuid>,
-    /// The roles that it holds, whole.
+    /// Its roles, as full objects.
     roles: Vec<RoleAnswer>,
-    /// What it was given directly.
+    /// Permissions granted directly.
     permissions: Vec<&'static str>,
-    /// Whether the person behind the address has confirmed it.
+    /// Whether the person has confirmed the address.
     confirmed: bool,
-    /// The address of a picture.
+    /// URL of a picture.
     img: String,
     /// Phone number.
     phone: String,
-    /// When it was made.
+    /// Time of creation.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }
 
-/// Whether an account or a workspace is in use.
+/// Status of an account or a workspace.
 #[derive(ToSchema)]
 #[schema(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(dead_code, reason = "what the document shows; the answer holds the domain's own code")]
+#[expect(dead_code, reason = "documents the type; responses hold the domain's code")]
 pub(crate) enum StatusCode {
-    /// In use.
+    /// Active.
     Active,
-    /// Not yet in use.
+    /// Not yet active.
     Pending,
-    /// No longer in use.
+    /// No longer active.
     Disabled,
 }
 
@@ -101,7 +101,7 @@ impl From<Account> for User {
 }
 
 impl User {
-    /// The account as a token stands for it: with all that it may do, from wherever.
+    /// Returns the account with all its effective permissions, also those of roles.
     pub(crate) fn with_permissions(account: Account, permissions: &PermissionSet) -> Self {
         Self { permissions: codes(permissions), ..Self::from(account) }
     }
@@ -112,29 +112,29 @@ impl User {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Role, example = samples::role)]
 pub(crate) struct RoleAnswer {
-    /// Its id, a UUID of version 4.
+    /// The role's id, a UUID v4.
     id: Uuid,
-    /// The same.
+    /// Same as `id`.
     #[serde(rename = "_id")]
     same_id: Uuid,
     /// Its name.
     name: String,
-    /// What its holders may do.
+    /// Permissions of its holders.
     permissions: Vec<&'static str>,
-    /// Where it can be used: `global` or `tenant`.
+    /// Scope of the role: `global` or `tenant`.
     #[schema(example = "global")]
     scope: &'static str,
     /// Whether every workspace can use it.
     is_global: bool,
-    /// What it is for; may be empty.
+    /// Purpose; may be empty.
     description: String,
-    /// The workspace that it belongs to; absent where it is global.
+    /// The workspace that owns it; absent for global roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<Uuid>,
-    /// When it was made.
+    /// Time of creation.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }
@@ -163,24 +163,24 @@ impl From<Role> for RoleAnswer {
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::tenant)]
 pub(crate) struct Tenant {
-    /// Its id, a UUID of version 4.
+    /// The workspace's id, a UUID v4.
     id: Uuid,
-    /// The same.
+    /// Same as `id`.
     #[serde(rename = "_id")]
     same_id: Uuid,
-    /// Its name for people.
+    /// Display name.
     name: String,
-    /// Its name in commands and addresses, made of the first name that it had.
+    /// Its name in commands and URLs, derived from its first name.
     slug: String,
-    /// Whether it is in use. While it is not, its keys and the accounts whose home it is are refused.
+    /// Its status. Unless active, its keys and the accounts that have it as home are refused.
     #[schema(value_type = StatusCode)]
     status: &'static str,
-    /// Whether somebody has confirmed that it is wanted.
+    /// Whether the workspace has been confirmed.
     confirmed: bool,
-    /// When it was made.
+    /// Time of creation.
     #[schema(format = "date-time")]
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
 }
@@ -216,29 +216,29 @@ impl From<Workspace> for Tenant {
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::account_token)]
 pub(crate) struct TokenAnswer {
-    /// Its id, a UUID of version 4.
+    /// The token's id, a UUID v4.
     id: Uuid,
-    /// The same.
+    /// Same as `id`.
     #[serde(rename = "_id")]
     same_id: Uuid,
-    /// Its secret, of which only the last four characters show.
+    /// The secret, masked except for its last four characters.
     token: String,
-    /// The account that it stands for.
+    /// The account that it authenticates.
     account_id: Uuid,
-    /// Where it comes from: `login`, `issued` or `personal`.
+    /// Origin: `login`, `issued` or `personal`.
     #[serde(rename = "type")]
     #[schema(example = "issued")]
     kind: &'static str,
-    /// What it is for; may be empty.
+    /// Purpose; may be empty.
     description: String,
-    /// Who asked for it; may be empty.
+    /// Who requested it; may be empty.
     inquirer: String,
-    /// What it allows beyond what the account may do.
+    /// Permissions in addition to those of the account.
     permissions: Vec<&'static str>,
-    /// When it ends; null where it does not.
+    /// Expiry time; null if it never expires.
     #[schema(required, format = "date-time")]
     expires_at: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     #[schema(format = "date-time")]
     created_at: String,
 }
@@ -272,18 +272,18 @@ impl From<AccountToken> for TokenAnswer {
     }
 }
 
-/// What was made.
+/// A created object.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Created {
     /// Its id.
     pub(crate) id: Uuid,
 }
 
-/// A token that was just made, or made anew.
+/// A token that was just created or renewed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = samples::new_token)]
 pub(crate) struct NewToken {
-    /// Its secret, for `Authorization: Bearer`. It is shown here and nowhere else.
+    /// The secret, for `Authorization: Bearer`. Only this response shows it.
     pub(crate) token: String,
     /// Its id.
     pub(crate) id: Uuid,

@@ -1,4 +1,4 @@
-//! What bodies of this contract have in common: lists of permissions and of roles.
+//! Shared parts of this contract's bodies: lists of permissions and of roles.
 
 use denizen_domain::{
     Authority, Coded as _, Error, Forbidden, InvalidId, Permission, PermissionSet, Reason, Status, Violation,
@@ -9,11 +9,11 @@ use serde_json::Value;
 use crate::wire::body::Input;
 use crate::wire::query::invalid_id;
 
-/// The most permissions of a list in a body: more than there are.
+/// Maximum permissions in a list, more than exist.
 const MAXIMUM_PERMISSIONS: usize = 100;
 
-/// The rule for lists: so many texts at most, each of them with its own rule. An entry may also be an object, as answers
-/// have it, and then its `id` counts.
+/// Checks a list: at most `maximum` strings, each by `rule`. An entry may also be an object, as in responses; then its
+/// `id` is used.
 pub(crate) fn each<T>(
     entries: &[Value],
     maximum: usize,
@@ -33,21 +33,21 @@ pub(crate) fn each<T>(
 
 fn text_of(value: Option<&Value>) -> Result<String, Violation> {
     let text = value.and_then(Value::as_str).map(str::to_owned);
-    text.ok_or_else(|| Violation::new(Reason::InvalidType, "must hold texts only"))
+    text.ok_or_else(|| Violation::new(Reason::InvalidType, "must contain only texts"))
 }
 
-/// The rule for ids.
+/// Checks an id.
 pub(crate) fn id<I: std::str::FromStr<Err = InvalidId>>(text: &str) -> Result<I, Violation> {
     text.parse().map_err(|InvalidId| invalid_id())
 }
 
-/// The rule for the status of an account or a workspace.
+/// Checks the status of an account or a workspace.
 pub(crate) fn status(text: &str) -> Result<Status, Violation> {
     Status::from_code(text)
 }
 
-/// Permissions, each by its code. One that does not exist is a broken field for who holds all there are; for others it is
-/// forbidden, as every permission is that they cannot give.
+/// Parses permission codes. Unknown codes are field errors for holders of `all`. For other callers they are forbidden,
+/// like every permission they cannot grant.
 pub(crate) fn permissions(
     violations: &mut Violations,
     authority: &Authority,

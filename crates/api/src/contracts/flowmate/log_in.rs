@@ -19,11 +19,11 @@ use crate::wire::body::{Input, JsonBody};
 use crate::wire::context::Context;
 use crate::wire::error::ApiResult;
 
-/// Who wants to log in.
+/// Login credentials.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::log_in)]
 pub(crate) struct LogIn {
-    /// The account's username, whatever its case.
+    /// The account's username, in any case.
     #[schema(value_type = String, required)]
     #[serde(default)]
     username: Input<String>,
@@ -31,27 +31,27 @@ pub(crate) struct LogIn {
     #[schema(value_type = String, required)]
     #[serde(default)]
     password: Input<String>,
-    /// Whether the browser should keep the cookie when it is closed.
+    /// Whether the browser keeps the cookie after it is closed.
     #[schema(value_type = Option<bool>)]
     #[serde(default, rename = "remember-me")]
     remember_me: Input<bool>,
 }
 
-/// Log in
+/// Logs in
 ///
-/// The token is for `Authorization: Bearer`. It counts for 3 hours after it was last used, and for 30 days with
-/// `remember-me`, unless the server is set up otherwise. Browsers also get it as a cookie that scripts cannot read and that
-/// is not sent along by the pages of other sites, unless the request itself comes from one.
+/// Returns a token for `Authorization: Bearer`. By default, it expires 3 hours after its last use, or 30 days with
+/// `remember-me`. Browsers also get it as an `HttpOnly`, `SameSite=Lax` cookie, unless a page of another site made the
+/// request.
 ///
-/// Whether there is such an account is not told: a wrong username and a wrong password get the same answer. Only with the
-/// right password an account that is not in use hears `ENTITY_DISABLED`. Too many failures, by default 10 for a username
-/// or 50 from an address within 15 minutes, are answered 429 until some of them are old enough.
+/// A wrong username and a wrong password get the same answer, so accounts cannot be guessed. An inactive account gets
+/// `ENTITY_DISABLED` only with the right password. Too many failures (by default 10 for a username or 50 from an
+/// address within 15 minutes) are answered 429 until enough of them are old.
 #[utoipa::path(post, path = "/login", operation_id = "session.logIn", tag = "Session", request_body = LogIn,
     responses(
-        (status = 200, description = "A token, also as a cookie", body = NewToken, headers(
+        (status = 200, description = "The token, also a cookie", body = NewToken, headers(
             ("set-cookie" = String, description = "The token, for browsers"))),
         (status = 401, description = "Invalid username or password", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 429, description = "Too many requests a second, or too many attempts that have failed", body = crate::wire::envelope::ErrorEnvelope)))]
+        (status = 429, description = "Too many requests per second, or too many failed attempts", body = crate::wire::envelope::ErrorEnvelope)))]
 pub(crate) async fn log_in(
     State(state): State<AppState>,
     Context(context): Context,

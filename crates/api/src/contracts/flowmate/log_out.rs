@@ -14,7 +14,7 @@ use crate::state::AppState;
 use crate::wire::context::Context;
 use crate::wire::error::ApiResult;
 
-/// That nobody is logged in any more.
+/// Confirmation of a logout.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LoggedOut {
@@ -23,11 +23,11 @@ pub(crate) struct LoggedOut {
     logged_out: bool,
 }
 
-/// Log out
+/// Logs out
 ///
-/// The token that the request carries opens nothing from now on, of whatever kind it is. Other tokens of the account go on.
+/// Revokes the token that the request carries, whatever its kind. Other tokens of the account stay valid.
 #[utoipa::path(post, path = "/logout", operation_id = "session.logOut", tag = "Session",
-    responses((status = 200, body = LoggedOut, headers(("set-cookie" = String, description = "Takes the cookie away")))),
+    responses((status = 200, body = LoggedOut, headers(("set-cookie" = String, description = "Deletes the cookie")))),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn log_out(
     caller: Caller<IsLoggedIn>,

@@ -1,4 +1,4 @@
-//! `?meta`: whether an answer is wrapped as `{"data": …, "meta": …}`.
+//! `?meta`: whether a response is wrapped as `{"data": …, "meta": …}`.
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -12,12 +12,12 @@ use crate::state::AppState;
 use crate::wire::error::ApiError;
 use crate::wire::query::{FromQuery, Query, QueryReader};
 
-/// Whether the caller wants its answer wrapped.
+/// Whether to wrap the response.
 #[derive(Debug, Clone, Copy, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Meta {
-    /// Wraps the answer: `{"data": …, "meta": {}}`, for lists `{"data": […], "meta": {"total": …}}`. Anything but
-    /// `false` and `0` does, also nothing at all: `?meta`.
+    /// Wraps the response: `{"data": …, "meta": {}}`, for lists `{"data": […], "meta": {"total": …}}`. Set by any value
+    /// except `false` and `0`, also `?meta`.
     #[param(value_type = Option<bool>, required = false)]
     pub(crate) meta: bool,
 }
@@ -38,7 +38,7 @@ impl FromRequestParts<AppState> for Meta {
 }
 
 impl Meta {
-    /// Answers with one thing.
+    /// Responds with one object.
     pub(crate) fn one(self, value: impl Serialize) -> Response {
         if self.meta {
             Json(json!({ "data": value, "meta": {} })).into_response()
@@ -47,7 +47,7 @@ impl Meta {
         }
     }
 
-    /// Answers with a list that is all there.
+    /// Responds with a complete list.
     pub(crate) fn all<T: Serialize>(self, items: &[T]) -> Response {
         if self.meta {
             Json(json!({ "data": items, "meta": { "total": items.len() } })).into_response()

@@ -1,5 +1,5 @@
 //! `/login`, `/logout` and, at `/api` and `/api/v1`, accounts with their roles, permissions, tenants and tokens: the
-//! FlowMate contract, which carries that of the Open Integration Hub.
+//! FlowMate contract, which includes that of the Open Integration Hub.
 //!
 //! The contract calls an account a user, and a workspace a tenant.
 
@@ -20,19 +20,19 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The schemas that only fields name; the routes bring those of bodies along.
+/// Schemas that only fields reference; routes register those of bodies.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(answer::StatusCode)))]
 struct FieldSchemas;
 
-/// Logging in and out, at the root.
+/// Login and logout, at the root.
 pub(crate) fn sign_in_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(FieldSchemas::openapi())
         .routes(routes!(log_in::log_in))
         .routes(routes!(log_out::log_out))
 }
 
-/// The other routes of this room, below each of its base paths.
+/// The other routes of this contract, below each base path.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(users::routes())

@@ -6,10 +6,10 @@ use denizen_domain::{Coded as _, Permission};
 use super::meta::Meta;
 use crate::guards::caller::{Caller, IsLoggedIn};
 
-/// List permissions
+/// Lists permissions
 ///
-/// The codes of all permissions that can be given in roles and directly. Those that reach beyond one workspace are only
-/// shown to who holds `all`, since nobody else can give them.
+/// Returns the codes that can be granted in roles and directly. Only holders of `all` see permissions that reach beyond
+/// one workspace, because only they can grant them.
 #[utoipa::path(get, path = "/permissions", operation_id = "permissions.list", tag = "Permissions", params(Meta),
     responses((status = 200, body = Vec<String>, example = json!(["tenant.all", "tenant.profile.read", "tenant.roles.read"]))),
     security(("account_token" = []), ("session_cookie" = [])))]

@@ -1,4 +1,4 @@
-//! An answer as it is stored.
+//! Stored form of a response.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::wire::envelope::Final;
 use crate::wire::error::ApiResult;
 
-/// An answer: what its handler has made of it, without what surrounds all answers.
+/// A handler's response, without the headers that all responses share.
 pub(super) struct Answer {
     head: Head,
     body: Vec<u8>,
@@ -23,10 +23,10 @@ struct Head {
 }
 
 impl Answer {
-    /// Reads an answer, and gives it back as it is to be sent.
+    /// Reads a response, and returns it also for sending.
     pub(super) async fn of(response: Response) -> ApiResult<(Self, Response)> {
         let (mut parts, body) = response.into_parts();
-        let broken = |error| Error::Internal(format!("the answer broke off: {error}"));
+        let broken = |error| Error::Internal(format!("the response was cut off: {error}"));
         let body = body.collect().await.map_err(broken)?.to_bytes();
         let header =
             |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), value.as_bytes().to_vec());
@@ -37,23 +37,23 @@ impl Answer {
         Ok((answer, Response::from_parts(parts, Body::from(body))))
     }
 
-    /// The head as one line of JSON, and after it the body.
+    /// Encodes the head as one line of JSON, then the body.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
-        let failed = |error| Error::Internal(format!("an answer cannot be written: {error}"));
+        let failed = |error| Error::Internal(format!("cannot encode a response: {error}"));
         let mut bytes = serde_json::to_vec(&self.head).map_err(failed)?;
         bytes.push(b'\n');
         bytes.extend_from_slice(&self.body);
         Ok(bytes)
     }
 
-    /// `None` where the bytes are no answer.
+    /// Decodes a response; `None` if invalid.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let head = serde_json::from_slice(&bytes[..end]).ok()?;
         Some(Self { head, body: bytes[end + 1..].to_vec() })
     }
 
-    /// The answer as it was.
+    /// Restores the response.
     pub(super) fn into_response(self) -> Option<Response> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.head.status).ok()?;

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of idempotency keys.
+//! Idempotency keys in the OpenAPI document.
 
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Header, ObjectBuilder, RefOr, Required, Type};
@@ -6,26 +6,26 @@ use utoipa::openapi::{Header, ObjectBuilder, RefOr, Required, Type};
 use super::MAXIMUM_KEY;
 use crate::wire::envelope::ErrorCode;
 
-/// The errors of a key, and when they come.
+/// The errors of a key, with descriptions.
 pub(crate) const ERRORS: [(ErrorCode, &str); 2] = [
     (
         ErrorCode::Conflict,
-        "The first request with this idempotency key is still being worked on, or came with another credential; or others \
-         kept changing the same at the same time.",
+        "The first request with this idempotency key is still in progress or had another credential, or other requests kept \
+         changing the same object.",
     ),
     (ErrorCode::ValidationFailed, "The idempotency key was sent with another request."),
 ];
 
-const DESCRIPTION: &str = "Names the request, so that it is done once however often it is sent: within 24 hours, the same \
-    request with the same key gets the stored answer again, with `Idempotency-Replayed: true`, whatever has changed since. \
-    The same key with another request is 422, and 409 while the first is still being worked on. 1 to 255 visible characters \
-    of ASCII, a new random one, such as a UUID, for every request; each caller has its own. Answers that say nothing lasting \
-    (401, 413, 415, 429, 5xx, and 409 `concurrent_change`) are not stored, nor are log-ins that fail: the next attempt is \
-    made like the first. What ends the very credential that it comes with, such as logging out, is answered once: the \
-    credential opens nothing any more.";
+const DESCRIPTION: &str = "Identifies the request, so that it is performed once however often it is sent. Within 24 hours, \
+    the same request with the same key gets the stored response again, with `Idempotency-Replayed: true`, whatever has \
+    changed since. Another request with the same key is 422; a repetition while the first is in progress is 409. Use 1 to \
+    255 visible ASCII characters, new and random for every request, such as a UUID; each caller has its own keys. \
+    Transient errors (401, 413, 415, 429, 5xx, and 409 `concurrent_change`) and failed logins are not stored: the next \
+    attempt runs like the first. A request that revokes its own credential, such as logging out, is answered once, because \
+    the credential is then invalid.";
 
-/// Adds the header that a write takes, and the one of its successful answers. What that one says, and which errors have it,
-/// the document says once.
+/// Adds the header that writes accept and the one of their successful responses. The document describes the latter and
+/// its errors once.
 pub(crate) fn describe(operation: &mut Operation) {
     let schema =
         ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAXIMUM_KEY));

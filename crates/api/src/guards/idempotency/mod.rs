@@ -1,9 +1,9 @@
-//! Writes with an `Idempotency-Key` are done once: whoever sends the same request again is given the same answer again,
-//! whichever server on the database it comes to.
+//! Performs writes with an `Idempotency-Key` once: repeating a request returns the same response, from any server of
+//! the database.
 //!
-//! Before a request is done, its key is taken in the database. Its answer is stored before it is sent, sealed with what only
-//! whoever sent it knows (see [`seal`]). Answers that say nothing lasting, such as that the server is overloaded, are not
-//! stored: the next attempt is made like the first.
+//! The key is claimed in the database before the request runs. The response is stored before it is sent, sealed with
+//! secrets only the sender knows (see [`seal`]). Transient responses, such as an overloaded server, are not stored; the
+//! next attempt runs like the first.
 
 mod answer;
 mod document;
@@ -38,28 +38,28 @@ use crate::wire::context::{Context, RequestContext};
 use crate::wire::envelope::enveloped;
 use crate::wire::error::{ApiError, ApiResult, Misuse};
 
-/// The header that names a request which is to be done once.
+/// The request header with the key.
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The header that says of an answer that it was given before.
+/// The response header that marks a repeated response.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The longest key, in bytes.
 const MAXIMUM_KEY: usize = 255;
 
-/// How long an answer is given again.
+/// How long a response is repeated.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// For how much longer than a request may take nobody else attempts it.
+/// How long after its time limit a request still blocks other attempts.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// The one write that nobody needs to be known for.
+/// The only write that needs no credential.
 const PUBLIC_PATH: &str = "/login";
 
-/// The one read that is a POST.
+/// The only read that uses POST.
 const LOOK_UP_PATH: &str = "/api/v1/external-users/lookup";
 
-/// Does a write with a key once. Whatever else comes by is passed on.
+/// Performs a write with a key once. Passes on other requests.
 pub(crate) async fn once(State(admission): State<Admission>, request: Request, next: Next) -> Response {
     if !is_concerned(&request) {
         return next.run(request).await;
@@ -83,7 +83,7 @@ async fn done_once(admission: &Admission, request: Request, next: Next) -> ApiRe
     let (mut parts, body) = request.into_parts();
     let Context(context) = Context::of(&parts)?;
     let Some(sender) = Sender::of(admission, &mut parts, &context).await else {
-        // The handler says what is wrong with the credential.
+        // The handler reports what is wrong with the credential.
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
     let key = key_of(&parts.headers)?;
@@ -95,7 +95,7 @@ async fn done_once(admission: &Admission, request: Request, next: Next) -> ApiRe
         return claim.answer_again(found).map_err(|misuse| ApiError::Idempotency { key, misuse });
     }
     let request = Request::from_parts(parts, Body::from(body));
-    // In a task of its own, so that a panic gives the key up like every other fault.
+    // A separate task, so that a panic releases the key like other failures.
     let response = match tokio::spawn(next.run(request)).await {
         Ok(response) => response,
         Err(panic) => {
@@ -109,7 +109,7 @@ async fn done_once(admission: &Admission, request: Request, next: Next) -> ApiRe
     Ok(answered?.1)
 }
 
-/// The key of a request, which has the header.
+/// Returns the key; the header must be present.
 fn key_of(headers: &HeaderMap) -> Result<String, Error> {
     let invalid = |violation| {
         Error::BadRequest(BadRequest::InvalidParameters(Violations::of("Idempotency-Key", violation)))
@@ -121,14 +121,14 @@ fn key_of(headers: &HeaderMap) -> Result<String, Error> {
     }
     let is_visible = key.iter().all(u8::is_ascii_graphic);
     if !is_visible || !(1..=MAXIMUM_KEY).contains(&key.len()) {
-        let message = format!("must have 1 to {MAXIMUM_KEY} characters, which are visible ones of ASCII");
+        let message = format!("must have 1 to {MAXIMUM_KEY} visible ASCII characters");
         return Err(invalid(Violation::new(Reason::InvalidFormat, message)));
     }
     Ok(String::from_utf8_lossy(key).into_owned())
 }
 
-/// Whether the same request is to be given this answer again. Nobody's log-in is stored where it failed: it costs little to
-/// say so again, and whoever wants to fill the database is not helped.
+/// Returns whether to store a response for repetition. Failed logins are not stored: repeating them is cheap, and
+/// attackers could fill the database.
 fn is_lasting(response: &Response, sender: &Sender) -> bool {
     if let Some(ApiError::Domain(error)) = response.extensions().get::<ApiError>() {
         return sender.is_known() && is_lasting_error(error);
@@ -136,7 +136,7 @@ fn is_lasting(response: &Response, sender: &Sender) -> bool {
     response.status().is_success()
 }
 
-/// Whether an error comes of the request and of what is there, rather than of the moment or the credential.
+/// Returns whether an error depends on the request and the data, not on the moment or the credential.
 fn is_lasting_error(error: &Arc<Error>) -> bool {
     match **error {
         Error::Conflict(conflict) => conflict != Conflict::ConcurrentChange,
@@ -152,23 +152,23 @@ fn is_lasting_error(error: &Arc<Error>) -> bool {
     }
 }
 
-/// Whoever sends a request.
+/// The sender of a request.
 enum Sender {
-    /// Whoever a credential belongs to.
+    /// The holder of a credential.
     Known {
-        /// The workspace, where it is in one only. Accounts are not: their home may change with the very request.
+        /// The workspace, if there is only one. Accounts have none here: the request may change their home.
         workspace_id: Option<WorkspaceId>,
-        /// Who it is, in the words of the audit log.
+        /// The name in the audit log.
         name: String,
-        /// What they alone know.
+        /// The secret only they know.
         secret: String,
     },
-    /// Nobody is known yet. What only they know, a password, is in the body.
+    /// Not identified. The body contains the secret, a password.
     Nobody,
 }
 
 impl Sender {
-    /// `None` where the request needs a credential and has none that counts.
+    /// Returns `None` if the required credential is missing or invalid.
     async fn of(admission: &Admission, parts: &mut Parts, context: &RequestContext) -> Option<Self> {
         if parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str() == PUBLIC_PATH) {
             return Some(Self::Nobody);
@@ -189,14 +189,14 @@ impl Sender {
     }
 }
 
-/// What a request has of its record, and what opens it.
+/// A request's record key and its seal.
 struct Claim {
     key: RecordKey,
     seal: Seal,
 }
 
 impl Claim {
-    /// Requests of nobody are other records where they are other requests: strangers with the same key never meet.
+    /// Without a credential, different requests get different records, so strangers with the same key never meet.
     fn of(sender: &Sender, key: &str, parts: &Parts, body: &[u8], context: &RequestContext) -> Self {
         let request = digest_of(parts, body, context);
         let (workspace_id, name, secret, of_nobody) = match sender {
@@ -211,7 +211,7 @@ impl Claim {
         Self { key: RecordKey { workspace_id, key_hash }, seal: Seal::new(secret, key, &key_hash, &request) }
     }
 
-    /// Takes the key for an attempt, or gives what there is of it.
+    /// Claims the key for an attempt, or returns the existing record.
     async fn take(&self, admission: &Admission, attempt: Uuid) -> ApiResult<Option<Record>> {
         let now = admission.access.source.clock.now();
         let record = NewRecord {
@@ -224,7 +224,7 @@ impl Claim {
         Ok(idempotency_records::claim(connection, self.key, &record, now).await?)
     }
 
-    /// The answer that was given before.
+    /// Returns the stored response.
     fn answer_again(&self, found: Record) -> Result<Response, Misuse> {
         let Record { fingerprint, answer } = found;
         if !self.seal.is_of_credential(&fingerprint) {
@@ -240,8 +240,8 @@ impl Claim {
         Ok(response)
     }
 
-    /// Stores the answer of an attempt, or gives the key up where there is none to store. The request is done: where that
-    /// fails, the caller is answered all the same, and the key is in use until the attempt's time is over.
+    /// Stores the response of an attempt, or releases the key if there is none to store. The request is done: on
+    /// failure the caller still gets the response, and the key stays claimed until the attempt's lock expires.
     async fn settle(&self, admission: &Admission, attempt: Uuid, answer: Option<&Answer>) {
         let settled = async {
             let seal = |answer: &Answer| self.seal.close(answer.to_bytes()?, &*admission.access.source.ids);
@@ -255,12 +255,12 @@ impl Claim {
             }
         };
         if let Err(error) = settled.await {
-            tracing::warn!(cause = error.context(), "the answer to an idempotency key cannot be stored");
+            tracing::warn!(cause = error.context(), "cannot store the response of an idempotency key");
         }
     }
 }
 
-/// A hash of everything that decides what a request does.
+/// Hashes everything that determines what a request does.
 fn digest_of(parts: &Parts, body: &[u8], context: &RequestContext) -> [u8; 32] {
     let mut digest = Digest::new();
     digest.add(format!("{:?}", context.contract)).add(parts.method.as_str());
@@ -269,7 +269,7 @@ fn digest_of(parts: &Parts, body: &[u8], context: &RequestContext) -> [u8; 32] {
         let values: Vec<_> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         digest.add(values.join(&b","[..]));
     }
-    // Pages of other sites are given no cookies.
+    // Cross-site requests get no cookie.
     digest.add([u8::from(session_cookie::is_same_site(&parts.headers, context))]);
     digest.add(body);
     digest.finish()

@@ -1,30 +1,30 @@
-//! Sealing answers, which may hold new keys and tokens: with what only whoever sent the request knows.
+//! Seals responses, which may hold new keys and tokens, with secrets that only the sender knows.
 //!
-//! Everything is derived with HMAC-SHA256 from the secret of the credential as it was presented, of which the database holds
-//! a hash at most, and from the idempotency key, of which it holds another: whoever reads the database alone reads no answer,
-//! and cannot try out what the request may have been. Answers are sealed with AES-256-GCM.
+//! All keys are derived with HMAC-SHA256 from the secret of the presented credential and from the idempotency key. The
+//! database holds at most hashes of both, so nobody who reads only the database can read responses or guess requests.
+//! Responses are sealed with AES-256-GCM.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac};
 use denizen_domain::{Error, IdSource, Result};
 
-/// How many bytes a code has.
+/// Bytes of a code.
 const CODE: usize = 32;
 
-/// What seals the answer to a request, and opens it.
+/// Seals and opens the response to a request.
 pub(super) struct Seal {
-    /// What says whose credential it was.
+    /// Identifies the credential.
     credential: [u8; CODE],
-    /// What says which request it was.
+    /// Identifies the request.
     request: [u8; CODE],
     key: [u8; CODE],
-    /// The record that the answer belongs to, and no other.
+    /// Binds the response to its record.
     record: [u8; CODE],
 }
 
 impl Seal {
-    /// The seal of a request, by its digest, that came with a secret and an idempotency key.
+    /// Creates the seal for a request's digest, a secret and an idempotency key.
     pub(super) fn new(
         secret: &[u8],
         idempotency_key: &str,
@@ -40,29 +40,29 @@ impl Seal {
         }
     }
 
-    /// What is stored to know the credential and the request by. Says nothing to whoever does not know the secret.
+    /// Returns the stored code that identifies credential and request. It reveals nothing without the secret.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
         [self.credential, self.request].concat()
     }
 
-    /// Whether a fingerprint is that of a request with the same credential.
+    /// Returns whether a fingerprint was made with the same credential.
     pub(super) fn is_of_credential(&self, fingerprint: &[u8]) -> bool {
         let credential = fingerprint.get(..CODE).unwrap_or_default();
         verify_slices_are_equal(credential, &self.credential).is_ok()
     }
 
-    /// Seals an answer.
+    /// Seals a response.
     pub(super) fn close(&self, mut answer: Vec<u8>, ids: &dyn IdSource) -> Result<Vec<u8>> {
         let mut nonce = [0; NONCE_LEN];
         nonce.copy_from_slice(&ids.random_bytes()[..NONCE_LEN]);
-        let failed = |_| Error::Internal("an answer cannot be sealed".to_owned());
-        let key = self.cipher().ok_or_else(|| Error::Internal("an answer has no key".to_owned()))?;
+        let failed = |_| Error::Internal("cannot seal a response".to_owned());
+        let key = self.cipher().ok_or_else(|| Error::Internal("a response has no key".to_owned()))?;
         let (used, about) = (Nonce::assume_unique_for_key(nonce), Aad::from(self.record));
         key.seal_in_place_append_tag(used, about, &mut answer).map_err(failed)?;
         Ok([&nonce[..], &answer].concat())
     }
 
-    /// Opens an answer. `None` where it was sealed with something else.
+    /// Opens a response. `None` if another seal closed it.
     pub(super) fn open(&self, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
         let (nonce, answer) = sealed.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -75,16 +75,16 @@ impl Seal {
     }
 }
 
-/// A hash of several things, each told apart from the next.
+/// A hash of several length-delimited parts.
 pub(super) struct Digest(digest::Context);
 
 impl Digest {
-    /// Of nothing yet.
+    /// An empty hash.
     pub(super) fn new() -> Self {
         Self(digest::Context::new(&digest::SHA256))
     }
 
-    /// Adds a thing.
+    /// Adds a part.
     pub(super) fn add(&mut self, thing: impl AsRef<[u8]>) -> &mut Self {
         let thing = thing.as_ref();
         self.0.update(&(thing.len() as u64).to_be_bytes());
@@ -92,7 +92,7 @@ impl Digest {
         self
     }
 
-    /// The hash of what was added.
+    /// Returns the hash.
     pub(super) fn finish(self) -> [u8; CODE] {
         bytes(self.0.finish().as_ref())
     }

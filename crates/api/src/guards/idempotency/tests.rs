@@ -1,4 +1,4 @@
-//! Requests that are under way, that break, and that are given up: with handlers that do what they are told.
+//! Requests in progress, failing and abandoned, with scripted handlers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +21,7 @@ use crate::state::AppState;
 
 const PATH: &str = "/api/v1/external-users";
 
-/// What a handler does when it is called for the first time.
+/// What a handler does on its first call.
 #[derive(Clone, Copy, PartialEq)]
 enum First {
     Answers,
@@ -180,7 +180,7 @@ async fn what_a_server_left_undone_is_taken_over_after_its_time() {
     stage.clock.advance(time / 2);
     assert_eq!(stage.send(1, "b").await.0, 422, "another request never takes it over");
     assert_eq!(stage.send(1, "a").await, created("answer 2", false));
-    // The first one was only slow, and is too late to be remembered.
+    // The first request was only slow, and is too late to be stored.
     stage.handler.let_go.add_permits(1);
     assert_eq!(first.await.unwrap(), created("answer 1", false));
     assert_eq!(stage.send(0, "a").await, created("answer 2", true));

@@ -1,4 +1,4 @@
-//! From what happened to what the client is told: one mapping, and one envelope on every path.
+//! Maps errors to responses, with one envelope on all paths.
 
 mod problem;
 
@@ -17,64 +17,64 @@ use super::context::RequestContext;
 use super::contract::Contract;
 use super::error::ApiError;
 
-/// Says of an answer that it is as it is to be sent, with its envelope where it needs one.
+/// Marks a response as final, including its envelope if any.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Final;
 
-/// What every path answers when something is wrong.
+/// The error response of all paths.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorEnvelope {
-    /// The same text as `error.message`, for clients that read it here.
+    /// Same as `error.message`, for clients that expect it here.
     #[schema(example = "User not found")]
     message: String,
     error: ErrorBody,
-    /// What is wrong with each broken field, for clients that read it here. On paths of the Flowdock contract only.
+    /// The errors of each invalid field, for clients that expect them here. Only on paths of the Flowdock contract.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false)]
     errors: BTreeMap<String, Vec<String>>,
 }
 
-/// What is wrong.
+/// The error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorBody {
-    /// The address of a page that says what the code means.
+    /// URL of a page that explains the code.
     #[serde(rename = "type")]
     #[schema(example = "http://127.0.0.1:8080/errors/not_found")]
     kind: String,
     /// The kind of error, for programs.
     code: ErrorCode,
-    /// What is wrong, for people.
+    /// The error for people.
     #[schema(example = "User not found")]
     message: String,
     /// The HTTP status.
     #[schema(example = 404)]
     status: u16,
-    /// The `x-request-id` of the request, or the one that was made for it.
+    /// The request's `x-request-id`, or a generated one.
     #[schema(example = "7d444840-9dc0-41d1-b245-5ffdce74fad2")]
     request_id: String,
     details: ErrorDetails,
 }
 
-/// What is known beyond the message. Only what applies is there.
+/// Details beyond the message. Inapplicable ones are absent.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct ErrorDetails {
     /// The credential that was expected or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth: Option<&'static str>,
-    /// The broken fields.
+    /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     fields: Vec<FieldError>,
     /// The id that was not found.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// The idempotency key that is not to be had for the request.
+    /// The idempotency key that cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<String>,
-    /// The limit that was passed.
+    /// The exceeded limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<usize>,
-    /// The parameter or field that is to blame.
+    /// The parameter or field with the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     param: Option<String>,
     /// The reason, for programs.
@@ -86,24 +86,24 @@ pub(crate) struct ErrorDetails {
     /// What was not found.
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<&'static str>,
-    /// After how many seconds to try again.
+    /// Seconds until a retry is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
-    /// Within how many seconds the limit counts.
+    /// Time window of the limit in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<u64>,
 }
 
-/// One broken field.
+/// One invalid field.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FieldError {
     /// Its name in the request.
     #[schema(example = "email")]
     field: String,
-    /// The rule that it breaks, for programs.
+    /// The violated rule, for programs.
     #[schema(value_type = String, example = "invalid_format")]
     reason: Reason,
-    /// The rule that it breaks, for people.
+    /// The violated rule, for people.
     #[schema(example = "must be an e-mail address")]
     message: String,
 }
@@ -128,7 +128,7 @@ pub(crate) enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// All of them, with their statuses.
+    /// All codes and their statuses.
     pub(crate) const ALL: [(Self, StatusCode); 13] = [
         (Self::BadRequest, StatusCode::BAD_REQUEST),
         (Self::Unauthenticated, StatusCode::UNAUTHORIZED),
@@ -145,7 +145,7 @@ impl ErrorCode {
         (Self::Unavailable, StatusCode::SERVICE_UNAVAILABLE),
     ];
 
-    /// The code on the wire.
+    /// The code as sent.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::BadRequest => "bad_request",
@@ -180,8 +180,7 @@ impl ErrorCode {
     }
 }
 
-/// Puts the envelope around whatever went wrong with a request. Answers that are no errors pass as they are, and so
-/// do the headers of all.
+/// Wraps errors in the envelope. Other responses pass unchanged, and so do the headers of all.
 pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();

@@ -1,4 +1,4 @@
-//! What is wrong, in the words of a contract.
+//! Words errors for a contract.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use super::{ErrorCode, ErrorDetails, FieldError};
 use crate::wire::contract::Contract;
 use crate::wire::error::Misuse;
 
-/// Code, message and details of an error, in the words of a contract.
+/// Code, message and details of an error, as a contract words them.
 pub(super) struct Problem {
     pub(super) code: ErrorCode,
     pub(super) message: String,
     pub(super) details: ErrorDetails,
 }
 
-/// What an error is answered with.
+/// Returns the problem for an error.
 pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
     let message = error.to_string();
     let none = ErrorDetails::default();
@@ -38,7 +38,7 @@ pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
             let details = ErrorDetails {
                 limit: usize::try_from(*limit).ok(),
                 window: Some(window.as_secs()),
-                // Not a moment too early.
+                // Round up, never early.
                 retry_after: Some((*retry_after + Duration::from_nanos(999_999_999)).as_secs().max(1)),
                 ..none
             };
@@ -60,7 +60,7 @@ fn forbidden_details(forbidden: Forbidden) -> ErrorDetails {
     ErrorDetails { required_scope, param, reason: forbidden.reason(), ..ErrorDetails::default() }
 }
 
-/// For Flowdock, a name that somebody else has is a field that breaks its rule.
+/// In Flowdock, a taken name is an invalid field.
 fn conflicting(conflict: Conflict, contract: Contract) -> Problem {
     let (reason, field) = (conflict.reason(), conflict.field());
     if let (Contract::Flowdock, "taken", Some(field)) = (contract, reason, field) {
@@ -72,23 +72,23 @@ fn conflicting(conflict: Conflict, contract: Contract) -> Problem {
     Problem { code: ErrorCode::Conflict, message: conflict.to_string(), details }
 }
 
-/// Zaia and Flowdock answer a body that breaks a rule with 400 and one text; everywhere else it is 422.
+/// Zaia and Flowdock answer invalid bodies with 400 and a fixed text; other contracts with 422.
 fn invalid(violations: &Violations, contract: Contract) -> Problem {
     match contract {
         Contract::Zaia => broken_parameters(violations, INVALID_DATA.to_owned(), contract),
         Contract::Flowdock => broken_parameters(violations, VALIDATION_ERROR.to_owned(), contract),
         Contract::Flowra | Contract::Notiflows | Contract::FlowMate | Contract::Operations => Problem {
             code: ErrorCode::ValidationFailed,
-            message: "The request has fields that break their rules.".to_owned(),
+            message: "The request has invalid fields.".to_owned(),
             details: ErrorDetails { fields: field_errors(violations, contract), ..ErrorDetails::default() },
         },
     }
 }
 
-/// What Zaia says of a body that breaks a rule.
+/// Zaia's message for invalid bodies.
 const INVALID_DATA: &str = "Invalid data provided.";
 
-/// What Flowdock says of parameters that break a rule.
+/// Flowdock's message for invalid parameters.
 const VALIDATION_ERROR: &str = "Validation error";
 
 fn bad_request(problem: &BadRequest, contract: Contract) -> Problem {
@@ -146,14 +146,14 @@ fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Prob
     Problem { code: ErrorCode::NotFound, message, details }
 }
 
-/// Errors that say nothing beyond their code: unknown paths, wrong methods, bodies that are too large, panics.
+/// Errors with no details beyond their code: unknown paths, wrong methods, oversized bodies, panics.
 pub(super) fn plain(code: ErrorCode, limit: Option<usize>, contract: Contract) -> Problem {
     if code == ErrorCode::NotFound {
         return not_found(Resource::Path, None, Contract::Operations);
     }
     let message = match code {
-        ErrorCode::MethodNotAllowed => "The path does not know this method; Allow lists those that it knows.",
-        ErrorCode::PayloadTooLarge => "The body is larger than the server takes.",
+        ErrorCode::MethodNotAllowed => "The path does not support this method; see Allow.",
+        ErrorCode::PayloadTooLarge => "The body exceeds the maximum size.",
         ErrorCode::UnsupportedMediaType if contract == Contract::Flowdock => {
             "The body must be JSON, with the content type application/json, or a form, with application/x-www-form-urlencoded."
         }
@@ -165,7 +165,7 @@ pub(super) fn plain(code: ErrorCode, limit: Option<usize>, contract: Contract) -
     Problem { code, message: message.to_owned(), details: ErrorDetails { limit, ..ErrorDetails::default() } }
 }
 
-/// A key that was sent with something else, or is in use. The same on all contracts.
+/// An idempotency key that was reused or is in use. The same in all contracts.
 pub(super) fn misused(key: &str, misuse: Misuse) -> Problem {
     let (code, reason, message, retry_after) = match misuse {
         Misuse::OtherRequest => (
@@ -177,13 +177,13 @@ pub(super) fn misused(key: &str, misuse: Misuse) -> Problem {
         Misuse::OtherCredential => (
             ErrorCode::Conflict,
             "idempotency_key_of_other_credential",
-            "The idempotency key was sent with another credential, with which alone the request can be sent again.",
+            "The idempotency key was sent with another credential. Use that one to repeat the request.",
             None,
         ),
         Misuse::InUse => (
             ErrorCode::Conflict,
             "idempotency_key_in_use",
-            "The first request with this idempotency key is still being worked on. Send it again a little later.",
+            "The first request with this idempotency key is in progress. Send it again a little later.",
             Some(1),
         ),
     };
@@ -205,7 +205,7 @@ fn field_errors(violations: &Violations, contract: Contract) -> Vec<FieldError> 
     violations.fields().iter().map(field_error).collect()
 }
 
-/// The credential that failed, or that the contract asks for.
+/// Returns the credential that failed or is expected.
 fn auth(reason: Unauthenticated, contract: Contract) -> &'static str {
     match contract {
         _ if reason == Unauthenticated::VoidToken => "access_token",

@@ -15,16 +15,15 @@ use crate::output::{Output, named};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, PasswordSettings};
 
-/// Make an account
+/// Create an account
 ///
-/// Without --password-stdin it has no password, and nobody can log in to it until `denizen accounts set-password` gives
-/// it one.
+/// Without --password-stdin it has no password, and nobody can log in until `denizen accounts set-password` sets one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen accounts create --email user@example.com --first-name Given --last-name Family \\\n    \
     --workspace default --role USER --password-stdin --json < password.txt")]
 pub(crate) struct CreateAccount {
-    /// What it logs in with: an e-mail address
+    /// E-mail address to log in with
     #[arg(long, value_name = "EMAIL", value_parser = Username::parse)]
     email: Username,
 
@@ -36,7 +35,7 @@ pub(crate) struct CreateAccount {
     #[arg(long, value_name = "NAME", value_parser = PersonName::parse)]
     last_name: PersonName,
 
-    /// Its home, by slug or id: the workspace in which its roles count [default: none]
+    /// Home workspace, where its roles apply, by slug or id [default: none]
     #[arg(long, value_name = "SLUG|ID")]
     workspace: Option<String>,
 
@@ -45,11 +44,11 @@ pub(crate) struct CreateAccount {
     #[arg(long)]
     admin: bool,
 
-    /// Role that it holds: a global one or its workspace's own, by name or id; the flag can be repeated
+    /// Role to assign: a global one or one of its workspace, by name or id; repeatable
     #[arg(long, value_name = "ROLE", value_parser = RoleName::parse)]
     role: Vec<RoleName>,
 
-    /// Take its password from the first line of standard input
+    /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
 
@@ -113,7 +112,7 @@ impl CreateAccount {
     }
 }
 
-/// Finds a role that accounts with this home may hold, by its name or id.
+/// Finds a role by name or id that accounts with this home may hold.
 async fn find_role(
     connection: &mut DbConnection,
     home: Option<WorkspaceId>,
@@ -133,12 +132,12 @@ async fn find_role(
     }
     let known = roles::list(connection, home).await.map_err(reason)?;
     let known = named(known.iter().map(|role| role.name.to_string()));
-    Err(anyhow!("there is no role {name} that the account could hold; there are {known}"))
+    Err(anyhow!("no role {name} is available to the account; available are {known}"))
 }
 
 fn failure(error: Error, username: &Username) -> anyhow::Error {
     match error {
-        Error::Conflict(Conflict::UsernameTaken) => anyhow!("there is an account {username} already"),
+        Error::Conflict(Conflict::UsernameTaken) => anyhow!("the account {username} already exists"),
         error => reason(error),
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords that commands take: from standard input, so that they stand on no command line and in no list of processes.
+//! Reads passwords from standard input, so that they appear neither on the command line nor in the process list.
 
 use std::io::{self, BufRead};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use denizen_domain::{Password, PasswordHash, Source};
 use crate::reason::reason;
 use crate::settings::sources::usage_error;
 
-/// How much is read of a line: more than the longest password has.
+/// Maximum bytes to read of a line: more than the longest password.
 const LINE: u64 = 64 * 1024;
 
-/// Reads a password from the first line of standard input, without the end of the line.
+/// Reads a password from the first line of standard input, without the line ending.
 pub(super) fn read(minimum: usize) -> anyhow::Result<Password> {
     first_line(io::stdin().lock(), minimum)
 }

@@ -1,4 +1,4 @@
-//! What the database has to say: that it is there, up to date, and holds what a server needs.
+//! Checks that the database is available, up to date, and complete.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::output::{moment, named};
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
-/// Keys that end within this time are named.
+/// Keys that expire within this time are listed.
 const SOON: Duration = Duration::from_hours(14 * 24);
 
-/// Beyond this difference between the clocks of the server and the database, somebody should look.
+/// Warn if the clocks of server and database differ by more than this.
 const CLOCK_WARNING: Duration = Duration::from_secs(2);
 
-/// Beyond this difference, tokens of other servers come from the future.
+/// Fail above this, since other servers' tokens come from the future.
 const CLOCK_FAILURE: Duration = Duration::from_mins(1);
 
-/// Checks the database, as far as it goes: without one, or with another version's schema, the rest cannot be asked.
+/// Checks the database. Skips the remaining checks without a connection or with another version's schema.
 pub(super) async fn check(settings: &DatabaseSettings, clock: &dyn Clock) -> Vec<Check> {
     let database = match connect_existing(settings).await {
         Ok(database) => database,
@@ -71,7 +71,7 @@ async fn clocks(database: &Database, clock: &dyn Clock) -> anyhow::Result<Findin
     Ok(Finding::new(drift(difference), message))
 }
 
-/// How far a moment lies outside of a span of time.
+/// Returns how far a time lies outside an interval.
 fn distance(moment: Timestamp, from: Timestamp, to: Timestamp) -> Duration {
     let [moment, from, to] = [moment, from, to].map(Timestamp::unix_microseconds);
     Duration::from_micros((from - moment).max(moment - to).max(0).unsigned_abs())
@@ -104,7 +104,7 @@ async fn workspaces_and_keys(database: &Database, now: Timestamp) -> [Check; 2] 
 struct WorkspaceKeys {
     slug: Slug,
     in_force: usize,
-    /// Name and end of those that end soon.
+    /// Name and expiry of keys that expire soon.
     ending: Vec<(String, Timestamp)>,
 }
 
@@ -133,7 +133,7 @@ fn workspace_count(keys: &[WorkspaceKeys]) -> Finding {
     match keys {
         [] => Finding::new(
             Status::Warning,
-            "there is no workspace yet; the server makes one when it starts, or `denizen workspaces create`",
+            "there is no workspace yet; start the server or run `denizen workspaces create`",
         ),
         keys => {
             let slugs = named(keys.iter().map(|keys| keys.slug.to_string()));
@@ -145,7 +145,7 @@ fn workspace_count(keys: &[WorkspaceKeys]) -> Finding {
 fn keys_in_force(keys: &[WorkspaceKeys]) -> Finding {
     let in_force: usize = keys.iter().map(|keys| keys.in_force).sum();
     if in_force == 0 {
-        let message = "no key is in force, so that nobody can call; `denizen keys create` makes one";
+        let message = "there is no valid key, so nobody can call; run `denizen keys create`";
         return Finding::new(Status::Warning, message);
     }
     let counts = named(keys.iter().map(|keys| format!("{} in {}", keys.in_force, keys.slug)));
@@ -163,11 +163,11 @@ async fn signing_key(database: &Database) -> anyhow::Result<Finding> {
     let connection = &mut database.read().await.map_err(reason)?;
     let newest = server_secrets::newest(connection, Purpose::AccessTokens, 1).await.map_err(reason)?.pop();
     let Some(secret) = newest else {
-        return Ok(Finding::new(Status::Warning, "there is none yet; the server makes one when it starts"));
+        return Ok(Finding::new(Status::Warning, "there is none yet; the server creates one at its start"));
     };
     let kid = denizen_api::signing_key_id(&secret.bytes).map_err(reason)?;
     let (generation, created) = (secret.generation, moment(Some(secret.created_at)));
-    Ok(Finding::new(Status::Ok, format!("{kid}, generation {generation}, made at {created}")))
+    Ok(Finding::new(Status::Ok, format!("{kid}, generation {generation}, created at {created}")))
 }
 
 fn counted(number: usize, thing: &str) -> String {

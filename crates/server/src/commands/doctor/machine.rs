@@ -1,4 +1,4 @@
-//! What the machine has to offer: a folder and a file for the database, room on the disk, open files.
+//! Checks the machine: folder and file of the database, free disk space, open files.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,19 +12,19 @@ use crate::settings::DatabaseSettings;
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// With less free room than this, in bytes, somebody should make some.
+/// Warn if fewer bytes are free.
 const LITTLE_ROOM: u64 = 1024 * MEBIBYTE;
 
-/// With less free room than this, in bytes, writes are about to fail.
+/// Fail if fewer bytes are free: writes will soon fail.
 const NO_ROOM: u64 = 100 * MEBIBYTE;
 
-/// As many connections as a server accepts by default, and some files for the database.
+/// The default number of connections, plus files for the database.
 const ENOUGH_FILES: u64 = 10_240;
 
-/// What the file permissions of the group and of others let them do with a database: read or write it.
+/// Permission bits that let the group or others read or write a database.
 const OF_OTHER_USERS: u32 = 0o066;
 
-/// Checks what can be checked here: the disk only where the database is a file.
+/// Checks the machine; the disk only for a database in a file.
 pub(super) fn check(settings: &DatabaseSettings) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Some(file) = settings.sqlite_file() {
@@ -37,7 +37,7 @@ pub(super) fn check(settings: &DatabaseSettings) -> Vec<Check> {
     checks
 }
 
-/// Checks the file of the database and the folder around it, as far as they are there.
+/// Checks the database file and its folder, as far as they exist.
 fn storage(file: &Path) -> Vec<Check> {
     let mut checks = Vec::new();
     let folder = match file.parent() {
@@ -54,7 +54,7 @@ fn storage(file: &Path) -> Vec<Check> {
     checks
 }
 
-/// SQLite makes files beside the database while it writes.
+/// SQLite creates files beside the database while it writes.
 fn writable(folder: &Path) -> Finding {
     let shown = folder.display();
     match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
@@ -68,7 +68,7 @@ fn private(file: &Path, permissions: &Permissions) -> Finding {
     if permissions.mode() & OF_OTHER_USERS == 0 {
         return Finding::new(Status::Ok, format!("only its owner may read {file}"));
     }
-    Finding::new(Status::Warning, format!("other users may read {file}; `chmod 600 {file}` keeps them out"))
+    Finding::new(Status::Warning, format!("other users may read {file}; run `chmod 600 {file}`"))
 }
 
 fn disk(folder: &Path) -> anyhow::Result<Finding> {
@@ -90,13 +90,13 @@ fn open_files(limit: u64) -> Finding {
         return Finding::new(Status::Ok, format!("a server started from here may open {limit} files"));
     }
     let message = format!(
-        "a server started from here may open only {limit} files, one a connection; `ulimit -n {ENOUGH_FILES}` raises \
-         the limit"
+        "a server started from here may open only {limit} files, one per connection; raise the limit with \
+         `ulimit -n {ENOUGH_FILES}`"
     );
     Finding::new(Status::Warning, message)
 }
 
-/// The soft limit in what the system says of a process.
+/// Parses the soft limit from the system's process limits.
 fn open_file_limit(limits: &str) -> Option<u64> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     match line.split_whitespace().next()? {

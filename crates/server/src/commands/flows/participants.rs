@@ -1,4 +1,4 @@
-//! `denizen flows add` and `remove`: who is in a flow.
+//! `denizen flows add` and `remove`: the users of a flow.
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
@@ -13,9 +13,9 @@ use crate::output::Output;
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
-/// Let an account into a flow
+/// Add an account to a flow
 ///
-/// It becomes a member of the workspace, where it is none; where it was blocked from the flow, it is so no more.
+/// Also makes it a member of the workspace if needed, and unblocks it from the flow.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen flows add user@example.com --workspace default --flow my-flow")]
 pub(crate) struct AddParticipant {
@@ -38,7 +38,7 @@ impl AddParticipant {
         let origin = Origin::operator(Source::system());
         let added = flows::add_account(connection, &origin, workspace.id, flow.id, account.id).await;
         let added = added.map_err(|error| named::refusal(error, &workspace))?;
-        added.ok_or_else(|| anyhow!("the account {} or the flow {} is gone", account.id, flow.id))?;
+        added.ok_or_else(|| anyhow!("the account {} or the flow {} is deleted", account.id, flow.id))?;
         output.object(
             &json!({ "workspaceId": workspace.id, "flowId": flow.id, "accountId": account.id }),
             &[
@@ -50,7 +50,7 @@ impl AddParticipant {
     }
 }
 
-/// Take an account out of a flow, and lift its block where it is blocked; it stays a member of the workspace
+/// Remove an account from a flow and unblock it; it stays a member of the workspace
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  denizen flows remove user@example.com --workspace default --flow my-flow"
@@ -93,10 +93,10 @@ impl RemoveParticipant {
     }
 }
 
-/// The account and the flow that a command is about.
+/// An account and a flow.
 #[derive(Debug, Args)]
 struct ParticipantArguments {
-    /// The account, by what it logs in with or its id
+    /// The account's username or id
     #[arg(value_name = "EMAIL|ID", value_parser = AccountName::parse)]
     account: AccountName,
 

@@ -1,4 +1,4 @@
-//! `denizen workspaces limit`: how many requests a second a workspace's callers may make.
+//! `denizen workspaces limit`: sets the rate limit of a workspace's callers.
 
 use anyhow::anyhow;
 use clap::Args;
@@ -11,23 +11,23 @@ use crate::output::Output;
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
 
-/// Say how many requests a second each key, account and external user of a workspace may make
+/// Set the requests per second that each key, account and external user of a workspace may make
 ///
-/// Counts from the next request on, on every server. Accounts count where they are at home.
+/// Applies from the next request, on every server. Accounts use the limit of their home.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen workspaces limit default --requests-per-second 50\n  \
     denizen workspaces limit default --default")]
 pub(crate) struct LimitWorkspace {
-    /// The workspace, by its slug or id
+    /// The workspace's slug or id
     #[arg(value_name = "SLUG|ID")]
     workspace: String,
 
-    /// Most requests a second; any number where it is 0
+    /// Maximum requests per second; 0 is unlimited
     #[arg(long, value_name = "NUMBER", value_parser = values::limit)]
     #[arg(required_unless_present = "default", conflicts_with = "default")]
     requests_per_second: Option<u32>,
 
-    /// As many as `denizen serve --requests-per-second-per-caller` says
+    /// Use the server's `--requests-per-second-per-caller` instead
     #[arg(long)]
     default: bool,
 
@@ -48,7 +48,7 @@ impl LimitWorkspace {
         let changes = WorkspaceChanges { requests_per_second, ..WorkspaceChanges::default() };
         let origin = Origin::operator(Source::system());
         let changed = workspaces::change(connection, &origin, Asker::Operator, id, &changes).await;
-        let workspace = changed.map_err(reason)?.ok_or_else(|| anyhow!("the workspace {slug} is gone"))?;
+        let workspace = changed.map_err(reason)?.ok_or_else(|| anyhow!("the workspace {slug} is deleted"))?;
         let limit = match workspace.requests_per_second {
             None => "as many as the server's settings say".to_owned(),
             Some(0) => "any number".to_owned(),

@@ -1,4 +1,4 @@
-//! `denizen workspaces add` and `remove`: who is a member of a workspace.
+//! `denizen workspaces add` and `remove`: manage the members of a workspace.
 
 use anyhow::anyhow;
 use clap::Args;
@@ -12,10 +12,10 @@ use crate::output::{Output, yes_or_no};
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
 
-/// Make an account a member of a workspace, or one of its administrators
+/// Make an account a member or administrator of a workspace
 ///
-/// Whoever is an administrator stays one, without --admin as well. An account that is invited to flows of the workspace
-/// comes into them.
+/// Without --admin, an administrator stays one. The account also joins the flows of the workspace to which it is
+/// invited.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen workspaces add user@example.com --workspace default --admin")]
 pub(crate) struct AddMember {
@@ -48,7 +48,7 @@ impl AddMember {
         )
         .await;
         let added = added.map_err(|error| refusal(error, &workspace))?;
-        added.ok_or_else(|| anyhow!("the account {} is gone", account.id))?;
+        added.ok_or_else(|| anyhow!("the account {} is deleted", account.id))?;
         let membership = memberships::find(connection, workspace.id, account.id).await.map_err(reason)?;
         let is_admin = membership.is_some_and(|membership| membership.is_admin);
         output.object(
@@ -62,9 +62,9 @@ impl AddMember {
     }
 }
 
-/// Take an account out of a workspace and all its flows; the account stays
+/// Remove an account from a workspace and all its flows; the account stays
 ///
-/// Where this was its home, it finds its next one in the workspace that it has been a member of for longest.
+/// If this was its home, its new home is the workspace of which it has been a member longest.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen workspaces remove user@example.com --workspace default")]
 pub(crate) struct RemoveMember {
@@ -90,7 +90,7 @@ impl RemoveMember {
         let removed = removed.map_err(|error| failure(error, &account, &workspace))?;
         removed.ok_or_else(|| {
             let (username, slug) = (&account.username, &workspace.slug);
-            anyhow!("{username} is no member of the workspace {slug}; `denizen accounts list --workspace {slug}` shows them")
+            anyhow!("{username} is not a member of the workspace {slug}; see `denizen accounts list --workspace {slug}`")
         })?;
         output.object(
             &json!({ "workspaceId": workspace.id, "accountId": account.id, "removed": true }),
@@ -99,10 +99,10 @@ impl RemoveMember {
     }
 }
 
-/// The account and the workspace that a command is about.
+/// An account and a workspace.
 #[derive(Debug, Args)]
 struct MemberArguments {
-    /// The account, by what it logs in with or its id
+    /// The account's username or id
     #[arg(value_name = "EMAIL|ID", value_parser = AccountName::parse)]
     account: AccountName,
 
@@ -121,7 +121,7 @@ fn failure(error: Error, account: &Account, workspace: &Workspace) -> anyhow::Er
     let (username, slug) = (&account.username, &workspace.slug);
     match error {
         Error::Conflict(Conflict::LastAdmin) => anyhow!(
-            "{username} is the last administrator of the workspace {slug}; make another one first, with \
+            "{username} is the last administrator of the workspace {slug}; first make another one with \
              `denizen workspaces add EMAIL --workspace {slug} --admin`"
         ),
         error => refusal(error, workspace),

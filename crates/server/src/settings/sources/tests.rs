@@ -1,4 +1,4 @@
-//! The configuration file and the environment, through the real command line.
+//! Tests the configuration file and the environment through the real command line.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use crate::ServeCommand;
 use crate::command_line::{Command, CommandLine};
 use crate::settings::Retention;
 
-/// `denizen serve` with a configuration file, more arguments and environment variables.
+/// Parses `denizen serve` with a configuration file, arguments and environment variables.
 fn serve(file: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<ServeCommand, String> {
     let mut config = NamedTempFile::new().unwrap();
     config.write_all(file.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! What the paths of this room name, for whoever asks.
+//! Resolves the flows that paths name for a caller.
 
 use denizen_domain::{Error, Flow, Participant, Rank, Resource, Result, Status};
 use denizen_persistence::DbConnection;
@@ -11,36 +11,36 @@ use crate::access::identity::Person;
 use crate::contracts::flowdock::organizations::find;
 use crate::state::AppState;
 
-/// Where a flow is.
+/// Path of a flow.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "what the document shows; handlers read the texts of the path")]
+#[expect(dead_code, reason = "documents the path; handlers read its texts")]
 pub(super) struct FlowAddress {
-    /// The organization's name in addresses, or its number
+    /// The organization's name in URLs, or its number
     #[param(example = "acme")]
     organization: String,
-    /// The flow's name in addresses
+    /// The flow's name in URLs
     #[param(example = "my-flow")]
     flow: String,
 }
 
-/// Where a flow's link leads.
+/// Path of a flow's join link.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "what the document shows; handlers read the texts of the path")]
+#[expect(dead_code, reason = "documents the path; handlers read its texts")]
 pub(super) struct LinkAddress {
-    /// The organization's name in addresses
+    /// The organization's name in URLs
     #[param(example = "acme")]
     organization: String,
-    /// The flow's name in addresses
+    /// The flow's name in URLs
     #[param(example = "my-flow")]
     flow: String,
-    /// What the link holds
+    /// The link's code
     code: String,
 }
 
-/// The flow of this name in an organization, as the caller sees it. Fails where there is none, or a rule keeps the caller
-/// from it.
+/// Returns the flow with this name in an organization, as the caller sees it. Fails if it does not exist, or `rule`
+/// denies access.
 pub(super) async fn flow(
     state: &AppState,
     caller: &Person,
@@ -54,8 +54,8 @@ pub(super) async fn flow(
     seen(connection, caller, organization, flow, rule).await
 }
 
-/// The flow of this name that a link leads to, as the caller sees it, who need not be a member of the organization. Fails
-/// where it is not the flow's link, as if the flow were not there, and where the caller is blocked.
+/// Returns the flow with this name that a link leads to. The caller need not be a member of the organization. Fails
+/// with not found if the link is not the flow's, and fails if the caller is blocked.
 pub(super) async fn linked_flow(
     state: &AppState,
     caller: &Person,
@@ -70,7 +70,7 @@ pub(super) async fn linked_flow(
     seen(connection, caller, organization, flow, |flow, who| flow.require_may_join_by_link(who, code)).await
 }
 
-/// A flow as the caller sees it, where a rule lets them.
+/// Returns a flow as the caller sees it, if `rule` allows it.
 pub(super) async fn seen(
     connection: &mut DbConnection,
     caller: &Person,

@@ -1,4 +1,4 @@
-//! Flows, who is in them, and invitations, as the Flowdock contract shows them.
+//! Flows, their users and invitations, as the Flowdock contract shows them.
 
 use std::collections::BTreeMap;
 
@@ -21,79 +21,78 @@ use crate::wire::stream::{self, Batch, Batches, Nested};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Flow, example = samples::flow)]
 pub(crate) struct FlowAnswer {
-    /// Its id, a UUID of version 4.
+    /// Its id, a UUID v4.
     id: Uuid,
-    /// Its name for people.
+    /// Display name.
     name: String,
-    /// Its name in addresses, made of the first name that it had.
+    /// Its name in URLs, derived from its first name.
     parameterized_name: String,
-    /// The organization that it belongs to.
+    /// The organization that owns it.
     organization: OrganizationSummary,
-    /// How many unread messages mention the caller; 0, since the directory keeps no messages.
+    /// Unread messages that mention the caller; always 0, since the directory keeps no messages.
     unread_mentions: u32,
-    /// Whether programs show it to the caller.
+    /// Whether clients show it to the caller.
     open: bool,
     /// Whether the caller is in it.
     joined: bool,
-    /// Its address.
+    /// Its URL.
     url: String,
-    /// The same, since there are no pages for people.
+    /// Same as `url`, since there are no web pages.
     web_url: String,
-    /// Where whoever is logged in joins it, with POST. Absent where its access mode is `invitation`, and where it is
-    /// archived.
+    /// Where logged-in callers join it, with POST. Absent if the access mode is `invitation` or the flow is archived.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     join_url: Option<String>,
-    /// How people come into it.
+    /// How people join it.
     #[schema(value_type = AccessModeCode)]
     access_mode: &'static str,
-    /// What it is for; may be empty.
+    /// Purpose; may be empty.
     description: String,
     /// Whether it is archived.
     disabled: bool,
-    /// The address that mail to it goes to; null, since the directory takes no mail.
+    /// The flow's e-mail address; always null, since the directory takes no mail.
     #[schema(required)]
     email: Option<String>,
 }
 
-/// How people come into a flow.
+/// How people join a flow.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case", as = AccessMode)]
-#[expect(dead_code, reason = "what the document shows; the answer holds the domain's own code")]
+#[expect(dead_code, reason = "documents the type; responses hold the domain's code")]
 pub(crate) enum AccessModeCode {
-    /// They are invited, or added by those who have access.
+    /// Members are invited, or added by those with access.
     Invitation,
-    /// Whoever has the link may join, too.
+    /// Anyone with the link may also join.
     Link,
-    /// Whoever has the link may join, and so may every member of the organization.
+    /// Anyone with the link and every member of the organization may join.
     Organization,
 }
 
 /// A flow in a list.
 #[derive(Serialize, ToSchema)]
 #[schema(example = samples::flow_with_users)]
-// What the document shows; answers send the users while they are read, behind the rest.
+// Only documents the shape; responses stream the users after the other fields.
 pub(crate) struct ListedFlow {
     #[serde(flatten)]
     flow: FlowAnswer,
-    /// Everybody in it, the blocked among them, by their numbers. Only with `users=1`.
+    /// All its users, ordered by number, including blocked ones. Only with `users=1`.
     #[schema(value_type = Vec<FlowUserAnswer>, required = false)]
     users: Option<Vec<FlowUserAnswer>>,
 }
 
-/// A flow, and everybody in it.
+/// A flow with its users.
 #[derive(Serialize, ToSchema)]
 #[schema(example = samples::flow_with_users)]
-// The same.
+// As above.
 pub(crate) struct FlowWithUsers {
     #[serde(flatten)]
     flow: FlowAnswer,
-    /// Everybody in it, the blocked among them, by their numbers.
+    /// All its users, ordered by number, including blocked ones.
     users: Vec<FlowUserAnswer>,
 }
 
 impl FlowAnswer {
-    /// A flow of an organization with so many members.
+    /// A flow of an organization with this many members.
     pub(super) fn of(listing: &FlowListing, user_count: i64, context: &RequestContext) -> Self {
         let FlowListing { organization, flow, place, is_open } = listing;
         let url = url(listing, context);
@@ -128,7 +127,7 @@ impl FlowAnswer {
         }
     }
 
-    /// A flow of an organization whose members are still to be counted.
+    /// Like [`of`](Self::of), but counts the organization's members.
     pub(super) async fn counted(
         connection: &mut DbConnection,
         listing: &FlowListing,
@@ -139,42 +138,42 @@ impl FlowAnswer {
         Ok(Self::of(listing, counts.get(&id).copied().unwrap_or_default(), context))
     }
 
-    /// With everybody in it.
+    /// Adds the flow's users.
     pub(super) fn with_users(self, flow: &Flow) -> Nested<Self, FlowUserList> {
         let list = FlowUserList { workspace_id: flow.workspace_id, flow_id: flow.id };
         Nested { object: self, key: "users", list }
     }
 }
 
-/// The address of a flow.
+/// Returns the URL of a flow.
 pub(super) fn url(listing: &FlowListing, context: &RequestContext) -> String {
     let FlowListing { organization, flow, .. } = listing;
     format!("{}/flows/{}/{}", context.base_url, organization.workspace.slug, flow.slug)
 }
 
-/// Somebody in a flow, or blocked from it.
+/// A user of a flow, or blocked from it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FlowUser, example = samples::flow_user)]
 pub(crate) struct FlowUserAnswer {
     #[serde(flatten)]
     user: User,
-    /// What they say that they are doing; null, since the directory keeps no messages.
+    /// What the user is doing; always null, since the directory keeps no messages.
     #[schema(required)]
     status: Option<String>,
-    /// Whether they are blocked from the flow.
+    /// Whether the user is blocked from the flow.
     disabled: bool,
-    /// Whether they are in the flow: all but the blocked.
+    /// Whether the user is in the flow and not blocked.
     in_flow: bool,
-    /// When they last did something, in milliseconds; null, since the directory does not watch.
+    /// Time of the last activity, in milliseconds; always null, since it is not tracked.
     #[schema(required)]
     last_activity: Option<i64>,
-    /// When they were last there, in milliseconds; null, since the directory does not watch.
+    /// Time last seen, in milliseconds; always null, since it is not tracked.
     #[schema(required)]
     last_ping: Option<i64>,
 }
 
 impl FlowUserAnswer {
-    /// Somebody who just came into a flow.
+    /// A user who just joined a flow.
     pub(super) fn added(profile: Profile) -> Self {
         Self::from(FlowUser { profile, is_blocked: false })
     }
@@ -194,11 +193,10 @@ impl From<FlowUser> for FlowUserAnswer {
     }
 }
 
-/// Everybody in a flow, the blocked among them, by their numbers.
+/// All users of a flow, ordered by number, including blocked ones.
 pub(crate) struct FlowUserList {
-    /// The workspace that the flow belongs to.
+    /// The workspace that owns the flow.
     pub(super) workspace_id: WorkspaceId,
-    /// The flow.
     pub(super) flow_id: FlowId,
 }
 
@@ -220,37 +218,37 @@ impl Batches for FlowUserList {
     }
 }
 
-/// An invitation into a flow.
+/// An invitation to a flow.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Invitation, example = samples::invitation)]
 pub(crate) struct InvitationAnswer {
     /// Its number.
     id: i64,
-    /// How far it has come.
+    /// Its state.
     #[schema(value_type = InvitationStateCode)]
     state: &'static str,
-    /// The address that was invited.
+    /// The invited address.
     #[schema(format = "email")]
     email: String,
-    /// The id of the flow.
+    /// The flow's id.
     flow: Uuid,
-    /// Its address.
+    /// Its URL.
     url: String,
 }
 
-/// How far an invitation has come.
+/// State of an invitation.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case", as = InvitationState)]
-#[expect(dead_code, reason = "what the document shows; the answer holds the domain's own code")]
+#[expect(dead_code, reason = "documents the type; responses hold the domain's code")]
 pub(crate) enum InvitationStateCode {
     /// Nobody with this address is in the flow yet.
     Pending,
-    /// Whoever was invited has come into the flow.
+    /// The invited person has joined the flow.
     Accepted,
 }
 
 impl InvitationAnswer {
-    /// An invitation into the flow of this address.
+    /// An invitation to the flow with this URL.
     pub(super) fn of(invitation: Invitation, flow_url: &str) -> Self {
         let Invitation { number, workspace_id: _, flow_id, email, state, created_at: _, updated_at: _ } =
             invitation;
@@ -264,14 +262,14 @@ impl InvitationAnswer {
     }
 }
 
-/// What came of a list of addresses.
+/// Result of an import of addresses.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = samples::imported_invitations)]
 pub(crate) struct ImportedInvitations {
-    /// The pending invitations of the addresses, those among them that were there before.
+    /// The pending invitations of these addresses, including those that already existed.
     pub(super) invitations: Vec<InvitationAnswer>,
-    /// Those who are members of the organization, and came into the flow at once.
+    /// Members of the organization who were added to the flow at once.
     pub(super) added_users: Vec<FlowUserAnswer>,
-    /// The other entries, each an object with the entry as its only key, and what is wrong with it.
+    /// The other entries. Each is an object with the entry as its only key and the error as its value.
     pub(super) erroneous_emails: Vec<BTreeMap<String, String>>,
 }

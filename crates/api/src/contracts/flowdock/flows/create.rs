@@ -1,4 +1,4 @@
-//! Making flows.
+//! Creating flows.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,19 +17,19 @@ use crate::wire::error::ApiResult;
 use crate::wire::parameters::Parameters;
 use crate::wire::path::PathText;
 
-/// Make a flow
+/// Creates a flow
 ///
-/// For every member of the organization, who is in the flow from the start. Its name in addresses is made of its name: `My
-/// flow` gives `my-flow`, or a numbered one where that is taken. Several flows may have the same name. An organization has
-/// at most 10,000 of them.
+/// Any member of the organization can create flows and is in them from the start. The name in URLs is derived from the
+/// name: `My flow` gives `my-flow`, or a numbered one if that is taken. Names need not be unique. An organization has
+/// at most 10,000 flows.
 #[utoipa::path(post, path = "/flows/{organization}", operation_id = "flows.create", tag = "Flows",
-    params(("organization" = String, Path, description = "The organization's name in addresses, or its number")),
-    request_body(description = "The parameters, here or in the query string", content(
+    params(("organization" = String, Path, description = "The organization's name in URLs, or its number")),
+    request_body(description = "Parameters, here or in the query string", content(
         (CreateFlow = "application/json"), (CreateFlow = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 201, description = "The flow was made", body = FlowWithUsers),
+        (status = 201, description = "The flow was created", body = FlowWithUsers),
         (status = 404, description = "Organization not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The organization has as many flows as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The organization has the maximum number of flows", body = crate::wire::envelope::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn create(
     caller: Caller<IsPerson>,

@@ -16,11 +16,11 @@ use crate::wire::parameters::Parameters;
 use crate::wire::path::PathTexts;
 use crate::wire::stream;
 
-/// Get a flow
+/// Returns a flow
 ///
-/// With everybody in it, the blocked among them. For those in it, and whoever administers the organization. A flow that one
-/// may join and is not in is 403 `not_a_member`, one that one is blocked from 403 `blocked`, and any other is not there. An
-/// archived flow is there for administrators only.
+/// Includes all its users, also blocked ones. Requires the caller to be in the flow or administer the organization. A
+/// flow that the caller may join but is not in is 403 `not_a_member`; one they are blocked from is 403 `blocked`;
+/// others are 404. Only administrators see archived flows.
 #[utoipa::path(get, path = "/flows/{organization}/{flow}", operation_id = "flows.get", tag = "Flows", params(FlowAddress),
     responses(
         (status = 200, body = FlowWithUsers),
@@ -37,9 +37,9 @@ pub(crate) async fn get(
     Ok(answer(&state, &context, listing).await?)
 }
 
-/// Get a flow by its id
+/// Returns a flow by its id
 ///
-/// As by its address.
+/// Rules as by path.
 #[utoipa::path(get, path = "/flows/find", operation_id = "flows.find", tag = "Flows", params(FindFlow),
     responses(
         (status = 200, body = FlowWithUsers),
@@ -56,7 +56,7 @@ pub(crate) async fn find(
     Ok(answer(&state, &context, listing).await?)
 }
 
-/// The flow of this id, where the caller has access to it. Not found whatever its name is, which only its address may tell.
+/// Returns the flow with this id if the caller has access to it. The not-found error never names the flow, only its id.
 async fn found(state: &AppState, caller: &Caller<IsPerson>, id: FlowId) -> Result<FlowListing> {
     let connection = &mut state.database().read().await?;
     let not_found = || Error::not_found(Resource::Flow, id);
@@ -69,7 +69,7 @@ async fn found(state: &AppState, caller: &Caller<IsPerson>, id: FlowId) -> Resul
     address::seen(connection, caller, organization, flow, rule).await
 }
 
-/// Answers with a flow and everybody in it.
+/// Responds with a flow and its users.
 pub(super) async fn answer(
     state: &AppState,
     context: &RequestContext,

@@ -1,4 +1,4 @@
-//! The fields of flows and invitations as requests carry them: as JSON, as a form or in the query string.
+//! Fields of flows and invitations in requests: as JSON, as a form or in the query string.
 
 use std::collections::HashSet;
 
@@ -15,23 +15,23 @@ use crate::wire::body::Input;
 use crate::wire::parameters::{Flag, Whole};
 use crate::wire::query::invalid_id;
 
-/// The most characters of the message that goes with an invitation.
+/// Maximum characters of an invitation's message.
 const MAXIMUM_MESSAGE: usize = 1000;
 
-/// The most entries of a list of addresses, each counted once.
+/// Maximum entries of a list of addresses, without duplicates.
 const MAXIMUM_ADDRESSES: usize = 1000;
 
-/// How flows are listed.
+/// Options for listing flows.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListFlows {
-    /// Whether each flow comes with everybody in it: `1` or `true`.
+    /// Whether to include each flow's users: `1` or `true`.
     #[param(value_type = Option<bool>)]
     #[serde(default)]
     users: Input<Flag>,
 }
 
-/// Which flow is asked for.
+/// Which flow to find.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FindFlow {
@@ -45,33 +45,33 @@ pub(crate) struct FindFlow {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_flow)]
 pub(crate) struct CreateFlow {
-    /// Its name for people.
+    /// Display name.
     #[schema(value_type = String, required, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// What it is for.
+    /// Its purpose.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     description: Input<String>,
-    /// How people come into it; `invitation` where nothing is said.
+    /// How people join it; defaults to `invitation`.
     #[schema(value_type = AccessModeCode, required = false)]
     #[serde(default)]
     access_mode: Input<String>,
 }
 
-/// What changes of a flow. What is absent stays as it is.
+/// Changes to a flow. Absent fields stay unchanged.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_flow)]
 pub(crate) struct UpdateFlow {
-    /// Its name for people.
+    /// Display name.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// What it is for; null empties it.
+    /// Its purpose; null clears it.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     description: Input<String>,
-    /// How people come into it.
+    /// How people join it.
     #[schema(value_type = AccessModeCode, required = false)]
     #[serde(default)]
     access_mode: Input<String>,
@@ -79,13 +79,13 @@ pub(crate) struct UpdateFlow {
     #[schema(value_type = bool, required = false)]
     #[serde(default)]
     disabled: Input<Flag>,
-    /// Whether programs show it to the caller; `true` joins it.
+    /// Whether clients show it to the caller; `true` joins it.
     #[schema(value_type = bool, required = false)]
     #[serde(default)]
     open: Input<Flag>,
 }
 
-/// Who is to come into a flow.
+/// Whom to add to a flow.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::add_flow_user)]
 pub(crate) struct AddFlowUser {
@@ -95,11 +95,11 @@ pub(crate) struct AddFlowUser {
     id: Input<Whole>,
 }
 
-/// Whether somebody is blocked from a flow.
+/// Whether to block a user from a flow.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::block_flow_user)]
 pub(crate) struct BlockFlowUser {
-    /// `true` blocks, `false` lifts the block.
+    /// `true` blocks, `false` unblocks.
     #[schema(value_type = bool, required)]
     #[serde(default)]
     disabled: Input<Flag>,
@@ -109,33 +109,33 @@ pub(crate) struct BlockFlowUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_invitation)]
 pub(crate) struct CreateInvitation {
-    /// The address that the person logs in with, or will.
+    /// The address with which the person logs in or will.
     #[schema(value_type = String, required, format = "email", max_length = 254)]
     #[serde(default)]
     email: Input<String>,
-    /// What to tell them. It is checked and not kept.
+    /// A message, which is checked but not stored.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     message: Input<String>,
 }
 
-/// Whom to invite, as people write it.
+/// People to invite, as free text.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::import_invitations)]
 pub(crate) struct ImportInvitations {
-    /// At most 1,000 addresses, as `person@example.com` or `"Joe Smith" <person@example.com>`, with commas or line ends
-    /// between them.
+    /// At most 1,000 addresses, as `person@example.com` or `"Joe Smith" <person@example.com>`, separated by commas or
+    /// line breaks.
     #[schema(value_type = String, required)]
     #[serde(default)]
     list: Input<String>,
-    /// What to tell them. It is checked and not kept.
+    /// A message, which is checked but not stored.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     message: Input<String>,
 }
 
 impl ListFlows {
-    /// Whether each flow comes with everybody in it.
+    /// Whether to include each flow's users.
     pub(super) fn check(self) -> Result<bool> {
         let mut violations = Violations::new();
         let with_users = self.users.optional(&mut violations, "users", |flag| Ok(*flag));
@@ -144,7 +144,7 @@ impl ListFlows {
 }
 
 impl FindFlow {
-    /// The id that is asked for.
+    /// Returns the requested id.
     pub(super) fn check(self) -> Result<FlowId> {
         let mut violations = Violations::new();
         let id = self.id.required(&mut violations, "id", |id| id.parse().map_err(|InvalidId| invalid_id()));
@@ -153,7 +153,7 @@ impl FindFlow {
 }
 
 impl CreateFlow {
-    /// Checks every field.
+    /// Validates all fields.
     pub(super) fn check(self) -> Result<NewFlow> {
         let mut violations = Violations::new();
         let Self { name, description, access_mode } = self;
@@ -167,7 +167,7 @@ impl CreateFlow {
 }
 
 impl UpdateFlow {
-    /// Checks every field: what changes of the flow, and whether it is open for the caller.
+    /// Validates all fields. Returns the changes and whether the flow is open for the caller.
     pub(super) fn check(self) -> Result<(FlowChanges, Option<bool>)> {
         let mut violations = Violations::new();
         let Self { name, description, access_mode, disabled, open } = self;
@@ -183,7 +183,7 @@ impl UpdateFlow {
 }
 
 impl AddFlowUser {
-    /// Checks the number.
+    /// Validates the number.
     pub(super) fn check(self) -> Result<AccountNumber> {
         let mut violations = Violations::new();
         let number = self.id.required(&mut violations, "id", |number| account_number(*number));
@@ -201,7 +201,7 @@ impl BlockFlowUser {
 }
 
 impl CreateInvitation {
-    /// Checks every field.
+    /// Validates all fields.
     pub(super) fn check(self) -> Result<Username> {
         let mut violations = Violations::new();
         let Self { email, message } = self;
@@ -212,7 +212,7 @@ impl CreateInvitation {
 }
 
 impl ImportInvitations {
-    /// Checks every field: the entries of the list, each once.
+    /// Validates all fields. Returns the entries, each once.
     pub(super) fn check(self) -> Result<Vec<ListedAddress>> {
         let mut violations = Violations::new();
         let Self { list, message } = self;
@@ -222,13 +222,13 @@ impl ImportInvitations {
     }
 }
 
-/// The rule for numbers of accounts: numbers that nobody has break it like those of strangers do.
+/// Checks an account number. Numbers that do not exist and those of strangers fail alike.
 fn account_number(number: i64) -> Result<AccountNumber, Violation> {
     let nobody = |InvalidNumber| Violation::new(Reason::Unknown, "must be of a user of the organization");
     number.to_string().parse().map_err(nobody)
 }
 
-/// The rule for messages.
+/// Checks a message.
 fn message_length(message: &str) -> Result<(), Violation> {
     if message.chars().count() <= MAXIMUM_MESSAGE {
         return Ok(());
@@ -236,7 +236,7 @@ fn message_length(message: &str) -> Result<(), Violation> {
     Err(Violation::new(Reason::TooLong, format!("must have 0 to {MAXIMUM_MESSAGE} characters")))
 }
 
-/// The rule for lists of addresses.
+/// Checks a list of addresses.
 fn entries(list: &str) -> Result<Vec<ListedAddress>, Violation> {
     let mut entries = ListedAddress::all_in(list);
     let mut known = HashSet::new();
@@ -244,7 +244,7 @@ fn entries(list: &str) -> Result<Vec<ListedAddress>, Violation> {
         known.insert(entry.email.as_ref().map_or_else(|_| entry.text.clone(), ToString::to_string))
     });
     match entries.len() {
-        0 => Err(Violation::new(Reason::Required, "must hold an e-mail address")),
+        0 => Err(Violation::new(Reason::Required, "must contain an e-mail address")),
         1..=MAXIMUM_ADDRESSES => Ok(entries),
         _ => Err(Violation::new(Reason::TooLong, format!("must have at most {MAXIMUM_ADDRESSES} entries"))),
     }

@@ -1,4 +1,4 @@
-//! Invitations into flows.
+//! Invitations to flows.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +23,9 @@ use crate::wire::parameters::Parameters;
 use crate::wire::path::{PathTexts, addressed};
 use crate::wire::stream::{self, Batch, Batches};
 
-/// List the pending invitations into a flow
+/// Lists the pending invitations to a flow
 ///
-/// By their numbers. For whoever has access to the flow, as everything about its invitations. All of the list is sent,
-/// while it is read.
+/// Streams the full list, ordered by number. Like all operations on invitations, it requires access to the flow.
 #[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations", operation_id = "invitations.list", tag = "Invitations", params(FlowAddress),
     responses(
         (status = 200, body = Vec<InvitationAnswer>),
@@ -44,9 +43,9 @@ pub(crate) async fn list(
     Ok(stream::json_array(&state, list, None).await?)
 }
 
-/// Get an invitation
+/// Returns an invitation
 ///
-/// Also one that is accepted.
+/// Accepted ones too.
 #[utoipa::path(get, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "invitations.get", tag = "Invitations",
     params(FlowAddress, ("id" = i64, Path, description = "The invitation's number")),
     responses(
@@ -68,21 +67,21 @@ pub(crate) async fn get(
     Ok(Json(InvitationAnswer::of(invitation, &url(&listing, &context))))
 }
 
-/// Invite somebody into a flow
+/// Invites somebody to a flow
 ///
-/// Whoever is a member of the organization comes into the flow at once, and the invitation is accepted; others when an
-/// account with the address is brought into the organization, or made by who may make accounts everywhere. An address that
-/// an account has given itself, or came with by a link, counts for nothing here: the invitation stays pending, and they are
-/// added by their number. The same address again has the same invitation. Whoever is blocked from the flow is not invited
-/// (400). The server sends no mail: whoever invites passes the invitation on, and the message with it. A flow has at most
-/// 10,000 pending invitations.
+/// A member of the organization joins the flow at once, and the invitation is accepted. Others join when the
+/// organization adds an account with the address, or a caller who may create accounts everywhere creates one. Addresses
+/// that an account set itself, or joined with by a link, do not count: the invitation stays pending, and the person
+/// must be added by number. Repeating an address returns the same invitation. Blocked users cannot be invited (400).
+/// The server sends no mail: the inviter passes on the invitation and message. A flow has at most 10,000 pending
+/// invitations.
 #[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations", operation_id = "invitations.create", tag = "Invitations", params(FlowAddress),
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (CreateInvitation = "application/json"), (CreateInvitation = "application/x-www-form-urlencoded"))),
     responses(
         (status = 201, description = "The invitation", body = InvitationAnswer),
         (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The flow is archived, or has as many invitations as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The flow is archived or has the maximum number of invitations", body = crate::wire::envelope::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn create(
     caller: Caller<IsPerson>,
@@ -99,18 +98,18 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(InvitationAnswer::of(invitation, &url(&listing, &context)))))
 }
 
-/// Invite a list of people into a flow
+/// Invites a list of people to a flow
 ///
-/// As one by one. `invitations` are the pending ones, `added_users` the members of the organization who came into the flow
-/// at once; those who were in it already are in neither. `erroneous_emails` has the entries that are no addresses, and the
-/// addresses of those who are blocked from the flow, each with what is wrong.
+/// Like single invitations. `invitations` holds the pending ones, `added_users` the members of the organization who
+/// joined the flow at once. Those already in the flow are in neither. `erroneous_emails` holds invalid addresses and
+/// those of users blocked from the flow, each with its error.
 #[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations/import", operation_id = "invitations.import", tag = "Invitations", params(FlowAddress),
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (ImportInvitations = "application/json"), (ImportInvitations = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "What came of each entry", body = ImportedInvitations),
+        (status = 200, description = "The result of each entry", body = ImportedInvitations),
         (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The flow is archived, or would have more invitations than it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The flow is archived or would exceed the maximum number of invitations", body = crate::wire::envelope::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn import(
     caller: Caller<IsPerson>,
@@ -138,13 +137,13 @@ pub(crate) async fn import(
     }))
 }
 
-/// Take an invitation back
+/// Revokes an invitation
 ///
-/// A pending one; what is accepted stays.
+/// Only pending ones can be revoked.
 #[utoipa::path(delete, path = "/flows/{organization}/{flow}/invitations/{id}", operation_id = "invitations.delete", tag = "Invitations",
     params(FlowAddress, ("id" = i64, Path, description = "The invitation's number")),
     responses(
-        (status = 204, description = "The invitation was taken back"),
+        (status = 204, description = "The invitation was revoked"),
         (status = 404, description = "Organization, flow or invitation not found.", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The invitation is accepted and cannot be deleted", body = crate::wire::envelope::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]
@@ -163,7 +162,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What is said of the address of somebody who is blocked.
+/// The error for a blocked user's address.
 const BLOCKED: &str = "is blocked from the flow";
 
 async fn invite(
@@ -179,7 +178,7 @@ async fn invite(
     invited.ok_or_else(|| flow.not_found())
 }
 
-/// The pending invitations into a flow.
+/// The pending invitations to a flow.
 struct InvitationList {
     workspace_id: WorkspaceId,
     flow_id: FlowId,

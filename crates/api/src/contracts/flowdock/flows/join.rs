@@ -13,10 +13,10 @@ use crate::wire::context::{Context, RequestContext};
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathTexts;
 
-/// Look at the flow that a link leads to
+/// Returns the flow that a link leads to
 ///
-/// Changes nothing. For whoever has the link, which is the flow's `join_url`, and has an account, a member of the
-/// organization or not. Where the link is not the flow's, or not any more, the flow is not there.
+/// Changes nothing. Available to any account with the link, which is the flow's `join_url`, even if it is not a member
+/// of the organization. Links that are wrong or replaced are 404.
 #[utoipa::path(get, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "flows.getByLink", tag = "Flows", params(LinkAddress),
     responses(
         (status = 200, body = FlowAnswer),
@@ -33,14 +33,14 @@ pub(crate) async fn get(
     Ok(Json(FlowAnswer::counted(&mut state.database().read().await?, &listing, &context).await?))
 }
 
-/// Join the flow that a link leads to
+/// Joins the flow that a link leads to
 ///
-/// Whoever is no member of the organization becomes one, and then finds the flow at its own address; but not whoever was
-/// taken out of it and not brought in again. Nothing changes for whoever is in the flow already.
+/// Callers who are not members of the organization become members, unless they were removed from it and not added
+/// again. They can then access the flow at its own URL. Nothing changes for callers already in the flow.
 #[utoipa::path(post, path = "/flows/{organization}/{flow}/join/{code}", operation_id = "flows.joinByLink", tag = "Flows", params(LinkAddress),
     responses(
         (status = 200, description = "The caller is in the flow", body = FlowAnswer),
-        (status = 403, description = "The caller is blocked from the flow, or was taken out of the organization", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 403, description = "The caller is blocked from the flow, or was removed from the organization", body = crate::wire::envelope::ErrorEnvelope),
         (status = 404, description = "Flow not found.", body = crate::wire::envelope::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn join(

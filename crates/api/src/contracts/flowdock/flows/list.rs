@@ -19,10 +19,10 @@ use crate::wire::parameters::Parameters;
 use crate::wire::path::PathText;
 use crate::wire::stream::{self, Batch, Batches, Nested};
 
-/// List the flows that one is in
+/// Lists the flows the caller is in
 ///
-/// Those of all one's organizations, by their names; not those that one is blocked from, nor archived ones. All of the list
-/// is sent, while it is read.
+/// Streams those of all the caller's organizations, ordered by name, without archived flows and flows that block the
+/// caller.
 #[utoipa::path(get, path = "/flows", operation_id = "flows.list", tag = "Flows", params(ListFlows),
     responses((status = 200, body = Vec<ListedFlow>)),
     security(("basic" = []), ("account_token" = [])))]
@@ -35,11 +35,11 @@ pub(crate) async fn joined(
     answer(&state, FlowList::of(&caller, ListedFlows::Joined, context), parameters).await
 }
 
-/// List the flows that one is in or could be
+/// Lists the flows the caller is in or may join
 ///
-/// Those that one is in, and those of one's organizations that any member may join, for which `joined` is false. Whoever
-/// administers an organization finds all its flows, the archived ones among them. Nobody finds those that they are blocked
-/// from. By their names. All of the list is sent, while it is read.
+/// Includes flows of the caller's organizations that any member may join, with `joined` false. Administrators of an
+/// organization see all its flows, including archived ones. Flows that block the caller are never listed. Streams the
+/// full list, ordered by name.
 #[utoipa::path(get, path = "/flows/all", operation_id = "flows.listAll", tag = "Flows", params(ListFlows),
     responses((status = 200, body = Vec<ListedFlow>)),
     security(("basic" = []), ("account_token" = [])))]
@@ -52,11 +52,11 @@ pub(crate) async fn all(
     answer(&state, FlowList::of(&caller, ListedFlows::All, context), parameters).await
 }
 
-/// List an organization's flows
+/// Lists an organization's flows
 ///
-/// Those of `GET /flows/all` that belong to it. An organization that is called `all` or `find` is reached by its number.
+/// Returns those of `GET /flows/all` that it owns. Organizations named `all` or `find` must be addressed by number.
 #[utoipa::path(get, path = "/flows/{organization}", operation_id = "flows.listOfOrganization", tag = "Flows",
-    params(("organization" = String, Path, description = "The organization's name in addresses, or its number"), ListFlows),
+    params(("organization" = String, Path, description = "The organization's name in URLs, or its number"), ListFlows),
     responses(
         (status = 200, body = Vec<ListedFlow>),
         (status = 404, description = "Organization not found.", body = crate::wire::envelope::ErrorEnvelope)),
@@ -81,7 +81,7 @@ async fn answer(state: &AppState, list: FlowList, parameters: ListFlows) -> ApiR
     }
 }
 
-/// The flows in somebody's list.
+/// The flows listed for an account.
 struct FlowList {
     account_id: AccountId,
     listed: ListedFlows,
@@ -93,7 +93,7 @@ impl FlowList {
         Self { account_id: caller.account.id, listed, context }
     }
 
-    /// The flows after a place, each with the answer for it.
+    /// Reads the flows after a position, each with its response.
     async fn slice(
         &self,
         state: &AppState,
@@ -129,7 +129,7 @@ impl Batches for FlowList {
     }
 }
 
-/// The same, each with everybody in it.
+/// The same flows, each with its users.
 struct WithUsers(FlowList);
 
 impl Batches for WithUsers {

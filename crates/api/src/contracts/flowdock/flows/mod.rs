@@ -1,4 +1,4 @@
-//! `/flows`: flows, who is in them, invitations into them, and links that let people join: part of the Flowdock contract.
+//! `/flows`: flows, their users, invitations and join links: part of the Flowdock contract.
 //!
 //! The contract calls an account a user, and a workspace an organization.
 
@@ -19,12 +19,12 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The schemas that only fields name; the routes bring those of bodies along.
+/// Schemas that only fields reference; routes register those of bodies.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(answer::AccessModeCode, answer::InvitationStateCode)))]
 struct FieldSchemas;
 
-/// The routes of this room, below each of its base paths.
+/// The routes of flows, below each base path.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(FieldSchemas::openapi())
         .routes(routes!(list::joined))

@@ -15,19 +15,19 @@ use crate::wire::error::ApiResult;
 use crate::wire::parameters::Parameters;
 use crate::wire::path::PathTexts;
 
-/// Change a flow, or join it
+/// Changes a flow, or joins it
 ///
-/// `name`, `description`, `access_mode` and `disabled` are for administrators of the organization. The name in addresses
-/// stays, whatever the name. An archived flow, `disabled`, keeps everybody in it; only administrators find it, and nobody
-/// comes in. A flow that can be joined by a link from now on, or again, has a new link.
+/// Only administrators of the organization can set `name`, `description`, `access_mode` and `disabled`. The name in
+/// URLs never changes. An archived flow (`disabled`) keeps its users, but only administrators see it, and nobody can
+/// join. A flow that becomes joinable by link gets a new link.
 ///
-/// `open` is what whoever asks says for themselves: `true` joins a flow that they are not in, where its access mode is
-/// `organization` or they are an administrator; `false` changes only what programs show them, and leaves them in it.
+/// `open` applies to the caller only. `true` joins the flow if the caller is not in it; this requires access mode
+/// `organization` or an administrator. `false` only hides the flow in clients; the caller stays in it.
 #[utoipa::path(put, path = "/flows/{organization}/{flow}", operation_id = "flows.update", tag = "Flows", params(FlowAddress),
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (UpdateFlow = "application/json"), (UpdateFlow = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "The flow as it is now", body = FlowAnswer),
+        (status = 200, description = "The changed flow", body = FlowAnswer),
         (status = 403, description = "Only administrators of the organization may do this", body = crate::wire::envelope::ErrorEnvelope),
         (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The flow is archived, and nobody can join it", body = crate::wire::envelope::ErrorEnvelope)),

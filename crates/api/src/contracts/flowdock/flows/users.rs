@@ -1,4 +1,4 @@
-//! Who is in a flow.
+//! The users of a flow.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,10 +17,9 @@ use crate::wire::parameters::Parameters;
 use crate::wire::path::{PathTexts, addressed};
 use crate::wire::stream;
 
-/// List who is in a flow
+/// Lists a flow's users
 ///
-/// By their numbers, the blocked among them, with `disabled`. For whoever has access to the flow. All of the list is sent,
-/// while it is read.
+/// Requires access to the flow. Streams the full list, ordered by number; blocked users have `disabled` set.
 #[utoipa::path(get, path = "/flows/{organization}/{flow}/users", operation_id = "flows.listUsers", tag = "Flows", params(FlowAddress),
     responses(
         (status = 200, body = Vec<FlowUserAnswer>),
@@ -37,15 +36,15 @@ pub(crate) async fn list(
     Ok(stream::json_array(&state, list, None).await?)
 }
 
-/// Add somebody to a flow
+/// Adds a user to a flow
 ///
-/// A member of the organization, by whoever has access to the flow. Nothing changes where they are in it, or blocked from
-/// it, already.
+/// The user must be a member of the organization. Requires access to the flow. Nothing changes for users in the flow or
+/// blocked.
 #[utoipa::path(post, path = "/flows/{organization}/{flow}/users", operation_id = "flows.addUser", tag = "Flows", params(FlowAddress),
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (AddFlowUser = "application/json"), (AddFlowUser = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "They are in the flow, or blocked from it", body = EmptyObject),
+        (status = 200, description = "The user is in the flow, or blocked from it", body = EmptyObject),
         (status = 403, description = "The caller is blocked from the flow, or must join it first", body = crate::wire::envelope::ErrorEnvelope),
         (status = 404, description = "Organization or flow not found.", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The flow is archived, and nobody can join it", body = crate::wire::envelope::ErrorEnvelope)),
@@ -65,19 +64,19 @@ pub(crate) async fn add(
     Ok(Json(EmptyObject {}))
 }
 
-/// Block somebody from a flow, or lift the block
+/// Blocks a user from a flow, or unblocks them
 ///
-/// By whoever has access to the flow: administrators of the organization anybody, also each other; others everybody but
-/// administrators (403). Nobody blocks or unblocks themselves (403). Whoever is blocked stays in the list of the flow's
-/// users, and has no access to it; neither adding nor inviting them lifts the block. Those who are not in the flow but
-/// could come in by themselves can be blocked, too; any other is not found. Whoever's block is lifted is in the flow.
+/// Requires access to the flow. Administrators of the organization can block anyone, including each other; others
+/// anyone but administrators (403). Nobody can block or unblock themselves (403). Blocked users stay in the flow's list
+/// of users without access to it; adding or inviting them does not unblock them. Users who are not in the flow but
+/// could join it can be blocked, too; others are 404. An unblocked user is in the flow.
 #[utoipa::path(put, path = "/flows/{organization}/{flow}/users/{id}", operation_id = "flows.blockUser", tag = "Flows",
     params(FlowAddress, ("id" = i64, Path, description = "The user's number")),
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (BlockFlowUser = "application/json"), (BlockFlowUser = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "They are blocked from the flow, or no longer", body = EmptyObject),
-        (status = 403, description = "Neither administrators nor oneself, or the caller has no access to the flow", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 200, description = "The user was blocked or unblocked", body = EmptyObject),
+        (status = 403, description = "The target is an administrator or the caller, or the caller lacks access", body = crate::wire::envelope::ErrorEnvelope),
         (status = 404, description = "Organization, flow or user not found.", body = crate::wire::envelope::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]
 pub(crate) async fn block(
@@ -97,7 +96,7 @@ pub(crate) async fn block(
     Ok(Json(EmptyObject {}))
 }
 
-/// Whoever is not found is called what the request called them: an id would tell whether there is an account.
+/// Names the user in a not-found error as the request did: an id would reveal whether the account exists.
 fn by_number(error: Error, number: AccountNumber) -> Error {
     match error {
         Error::NotFound { resource: Resource::Account, .. } => Error::not_found(Resource::Account, number),

@@ -8,26 +8,26 @@ use utoipa::ToSchema;
 use crate::contracts::samples;
 use crate::wire::context::RequestContext;
 
-/// A person who logs in.
+/// A person with an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FlowdockUser, example = samples::flowdock_user)]
 pub(crate) struct User {
     /// Its number.
     #[schema(example = 9)]
     id: i64,
-    /// The address that it logs in with.
+    /// The e-mail address used to log in.
     #[schema(example = "jane.doe@example.com")]
     email: String,
     /// First and last name.
     #[schema(example = "Jane Doe")]
     name: String,
-    /// What it is called in conversations; the first name where it has chosen nothing.
+    /// Name in conversations; defaults to the first name.
     #[schema(example = "Jane")]
     nick: String,
-    /// The address of a picture.
+    /// URL of a picture.
     #[schema(required, example = "https://example.com/avatars/jane.jpg")]
     avatar: Option<String>,
-    /// The address of its own page.
+    /// URL of a website.
     #[schema(required, example = "https://example.com/")]
     website: Option<String>,
 }
@@ -61,7 +61,7 @@ impl From<Profile> for User {
 pub(crate) struct Member {
     #[serde(flatten)]
     user: User,
-    /// Whether it administers the organization.
+    /// Whether the user is an administrator.
     admin: bool,
 }
 
@@ -72,33 +72,33 @@ impl From<OrganizationUser> for Member {
     }
 }
 
-/// An organization, as its flows show it.
+/// An organization, as shown with its flows.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct OrganizationSummary {
     /// Its number.
     #[schema(example = 42)]
     id: i64,
-    /// Its name in addresses.
+    /// Its name in URLs.
     #[schema(example = "acme")]
     parameterized_name: String,
-    /// Its name for people.
+    /// Display name.
     #[schema(example = "Acme")]
     name: String,
-    /// The most members that it may have; 0, since there is no such limit.
+    /// Maximum members; always 0, since there is no limit.
     #[schema(example = 0)]
     user_limit: i64,
-    /// How many members it has.
+    /// Number of members.
     #[schema(example = 10)]
     user_count: i64,
-    /// Whether it is in use. One that is not does not show.
+    /// Whether it is active. Inactive ones are not shown.
     active: bool,
-    /// Its address.
+    /// Its URL.
     #[schema(example = "http://127.0.0.1:8080/organizations/acme")]
     url: String,
 }
 
 impl OrganizationSummary {
-    /// A workspace with so many members.
+    /// A workspace with this many members.
     pub(crate) fn of(workspace: &Workspace, user_count: i64, context: &RequestContext) -> Self {
         Self {
             id: workspace.number.as_i64(),
@@ -112,18 +112,18 @@ impl OrganizationSummary {
     }
 }
 
-/// An organization, with its members.
+/// An organization with its members.
 #[derive(Serialize, ToSchema)]
 #[schema(example = samples::organization)]
-// What the document shows; answers send the members while they are read, behind the rest.
+// Only documents the shape; responses stream the members after the other fields.
 pub(crate) struct Organization {
     #[serde(flatten)]
     rest: OrganizationHead,
-    /// Its members, by their numbers.
+    /// Its members, ordered by number.
     users: Vec<Member>,
 }
 
-/// An organization, without its members.
+/// An organization without its members.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrganizationHead {
     #[serde(flatten)]
@@ -137,14 +137,14 @@ impl From<OrganizationSummary> for OrganizationHead {
     }
 }
 
-/// What an organization pays for, which is nothing.
+/// An organization's subscription, always free.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Subscription {
-    /// Whether it is being tried out. It never is.
+    /// Whether it is a trial; always false.
     #[schema(example = false)]
     trial: bool,
 }
 
-/// The answer to what was done: an empty object.
+/// An empty object, returned after a change.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EmptyObject {}

@@ -1,4 +1,4 @@
-//! What a request names: an organization of the caller's, or somebody in one.
+//! Finds the caller's organizations and the users in them.
 
 use denizen_domain::{AccountNumber, Error, Profile, Resource, Result, WorkspaceNumber};
 use denizen_persistence::DbConnection;
@@ -8,8 +8,7 @@ use crate::access::identity::Person;
 use crate::state::AppState;
 use crate::wire::error::ApiResult;
 
-/// The organization of this name, or else of this number. Fails where the caller is no member of it, as if it were not
-/// there.
+/// Returns the organization with this name, or else this number. Fails with not found if the caller is not a member.
 pub(crate) async fn organization(
     connection: &mut DbConnection,
     caller: &Person,
@@ -19,7 +18,7 @@ pub(crate) async fn organization(
     found.ok_or_else(|| Error::not_found(Resource::Workspace, name))
 }
 
-/// The organization of this number that somebody is a member of.
+/// Returns the organization with this number, for its members.
 pub(super) async fn organization_numbered(
     state: &AppState,
     caller: &Person,
@@ -30,15 +29,15 @@ pub(super) async fn organization_numbered(
     Ok(found.ok_or_else(|| Error::not_found(Resource::Workspace, number))?)
 }
 
-/// The same as [`organization`], for what only administrators do, so that others are told so before anything else is
-/// looked at. Whoever makes the change looks again.
+/// Like [`organization`], but requires an administrator, so that others are refused before further checks. The write
+/// checks this again.
 pub(super) async fn administered(state: &AppState, caller: &Person, name: &str) -> ApiResult<Organization> {
     let organization = organization(&mut state.database().read().await?, caller, name).await?;
     organization.rank.require_admin()?;
     Ok(organization)
 }
 
-/// Whoever has this number, where they share an organization with somebody, or are the same.
+/// Returns the user with this number if it is the caller or shares an organization with them.
 pub(super) async fn user(state: &AppState, caller: &Person, number: AccountNumber) -> ApiResult<Profile> {
     let connection = &mut state.database().read().await?;
     let found = organizations::look_up(connection, caller.account.id, number).await?;

@@ -17,10 +17,10 @@ use crate::wire::parameters::Parameters;
 use crate::wire::path::PathText;
 use crate::wire::stream::{self, Nested};
 
-/// Get an organization
+/// Returns an organization
 ///
-/// For its members; for everybody else it is not there. Its members come with it, all of them, and are sent while they are
-/// read. One that is itself called `find` is asked for by its number.
+/// Only for its members; others get 404. The response streams all its members. An organization whose name is `find`
+/// must be addressed by number.
 #[utoipa::path(get, path = "/organizations/{organization}", operation_id = "organizations.get", tag = "Organizations",
     params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
     responses(
@@ -37,9 +37,9 @@ pub(crate) async fn get(
     with_members(&state, &context, &organization.workspace).await
 }
 
-/// Find an organization by its number
+/// Returns an organization by its number
 ///
-/// The same as the organization itself. The number stays, whatever becomes of the name.
+/// Same as by name. The number stays the same if the name changes.
 #[utoipa::path(get, path = "/organizations/find", operation_id = "organizations.find", tag = "Organizations",
     params(FindOrganization),
     responses(
@@ -56,7 +56,7 @@ pub(crate) async fn by_number(
     with_members(&state, &context, &organization.workspace).await
 }
 
-/// Answers with an organization and its members.
+/// Responds with an organization and its members.
 pub(super) async fn with_members(
     state: &AppState,
     context: &RequestContext,
@@ -68,7 +68,7 @@ pub(super) async fn with_members(
     Ok(stream::json_object(state, nested(workspace, count, context)).await?)
 }
 
-/// An organization with so many members, who follow.
+/// An organization with this many members, which follow.
 pub(super) fn nested(
     workspace: &Workspace,
     user_count: i64,

@@ -1,4 +1,4 @@
-//! The parameters of organizations and their users, which come as JSON, as a form or in the query string.
+//! Parameters for organizations and their users: as JSON, as a form or in the query string.
 
 use denizen_domain::{
     Account, AccountChanges, Nick, Profile, Result, Username, Violations, Website, WorkspaceChanges,
@@ -11,38 +11,36 @@ use crate::contracts::samples;
 use crate::wire::body::Input;
 use crate::wire::parameters::{Flag, Whole};
 
-/// What changes of oneself. What is not sent stays as it is. Parameters that are not listed here are ignored,
-/// but none may come twice.
+/// Changes to the caller's account. Absent fields stay unchanged. Unknown parameters are ignored, but none may be
+/// repeated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_own_user)]
 pub(crate) struct UpdateOwnUser {
-    /// What one is called in conversations; null for one's first name. Spaces around it are dropped.
+    /// Name in conversations; null for the first name. Surrounding spaces are removed.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     #[serde(default)]
     nick: Input<String>,
-    /// The address that one logs in with, whatever its case. Unique in the whole directory.
+    /// The e-mail address used to log in, in any case. Unique in the directory.
     #[schema(value_type = String, required = false, format = "email", max_length = 254)]
     #[serde(default)]
     email: Input<String>,
-    /// The `http` or `https` address of one's own page; null for none.
+    /// URL of a website (`http` or `https`); null for none.
     #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     #[serde(default)]
     website: Input<String>,
 }
 
-/// What changes of an organization. What is not sent stays as it is. Parameters that are not listed here are ignored,
-/// but none may come twice.
+/// Changes to an organization. Absent fields stay unchanged. Unknown parameters are ignored, but none may be repeated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_organization)]
 pub(crate) struct UpdateOrganization {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
 }
 
-/// What a member becomes. Parameters that are not listed here are ignored,
-/// but none may come twice.
+/// Changes to a member. Unknown parameters are ignored, but none may be repeated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_member)]
 pub(crate) struct UpdateMember {
@@ -52,7 +50,7 @@ pub(crate) struct UpdateMember {
     admin: Input<Flag>,
 }
 
-/// Which organization is asked for.
+/// Which organization to find.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FindOrganization {
@@ -63,8 +61,8 @@ pub(crate) struct FindOrganization {
 }
 
 impl UpdateOwnUser {
-    /// Checks every field. Those that hold what answers show of the account say nothing: it can be sent back as it was
-    /// read, and somebody else's change in the meantime stays.
+    /// Validates all fields. Those equal to what responses show are ignored, so that an account can be sent back as
+    /// read without undoing other changes.
     pub(crate) fn check(self, account: &Account) -> Result<AccountChanges> {
         let Self { nick, email, website } = self;
         let mut violations = Violations::new();
@@ -73,14 +71,14 @@ impl UpdateOwnUser {
         let username = email.not_null(&mut violations, "email", Username::parse);
         let username = username.filter(|new| *new != account.username);
         let website = website.optional(&mut violations, "website", Website::parse);
-        // Nobody has proved yet that a new address is theirs.
+        // Nobody has verified the new address yet.
         let confirmed = username.as_ref().map(|_| false);
         violations.into_result(AccountChanges { username, confirmed, nick, website, ..Default::default() })
     }
 }
 
 impl UpdateOrganization {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<WorkspaceChanges> {
         let mut violations = Violations::new();
         let name = self.name.not_null(&mut violations, "name", WorkspaceName::parse);
@@ -89,7 +87,7 @@ impl UpdateOrganization {
 }
 
 impl UpdateMember {
-    /// Whether the member is to administer the organization.
+    /// Returns whether the member becomes an administrator.
     pub(crate) fn check(self) -> Result<bool> {
         let mut violations = Violations::new();
         let is_admin = self.admin.required(&mut violations, "admin", |flag| Ok(*flag));
@@ -98,7 +96,7 @@ impl UpdateMember {
 }
 
 impl FindOrganization {
-    /// The number that is asked for.
+    /// Returns the requested number.
     pub(crate) fn check(self) -> Result<WorkspaceNumber> {
         let mut violations = Violations::new();
         let number =
@@ -107,7 +105,7 @@ impl FindOrganization {
     }
 }
 
-/// A field that is sent back as answers show it says nothing.
+/// Ignores a field that was sent back as responses show it.
 fn unless_shown(input: Input<String>, shown: &str) -> Input<String> {
     match input {
         Input::Value(text) if text == shown => Input::Absent,

@@ -16,10 +16,9 @@ use crate::wire::context::{Context, RequestContext};
 use crate::wire::error::ApiResult;
 use crate::wire::stream::{self, Batch, Batches, Nested};
 
-/// List organizations
+/// Lists organizations
 ///
-/// Those that the caller is a member of, by their numbers, each with all its members. All of the list is sent, while it is
-/// read.
+/// Streams the organizations of which the caller is a member, ordered by number, each with all its members.
 #[utoipa::path(get, path = "/organizations", operation_id = "organizations.list", tag = "Organizations",
     responses((status = 200, body = Vec<Organization>)),
     security(("basic" = []), ("account_token" = [])))]

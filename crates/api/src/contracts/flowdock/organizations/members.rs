@@ -17,9 +17,9 @@ use crate::wire::parameters::Parameters;
 use crate::wire::path::{PathText, PathTexts, addressed};
 use crate::wire::stream::{self, Batch, Batches};
 
-/// List an organization's users
+/// Lists an organization's users
 ///
-/// For its members: all of them, by their numbers. All of the list is sent, while it is read.
+/// Only for its members. Streams the full list, ordered by number.
 #[utoipa::path(get, path = "/organizations/{organization}/users", operation_id = "organizations.listUsers", tag = "Organizations",
     params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
     responses(
@@ -35,12 +35,12 @@ pub(crate) async fn list(
     Ok(stream::json_array(&state, MemberList(organization.workspace.id), None).await?)
 }
 
-/// Take a user out of an organization
+/// Removes a user from an organization
 ///
-/// For its administrators, who may take themselves out, too; the last of them who can log in stays. Whoever is taken out is
-/// in none of its flows any more, and does not come back by a link. The account stays: where this was its home, it is at
-/// home from now on in the organization that it has been a member of for longest, of those that have brought it in, if
-/// there is any, without the roles and permissions that counted here.
+/// Requires an administrator. Administrators can remove themselves, except the last one who can log in. The user leaves
+/// all flows of the organization and cannot come back by a link. The account stays. If this was its home, its new home
+/// is the organization it has been a member of longest, among those that added it, if any. It loses the roles and
+/// permissions that applied here.
 #[utoipa::path(delete, path = "/organizations/{organization}/users/{id}", operation_id = "organizations.removeUser", tag = "Organizations",
     params(
         ("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number"),
@@ -64,18 +64,18 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Make a user of an organization its administrator, or a plain member
+/// Makes a user of an organization an administrator or plain member
 ///
-/// For its administrators, who may step down themselves, too; the last of them stays one. This operation is Denizen's own:
-/// the Flowdock API shows who administers an organization, and has nothing to change it.
+/// Requires an administrator. Administrators can demote themselves, except the last one. Denizen adds this operation:
+/// the Flowdock API shows the administrators of an organization but cannot change them.
 #[utoipa::path(put, path = "/organizations/{organization}/users/{id}", operation_id = "organizations.updateUser", tag = "Organizations",
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (UpdateMember = "application/json"), (UpdateMember = "application/x-www-form-urlencoded"))),
     params(
         ("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number"),
         ("id" = i64, Path, description = "The user's number")),
     responses(
-        (status = 200, description = "The user is now what was asked for", body = EmptyObject),
+        (status = 200, description = "The user was changed", body = EmptyObject),
         (status = 404, description = "Organization or user not found.", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The user is its last administrator.", body = crate::wire::envelope::ErrorEnvelope)),
     security(("basic" = []), ("account_token" = [])))]

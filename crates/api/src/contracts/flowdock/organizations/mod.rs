@@ -1,7 +1,7 @@
-//! `/organizations`, `/users` and `/user`, at the root and below `/v1`: organizations and the people in them, the part of
-//! the Flowdock contract that is not about flows.
+//! `/organizations`, `/users` and `/user`, at the root and below `/v1`: organizations and their users, the part of the
+//! Flowdock contract that is not about flows.
 //!
-//! The contract calls an account a user, and a workspace an organization. It knows both by their numbers.
+//! The contract calls an account a user, and a workspace an organization. It identifies both by numbers.
 
 pub(crate) mod answer;
 pub(crate) mod find;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The routes of this room, below each of its base paths.
+/// The routes of this contract part, below each base path.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(users::routes())

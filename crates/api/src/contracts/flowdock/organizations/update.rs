@@ -16,12 +16,12 @@ use crate::wire::error::ApiResult;
 use crate::wire::parameters::Parameters;
 use crate::wire::path::PathText;
 
-/// Change an organization
+/// Changes an organization
 ///
-/// For its administrators. Its `parameterized_name` stays, whatever its name. Where no name is sent, nothing changes, so
-/// that an organization can be sent back as it was read.
+/// Requires an administrator. The `parameterized_name` never changes. Without a name nothing changes, so that an
+/// organization can be sent back as read.
 #[utoipa::path(put, path = "/organizations/{organization}", operation_id = "organizations.update", tag = "Organizations",
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (UpdateOrganization = "application/json"), (UpdateOrganization = "application/x-www-form-urlencoded"))),
     params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
     responses(

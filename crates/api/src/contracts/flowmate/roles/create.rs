@@ -1,4 +1,4 @@
-//! Making roles.
+//! Creating roles.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,15 +12,15 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Make a role
+/// Creates a role
 ///
-/// It belongs to the caller's own workspace, or, with `isGlobal`, to all of them. Nobody puts in what they do not hold, and
-/// only a holder of `all` what reaches beyond one workspace; the names of the roles that exist from the start are reserved
-/// (403, before any 409). A workspace has at most 1,000 roles.
+/// The role belongs to the caller's workspace, or to all workspaces with `isGlobal`. Callers can include only
+/// permissions they hold, and only holders of `all` those that reach beyond one workspace. Names of built-in roles are
+/// reserved (403, before any 409). A workspace has at most 1,000 roles.
 #[utoipa::path(post, path = "/roles", operation_id = "roles.create", tag = "Roles", params(Meta), request_body = CreateRole,
     responses(
-        (status = 200, description = "The role was made", body = RoleAnswer),
-        (status = 409, description = "A role with this name already exists, or there are as many as there may be", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 200, description = "The role was created", body = RoleAnswer),
+        (status = 409, description = "A role with this name exists, or the limit of roles is reached", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["tenant.roles.create"]), ("session_cookie" = ["tenant.roles.create"])))]
 pub(crate) async fn create(
     caller: Caller<CanCreateRoles>,

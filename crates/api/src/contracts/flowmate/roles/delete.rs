@@ -12,16 +12,16 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Delete a role
+/// Deletes a role
 ///
-/// Every account that holds it loses it at once. Global roles, and those with permissions that reach beyond one workspace,
-/// are deleted by a holder of `all` only; those that exist from the start by nobody.
+/// All accounts lose the role at once. Only holders of `all` can delete global roles and roles with permissions that
+/// reach beyond one workspace. Built-in roles cannot be deleted.
 #[utoipa::path(delete, path = "/roles/{id}", operation_id = "roles.delete", tag = "Roles",
     params(("id" = Uuid, Path, description = "The role's id"), Meta),
     responses(
         (status = 200, description = "The role was deleted", body = Done),
         (status = 404, description = "Role not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The role exists from the start", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The role is built in", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["tenant.roles.delete"]), ("session_cookie" = ["tenant.roles.delete"])))]
 pub(crate) async fn delete(
     caller: Caller<CanDeleteRoles>,

@@ -12,9 +12,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get a role
+/// Returns a role
 ///
-/// A global one, or one of the caller's own workspace; another workspace's is 403, except for who holds `all`.
+/// It must be global or of the caller's own workspace; others are 403, except for holders of `all`.
 #[utoipa::path(get, path = "/roles/{id}", operation_id = "roles.get", tag = "Roles",
     params(("id" = Uuid, Path, description = "The role's id"), Meta),
     responses(

@@ -1,4 +1,4 @@
-//! The fields of a role as bodies carry them.
+//! Fields of roles in bodies.
 
 use denizen_domain::{
     Authority, Error, Forbidden, Patch, Permission, Reach, Reason, Result, Role, RoleChanges,
@@ -12,30 +12,30 @@ use super::super::input::permissions;
 use crate::contracts::samples;
 use crate::wire::body::Input;
 
-/// A new role. Keys that are not listed here are ignored.
+/// A new role. Unknown keys are ignored.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_role)]
 pub(crate) struct CreateRole {
-    /// Its name, unique whatever the case among the workspace's roles, or among the global ones.
+    /// Name, unique regardless of case among the workspace's roles, or among the global ones.
     #[schema(value_type = String, required, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// What its holders may do; nothing where it is absent.
+    /// Permissions of its holders; none if absent.
     #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
-    /// What it is for.
+    /// Its purpose.
     #[schema(value_type = Option<String>, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
-    /// Whether every workspace can use it; only a holder of `all` can say so, and must who has no workspace.
+    /// Whether every workspace can use it. Only holders of `all` can set it; callers without workspace must.
     #[schema(value_type = bool, default = false)]
     #[serde(default)]
     is_global: Input<bool>,
 }
 
-/// What changes of a role. An absent key stays as it is.
+/// Changes to a role. Absent keys stay unchanged.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::update_role)]
@@ -44,33 +44,33 @@ pub(crate) struct UpdateRole {
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// All that its holders may do.
+    /// All permissions of its holders.
     #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
-    /// What it is for; null is nothing.
+    /// Its purpose; null clears it.
     #[schema(value_type = Option<String>, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
-    /// Whether every workspace can use it. It stays what it was made as, and may be sent as it is.
+    /// Whether every workspace can use it. It cannot change, but may be sent unchanged.
     #[schema(value_type = bool)]
     #[serde(default)]
     is_global: Input<bool>,
 }
 
-/// A new role, checked.
+/// A new role, validated.
 #[derive(Debug)]
 pub(crate) struct NewRole {
-    /// The workspace that it is to belong to; `None` for a global one.
+    /// The workspace that will own it; `None` for a global role.
     pub(crate) workspace_id: Option<WorkspaceId>,
     /// Its name.
     pub(crate) name: RoleName,
-    /// The rest.
+    /// Other fields.
     pub(crate) changes: RoleChanges,
 }
 
 impl CreateRole {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self, authority: &Authority, reach: Reach) -> Result<NewRole> {
         let mut violations = Violations::new();
         let Self { name, permissions: given, description: text, is_global } = self;
@@ -90,7 +90,7 @@ impl CreateRole {
 }
 
 impl UpdateRole {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self, authority: &Authority, role: &Role) -> Result<RoleChanges> {
         let mut violations = Violations::new();
         let Self { name, permissions: given, description: text, is_global } = self;
@@ -107,13 +107,13 @@ impl UpdateRole {
     }
 }
 
-/// Whether a new role is to be global, which it must be where there is no workspace that it could belong to.
+/// Whether a new role is global, which is required if the caller has no workspace.
 fn wants_global(violations: &mut Violations, input: Input<bool>, home: Option<WorkspaceId>) -> bool {
     let wanted = if home.is_some() {
         input.not_null(violations, "isGlobal", |value| Ok(*value))
     } else {
         input.required(violations, "isGlobal", |value| {
-            let homeless = || Violation::new(Reason::Mismatch, "must be true for who has no workspace");
+            let homeless = || Violation::new(Reason::Mismatch, "must be true without a workspace");
             value.then_some(true).ok_or_else(homeless)
         })
     };

@@ -10,9 +10,9 @@ use crate::guards::caller::{Caller, CanReadRoles};
 use crate::state::AppState;
 use crate::wire::error::ApiResult;
 
-/// List roles
+/// Lists roles
 ///
-/// The global ones and those of the caller's own workspace, oldest first. Those of other workspaces are listed for nobody.
+/// Returns the global roles and those of the caller's workspace, oldest first, but never those of other workspaces.
 #[utoipa::path(get, path = "/roles", operation_id = "roles.list", tag = "Roles", params(Meta),
     responses((status = 200, body = Vec<RoleAnswer>)),
     security(("account_token" = ["tenant.roles.read"]), ("session_cookie" = ["tenant.roles.read"])))]

@@ -1,4 +1,4 @@
-//! `/roles`: permissions with a name, which accounts hold.
+//! `/roles`: named sets of permissions that accounts hold.
 
 mod create;
 mod delete;

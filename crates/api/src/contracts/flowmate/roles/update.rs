@@ -14,17 +14,17 @@ use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Change a role
+/// Changes a role
 ///
-/// `permissions` takes the place of all that were there, and counts for every holder from their next request on. Nobody
-/// puts in what they do not hold. Global roles, and those with permissions that reach beyond one workspace, are changed
-/// by a holder of `all` only; those that exist from the start by nobody.
+/// `permissions` replaces the whole list and applies to every holder from the next request. Callers can include only
+/// permissions they hold. Only holders of `all` can change global roles and roles with permissions that reach beyond
+/// one workspace. Built-in roles cannot be changed.
 #[utoipa::path(patch, path = "/roles/{id}", operation_id = "roles.update", tag = "Roles", request_body = UpdateRole,
     params(("id" = Uuid, Path, description = "The role's id"), Meta),
     responses(
         (status = 200, description = "The role was changed", body = RoleAnswer),
         (status = 404, description = "Role not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "Another role has the name, or the role exists from the start", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "Another role has the name, or the role is built in", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["tenant.roles.update"]), ("session_cookie" = ["tenant.roles.update"])))]
 pub(crate) async fn update(
     caller: Caller<CanUpdateRoles>,

@@ -1,4 +1,4 @@
-//! Making workspaces.
+//! Creating workspaces.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,12 +12,12 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Make a workspace
+/// Creates a workspace
 ///
-/// With its default channel, and a slug made of its name: `My Company` gives `my-company`, or a numbered one where that is
-/// taken. What is not said is `ACTIVE` and confirmed. Several workspaces may have the same name.
+/// The workspace gets a default channel and a slug from its name: `My Company` gives `my-company`, or a numbered slug
+/// if that is taken. By default it is `ACTIVE` and confirmed. Names need not be unique.
 #[utoipa::path(post, path = "/tenants", operation_id = "tenants.create", tag = "Tenants", params(Meta), request_body = WholeTenant,
-    responses((status = 200, description = "The workspace was made", body = Created)),
+    responses((status = 200, description = "The workspace was created", body = Created)),
     security(("account_token" = ["iam.tenant.create"]), ("session_cookie" = ["iam.tenant.create"])))]
 pub(crate) async fn create(
     caller: Caller<CanCreateWorkspaces>,

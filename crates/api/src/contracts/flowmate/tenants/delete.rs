@@ -12,12 +12,12 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Delete a workspace
+/// Deletes a workspace
 ///
-/// Nobody gets in with its keys or its accounts from then on. What is in it is removed at once, or bit by bit where it is
-/// much: its roles, its external users, and its accounts that are members of no other workspace. Those that are find
-/// their home in the one that they have been members of for longest. Not the workspace of accounts that may do more
-/// beyond workspaces than the caller, and not the caller's own.
+/// Its keys and accounts are refused from then on. Its contents are removed at once, or in batches if they are many:
+/// its roles, its external users, and the accounts that are members of no other workspace. Other accounts get as home
+/// the one they have been members of longest. The caller's own workspace, and one with an account that has more rights
+/// beyond workspaces than the caller, cannot be deleted.
 #[utoipa::path(delete, path = "/tenants/{id}", operation_id = "tenants.delete", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(

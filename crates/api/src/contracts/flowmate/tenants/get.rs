@@ -12,9 +12,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get a workspace
+/// Returns a workspace
 ///
-/// For whoever sees only their own, any other is not there.
+/// Callers limited to their own get 404 for others.
 #[utoipa::path(get, path = "/tenants/{id}", operation_id = "tenants.get", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
@@ -30,9 +30,9 @@ pub(crate) async fn get(
     Ok(meta.one(Tenant::from(find(&state, caller.reach, id).await?)))
 }
 
-/// Get a workspace's profile
+/// Returns a workspace's profile
 ///
-/// The same as the workspace itself.
+/// Same as getting the workspace.
 #[utoipa::path(get, path = "/tenants/{id}/profile", operation_id = "tenants.getProfile", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
@@ -48,7 +48,7 @@ pub(crate) async fn profile(
     Ok(meta.one(Tenant::from(find(&state, caller.reach, id).await?)))
 }
 
-/// The workspace of this id, where it lies within reach.
+/// Returns the workspace with this id if within reach.
 pub(super) async fn find(state: &AppState, reach: Reach, id: WorkspaceId) -> ApiResult<Workspace> {
     let connection = &mut state.database().read().await?;
     let workspace = workspaces::find_within(connection, reach, id).await?;

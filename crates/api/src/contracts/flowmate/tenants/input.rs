@@ -1,4 +1,4 @@
-//! The fields of a workspace as bodies carry them.
+//! Fields of workspaces in bodies.
 
 use denizen_domain::{Result, Status, Violations, WorkspaceChanges, WorkspaceName};
 use serde::Deserialize;
@@ -8,44 +8,44 @@ use super::super::input::status;
 use crate::contracts::samples;
 use crate::wire::body::Input;
 
-/// A workspace with its name. Keys that are not listed here are ignored.
+/// A whole workspace. Unknown keys are ignored.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_tenant)]
 pub(crate) struct WholeTenant {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, required, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// Whether somebody has confirmed that it is wanted.
+    /// Whether the workspace has been confirmed.
     #[schema(value_type = bool)]
     #[serde(default)]
     confirmed: Input<bool>,
-    /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
+    /// Its status: `ACTIVE`, `PENDING` or `DISABLED`.
     #[schema(value_type = String, example = "ACTIVE")]
     #[serde(default)]
     status: Input<String>,
 }
 
-/// What changes of a workspace. An absent key stays as it is.
+/// Changes to a workspace. Absent keys stay unchanged.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_tenant)]
 pub(crate) struct UpdateTenant {
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// Whether somebody has confirmed that it is wanted.
+    /// Whether the workspace has been confirmed.
     #[schema(value_type = bool)]
     #[serde(default)]
     confirmed: Input<bool>,
-    /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
+    /// Its status: `ACTIVE`, `PENDING` or `DISABLED`.
     #[schema(value_type = String, example = "ACTIVE")]
     #[serde(default)]
     status: Input<String>,
 }
 
 impl WholeTenant {
-    /// Checks every field. The name is among the changes, too.
+    /// Validates all fields. The changes include the name.
     pub(crate) fn check(self) -> Result<(WorkspaceName, WorkspaceChanges)> {
         let mut violations = Violations::new();
         let Self { name, confirmed, status } = self;
@@ -59,7 +59,7 @@ impl WholeTenant {
 }
 
 impl UpdateTenant {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self) -> Result<WorkspaceChanges> {
         let mut violations = Violations::new();
         let Self { name, confirmed, status } = self;

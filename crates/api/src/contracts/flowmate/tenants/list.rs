@@ -12,9 +12,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::stream::{self, Batch, Batches};
 
-/// List workspaces
+/// Lists workspaces
 ///
-/// Oldest first. All of the list is sent, while it is read.
+/// Returns all of them, oldest first, as a stream.
 #[utoipa::path(get, path = "/tenants", operation_id = "tenants.list", tag = "Tenants", params(Meta),
     responses((status = 200, body = Vec<Tenant>)),
     security(("account_token" = ["iam.tenant.read"]), ("session_cookie" = ["iam.tenant.read"])))]

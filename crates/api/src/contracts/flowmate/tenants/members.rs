@@ -16,10 +16,10 @@ use crate::wire::error::ApiResult;
 use crate::wire::path::{PathId, PathIds};
 use crate::wire::stream;
 
-/// List a workspace's members
+/// Lists a workspace's members
 ///
-/// In the order in which they came. All of the list is sent, while it is read. For whoever sees only their own workspace,
-/// any other is not there.
+/// Streams the full list in the order in which members joined. Callers limited to their own workspace get 404 for
+/// others.
 #[utoipa::path(get, path = "/tenants/{id}/users", operation_id = "tenants.listUsers", tag = "Tenants",
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
@@ -38,12 +38,11 @@ pub(crate) async fn list(
     Ok(stream::json_array(&state, members, total).await?)
 }
 
-/// Take a member out of a workspace
+/// Removes a member from a workspace
 ///
-/// An account with no other workspace and no rights beyond workspaces is deleted with it. Others stay; where this was their
-/// home, they are at home from now on in the workspace that they have been members of for longest, if there is any,
-/// without the roles and permissions that counted here. An account that may do more than the caller is left alone, and so
-/// is the caller's own.
+/// An account without another workspace or rights beyond workspaces is deleted. Other accounts stay. If this was their
+/// home, their new home is the workspace they have been members of longest, if any, without the roles and permissions
+/// that applied here. Callers cannot remove themselves or an account that has more rights.
 #[utoipa::path(delete, path = "/tenants/{id}/user/{userId}", operation_id = "tenants.removeUser", tag = "Tenants",
     params(
         ("id" = Uuid, Path, description = "The workspace's id"),
@@ -51,7 +50,7 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "The account is no longer a member", body = Done),
         (status = 404, description = "Tenant not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot take itself out", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot remove itself", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.account.delete", "tenant.account.delete"]), ("session_cookie" = ["iam.account.delete", "tenant.account.delete"])))]
 pub(crate) async fn remove(
     caller: Caller<CanRemoveMembers>,

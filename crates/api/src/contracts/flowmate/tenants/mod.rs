@@ -1,4 +1,4 @@
-//! `/tenants`: the workspaces themselves, and who their members are.
+//! `/tenants`: the workspaces and their members.
 
 mod create;
 mod delete;

@@ -14,17 +14,17 @@ use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Change a workspace
+/// Changes a workspace
 ///
-/// Whoever changes only their own says what it is called; `status` and `confirmed` they may send as they are. A workspace
-/// that is taken out of use shuts out its accounts and keys until it is in use again: not that of accounts that may do
-/// more beyond workspaces than the caller, and not the caller's own. The slug stays, whatever the name.
+/// Callers limited to their own workspace can change only its name, but may send `status` and `confirmed` unchanged. A
+/// workspace that is not active refuses its accounts and keys. Callers cannot deactivate their own workspace, or one
+/// with an account that has more rights beyond workspaces than they do. The slug never changes.
 #[utoipa::path(patch, path = "/tenants/{id}", operation_id = "tenants.update", tag = "Tenants", request_body = UpdateTenant,
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, description = "The workspace was changed", body = Tenant),
         (status = 404, description = "Tenant not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot take its own workspace out of use", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot deactivate its own workspace", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.tenant.update", "tenant.profile.update"]), ("session_cookie" = ["iam.tenant.update", "tenant.profile.update"])))]
 pub(crate) async fn update(
     caller: Caller<CanUpdateProfile>,
@@ -36,15 +36,15 @@ pub(crate) async fn update(
     Ok(meta.one(change(&state, &caller, id, &body.check()?).await?))
 }
 
-/// Replace a workspace
+/// Replaces a workspace
 ///
-/// Like changing it, with a name. Where `status` and `confirmed` are not sent, they stay as they are.
+/// Like changing it, but requires a name. `status` and `confirmed` stay unchanged if absent.
 #[utoipa::path(put, path = "/tenants/{id}", operation_id = "tenants.replace", tag = "Tenants", request_body = WholeTenant,
     params(("id" = Uuid, Path, description = "The workspace's id"), Meta),
     responses(
         (status = 200, description = "The workspace was changed", body = Tenant),
         (status = 404, description = "Tenant not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot take its own workspace out of use", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot deactivate its own workspace", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.tenant.update", "tenant.profile.update"]), ("session_cookie" = ["iam.tenant.update", "tenant.profile.update"])))]
 pub(crate) async fn replace(
     caller: Caller<CanUpdateProfile>,

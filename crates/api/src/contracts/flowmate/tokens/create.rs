@@ -13,11 +13,11 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Issue a token for an account
+/// Issues a token for an account
 ///
-/// Whoever has it may do all that the account may, now and later, so that the caller must hold all of that, too. An equal
-/// request gets the same token, whose life begins anew, unless `new` asks for another one. For oneself it ends no later
-/// than the token that the request carries, unless that is of a log-in.
+/// The token grants all that the account may do, now and later, so the caller must hold the same rights. An equal
+/// request returns the same token with its lifetime restarted, unless `new` is set. A token for oneself expires no
+/// later than the request's token, unless that one is from a login.
 #[utoipa::path(post, path = "/tokens", operation_id = "tokens.create", tag = "Tokens", params(Meta), request_body = CreateToken,
     responses(
         (status = 200, description = "The token", body = NewToken),

@@ -1,4 +1,4 @@
-//! Revoking anybody's token.
+//! Revoking any token.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,9 +12,9 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Revoke a token
+/// Revokes a token
 ///
-/// Whosever it is. From the next request on it opens nothing.
+/// Works on any account's token, from the next request on.
 #[utoipa::path(delete, path = "/tokens/{id}", operation_id = "tokens.delete", tag = "Tokens",
     params(("id" = Uuid, Path, description = "The token's id"), Meta),
     responses(

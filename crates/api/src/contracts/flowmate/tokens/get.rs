@@ -12,9 +12,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get a token
+/// Returns a token
 ///
-/// Whosever it is; of its secret only the last four characters.
+/// Of any account; shows the secret's last four characters.
 #[utoipa::path(get, path = "/tokens/{id}", operation_id = "tokens.get", tag = "Tokens",
     params(("id" = Uuid, Path, description = "The token's id"), Meta),
     responses(

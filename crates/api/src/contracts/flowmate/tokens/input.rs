@@ -1,4 +1,4 @@
-//! What bodies say of tokens.
+//! Fields of tokens in bodies.
 
 use std::time::Duration;
 
@@ -13,47 +13,47 @@ use super::super::input::{id, permissions};
 use crate::contracts::samples;
 use crate::wire::body::Input;
 
-/// The longest life of a token that ends: a hundred years.
+/// The longest lifetime of a token that expires: 100 years.
 const LONGEST_LIFE: u64 = 100 * 366 * DAY;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// A token to be issued.
+/// A token to issue.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_token)]
 pub(crate) struct CreateToken {
-    /// The account that it is to stand for.
+    /// The account that it authenticates.
     #[schema(value_type = Uuid, required)]
     #[serde(default)]
     account_id: Input<String>,
-    /// How long it counts: a whole number with `s`, `m`, `h`, `d` or `w`, such as `2h`; -1 for until it is revoked. As long
-    /// as the token of a log-in where it is absent.
+    /// Lifetime: a whole number with `s`, `m`, `h`, `d` or `w`, such as `2h`; -1 for no expiry. Defaults to the
+    /// lifetime of login tokens.
     #[schema(value_type = Option<Value>, example = "2h")]
     #[serde(default)]
     expires_in: Input<Value>,
-    /// What it is for, at most 1,000 characters.
+    /// Purpose, at most 1,000 characters.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     description: Input<String>,
-    /// Who asks for it, at most 255 characters; the caller's id where it is absent.
+    /// Who requests it, at most 255 characters; defaults to the caller's id.
     #[schema(value_type = Option<String>, max_length = 255)]
     #[serde(default)]
     inquirer: Input<String>,
-    /// What it allows beyond what the account may do. Needs `iam.token.update`.
+    /// Permissions in addition to the account's. Needs `iam.token.update`.
     #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     custom_permissions: Input<Vec<Value>>,
-    /// Whether it is to be another token where an equal request was made before.
+    /// Whether to issue another token even if an equal request was made before.
     #[schema(value_type = Option<bool>, default = false)]
     #[serde(default)]
     new: Input<bool>,
 }
 
-/// A token to be issued, checked.
+/// A token to issue, validated.
 pub(super) struct CheckedToken {
     pub(super) account_id: AccountId,
-    /// How long it counts; null for until it is revoked.
+    /// Its lifetime; null for no expiry.
     pub(super) lifetime: Patch<Duration>,
     pub(super) description: String,
     pub(super) inquirer: Option<String>,
@@ -62,7 +62,7 @@ pub(super) struct CheckedToken {
 }
 
 impl CreateToken {
-    /// Checks every field.
+    /// Validates all fields.
     pub(super) fn check(self, authority: &Authority) -> Result<CheckedToken, Error> {
         let mut violations = Violations::new();
         let Self { account_id, expires_in, description, inquirer, custom_permissions, new } = self;
@@ -78,24 +78,24 @@ impl CreateToken {
     }
 }
 
-/// A token for oneself.
+/// A new personal token.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_personal_token)]
 pub(crate) struct CreatePersonalToken {
-    /// What it is for, at most 1,000 characters.
+    /// Purpose, at most 1,000 characters.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     description: Input<String>,
-    /// How long it counts: a whole number with `s`, `m`, `h`, `d` or `w`, such as `90d`. Until it is revoked where it is
-    /// absent or -1.
+    /// Lifetime: a whole number with `s`, `m`, `h`, `d` or `w`, such as `90d`. It never expires if this is absent or
+    /// -1.
     #[schema(value_type = Option<Value>, example = "90d")]
     #[serde(default)]
     expires_in: Input<Value>,
 }
 
 impl CreatePersonalToken {
-    /// Checks every field.
+    /// Validates all fields.
     pub(super) fn check(self) -> Result<(String, Option<Duration>), Error> {
         let mut violations = Violations::new();
         let Self { description, expires_in } = self;
@@ -105,18 +105,18 @@ impl CreatePersonalToken {
     }
 }
 
-/// A token that somebody wants to know more of.
+/// A token to introspect.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::introspect_token)]
 pub(crate) struct IntrospectToken {
-    /// Its secret.
+    /// The secret.
     #[schema(value_type = String, required)]
     #[serde(default)]
     token: Input<String>,
 }
 
 impl IntrospectToken {
-    /// Checks every field.
+    /// Validates all fields.
     pub(super) fn check(self) -> Result<Secret, Error> {
         let mut violations = Violations::new();
         let token = self.token.required(&mut violations, "token", |text| Ok(Secret::presented(text)));
@@ -124,7 +124,7 @@ impl IntrospectToken {
     }
 }
 
-/// What `expiresIn` says; null for a token that does not end.
+/// Reads `expiresIn`; null for a token that never expires.
 fn lifetime_of(input: Input<Value>, violations: &mut Violations) -> Patch<Duration> {
     match input.optional(violations, "expiresIn", lifetime) {
         Patch::Value(lifetime) => Patch::from(lifetime),
@@ -132,7 +132,7 @@ fn lifetime_of(input: Input<Value>, violations: &mut Violations) -> Patch<Durati
     }
 }
 
-/// The rule for `expiresIn`; `None` for a token that does not end.
+/// Checks `expiresIn`; `None` for a token that never expires.
 fn lifetime(value: &Value) -> Result<Option<Duration>, Violation> {
     if value.as_i64() == Some(-1) || value.as_str() == Some("-1") {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Looking up whose a token is.
+//! Looking up a token's account.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,13 +13,13 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Look up whose a token is
+/// Returns a token's account
 ///
-/// The account, with all that it may do with this token in `permissions`. 404 for what is no token, has ended, was revoked,
-/// or is of an account that is not in use. Its life is not prolonged by this.
+/// `permissions` holds all that the account may do with this token. Unknown, expired and revoked tokens, and those of
+/// inactive accounts, are 404. This does not extend the token's lifetime.
 #[utoipa::path(post, path = "/tokens/introspect", operation_id = "tokens.introspect", tag = "Tokens", params(Meta), request_body = IntrospectToken,
     responses(
-        (status = 200, description = "Whose it is", body = User),
+        (status = 200, description = "The account", body = User),
         (status = 404, description = "Token not found.", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.token.introspect"]), ("session_cookie" = ["iam.token.introspect"])))]
 pub(crate) async fn introspect(
@@ -31,7 +31,7 @@ pub(crate) async fn introspect(
     let secret = body.check()?;
     let connection = &mut state.database().read().await?;
     let found = match account_tokens::authenticate(connection, &secret, state.source().clock.now()).await {
-        // Of an account that is not in use.
+        // An inactive account.
         Err(Error::Unauthenticated(_)) => None,
         found => found?,
     };

@@ -1,4 +1,4 @@
-//! Listing everybody's tokens.
+//! Listing all accounts' tokens.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,17 +13,17 @@ use crate::wire::error::ApiResult;
 use crate::wire::query::{FromQuery, Query, QueryReader};
 use crate::wire::stream::{self, Batch, Batches};
 
-/// What the list takes.
+/// Parameters of the list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListTokens {
-    /// The one with this secret.
+    /// The token with this secret.
     #[param(value_type = Option<String>)]
     token: Option<Secret>,
-    /// Those of this account.
+    /// Tokens of this account.
     #[param(rename = "accountId", value_type = Option<uuid::Uuid>)]
     account_id: Option<AccountId>,
-    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Anything but `false` and `0` does, also nothing: `?meta`.
+    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Set by any value except `false` and `0`, also `?meta`.
     #[param(value_type = Option<bool>)]
     meta: bool,
 }
@@ -38,10 +38,9 @@ impl FromQuery for ListTokens {
     }
 }
 
-/// List tokens
+/// Lists tokens
 ///
-/// Those of all accounts that are in force, oldest first; of each secret only the last four characters. All of the list
-/// is sent, while it is read.
+/// Streams the valid tokens of all accounts, oldest first. Of each secret only the last four characters are shown.
 #[utoipa::path(get, path = "/tokens", operation_id = "tokens.list", tag = "Tokens", params(ListTokens),
     responses((status = 200, body = Vec<TokenAnswer>)),
     security(("account_token" = ["all"]), ("session_cookie" = ["all"])))]
@@ -61,7 +60,7 @@ pub(crate) async fn list(
     Ok(stream::json_array(&state, list, total).await?)
 }
 
-/// The tokens that a filter lets through.
+/// The tokens that match a filter.
 struct TokenList(TokenFilter);
 
 impl Batches for TokenList {

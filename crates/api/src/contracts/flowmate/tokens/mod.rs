@@ -1,4 +1,4 @@
-//! `/tokens`: those of accounts.
+//! `/tokens`: tokens of accounts.
 
 mod create;
 mod delete;

@@ -1,4 +1,4 @@
-//! One's own personal tokens.
+//! The caller's personal tokens.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -15,9 +15,9 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// List one's own personal tokens
+/// Lists the caller's personal tokens
 ///
-/// Those in force, oldest first; of each secret only the last four characters.
+/// Valid ones, oldest first, with the last four characters of each secret.
 #[utoipa::path(get, path = "/tokens/personal", operation_id = "tokens.listPersonal", tag = "Tokens", params(Meta),
     responses((status = 200, body = Vec<TokenAnswer>)),
     security(("account_token" = []), ("session_cookie" = [])))]
@@ -26,7 +26,7 @@ pub(crate) async fn list(
     State(state): State<AppState>,
     meta: Meta,
 ) -> ApiResult<Response> {
-    // There are no more than fit into this window.
+    // All of them fit into this window.
     let window = Window::first(u32::try_from(account_tokens::MAXIMUM_PERSONAL).unwrap_or(u32::MAX));
     let connection = &mut state.database().read().await?;
     let now = state.source().clock.now();
@@ -35,13 +35,13 @@ pub(crate) async fn list(
     Ok(meta.all(&tokens))
 }
 
-/// Make a personal token
+/// Creates a personal token
 ///
-/// For programs that act as the account. Its secret is shown this once. An account has at most 100 of them.
+/// For programs that act as the account. The secret is shown only once. An account has at most 100.
 #[utoipa::path(post, path = "/tokens/personal", operation_id = "tokens.createPersonal", tag = "Tokens", params(Meta), request_body = CreatePersonalToken,
     responses(
         (status = 200, description = "The token", body = NewToken),
-        (status = 409, description = "The account has as many personal tokens as it may have", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The account has the maximum number of personal tokens", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn create(
     caller: Caller<IsLoggedIn>,
@@ -62,7 +62,9 @@ pub(crate) async fn create(
     Ok(meta.one(NewToken { token: new.secret.expose().to_owned(), id: new.token.id.as_uuid() }))
 }
 
-/// Revoke all of one's own personal tokens
+/// Revokes all of the caller's personal tokens
+///
+/// They are refused from the next request on.
 #[utoipa::path(delete, path = "/tokens/personal", operation_id = "tokens.deleteAllPersonal", tag = "Tokens", params(Meta),
     responses((status = 200, description = "They were revoked", body = Done)),
     security(("account_token" = []), ("session_cookie" = [])))]
@@ -76,7 +78,9 @@ pub(crate) async fn delete_all(
     Ok(meta.one(Done { message: "Tokens revoked." }))
 }
 
-/// Revoke one of one's own personal tokens
+/// Revokes one of the caller's personal tokens
+///
+/// It is refused from the next request on. Tokens of other kinds or accounts are 404.
 #[utoipa::path(delete, path = "/tokens/personal/{id}", operation_id = "tokens.deletePersonal", tag = "Tokens",
     params(("id" = Uuid, Path, description = "The token's id"), Meta),
     responses(

@@ -1,4 +1,4 @@
-//! Prolonging a log-in.
+//! Extending a login.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -17,14 +17,14 @@ use crate::wire::error::ApiResult;
 /// The caller's token.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Refreshed {
-    /// The same one.
+    /// The same token.
     token: String,
 }
 
-/// Prolong the current token
+/// Extends the current token
 ///
-/// The token of a log-in counts from now on for as long as it did at first, as it does after every use. The life of other
-/// tokens was decided by who made them, and stays as it is.
+/// Restarts the lifetime of a login token, as every use of it does. The lifetime of other tokens was set by their
+/// creator and does not change.
 #[utoipa::path(get, path = "/tokens/refresh", operation_id = "tokens.refresh", tag = "Tokens", params(Meta),
     responses((status = 200, body = Refreshed)),
     security(("account_token" = []), ("session_cookie" = [])))]

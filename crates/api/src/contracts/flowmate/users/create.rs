@@ -1,4 +1,4 @@
-//! Making accounts.
+//! Creating accounts.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,14 +12,14 @@ use crate::state::AppState;
 use crate::wire::body::JsonBody;
 use crate::wire::error::ApiResult;
 
-/// Make an account
+/// Creates an account
 ///
-/// Whoever reaches only their own workspace makes it there, with `tenant` or without. Nobody gives what they do not hold:
-/// roles and permissions beyond the caller's own are 403, and so is another workspace. What is not said is `ACTIVE`, not
-/// confirmed, without a home, roles and permissions.
+/// Callers limited to their own workspace create it there, with or without `tenant`. Callers can grant only what they
+/// hold: other roles, permissions and workspaces are 403. By default the account is `ACTIVE` and not confirmed, without
+/// a home, roles or permissions.
 #[utoipa::path(post, path = "/users", operation_id = "accounts.create", tag = "Accounts", params(Meta), request_body = CreateUser,
     responses(
-        (status = 200, description = "The account was made", body = Created),
+        (status = 200, description = "The account was created", body = Created),
         (status = 409, description = "An account with this username already exists", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.account.create", "tenant.account.create"]), ("session_cookie" = ["iam.account.create", "tenant.account.create"])))]
 pub(crate) async fn create(

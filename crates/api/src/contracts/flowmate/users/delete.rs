@@ -13,9 +13,10 @@ use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Delete an account
+/// Deletes an account
 ///
-/// Its tokens and memberships go with it. An account cannot delete itself, or one that may do more beyond a workspace.
+/// Also deletes its tokens and memberships. Callers cannot delete themselves or accounts with more rights beyond a
+/// workspace.
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "accounts.delete", tag = "Accounts",
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(

@@ -13,9 +13,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get an account
+/// Returns an account
 ///
-/// For whoever sees only their own workspace, its members.
+/// Callers limited to their workspace see its members.
 #[utoipa::path(get, path = "/users/{id}", operation_id = "accounts.get", tag = "Accounts",
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfNoneMatch),
     responses(

@@ -1,4 +1,4 @@
-//! The fields of an account as bodies carry them.
+//! Fields of accounts in bodies.
 
 use denizen_domain::{
     Account, AccountChanges, Authority, Avatar, Error, Forbidden, NewAccount, Password, Patch, PermissionSet,
@@ -13,14 +13,14 @@ use crate::contracts::samples;
 use crate::state::AppState;
 use crate::wire::body::Input;
 
-/// The most roles of an account: answers hold all of them, whole.
+/// Maximum roles of an account: responses include all in full.
 const MAXIMUM_ROLES: usize = 50;
 
-/// A new account. Keys that are not listed here are ignored.
+/// A new account. Unknown keys are ignored.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_user)]
 pub(crate) struct CreateUser {
-    /// What it logs in with: an e-mail address, kept in lower case.
+    /// The e-mail address used to log in, stored in lower case.
     #[schema(value_type = String, required, format = "email", max_length = 254)]
     #[serde(default)]
     username: Input<String>,
@@ -36,11 +36,11 @@ pub(crate) struct CreateUser {
     rest: UserFields,
 }
 
-/// A whole account. What is not sent goes back to what a new account has; only the password and the home stay.
+/// A whole account. Absent fields get the defaults of a new account; only the password and the home stay.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::replace_user)]
 pub(crate) struct ReplaceUser {
-    /// The current password, which a new one for oneself asks for.
+    /// The current password, required to change one's own.
     #[schema(value_type = Option<String>)]
     #[serde(default, rename = "currentPassword")]
     current_password: Input<String>,
@@ -48,11 +48,11 @@ pub(crate) struct ReplaceUser {
     user: CreateUser,
 }
 
-/// What changes of an account. An absent key stays as it is.
+/// Changes to an account. Absent keys stay unchanged.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_user)]
 pub(crate) struct UpdateUser {
-    /// What it logs in with: an e-mail address, kept in lower case.
+    /// The e-mail address used to log in, stored in lower case.
     #[schema(value_type = String, format = "email", max_length = 254)]
     #[serde(default)]
     username: Input<String>,
@@ -64,7 +64,7 @@ pub(crate) struct UpdateUser {
     #[schema(value_type = String, min_length = 1, max_length = 255)]
     #[serde(default)]
     lastname: Input<String>,
-    /// The current password, which a new one for oneself asks for.
+    /// The current password, required to change one's own.
     #[schema(value_type = Option<String>)]
     #[serde(default, rename = "currentPassword")]
     current_password: Input<String>,
@@ -72,57 +72,57 @@ pub(crate) struct UpdateUser {
     rest: UserFields,
 }
 
-/// The fields that need not be there.
+/// The optional fields.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct UserFields {
-    /// A password of 8 to 1,000 characters, unless the server asks for more. An account without one cannot log in. A new
-    /// one ends all tokens of the account.
+    /// A password of 8 to 1,000 characters, or more if the server requires it. An account without one cannot log in. A
+    /// new one revokes the account's tokens.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     password: Input<String>,
-    /// Whether it is in use: `ACTIVE`, `PENDING` or `DISABLED`.
+    /// Its status: `ACTIVE`, `PENDING` or `DISABLED`.
     #[schema(value_type = String, example = "ACTIVE")]
     #[serde(default)]
     status: Input<String>,
-    /// Its home workspace. Who only reaches their own cannot name another.
+    /// Home workspace. Callers limited to their own cannot name another.
     #[schema(value_type = Option<Uuid>)]
     #[serde(default)]
     tenant: Input<String>,
-    /// The ids of all roles that it is to hold, at most 50: global ones and its home's own. Roles as answers show them are
-    /// taken, too.
+    /// The ids of all its roles, at most 50: global ones and those of its home. Roles as shown in responses are
+    /// accepted, too.
     #[schema(value_type = Vec<Uuid>, max_items = 50)]
     #[serde(default)]
     roles: Input<Vec<Value>>,
-    /// All permissions that it is to have directly.
+    /// All its direct permissions.
     #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     permissions: Input<Vec<Value>>,
-    /// Phone number, in E.164 form; an empty text is none.
+    /// Phone number in E.164 form; an empty string is none.
     #[schema(value_type = Option<String>)]
     #[serde(default)]
     phone: Input<String>,
-    /// Address of a picture: an http(s) URL; an empty text is none.
+    /// URL of a picture (http or https); empty string is none.
     #[schema(value_type = Option<String>, max_length = 2048)]
     #[serde(default)]
     img: Input<String>,
-    /// Whether the person behind the address has confirmed it.
+    /// Whether the person has confirmed the address.
     #[schema(value_type = bool)]
     #[serde(default)]
     confirmed: Input<bool>,
 }
 
-/// An account's fields, checked; its password is not hashed yet.
+/// An account's fields, validated; the password is not hashed yet.
 pub(crate) struct CheckedUser {
     /// The changes, without a password.
     pub(crate) changes: AccountChanges,
     /// The new password.
     pub(crate) password: Option<Password>,
-    /// What somebody says their current password is.
+    /// The current password as the caller gave it.
     pub(crate) current_password: Option<Password>,
 }
 
 impl CheckedUser {
-    /// The changes, with the hash of the new password, where there is one.
+    /// Hashes the new password, if any, and adds it to the changes.
     pub(crate) async fn hashed(self, state: &AppState) -> Result<AccountChanges> {
         let Self { mut changes, password, current_password: _ } = self;
         if let Some(password) = password {
@@ -133,12 +133,12 @@ impl CheckedUser {
 }
 
 impl CreateUser {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self, state: &AppState, authority: &Authority) -> Result<CheckedNewUser> {
         self.check_after(Violations::new(), state, authority)
     }
 
-    /// Checks every field, after what was found to be wrong with others.
+    /// Validates all fields, after the given violations of others.
     fn check_after(
         self,
         mut violations: Violations,
@@ -156,7 +156,7 @@ impl CreateUser {
     }
 }
 
-/// A whole account's fields, checked.
+/// All fields of an account, validated.
 pub(crate) struct CheckedNewUser {
     username: Username,
     first_name: PersonName,
@@ -165,7 +165,7 @@ pub(crate) struct CheckedNewUser {
 }
 
 impl CheckedNewUser {
-    /// The account to be made.
+    /// Converts to a new account.
     pub(crate) async fn into_new(self, state: &AppState) -> Result<NewAccount> {
         let Self { username, first_name, last_name, rest } = self;
         let rest = rest.hashed(state).await?;
@@ -174,7 +174,7 @@ impl CheckedNewUser {
 }
 
 impl ReplaceUser {
-    /// Checks every field. The password stays where none is sent, since no answer shows it.
+    /// Validates all fields. An absent password stays, because no response shows it.
     pub(crate) fn check(self, state: &AppState, authority: &Authority) -> Result<CheckedUser> {
         let mut violations = Violations::new();
         let Self { current_password, user } = self;
@@ -193,7 +193,7 @@ impl ReplaceUser {
             confirmed: changes.confirmed.or(Some(false)),
             avatar: changes.avatar.or_null(),
             phone: changes.phone.or_null(),
-            // The contract does not know these, and so does not replace them.
+            // This contract has no such fields, so it does not replace them.
             nick: Patch::Absent,
             website: Patch::Absent,
             password: None,
@@ -203,7 +203,7 @@ impl ReplaceUser {
 }
 
 impl UpdateUser {
-    /// Checks every field.
+    /// Validates all fields.
     pub(crate) fn check(self, state: &AppState, authority: &Authority) -> Result<CheckedUser> {
         let mut violations = Violations::new();
         let Self { username, firstname, lastname, current_password, rest } = self;
@@ -242,8 +242,8 @@ impl UserFields {
     }
 }
 
-/// Fails with [`Forbidden::ProtectedField`] where an account would change what is not its own to change. What is sent as it
-/// is already changes nothing and is fine, so that an account can be sent back as it was read.
+/// Fails with [`Forbidden::ProtectedField`] if an account would change fields it must not change for itself. Unchanged
+/// values are allowed, so that clients can send an account back as they read it.
 pub(crate) fn require_own_fields(account: &Account, changes: &AccountChanges) -> Result<()> {
     let AccountChanges {
         username,
@@ -278,12 +278,12 @@ pub(crate) fn require_own_fields(account: &Account, changes: &AccountChanges) ->
     }
 }
 
-/// What somebody says their current password is.
+/// Reads the current password that the caller gave.
 fn presented(input: Input<String>, violations: &mut Violations) -> Option<Password> {
     input.optional(violations, "currentPassword", |text| Ok(Password::presented(text))).value()
 }
 
-/// A field for which an empty text is nothing, as answers show it.
+/// A field for which an empty string means none, as in responses.
 fn unless_empty<T>(
     input: Input<String>,
     violations: &mut Violations,

@@ -14,17 +14,17 @@ use crate::wire::error::ApiResult;
 use crate::wire::query::{FromQuery, Query, QueryReader};
 use crate::wire::stream::{self, Batch, Batches};
 
-/// What the list takes.
+/// Parameters of the list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListUsers {
-    /// One of these. The key may be repeated, up to 100 times.
+    /// Accounts with these ids. Repeatable up to 100 times.
     #[param(rename = "userId", value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     user_id: Vec<AccountId>,
-    /// One of these, whatever the case. The key may be repeated, up to 100 times.
+    /// Accounts with these usernames, in any case. Repeatable up to 100 times.
     #[param(value_type = Vec<String>, required = false, style = Form, explode)]
     username: Vec<String>,
-    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Anything but `false` and `0` does, also nothing: `?meta`.
+    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Set by any value except `false` and `0`, also `?meta`.
     #[param(value_type = Option<bool>)]
     meta: bool,
 }
@@ -39,11 +39,10 @@ impl FromQuery for ListUsers {
     }
 }
 
-/// List accounts
+/// Lists accounts
 ///
-/// Oldest first: all of them, or the members of the own workspace for whoever sees no others. All of the list is sent,
-/// while it is read. With `userId` and `username` those that have one of the ids and one of the usernames; one that does
-/// not exist is no error.
+/// Streams all accounts, oldest first, or the members of the caller's workspace if they see no others. With both
+/// `userId` and `username`, accounts must match one of each. Values that match no account are not an error.
 #[utoipa::path(get, path = "/users", operation_id = "accounts.list", tag = "Accounts", params(ListUsers),
     responses((status = 200, body = Vec<User>)),
     security(("account_token" = ["iam.account.read", "tenant.account.read"]), ("session_cookie" = ["iam.account.read", "tenant.account.read"])))]
@@ -53,7 +52,7 @@ pub(crate) async fn list(
     Query(parameters): Query<ListUsers>,
 ) -> ApiResult<Response> {
     let ListUsers { user_id, username, meta } = parameters;
-    // What is no e-mail address is nobody's username.
+    // Only an e-mail address can be a username.
     let usernames: Vec<_> = username.iter().filter_map(|text| Username::parse(text).ok()).collect();
     let nobody = usernames.is_empty() && !username.is_empty();
     let list = UserList { reach: caller.reach, filter: AccountFilter { ids: user_id, usernames }, nobody };
@@ -61,23 +60,23 @@ pub(crate) async fn list(
     Ok(stream::json_array(&state, list, total).await?)
 }
 
-/// The accounts within reach that a filter lets through.
+/// The accounts within reach that match a filter.
 pub(crate) struct UserList {
-    /// Whose they are.
+    /// Who may be seen.
     reach: Reach,
-    /// Which they are.
+    /// Which to list.
     filter: AccountFilter,
-    /// Whether the filter asks for what nobody can have.
+    /// Whether the filter can match no account.
     nobody: bool,
 }
 
 impl UserList {
-    /// All of them within reach.
+    /// All accounts within reach.
     pub(crate) fn of(reach: Reach) -> Self {
         Self { reach, filter: AccountFilter::default(), nobody: false }
     }
 
-    /// How many there are.
+    /// Counts the accounts.
     pub(crate) async fn count(&self, state: &AppState) -> Result<i64> {
         if self.nobody {
             return Ok(0);

@@ -18,7 +18,9 @@ use crate::wire::body::JsonBody;
 use crate::wire::context::{Context, RequestContext};
 use crate::wire::error::ApiResult;
 
-/// Get the current account
+/// Returns the current account
+///
+/// Needs no permission.
 #[utoipa::path(get, path = "/users/me", operation_id = "accounts.getCurrent", tag = "Accounts", params(Meta, IfNoneMatch),
     responses((status = 200, body = User)),
     security(("account_token" = []), ("session_cookie" = [])))]
@@ -27,14 +29,14 @@ pub(crate) async fn get(caller: Caller<IsLoggedIn>, preconditions: Preconditions
     preconditions.shown(&caller.account.version(), shown)
 }
 
-/// Change the current account
+/// Changes the current account
 ///
-/// `firstname`, `lastname`, `phone`, `img`, and `password` with `currentPassword`. A new password ends all other tokens of
-/// the account. The other fields are taken as they are already, and 403 where they differ.
+/// Can change `firstname`, `lastname`, `phone`, `img`, and `password` with `currentPassword`. A new password revokes
+/// all other tokens of the account. Other fields may be sent unchanged; a different value is 403.
 #[utoipa::path(patch, path = "/users/me", operation_id = "accounts.updateCurrent", tag = "Accounts", params(Meta, IfMatch), request_body = UpdateUser,
     responses(
         (status = 200, description = "The account was changed", body = User),
-        (status = 429, description = "Too many requests a second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 429, description = "Too many requests per second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn update(
     caller: Caller<IsLoggedIn>,
@@ -49,7 +51,7 @@ pub(crate) async fn update(
     require_own_fields(account, &checked.changes)?;
     let current = require_current_password(&state, &context, account, &checked).await?;
     let mut changes = checked.hashed(&state).await?;
-    // They are what they were when the request came, which somebody else may have changed since.
+    // These are unchanged since the request began, but somebody else may have changed them since.
     (changes.username, changes.status, changes.confirmed) = (None, None, None);
     (changes.home, changes.roles, changes.permissions) = (Patch::Absent, None, None);
     let asker = Asker::LoggedIn { token_id: caller.token.id, right: None };
@@ -64,8 +66,8 @@ pub(crate) async fn update(
     Ok(tagged(&tag, meta.one(User::from(changed))))
 }
 
-/// Whoever changes what their own account is opened with says what the current password is: a token that fell into the
-/// wrong hands is not enough. Guesses count as log-ins that failed. Gives the hash that was right, where one was needed.
+/// Requires the current password to change the own password or username: a stolen token is not enough. Wrong guesses
+/// count as failed logins. Returns the hash that matched, if one was needed.
 pub(super) async fn require_current_password(
     state: &AppState,
     context: &RequestContext,
@@ -85,7 +87,7 @@ pub(super) async fn require_current_password(
     Ok(candidate.password)
 }
 
-/// A password that was right a moment ago and is not any more is a wrong one.
+/// Reports a password that was changed after it was checked as wrong.
 pub(super) fn wrong_current_password(error: Error) -> Error {
     match error {
         Error::Unauthenticated(Unauthenticated::WrongPassword) => wrong(),

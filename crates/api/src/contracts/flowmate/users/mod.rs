@@ -1,4 +1,4 @@
-//! `/users`: the accounts themselves.
+//! `/users`: the accounts.
 
 mod create;
 mod delete;

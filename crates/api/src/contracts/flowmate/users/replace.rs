@@ -1,4 +1,4 @@
-//! Changing the whole of an account.
+//! Replacing accounts.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -16,16 +16,16 @@ use crate::wire::context::Context;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Replace an account
+/// Replaces an account
 ///
-/// Like changing it, but what is not sent goes back to what a new account has; only the password and the home stay.
+/// Like changing it, but absent fields get the defaults of a new account. Only the password and the home stay.
 #[utoipa::path(put, path = "/users/{id}", operation_id = "accounts.replace", tag = "Accounts", request_body = ReplaceUser,
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was replaced", body = User),
         (status = 404, description = "User not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "Another account has the username, or an account would take itself out of use", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 429, description = "Too many requests a second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "Another account has the username, or the caller would deactivate itself", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 429, description = "Too many requests per second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.account.update", "tenant.account.update"]), ("session_cookie" = ["iam.account.update", "tenant.account.update"])))]
 pub(crate) async fn replace(
     caller: Caller<CanUpdateAccounts>,

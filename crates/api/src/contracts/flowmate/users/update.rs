@@ -1,4 +1,4 @@
-//! Changing some of an account.
+//! Changing accounts.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -17,19 +17,19 @@ use crate::wire::context::{Context, RequestContext};
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Change an account
+/// Changes an account
 ///
-/// `roles` and `permissions` take the place of all that were there. Nobody gives what they do not hold, and an account that
-/// may do more than the caller is left alone (403, before any 409). A new password ends all tokens of the account but the
-/// one that asks for it; for oneself it needs `currentPassword`, and so does a new username. Moving to another home leaves behind what counted in the
-/// old one.
+/// `roles` and `permissions` replace the whole lists. Callers can grant only what they hold, and cannot change an
+/// account that has more rights (403, before any 409). A new password revokes all tokens of the account except the
+/// request's own. Changing one's own password or username requires `currentPassword`. Moving to another home drops the
+/// roles and permissions that applied in the old one.
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "accounts.update", tag = "Accounts", request_body = UpdateUser,
     params(("id" = Uuid, Path, description = "The account's id"), Meta, IfMatch),
     responses(
         (status = 200, description = "The account was changed", body = User),
         (status = 404, description = "User not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "Another account has the username, or an account would take itself out of use", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 429, description = "Too many requests a second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "Another account has the username, or the caller would deactivate itself", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 429, description = "Too many requests per second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.account.update", "tenant.account.update"]), ("session_cookie" = ["iam.account.update", "tenant.account.update"])))]
 pub(crate) async fn update(
     caller: Caller<CanUpdateAccounts>,

@@ -1,4 +1,4 @@
-//! Reading one person.
+//! Reading one user.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,9 +13,9 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 
-/// Get oneself
+/// Returns the current user
 ///
-/// Whose credential it is.
+/// The credential's owner.
 #[utoipa::path(get, path = "/user", operation_id = "people.getCurrent", tag = "People",
     params(IfNoneMatch),
     responses((status = 200, body = User)),
@@ -24,9 +24,9 @@ pub(crate) async fn own(caller: Caller<IsPerson>, preconditions: Preconditions) 
     shown(&preconditions, Profile::from(&caller.account))
 }
 
-/// Get a user
+/// Returns a user
 ///
-/// Oneself, or whoever is a member of an organization that the caller is a member of, too. Others are not there.
+/// The caller, or a user who shares an organization with the caller. Others are 404.
 #[utoipa::path(get, path = "/users/{id}", operation_id = "people.get", tag = "People",
     params(("id" = i64, Path, description = "The user's number"), IfNoneMatch),
     responses(

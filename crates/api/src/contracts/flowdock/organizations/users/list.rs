@@ -1,4 +1,4 @@
-//! Listing the people whom the caller meets.
+//! Listing the users visible to the caller.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -11,11 +11,11 @@ use crate::state::AppState;
 use crate::wire::error::ApiResult;
 use crate::wire::stream::{self, BATCH, Batch, Batches};
 
-/// List all users
+/// Lists all users visible to the caller
 ///
-/// Oneself first, and then everybody else whom the caller sees, each once, by their numbers: of an organization that the
-/// caller administers, all members; of any other, those who share a flow with the caller. Whoever is blocked from a flow
-/// does not share it, and nobody shares one that is archived. All of the list is sent, while it is read.
+/// The caller comes first, then the other visible users, each once, ordered by number. In organizations that the caller
+/// administers, all members are visible; in others, those who share a flow with the caller. A flow is not shared with
+/// users blocked from it, and archived flows do not count. The full list is streamed.
 #[utoipa::path(get, path = "/users", operation_id = "people.list", tag = "People",
     responses((status = 200, body = Vec<User>)),
     security(("basic" = []), ("account_token" = [])))]
@@ -29,7 +29,7 @@ pub(crate) async fn list(caller: Caller<IsPerson>, State(state): State<AppState>
     Ok(stream::json_array(&state, VisibleUsers { own, others }, None).await?)
 }
 
-/// Somebody, and whom they see.
+/// An account and whom it can see.
 struct VisibleUsers {
     own: Profile,
     /// The numbers of the others, in order.
@@ -39,7 +39,7 @@ struct VisibleUsers {
 impl Batches for VisibleUsers {
     type Item = User;
     type Shared = AppState;
-    /// How many of the others stand before.
+    /// How many of the others come before.
     type Place = usize;
 
     async fn read(&self, state: &AppState, after: Option<usize>) -> Result<Batch<User, usize>> {

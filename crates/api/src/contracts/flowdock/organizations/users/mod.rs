@@ -1,4 +1,4 @@
-//! `/users` and `/user`: the people whom the caller meets, and the caller itself.
+//! `/users` and `/user`: the caller and the users visible to it.
 
 mod get;
 mod list;
@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
-/// The routes of people.
+/// The routes of users.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list))

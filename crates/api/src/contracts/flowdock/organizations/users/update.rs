@@ -1,4 +1,4 @@
-//! Changing oneself.
+//! Changing own data.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,16 +15,15 @@ use crate::wire::error::ApiResult;
 use crate::wire::parameters::Parameters;
 use crate::wire::path::PathId;
 
-/// Change oneself
+/// Changes the current user
 ///
-/// Others change themselves: 403 for whoever the caller may look up, 404 for everybody else. A user can be sent back as it
-/// was read, which changes nothing: a `nick` that is the one shown stays as it is, be it chosen or one's first name, and so
-/// does an `email` that differs in case only. A new `email` is what one logs in with from now on; it counts as not
-/// confirmed, since nobody has proved that it is theirs, and lets nobody into flows that it is invited to. As this API
-/// goes, a token is enough for it. `website` is Denizen's own: the Flowdock API shows it, and has
-/// nothing to change it.
+/// Callers can change only themselves: 403 for users they can look up, 404 for others. A user can be sent back as read,
+/// which changes nothing: a `nick` equal to the one shown stays as it is, chosen or defaulted, and so does an `email`
+/// that differs only in case. A new `email` is used to log in from then on. It counts as not confirmed and grants no
+/// access to flows it is invited to, because nobody has verified it. As in the Flowdock API, a token is enough to
+/// change it. Denizen adds `website`, which the Flowdock API shows but cannot change.
 #[utoipa::path(put, path = "/users/{id}", operation_id = "people.updateCurrent", tag = "People",
-    request_body(description = "The parameters, here or in the query string", content(
+    request_body(description = "Parameters, here or in the query string", content(
         (UpdateOwnUser = "application/json"), (UpdateOwnUser = "application/x-www-form-urlencoded"))),
     params(("id" = i64, Path, description = "The caller's own number"), IfMatch),
     responses(
