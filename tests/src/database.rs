@@ -1,10 +1,13 @@
 //! A database for one test, gone with it.
 
-use std::path::Path;
+use std::path::PathBuf;
 
+use denizen_server::{IdSource as _, RandomIds};
 use reqwest::Url;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
+
+use crate::template::Content;
 
 /// The variable that says which database to test on.
 const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
@@ -12,28 +15,43 @@ const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
 /// The variable that names a PostgreSQL server.
 const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 
-/// An empty database of its own.
+/// The variable with the prefix of databases on PostgreSQL, by which `cargo xtask test` finds what is left of them.
+const PREFIX_VARIABLE: &str = "DENIZEN_TEST_PREFIX";
+
+/// A database of its own.
 pub(crate) enum TestDatabase {
     Sqlite { folder: TempDir },
     Postgres { server: Url, name: String },
 }
 
 impl TestDatabase {
-    /// Makes the database that the environment asks for.
-    pub(crate) async fn create() -> Self {
-        let folder = tempfile::Builder::new().prefix("denizen_test_").rand_bytes(12).tempdir();
-        let folder = folder.expect("a temporary folder can be made");
-        match std::env::var(DATABASE_VARIABLE).as_deref() {
-            Err(_) | Ok("sqlite") => Self::Sqlite { folder },
-            Ok("postgres") => Self::create_on_postgres(&random_name(folder.path())).await,
-            Ok(other) => panic!("{DATABASE_VARIABLE} is {other}, and must be sqlite or postgres"),
+    /// Makes an empty database of the kind that the environment asks for.
+    pub(crate) async fn empty() -> Self {
+        if is_on_postgres() { Self::on_postgres(None).await } else { Self::Sqlite { folder: folder() } }
+    }
+
+    /// Makes a copy of a template.
+    pub(crate) async fn copy(content: &Content) -> Self {
+        match content {
+            Content::Sqlite(bytes) => {
+                let folder = folder();
+                std::fs::write(file_in(&folder), bytes).expect("a database can be written");
+                Self::Sqlite { folder }
+            }
+            Content::Postgres(Self::Postgres { name, .. }) => Self::on_postgres(Some(name)).await,
+            Content::Postgres(Self::Sqlite { .. }) => panic!("a file is no database on PostgreSQL"),
         }
+    }
+
+    /// Whether a database that outlives its test is dropped nevertheless.
+    pub(crate) fn are_dropped_by_xtask() -> bool {
+        !is_on_postgres() || std::env::var_os(PREFIX_VARIABLE).is_some()
     }
 
     /// What `--database-url` is given.
     pub(crate) fn url(&self) -> String {
         match self {
-            Self::Sqlite { folder } => format!("sqlite://{}", folder.path().join("denizen.db").display()),
+            Self::Sqlite { folder } => format!("sqlite://{}", file_in(folder).display()),
             Self::Postgres { server, name } => {
                 let mut url = server.clone();
                 url.set_path(name);
@@ -42,12 +60,22 @@ impl TestDatabase {
         }
     }
 
-    async fn create_on_postgres(name: &str) -> Self {
+    /// The file that it is, if it is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite { folder } => Some(file_in(folder)),
+            Self::Postgres { .. } => None,
+        }
+    }
+
+    async fn on_postgres(template: Option<&str>) -> Self {
         let url = std::env::var(URL_VARIABLE);
         let url = url.unwrap_or_else(|_| panic!("{URL_VARIABLE} must name a PostgreSQL server"));
         let server = Url::parse(&url).unwrap_or_else(|error| panic!("{URL_VARIABLE} is no URL: {error}"));
-        execute(&server, &format!("CREATE DATABASE \"{name}\"")).await;
-        Self::Postgres { server, name: name.to_owned() }
+        let name = random_name();
+        let template = template.map(|template| format!(" TEMPLATE \"{template}\"")).unwrap_or_default();
+        execute(&server, &format!("CREATE DATABASE \"{name}\"{template}")).await;
+        Self::Postgres { server, name }
     }
 }
 
@@ -65,9 +93,26 @@ impl Drop for TestDatabase {
     }
 }
 
-/// The folder's name is random already.
-fn random_name(folder: &Path) -> String {
-    folder.file_name().expect("a temporary folder has a name").to_string_lossy().into_owned()
+fn is_on_postgres() -> bool {
+    match std::env::var(DATABASE_VARIABLE).as_deref() {
+        Err(_) | Ok("sqlite") => false,
+        Ok("postgres") => true,
+        Ok(other) => panic!("{DATABASE_VARIABLE} is {other}, and must be sqlite or postgres"),
+    }
+}
+
+fn folder() -> TempDir {
+    let folder = tempfile::Builder::new().prefix("denizen_test_").rand_bytes(12).tempdir();
+    folder.expect("a temporary folder can be made")
+}
+
+fn file_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("denizen.db")
+}
+
+fn random_name() -> String {
+    let prefix = std::env::var(PREFIX_VARIABLE).unwrap_or_else(|_| "denizen_test_".to_owned());
+    format!("{prefix}{}", RandomIds.uuid().simple())
 }
 
 async fn execute(server: &Url, statement: &str) {

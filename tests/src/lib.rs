@@ -40,6 +40,7 @@ mod operator;
 mod raw;
 mod reply;
 mod server;
+mod template;
 
 pub use client::Client;
 pub use node::NodeClient;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use denizen_server::{ManualClock, RunningServer, SequentialIds, ServeCommand, Source, Timestamp};
+use denizen_server::{ManualClock, RunningServer, ServeCommand, Source};
 use serde_json::json;
 
 use crate::client::{Client, Credential};
@@ -14,9 +14,7 @@ use crate::database::TestDatabase;
 use crate::operator::{Account, Flow, Key, Operator, Workspace};
 use crate::raw::RawConnection;
 use crate::reply::Reply;
-
-/// What [`TestServer::with_fixed_time`] shows at first, in microseconds since 1970: 2024-01-15T10:30:00Z.
-const FIXED_TIME: i64 = 1_705_314_600_000_000;
+use crate::template::{Beginnings, Template, Time};
 
 /// What the servers of most tests are started with: tests ask much at once, from one address, and their clock may stand
 /// still. Whoever sets one of them gets what they set.
@@ -49,7 +47,13 @@ impl TestServer {
 
     /// A server with more arguments of `denizen serve`, such as `--max-body-size=1KiB`.
     pub async fn with(arguments: &[&str]) -> Self {
-        Self::launch(arguments, Source::system(), None).await
+        Self::launch(arguments, Time::System, Template::of(Time::System)).await
+    }
+
+    /// The same on an empty database, which the server migrates, and gives keys and secrets that no other has: for
+    /// arguments that count at a first start only, and for servers that must have nothing in common.
+    pub async fn on_empty_database(arguments: &[&str]) -> Self {
+        Self::launch(arguments, Time::System, None).await
     }
 
     /// A server whose clock stands still at 2024-01-15T10:30:00Z until [`advance`](Self::advance) moves it, whose ids
@@ -61,11 +65,8 @@ impl TestServer {
 
     /// The same with more arguments of `denizen serve`.
     pub async fn with_fixed_time_and(arguments: &[&str]) -> Self {
-        let moment = Timestamp::from_unix_microseconds(FIXED_TIME).expect("2024 is a year");
-        let clock = Arc::new(ManualClock::at(moment));
-        let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
         let arguments = [&["--public-url=http://denizen.test"], arguments].concat();
-        Self::launch(&arguments, source, Some(clock)).await
+        Self::launch(&arguments, Time::Fixed, Template::of(Time::Fixed)).await
     }
 
     /// A further server on the same database, with the same settings, clock and ids.
@@ -224,19 +225,17 @@ impl TestServer {
         Client::new(self.http.clone(), self.address, credential)
     }
 
-    async fn launch(more: &[&str], source: Source, clock: Option<Arc<ManualClock>>) -> Self {
-        let database = Arc::new(TestDatabase::create().await);
-        let mut arguments = vec![
-            "--listen=127.0.0.1:0".to_owned(),
-            format!("--database-url={}", database.url()),
-            "--database-connections=8".to_owned(),
-            "--sqlite-synchronous=normal".to_owned(),
-        ];
-        let name = |argument: &str| argument.split('=').next().map(str::to_owned);
-        let wide = WIDE_LIMITS.iter().filter(|wide| !more.iter().any(|set| name(set) == name(wide)));
-        arguments.extend(wide.chain(more).map(|&argument| argument.to_owned()));
+    async fn launch(more: &[&str], time: Time, template: Option<&Template>) -> Self {
+        let (database, (source, clock)) = match template {
+            Some(template) => (TestDatabase::copy(&template.content).await, template.source(time)),
+            None => (TestDatabase::empty().await, time.source()),
+        };
+        let arguments = arguments(&database, more);
         let running = run(&arguments, &source).await;
-        let (workspace, administrator) = beginnings(&running);
+        let Beginnings { workspace, administrator } = match template {
+            Some(template) => template.beginnings.clone(),
+            None => beginnings_of(&running),
+        };
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("an HTTP client can be made");
         let address = running.address;
@@ -249,13 +248,27 @@ impl TestServer {
             arguments,
             source,
             clock,
-            database,
+            database: Arc::new(database),
         }
     }
 }
 
+/// The arguments of `denizen serve` on a database: these, and others for tests.
+pub(crate) fn arguments(database: &TestDatabase, more: &[&str]) -> Vec<String> {
+    let mut arguments = vec![
+        "--listen=127.0.0.1:0".to_owned(),
+        format!("--database-url={}", database.url()),
+        "--database-connections=8".to_owned(),
+        "--sqlite-synchronous=normal".to_owned(),
+    ];
+    let name = |argument: &str| argument.split('=').next().map(str::to_owned);
+    let wide = WIDE_LIMITS.iter().filter(|wide| !more.iter().any(|set| name(set) == name(wide)));
+    arguments.extend(wide.chain(more).map(|&argument| argument.to_owned()));
+    arguments
+}
+
 /// What an empty database was given.
-fn beginnings(running: &RunningServer) -> (Workspace, Account) {
+pub(crate) fn beginnings_of(running: &RunningServer) -> Beginnings {
     let first_start = running.first_start.as_ref().expect("an empty database is given something");
     let first = first_start.workspace.as_ref().expect("an empty database is given a workspace");
     let key = serde_json::to_value(&first.key).expect("a key is JSON");
@@ -273,10 +286,10 @@ fn beginnings(running: &RunningServer) -> (Workspace, Account) {
         username: first.account.username.to_string(),
         password: first.password.expose().to_owned(),
     };
-    (workspace, administrator)
+    Beginnings { workspace, administrator }
 }
 
-async fn run(arguments: &[String], source: &Source) -> RunningServer {
+pub(crate) async fn run(arguments: &[String], source: &Source) -> RunningServer {
     let command = ServeCommand::with_arguments(arguments).expect("the arguments of the server can be read");
     let running = RunningServer::start(&command.database, &command.serve, source.clone()).await;
     running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"))

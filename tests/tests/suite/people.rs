@@ -4,6 +4,7 @@
 //! administrator issues.
 
 use denizen_tests::{Client, TestServer, Value, Workspace, json};
+use tokio::sync::OnceCell;
 
 use crate::support::{text, with};
 
@@ -18,9 +19,14 @@ pub(crate) struct Person {
     pub(crate) id: String,
     pub(crate) username: String,
     pub(crate) client: Client,
+    number: OnceCell<i64>,
 }
 
 impl Person {
+    pub(crate) fn new(id: String, username: &str, client: Client) -> Self {
+        Self { id, username: username.to_owned(), client, number: OnceCell::new() }
+    }
+
     /// The path of its account.
     pub(crate) fn path(&self) -> String {
         format!("/api/users/{}", self.id)
@@ -28,8 +34,11 @@ impl Person {
 
     /// The number of its account.
     pub(crate) async fn number(&self) -> i64 {
-        let own = self.client.get("/user").await.json(200);
-        own["id"].as_i64().unwrap_or_else(|| panic!("no number in {own:#}"))
+        let ask = async || {
+            let own = self.client.get("/user").await.json(200);
+            own["id"].as_i64().unwrap_or_else(|| panic!("no number in {own:#}"))
+        };
+        *self.number.get_or_init(ask).await
     }
 }
 
@@ -67,7 +76,7 @@ impl People {
     pub(crate) async fn person(&self, username: &str, changes: Value) -> Person {
         let id = self.account(username, changes).await;
         let client = self.stand_in(&id).await;
-        Person { id, username: username.to_owned(), client }
+        Person::new(id, username, client)
     }
 
     /// Makes an account that may do this and nothing else, at home in a tenant or in none, and logs in to it.

@@ -191,7 +191,7 @@ impl Inhabited {
         let username = "admin@acme.example";
         let id = people.account_with_password(username, given).await;
         let client = people.stand_in(&id).await;
-        let admin = Person { id, username: username.to_owned(), client };
+        let admin = Person::new(id, username, client);
         Self { workspace, access_token: text(&user, "accessToken"), admin }
     }
 

@@ -41,7 +41,7 @@ async fn a_directory_starts_with_an_administrator() {
     assert_eq!((&administrator["status"], &administrator["confirmed"]), (&json!("ACTIVE"), &json!(true)));
     assert_names(administrator["roles"].as_array().unwrap(), "name", &["ADMIN"]);
 
-    let elsewhere = TestServer::with(&["--admin-email=Root@Example.COM"]).await;
+    let elsewhere = TestServer::on_empty_database(&["--admin-email=Root@Example.COM"]).await;
     assert_eq!(elsewhere.administrator.username, "root@example.com");
     elsewhere.as_administrator().await.get("/api/users/me").await.is(200);
 }

@@ -97,7 +97,7 @@ async fn a_tampered_token_is_refused() {
 
 #[tokio::test]
 async fn a_token_of_another_server_is_refused() {
-    let (here, there) = (TestServer::start().await, TestServer::start().await);
+    let (here, there) = (TestServer::start().await, TestServer::on_empty_database(&[]).await);
     let token = text(&create(&there, json!({ "externalId": "u-1" })).await, "accessToken");
     here.bearer(&token).get(ME).await.error(401, "unauthenticated");
 }
@@ -183,7 +183,7 @@ async fn the_key_can_be_configured() {
                    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
                    -----END PRIVATE KEY-----\n";
     std::fs::write(&file, private).unwrap();
-    let server = TestServer::with(&[&format!("--signing-key-file={}", file.display())]).await;
+    let server = TestServer::on_empty_database(&[&format!("--signing-key-file={}", file.display())]).await;
     let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
     assert_eq!(set["keys"].as_array().unwrap().len(), 1);
     assert_eq!(set["keys"][0]["x"], "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE");
