@@ -1,4 +1,4 @@
-//! A database for one test, gone with it.
+//! A database for one test, deleted with it.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,13 @@ use tokio_postgres::NoTls;
 
 use crate::template::Content;
 
-/// The variable that says which database to test on.
+/// The variable with the kind of database to test on.
 const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
 
-/// The variable that names a PostgreSQL server.
+/// The variable with the URL of a PostgreSQL server.
 const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 
-/// The variable with the prefix of databases on PostgreSQL, by which `cargo xtask test` finds what is left of them.
+/// The variable with a prefix for databases on PostgreSQL. `cargo xtask test` drops the rest of them after the run.
 const PREFIX_VARIABLE: &str = "DENIZEN_TEST_PREFIX";
 
 /// A database of its own.
@@ -25,12 +25,12 @@ pub(crate) enum TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes an empty database of the kind that the environment asks for.
+    /// Creates an empty database of the kind that the environment names.
     pub(crate) async fn empty() -> Self {
         if is_on_postgres() { Self::on_postgres(None).await } else { Self::Sqlite { folder: folder() } }
     }
 
-    /// Makes a copy of a template.
+    /// Creates a copy of a template.
     pub(crate) async fn copy(content: &Content) -> Self {
         match content {
             Content::Sqlite(bytes) => {
@@ -43,12 +43,12 @@ impl TestDatabase {
         }
     }
 
-    /// Whether a database that outlives its test is dropped nevertheless.
+    /// Whether databases are cleaned up even if their tests do not.
     pub(crate) fn are_dropped_by_xtask() -> bool {
         !is_on_postgres() || std::env::var_os(PREFIX_VARIABLE).is_some()
     }
 
-    /// What `--database-url` is given.
+    /// The value for `--database-url`.
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite { folder } => format!("sqlite://{}", file_in(folder).display()),
@@ -60,7 +60,7 @@ impl TestDatabase {
         }
     }
 
-    /// The file that it is, if it is one.
+    /// Its file, if it is one.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite { folder } => Some(file_in(folder)),
@@ -82,7 +82,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Self::Postgres { server, name } = self else { return };
-        // A drop cannot wait within the test's own runtime.
+        // `drop` cannot wait on the test's own runtime.
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-/// What npm installs: this one library, in this one version.
+/// What npm installs: this library in this version.
 const PACKAGE: &str = include_str!("../clients/flowdock/package.json");
 
 /// Where the package and the scripts are.
@@ -30,16 +30,15 @@ pub struct NodeClient {
 }
 
 impl NodeClient {
-    /// The library, installed where it was not yet. `None` where Node.js is not installed, which one line on the standard
-    /// error says, whether or not the test's output is shown. Fails the test where npm cannot install the library.
+    /// The library, which is installed first if necessary. `None` without Node.js, which is always reported on standard
+    /// error. Fails the test if npm cannot install the library.
     pub async fn obtain() -> Option<Self> {
         static CLIENT: OnceCell<Option<NodeClient>> = OnceCell::const_new();
         CLIENT.get_or_init(Self::find).await.clone()
     }
 
-    /// Runs a script of `tests/clients/flowdock/`, which finds the library with `require('flowdock')`, with these
-    /// variables and no others. Gives what it prints, read as JSON. Fails the test where the script fails, or takes longer
-    /// than a minute.
+    /// Runs a script of `tests/clients/flowdock/` with only these environment variables, and returns its output as JSON.
+    /// The script may `require('flowdock')`. Fails the test if the script fails or takes longer than a minute.
     pub async fn run(&self, script: &str, environment: &[(&str, &str)]) -> Value {
         let mut command = Command::new(&self.node);
         command.arg(Path::new(SCRIPTS).join(script)).env_clear().env("NODE_PATH", &self.modules);
@@ -51,7 +50,7 @@ impl NodeClient {
     async fn find() -> Option<Self> {
         let (Some(node), Some(npm)) = (on_path("node"), on_path("npm")) else {
             let line = b"Node.js is not installed: Flowdock's own client was not tried\n";
-            // `eprintln!` would be kept back with the rest of what the test prints.
+            // `eprintln!` would be captured with the test's output.
             std::io::stderr().write_all(line).expect("the standard error can be written to");
             return None;
         };
@@ -59,7 +58,7 @@ impl NodeClient {
     }
 }
 
-/// Installs the library below cargo's target folder, where it stays. Gives its folder.
+/// Installs the library below cargo's target folder, and returns its folder.
 async fn install(npm: &Path) -> PathBuf {
     let installed = folder();
     if installed.is_dir() {
@@ -74,7 +73,7 @@ async fn install(npm: &Path) -> PathBuf {
         .args(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"])
         .current_dir(unfinished.path());
     output(&mut command, LONGEST_INSTALLATION).await;
-    // Whoever else has installed it at the same time has come first, and installed the same.
+    // Another process installed the same at the same time.
     if let Err(error) = std::fs::rename(unfinished.path(), &installed) {
         assert!(installed.is_dir(), "{} cannot be made: {error}", installed.display());
     }
@@ -90,8 +89,7 @@ fn folder() -> PathBuf {
     target.join("clients").join(format!("flowdock-{version}"))
 }
 
-/// Runs a program to its end, and gives what it printed. Fails the test, with all that the program had to say, where it
-/// fails or takes too long.
+/// Runs a program, and returns its output. Fails the test with that output if the program fails or takes too long.
 async fn output(command: &mut Command, longest: Duration) -> String {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let ended = timeout(longest, command.output()).await;
@@ -104,7 +102,7 @@ async fn output(command: &mut Command, longest: Duration) -> String {
     printed
 }
 
-/// The program of this name that the shell would run.
+/// Finds a program on the `PATH`.
 fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|program| program.is_file())

@@ -1,5 +1,5 @@
-//! A database on which a server has started once. Tests start theirs on copies of it: nothing is left to migrate or to
-//! make there.
+//! Databases on which a server has started once. Test servers start on copies, which need no migrations and
+//! no first start.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -14,7 +14,7 @@ use crate::server;
 /// 2024-01-15T10:30:00Z.
 const FIXED_TIME: i64 = 1_705_314_600_000_000;
 
-/// What a server takes the time and its ids from.
+/// Where a server gets the time and its ids.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Time {
     /// The machine's clock and random ids.
@@ -23,22 +23,22 @@ pub(crate) enum Time {
     Fixed,
 }
 
-/// What an empty database is given at a first start.
+/// What a first start creates.
 #[derive(Debug, Clone)]
 pub(crate) struct Beginnings {
     pub(crate) workspace: Workspace,
     pub(crate) administrator: Account,
 }
 
-/// The database, to be copied, and what there is to know of it.
+/// A database to copy, and what its first start created.
 pub(crate) struct Template {
     pub(crate) beginnings: Beginnings,
     pub(crate) content: Content,
-    /// How many ids of each kind its server took.
+    /// How many ids its server used.
     taken: Taken,
 }
 
-/// What is copied.
+/// What to copy.
 pub(crate) enum Content {
     /// The bytes of the file.
     Sqlite(Vec<u8>),
@@ -46,7 +46,7 @@ pub(crate) enum Content {
     Postgres(TestDatabase),
 }
 
-/// How far ids have been counted up.
+/// Numbers of used ids.
 #[derive(Debug, Clone, Copy, Default)]
 struct Taken {
     ids: u32,
@@ -54,15 +54,15 @@ struct Taken {
 }
 
 impl Template {
-    /// The template of this process, made when it is asked for first. `None` where nobody would drop it: on a PostgreSQL
-    /// server, outside of `cargo xtask test`.
+    /// The template of this process, created on first use. `None` if nobody would drop it: on PostgreSQL outside of
+    /// `cargo xtask test`.
     pub(crate) fn of(time: Time) -> Option<&'static Self> {
         static TEMPLATES: [OnceLock<Template>; 2] = [OnceLock::new(), OnceLock::new()];
         let template = &TEMPLATES[time as usize];
         TestDatabase::are_dropped_by_xtask().then(|| template.get_or_init(|| Self::make(time)))
     }
 
-    /// The ids that a server on a copy goes on with.
+    /// The time and the next ids for a server on a copy.
     pub(crate) fn source(&self, time: Time) -> (Source, Option<Arc<ManualClock>>) {
         let (source, clock) = time.source();
         for _ in 0..self.taken.ids {
@@ -74,7 +74,7 @@ impl Template {
         (source, clock)
     }
 
-    /// On a thread and a runtime of its own: when that has ended, nothing is connected to the database.
+    /// Uses its own thread and runtime, whose end closes all connections to the database.
     fn make(time: Time) -> Self {
         let make = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -95,7 +95,7 @@ impl Template {
 }
 
 impl Time {
-    /// From the beginning.
+    /// The time and ids for an empty database.
     pub(crate) fn source(self) -> (Source, Option<Arc<ManualClock>>) {
         match self {
             Self::System => (Source::system(), None),
@@ -113,7 +113,7 @@ impl Taken {
         match time {
             Time::System => Self::default(),
             Time::Fixed => {
-                // Each kind of id ends with its own count, which is now one more.
+                // Each kind of id ends with its own counter, now one higher.
                 let last = |bytes: &[u8]| bytes.last_chunk().map_or(0, |end| u32::from_be_bytes(*end) - 1);
                 let ordered = source.ids.ordered_uuid(source.clock.now());
                 Self { ids: last(&source.ids.random_bytes()), ordered_ids: last(ordered.as_bytes()) }
