@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use denizen_server::{IdSource as _, ManualClock, SequentialIds, Source, Timestamp};
+use denizen_server::{ManualClock, SequentialIds, Source, Timestamp};
 
 use crate::database::TestDatabase;
 use crate::operator::{Account, Workspace};
