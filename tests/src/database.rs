@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use denizen_server::{IdSource as _, RandomIds};
 use reqwest::Url;
 use tempfile::TempDir;
-use tokio_postgres::NoTls;
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, NoTls};
 
 use crate::template::Content;
 
@@ -73,7 +75,10 @@ impl TestDatabase {
         let url = url.unwrap_or_else(|_| panic!("{URL_VARIABLE} must name a PostgreSQL server"));
         let server = Url::parse(&url).unwrap_or_else(|error| panic!("{URL_VARIABLE} is no URL: {error}"));
         let name = random_name();
-        let template = template.map(|template| format!(" TEMPLATE \"{template}\"")).unwrap_or_default();
+        let template = match template {
+            Some(template) => format!(" TEMPLATE \"{template}\"{}", strategy(&server).await),
+            None => String::new(),
+        };
         execute(&server, &format!("CREATE DATABASE \"{name}\"{template}")).await;
         Self::Postgres { server, name }
     }
@@ -115,13 +120,31 @@ fn random_name() -> String {
     format!("{prefix}{}", RandomIds.uuid().simple())
 }
 
+/// How to copy a database: its files, if the server need not write them to the disk. PostgreSQL 14 knows no other way.
+async fn strategy(server: &Url) -> &'static str {
+    static STRATEGY: OnceCell<&str> = OnceCell::const_new();
+    let ask = async || {
+        let settings = "SELECT current_setting('server_version_num')::int >= 150000 AND current_setting('fsync') = 'off'";
+        let (client, connection) = connect(server).await;
+        let row = client.query_one(settings, &[]).await;
+        drop(client);
+        let _ = connection.await;
+        if row.is_ok_and(|row| row.get(0)) { " STRATEGY file_copy" } else { "" }
+    };
+    STRATEGY.get_or_init(ask).await
+}
+
 async fn execute(server: &Url, statement: &str) {
-    let (client, connection) = tokio_postgres::connect(server.as_str(), NoTls)
-        .await
-        .unwrap_or_else(|error| panic!("{URL_VARIABLE} cannot be reached: {error}"));
-    let connection = tokio::spawn(connection);
+    let (client, connection) = connect(server).await;
     let done = client.batch_execute(statement).await;
     done.unwrap_or_else(|error| panic!("{statement} failed: {error:?}"));
     drop(client);
     let _ = connection.await;
+}
+
+async fn connect(server: &Url) -> (Client, JoinHandle<Result<(), tokio_postgres::Error>>) {
+    let (client, connection) = tokio_postgres::connect(server.as_str(), NoTls)
+        .await
+        .unwrap_or_else(|error| panic!("{URL_VARIABLE} cannot be reached: {error}"));
+    (client, tokio::spawn(connection))
 }
