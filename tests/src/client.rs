@@ -1,4 +1,4 @@
-//! Somebody who calls the server.
+//! A client of the server.
 
 use std::net::SocketAddr;
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::operator::Key;
 use crate::reply::Reply;
 
-/// A caller with a credential. Paths begin with `/` and are sent as they stand; so are addresses that the server gave in a
-/// `Link`, whose host is left away.
+/// A caller with a credential. Paths begin with `/` and are sent unchanged. Of full URLs, as in a `Link`, only the path
+/// is sent.
 ///
-/// Paths with `..` and the like need [`TestServer::raw`](crate::TestServer::raw): they are tidied up on the way here.
+/// Paths with `..` need [`TestServer::raw`](crate::TestServer::raw): here they would be normalized.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -21,7 +21,7 @@ pub struct Client {
     headers: HeaderMap,
 }
 
-/// How a caller says who it is.
+/// How a caller authenticates.
 #[derive(Debug, Clone)]
 pub(crate) enum Credential {
     None,
@@ -54,7 +54,7 @@ impl Client {
         Self { credential, ..self.clone() }
     }
 
-    /// The same caller with one more header, which takes the place of one of this name.
+    /// The same caller with another header, which replaces one of the same name.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();
@@ -123,7 +123,7 @@ impl Client {
     }
 
     async fn send_form(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
-        // A query is written like a form.
+        // A query has the syntax of a form.
         let form = Url::parse_with_params("form:", fields).expect("fields make a form");
         let body = form.query().unwrap_or_default().as_bytes().to_vec();
         self.send_bytes(method, path, Some(("application/x-www-form-urlencoded", body))).await

@@ -1,6 +1,6 @@
-//! The whole server over HTTP, on both databases: what the tests in `tests/` tell their stories with.
+//! The harness of the tests in `tests/`: the whole server over HTTP, on both databases.
 //!
-//! Every test starts a server of its own, on a database of its own:
+//! Every test starts its own server on its own database:
 //!
 //! ```no_run
 //! # use denizen_tests::{TestServer, json};
@@ -12,16 +12,16 @@
 //! # }
 //! ```
 //!
-//! `DENIZEN_TEST_DATABASE` says on which database: `sqlite` (the default), or `postgres`, where `TEST_DATABASE_URL` names
-//! a server on which databases may be made.
+//! `DENIZEN_TEST_DATABASE` is `sqlite` (the default) or `postgres`, on the server of `TEST_DATABASE_URL`, whose user must
+//! be allowed to create databases. Most databases are copies of one on which a server has started before.
 //!
 //! * [`TestServer`] starts and stops servers and hands out clients: [`flowra`](TestServer::flowra),
 //!   [`flowra_bearer`](TestServer::flowra_bearer), [`zaia`](TestServer::zaia), [`notiflows`](TestServer::notiflows),
 //!   [`anonymous`](TestServer::anonymous), [`bearer`](TestServer::bearer), [`basic`](TestServer::basic).
-//! * [`TestServer::as_administrator`], [`TestServer::as_account`] and [`TestServer::log_in`] log in, and hand out clients
-//!   that are logged in; [`TestServer::another`] starts a further server on the same database.
-//! * [`Client`] sends requests; [`Reply`] holds the answer and what tests ask of it.
-//! * [`TestServer::raw`] and [`TestServer::connect`] send bytes as they are, for what no well-behaved client would send.
+//! * [`TestServer::as_administrator`], [`TestServer::as_account`] and [`TestServer::log_in`] log in, and return clients;
+//!   [`TestServer::another`] starts another server on the same database.
+//! * [`Client`] sends requests; [`Reply`] is the answer, with assertions.
+//! * [`TestServer::raw`] and [`TestServer::connect`] send bytes unchanged, for malformed requests.
 //! * [`TestServer::operator`] runs the real `denizen` on the same database, as an operator would;
 //!   [`TestServer::new_key`], [`TestServer::new_workspace`], [`TestServer::new_account`], [`TestServer::new_flow`],
 //!   [`TestServer::add_to_workspace`] and [`TestServer::add_to_flow`] are built on it.
@@ -40,6 +40,7 @@ mod operator;
 mod raw;
 mod reply;
 mod server;
+mod template;
 
 pub use client::Client;
 pub use foreign::ForeignClient;

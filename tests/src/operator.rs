@@ -1,4 +1,4 @@
-//! What an operator does at a terminal: runs the real `denizen`.
+//! An operator at a terminal, who runs the real `denizen`.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -7,33 +7,33 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-/// A pair of keys.
+/// A key pair.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// Its id, as `denizen keys revoke` takes it.
     pub id: String,
-    /// The half that may be shown: `pk_…`.
+    /// The public half: `pk_…`.
     pub public: String,
     /// The secret half: `sk_…`.
     pub secret: String,
 }
 
 impl Key {
-    /// Reads what `denizen keys create --json` prints.
+    /// Parses the output of `denizen keys create --json`.
     pub(crate) fn from_json(key: &Value) -> Self {
         let text = |name: &str| text(key, name);
         Self { id: text("id"), public: text("publicKey"), secret: text("secretKey") }
     }
 }
 
-/// A workspace and what is needed to work in it.
+/// A workspace, with a channel and a key.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     /// Its id.
     pub id: String,
     /// Its number.
     pub number: i64,
-    /// Its name on command lines and in Flowdock's paths.
+    /// Its slug, as on command lines and in Flowdock's paths.
     pub slug: String,
     /// Its default channel.
     pub channel_id: String,
@@ -41,14 +41,14 @@ pub struct Workspace {
     pub key: Key,
 }
 
-/// Somebody who logs in, and what is needed to do so.
+/// An account with its password.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Its id.
     pub id: String,
     /// Its number.
     pub number: i64,
-    /// What it logs in with.
+    /// Its username.
     pub username: String,
     /// Its password.
     pub password: String,
@@ -59,31 +59,31 @@ pub struct Account {
 pub struct Flow {
     /// Its id.
     pub id: String,
-    /// Its name on command lines and in Flowdock's paths.
+    /// Its slug, as on command lines and in Flowdock's paths.
     pub slug: String,
     /// The slug of its workspace.
     pub workspace: String,
 }
 
 impl Flow {
-    /// Its path, below which everything of it is.
+    /// Its path, the prefix of all its operations.
     pub fn path(&self) -> String {
         format!("/flows/{}/{}", self.workspace, self.slug)
     }
 }
 
-/// Somebody at a terminal, with a database.
+/// An operator of a database.
 pub(crate) struct Operator {
     pub(crate) database_url: String,
 }
 
 impl Operator {
-    /// Runs a command and reads the JSON that it prints.
+    /// Runs a command, and returns its output as JSON.
     pub(crate) async fn json(&self, arguments: &[&str]) -> Value {
         self.json_from("", arguments).await
     }
 
-    /// The same, with a text on its standard input.
+    /// The same with a text on standard input.
     pub(crate) async fn json_from(&self, input: &str, arguments: &[&str]) -> Value {
         let mut command = Command::new(program())
             .args(arguments)
@@ -96,7 +96,7 @@ impl Operator {
             .spawn()
             .expect("denizen can be run");
         let mut pipe = command.stdin.take().expect("the input is a pipe");
-        // A command that does not read its input may have ended; how it ended is what counts.
+        // A command that ignores its input may have ended already; its status counts.
         let _ = pipe.write_all(input.as_bytes()).await;
         drop(pipe);
         let output = command.wait_with_output().await.expect("denizen ends");
@@ -153,7 +153,7 @@ impl Operator {
     }
 }
 
-/// The `denizen` that was built beside the tests.
+/// The `denizen` built with the tests.
 fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test program has a path");
     let folder = test.parent().and_then(|dependencies| dependencies.parent());

@@ -1,4 +1,4 @@
-//! Requests as bytes: for paths, bodies and timing that no HTTP client would send.
+//! Requests as bytes, for paths, bodies and timing beyond an HTTP client.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::reply::Reply;
 
-/// A connection to the server. What is sent should say `connection: close`, since an answer is read to its end.
+/// A connection to the server. Requests should say `connection: close`, since answers are read to the end.
 #[derive(Debug)]
 pub struct RawConnection(TcpStream);
 
@@ -19,11 +19,11 @@ impl RawConnection {
 
     /// Sends bytes as they are.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        // A server that has refused a request may hang up before it has read all of it; its answer is what counts.
+        // After a refusal the server may close before reading everything; its answer counts.
         let _ = self.0.write_all(bytes.as_ref()).await;
     }
 
-    /// Reads one answer, as long as its `content-length` says, and leaves the connection open.
+    /// Reads one answer by its `content-length`, and keeps the connection open.
     pub async fn answer(&mut self) -> Reply {
         let mut answer = Vec::new();
         while !is_complete(&answer) {
@@ -33,7 +33,7 @@ impl RawConnection {
         parse(&answer)
     }
 
-    /// Reads the answer, until the server hangs up.
+    /// Reads the answer until the server closes.
     pub async fn reply(mut self) -> Reply {
         let mut answer = Vec::new();
         if let Err(error) = self.0.read_to_end(&mut answer).await {
@@ -67,7 +67,7 @@ fn parse(answer: &[u8]) -> Reply {
     Reply::new(status.unwrap_or_else(|| panic!("no status: {text:?}")), headers, &body)
 }
 
-/// Puts a body together that came in pieces (RFC 9112, section 7.1).
+/// Joins a chunked body (RFC 9112, section 7.1).
 fn joined(mut pieces: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {

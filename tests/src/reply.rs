@@ -1,18 +1,18 @@
-//! What the server answered, and what tests ask of it.
+//! The server's answer, with assertions.
 
 use std::fmt;
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// An answer. Everything that is asked of it prints the whole answer where it fails.
+/// An answer. Failed assertions print all of it.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as JSON; null where it is none.
+    /// The body as JSON, or null if it is none.
     pub body: Value,
     /// The body as text.
     pub text: String,
@@ -24,7 +24,7 @@ impl Reply {
         Self { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
     }
 
-    /// Demands a status.
+    /// Asserts a status.
     #[track_caller]
     #[expect(
         clippy::return_self_not_must_use,
@@ -35,7 +35,7 @@ impl Reply {
         self
     }
 
-    /// Demands a status and a JSON body, and gives the body.
+    /// Asserts a status and a JSON body, and returns the body.
     #[track_caller]
     pub fn json(self, status: u16) -> Value {
         let reply = self.is(status);
@@ -43,7 +43,7 @@ impl Reply {
         reply.body
     }
 
-    /// Demands a status and a JSON array, and gives its elements.
+    /// Asserts a status and a JSON array, and returns its elements.
     #[track_caller]
     pub fn array(self, status: u16) -> Vec<Value> {
         match self.is(status).body {
@@ -52,7 +52,7 @@ impl Reply {
         }
     }
 
-    /// Demands the error envelope, complete and true to itself, with this status and code. Gives its `details`.
+    /// Asserts a complete, consistent error envelope with this status and code. Returns its `details`.
     #[track_caller]
     pub fn error(self, status: u16, code: &str) -> Value {
         let reply = self.is(status);
@@ -70,7 +70,7 @@ impl Reply {
         error["details"].clone()
     }
 
-    /// Demands the error envelope, and gives the names of the broken fields, sorted, each once.
+    /// Asserts the error envelope, and returns the names of the invalid fields, sorted and distinct.
     #[track_caller]
     pub fn broken_fields(self, status: u16, code: &str) -> Vec<String> {
         let details = self.error(status, code);
@@ -89,7 +89,7 @@ impl Reply {
         names
     }
 
-    /// Demands that the body is said to be JSON: Flowdock's answers name its encoding, too.
+    /// Asserts a JSON content type; Flowdock's also names the charset.
     #[track_caller]
     fn assert_json(&self) {
         let of_flowdock = "application/json; charset=utf-8";
@@ -97,7 +97,7 @@ impl Reply {
         assert!([Some("application/json"), Some(of_flowdock)].contains(&content_type), "{self}");
     }
 
-    /// A header, where it is there and text.
+    /// A header, if present and text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use denizen_server::{ManualClock, RunningServer, SequentialIds, ServeCommand, Source, Timestamp};
+use denizen_server::{ManualClock, RunningServer, ServeCommand, Source};
 use serde_json::json;
 
 use crate::client::{Client, Credential};
@@ -14,21 +14,19 @@ use crate::database::TestDatabase;
 use crate::operator::{Account, Flow, Key, Operator, Workspace};
 use crate::raw::RawConnection;
 use crate::reply::Reply;
+use crate::template::{Beginnings, Template, Time};
 
-/// What [`TestServer::with_fixed_time`] shows at first, in microseconds since 1970: 2024-01-15T10:30:00Z.
-const FIXED_TIME: i64 = 1_705_314_600_000_000;
-
-/// What the servers of most tests are started with: tests ask much at once, from one address, and their clock may stand
-/// still. Whoever sets one of them gets what they set.
+/// The default limits of test servers: tests send many requests from one address, perhaps at a fixed time. Explicit
+/// arguments override them.
 const WIDE_LIMITS: [&str; 2] =
     ["--requests-per-second-per-caller=1000000", "--requests-per-second-per-address=1000000"];
 
-/// A server on a free port of 127.0.0.1, with a database of its own. Both go when it is dropped; a database that several
-/// servers share goes with the last of them.
+/// A server on a free port of 127.0.0.1 with its own database. Dropping it removes both; a shared database goes with the
+/// last of its servers.
 pub struct TestServer {
     /// The workspace `default`, with its channel and its first key: all five default scopes.
     pub workspace: Workspace,
-    /// The account that the directory starts with: the role ADMIN.
+    /// The first account, with the role ADMIN.
     pub administrator: Account,
     /// Where it listens.
     pub address: SocketAddr,
@@ -41,34 +39,35 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// A server with its default settings but for the rate limits, which are out of reach, the machine's clock and random
-    /// ids.
+    /// A server with default settings except for unreachable rate limits, the machine's clock and random ids.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// A server with more arguments of `denizen serve`, such as `--max-body-size=1KiB`.
+    /// A server with further arguments of `denizen serve`, such as `--max-body-size=1KiB`.
     pub async fn with(arguments: &[&str]) -> Self {
-        Self::launch(arguments, Source::system(), None).await
+        Self::launch(arguments, Time::System, Template::of(Time::System)).await
     }
 
-    /// A server whose clock stands still at 2024-01-15T10:30:00Z until [`advance`](Self::advance) moves it, whose ids
-    /// count up, and whose address is `http://denizen.test` wherever an answer names it: its answers are the same in
-    /// every run.
+    /// The same on an empty database, for arguments that only a first start reads, and for servers that must not share
+    /// keys and secrets.
+    pub async fn on_empty_database(arguments: &[&str]) -> Self {
+        Self::launch(arguments, Time::System, None).await
+    }
+
+    /// A server whose answers are the same in every run: its clock stands at 2024-01-15T10:30:00Z until
+    /// [`advance`](Self::advance) moves it, its ids count up, and its public URL is `http://denizen.test`.
     pub async fn with_fixed_time() -> Self {
         Self::with_fixed_time_and(&[]).await
     }
 
-    /// The same with more arguments of `denizen serve`.
+    /// The same with further arguments of `denizen serve`.
     pub async fn with_fixed_time_and(arguments: &[&str]) -> Self {
-        let moment = Timestamp::from_unix_microseconds(FIXED_TIME).expect("2024 is a year");
-        let clock = Arc::new(ManualClock::at(moment));
-        let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
         let arguments = [&["--public-url=http://denizen.test"], arguments].concat();
-        Self::launch(&arguments, source, Some(clock)).await
+        Self::launch(&arguments, Time::Fixed, Template::of(Time::Fixed)).await
     }
 
-    /// A further server on the same database, with the same settings, clock and ids.
+    /// Another server on the same database, with the same settings, clock and ids.
     pub async fn another(&self) -> Self {
         let running = run(&self.arguments, &self.source).await;
         Self {
@@ -84,12 +83,12 @@ impl TestServer {
         }
     }
 
-    /// Moves the clock of a server that was started [`with_fixed_time`](Self::with_fixed_time).
+    /// Moves the clock of a server started [`with_fixed_time`](Self::with_fixed_time).
     pub fn advance(&self, duration: Duration) {
         self.clock.as_ref().expect("only a fixed time can be moved").advance(duration);
     }
 
-    /// Stops the server as SIGTERM does. The database stays for [`operator`](Self::operator) and
+    /// Stops the server as SIGTERM does, but keeps the database for [`operator`](Self::operator) and
     /// [`restart`](Self::restart).
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
@@ -97,8 +96,7 @@ impl TestServer {
         }
     }
 
-    /// Stops the server, and starts it again on the same database and another port. Clients made before know the old
-    /// port only.
+    /// Restarts the server on the same database and another port. Existing clients use the old port.
     pub async fn restart(&mut self) {
         self.stop().await;
         let running = run(&self.arguments, &self.source).await;
@@ -106,22 +104,22 @@ impl TestServer {
         self.running = Some(running);
     }
 
-    /// A client that speaks Flowra: `x-api-key`.
+    /// A client of Flowra: `x-api-key`.
     pub fn flowra(&self) -> Client {
         self.client(Credential::ApiKey(self.workspace.key.clone()))
     }
 
-    /// A client that speaks Flowra: `Authorization: Bearer` with the secret key.
+    /// A client of Flowra: `Authorization: Bearer` with the secret key.
     pub fn flowra_bearer(&self) -> Client {
         self.client(Credential::BearerKey(self.workspace.key.clone()))
     }
 
-    /// A client that speaks Zaia: `authorization` with the secret key alone.
+    /// A client of Zaia: `authorization` with the secret key alone.
     pub fn zaia(&self) -> Client {
         self.client(Credential::Authorization(self.workspace.key.clone()))
     }
 
-    /// A client that speaks Notiflows: the pair of headers.
+    /// A client of Notiflows: the pair of headers.
     pub fn notiflows(&self) -> Client {
         self.client(Credential::Pair(self.workspace.key.clone()))
     }
@@ -131,18 +129,18 @@ impl TestServer {
         self.client(Credential::None)
     }
 
-    /// A client with a token: the access token of an external user, or the token of an account.
+    /// A client with the token of an external user or an account.
     pub fn bearer(&self, token: &str) -> Client {
         self.anonymous().with("authorization", &format!("Bearer {token}"))
     }
 
-    /// A client that sends Basic: an account's username and password, or a personal token and whatever.
+    /// A client with Basic: a username and password, or a personal token and any password.
     pub fn basic(&self, user: &str, password: &str) -> Client {
         let credential = BASE64_STANDARD.encode(format!("{user}:{password}"));
         self.anonymous().with("authorization", &format!("Basic {credential}"))
     }
 
-    /// Logs in, and gives a client with the token.
+    /// Logs in, and returns a client with the token.
     pub async fn log_in(&self, username: &str, password: &str) -> Client {
         let body = json!({ "username": username, "password": password });
         let answer = self.anonymous().post("/login", body).await.json(200);
@@ -154,63 +152,63 @@ impl TestServer {
         self.log_in(&account.username, &account.password).await
     }
 
-    /// Logs in to the account that the directory starts with.
+    /// Logs in to the first account.
     pub async fn as_administrator(&self) -> Client {
         self.as_account(&self.administrator).await
     }
 
-    /// Sends a request as these bytes, on a connection of its own, and reads the answer. It should say
-    /// `connection: close`, since the answer is read until the server hangs up.
+    /// Sends a request as bytes on a new connection, and reads the answer until the server closes it. The request should
+    /// say `connection: close`.
     pub async fn raw(&self, request: impl AsRef<[u8]>) -> Reply {
         let mut connection = self.connect().await;
         connection.send(request).await;
         connection.reply().await
     }
 
-    /// A connection on which bytes can be sent piece by piece.
+    /// A connection for sending bytes piece by piece.
     pub async fn connect(&self) -> RawConnection {
         RawConnection::open(self.address).await
     }
 
-    /// Runs `denizen` with these arguments on the server's database and gives what it printed, read as JSON. Fails the
-    /// test where the command fails.
+    /// Runs `denizen` with these arguments on the server's database, and returns its output as JSON. Fails the test if
+    /// the command fails.
     pub async fn operator(&self, arguments: &[&str]) -> serde_json::Value {
         self.as_operator().json(arguments).await
     }
 
-    /// A further key of the workspace `default`, with these scopes, or the default ones where there are none.
+    /// Creates a key of the workspace `default` with these scopes, or the default ones if empty.
     pub async fn new_key(&self, scopes: &[&str]) -> Key {
         self.new_key_of(&self.workspace, scopes).await
     }
 
-    /// A further key of a workspace, with these scopes, or the default ones where there are none.
+    /// Creates a key of a workspace with these scopes, or the default ones if empty.
     pub async fn new_key_of(&self, workspace: &Workspace, scopes: &[&str]) -> Key {
         self.as_operator().create_key(&workspace.slug, scopes).await
     }
 
-    /// A further workspace, with its channel and a key with the default scopes.
+    /// Creates a workspace with its channel and a key with the default scopes.
     pub async fn new_workspace(&self, name: &str) -> Workspace {
         self.as_operator().create_workspace(name).await
     }
 
-    /// A further account with a password, at home in a workspace or in none, with these roles, by their names.
+    /// Creates an account with a password and these roles, at home in a workspace or in none.
     pub async fn new_account(&self, email: &str, workspace: Option<&Workspace>, roles: &[&str]) -> Account {
         self.as_operator().create_account(email, workspace, roles).await
     }
 
-    /// Makes an account, by its username or id, a member of a workspace, or one of its administrators.
+    /// Adds an account, by username or id, to a workspace as a member or an administrator.
     pub async fn add_to_workspace(&self, account: &str, workspace: &Workspace, is_admin: bool) {
         let mut arguments = vec!["workspaces", "add", account, "--workspace", &workspace.slug, "--json"];
         arguments.extend(is_admin.then_some("--admin"));
         self.operator(&arguments).await;
     }
 
-    /// A further flow of a workspace, with nobody in it. Its access mode is `invitation`, `link` or `organization`.
+    /// Creates an empty flow of a workspace with the access mode `invitation`, `link` or `organization`.
     pub async fn new_flow(&self, workspace: &Workspace, name: &str, access_mode: &str) -> Flow {
         self.as_operator().create_flow(workspace, name, access_mode).await
     }
 
-    /// Lets an account, by its username or id, into a flow, and into its workspace where it is no member.
+    /// Adds an account, by username or id, to a flow, and to its workspace if it is no member.
     pub async fn add_to_flow(&self, account: &str, flow: &Flow) {
         let Flow { slug, workspace, .. } = flow;
         self.operator(&["flows", "add", account, "--workspace", workspace, "--flow", slug, "--json"]).await;
@@ -224,19 +222,17 @@ impl TestServer {
         Client::new(self.http.clone(), self.address, credential)
     }
 
-    async fn launch(more: &[&str], source: Source, clock: Option<Arc<ManualClock>>) -> Self {
-        let database = Arc::new(TestDatabase::create().await);
-        let mut arguments = vec![
-            "--listen=127.0.0.1:0".to_owned(),
-            format!("--database-url={}", database.url()),
-            "--database-connections=8".to_owned(),
-            "--sqlite-synchronous=normal".to_owned(),
-        ];
-        let name = |argument: &str| argument.split('=').next().map(str::to_owned);
-        let wide = WIDE_LIMITS.iter().filter(|wide| !more.iter().any(|set| name(set) == name(wide)));
-        arguments.extend(wide.chain(more).map(|&argument| argument.to_owned()));
+    async fn launch(more: &[&str], time: Time, template: Option<&Template>) -> Self {
+        let (database, (source, clock)) = match template {
+            Some(template) => (TestDatabase::copy(&template.content).await, template.source(time)),
+            None => (TestDatabase::empty().await, time.source()),
+        };
+        let arguments = arguments(&database, more);
         let running = run(&arguments, &source).await;
-        let (workspace, administrator) = beginnings(&running);
+        let Beginnings { workspace, administrator } = match template {
+            Some(template) => template.beginnings.clone(),
+            None => beginnings_of(&running),
+        };
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("an HTTP client can be made");
         let address = running.address;
@@ -249,13 +245,27 @@ impl TestServer {
             arguments,
             source,
             clock,
-            database,
+            database: Arc::new(database),
         }
     }
 }
 
-/// What an empty database was given.
-fn beginnings(running: &RunningServer) -> (Workspace, Account) {
+/// The arguments of `denizen serve` on a database: the tests' defaults and these.
+pub(crate) fn arguments(database: &TestDatabase, more: &[&str]) -> Vec<String> {
+    let mut arguments = vec![
+        "--listen=127.0.0.1:0".to_owned(),
+        format!("--database-url={}", database.url()),
+        "--database-connections=8".to_owned(),
+        "--sqlite-synchronous=normal".to_owned(),
+    ];
+    let name = |argument: &str| argument.split('=').next().map(str::to_owned);
+    let wide = WIDE_LIMITS.iter().filter(|wide| !more.iter().any(|set| name(set) == name(wide)));
+    arguments.extend(wide.chain(more).map(|&argument| argument.to_owned()));
+    arguments
+}
+
+/// What the first start created.
+pub(crate) fn beginnings_of(running: &RunningServer) -> Beginnings {
     let first_start = running.first_start.as_ref().expect("an empty database is given something");
     let first = first_start.workspace.as_ref().expect("an empty database is given a workspace");
     let key = serde_json::to_value(&first.key).expect("a key is JSON");
@@ -273,10 +283,10 @@ fn beginnings(running: &RunningServer) -> (Workspace, Account) {
         username: first.account.username.to_string(),
         password: first.password.expose().to_owned(),
     };
-    (workspace, administrator)
+    Beginnings { workspace, administrator }
 }
 
-async fn run(arguments: &[String], source: &Source) -> RunningServer {
+pub(crate) async fn run(arguments: &[String], source: &Source) -> RunningServer {
     let command = ServeCommand::with_arguments(arguments).expect("the arguments of the server can be read");
     let running = RunningServer::start(&command.database, &command.serve, source.clone()).await;
     running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"))

@@ -88,6 +88,17 @@ pub(crate) fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Resul
     running.wait()
 }
 
+/// Runs a program that cleans up, with this input, also after an interrupt. It may fail: where the start did, there is
+/// nothing to end.
+pub(crate) fn clean_up(command: &mut Command, input: &str) {
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    // A group of its own, so that another Ctrl-C does not end it.
+    let Ok(mut child) = command.process_group(0).spawn() else { return };
+    // The end of the input is what follows it.
+    let _ = child.stdin.take().map(|mut pipe| pipe.write_all(input.as_bytes()));
+    let _ = child.wait();
+}
+
 /// From now on, an interrupt ends what runs and lets this process clean up. A second one ends it at once.
 pub(crate) fn clean_up_on_interrupt() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;

@@ -1,6 +1,7 @@
 //! A PostgreSQL server for tests and code generation: a given one, or a private temporary one.
 
 mod cluster;
+mod folder;
 mod programs;
 
 use std::process::Command;
@@ -53,11 +54,48 @@ impl Server {
         outcome
     }
 
+    /// A name of their own for the databases of one run, which are dropped with what this returns.
+    pub(crate) fn test_databases(&self) -> Result<TestDatabases<'_>> {
+        let random = self.execute("SELECT replace(gen_random_uuid()::text, '-', '')")?;
+        Ok(TestDatabases { server: self, prefix: format!("denizen_test_{}_", &random.trim()[..12]) })
+    }
+
     /// Runs one statement, and returns what it answers.
     fn execute(&self, statement: &str) -> Result<String> {
-        let psql = programs::client()?;
-        let options = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"];
-        command::output(Command::new(psql).args(options).args(["--command", statement, &self.url]))
+        command::output(self.psql()?.args(["--command", statement]))
+    }
+
+    fn psql(&self) -> Result<Command> {
+        let mut psql = Command::new(programs::client()?);
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
+        psql.args(["--dbname", &self.url]);
+        Ok(psql)
+    }
+}
+
+/// The databases whose names begin with a prefix, dropped on drop.
+#[derive(Debug)]
+pub(crate) struct TestDatabases<'a> {
+    server: &'a Server,
+    prefix: String,
+}
+
+impl TestDatabases<'_> {
+    /// What the names begin with. Letters, digits and `_`.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+}
+
+impl Drop for TestDatabases<'_> {
+    fn drop(&mut self) {
+        let Ok(mut psql) = self.server.psql() else { return };
+        let drops = format!(
+            "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database \
+             WHERE starts_with(datname, '{}') \\gexec\n",
+            self.prefix
+        );
+        command::clean_up(&mut psql, &drops);
     }
 }
 

@@ -16,6 +16,10 @@ use counts::Counts;
 /// The variable that selects the database of the server's tests: `sqlite` or `postgres`.
 const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
 
+/// The variable that gives the server's tests a prefix for the databases that they make on PostgreSQL. What is left of
+/// them is dropped after the run.
+const PREFIX_VARIABLE: &str = "DENIZEN_TEST_PREFIX";
+
 /// Which tests to run.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -118,6 +122,11 @@ impl<'a> Harness<'a> {
         let mut programs = self.cargo_test();
         let value = database.to_possible_value().context("every database has a name")?;
         programs.args(&targets.servers).env(DATABASE_VARIABLE, value.get_name());
+        let server = self.postgres.as_ref().filter(|_| database == Database::Postgres);
+        let databases = server.map(Server::test_databases).transpose()?;
+        if let Some(databases) = &databases {
+            programs.env(PREFIX_VARIABLE, databases.prefix());
+        }
         let counts = self.count(programs)?;
         Ok(self.finished(name, counts))
     }
@@ -132,7 +141,8 @@ impl<'a> Harness<'a> {
 
     fn cargo_test(&self) -> Command {
         let mut command = command::cargo();
-        command.args(["test", "--locked", "--workspace", "--no-fail-fast"]).env_remove(DATABASE_VARIABLE);
+        command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+        command.env_remove(DATABASE_VARIABLE).env_remove(PREFIX_VARIABLE);
         match &self.postgres {
             Some(server) => command.env(URL_VARIABLE, server.url()),
             None => command.env_remove(URL_VARIABLE),

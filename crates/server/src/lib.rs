@@ -33,7 +33,7 @@ use anyhow::Context as _;
 
 use command_line::{Command, CommandLine};
 pub use commands::ServeCommand;
-pub use denizen_domain::{Clock, ManualClock, RandomIds, SequentialIds, Source, Timestamp};
+pub use denizen_domain::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, Source, Timestamp};
 pub use running_server::RunningServer;
 pub use settings::{
     DatabaseSettings, LogFormat, LogInSettings, PasswordSettings, ServeSettings, SigningKeySettings,

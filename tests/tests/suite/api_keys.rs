@@ -9,7 +9,7 @@ use crate::support::{assert_time, assert_uuid, each, keys, text};
 const PATH: &str = "/api/v1/api-keys";
 const USERS: &str = "/api/v1/external-users";
 
-/// What a key has that is made without scopes by one that has all.
+/// The scopes of a key created without scopes by one that has all.
 const DEFAULT: [&str; 5] = [
     "external_users:read",
     "external_users:write",
@@ -32,7 +32,7 @@ async fn make(manager: &Client, body: Value) -> Value {
     manager.post(PATH, body).await.json(200)
 }
 
-/// Gives a key another secret.
+/// Rotates the secret of a key.
 async fn rotate(manager: &Client, key: &Value, overlap: u32) -> Value {
     manager.post(&rotation_of(key), json!({ "overlapSeconds": overlap })).await.json(200)
 }
@@ -45,13 +45,13 @@ fn rotation_of(key: &Value) -> String {
     format!("{}/rotate", path_of(key))
 }
 
-/// The pair that an answer shows.
+/// The key pair in an answer.
 fn pair(key: &Value) -> Key {
     Key { id: text(key, "id"), public: text(key, "publicKey"), secret: text(key, "secretKey") }
 }
 
-/// Whether a key opens its workspace on a server, alone and as a pair.
-async fn opens(server: &TestServer, key: &Value) -> bool {
+/// Whether a key works on a server, alone and as a pair.
+async fn works(server: &TestServer, key: &Value) -> bool {
     let key = pair(key);
     let alone = server.flowra().with_key(&key).get(USERS).await;
     let as_pair = server.notiflows().with_key(&key).get("/admin/users").await;
@@ -65,7 +65,7 @@ async fn ids(client: &Client, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_key_is_made_and_its_secret_shown_once() {
+async fn creates_a_key_and_shows_its_secret_once() {
     let server = TestServer::start().await;
     let manager = manager(&server).await;
     let body = json!({ "name": "web shop", "scopes": ["settings:read", "external_users:read"] });
@@ -92,7 +92,7 @@ async fn a_key_is_made_and_its_secret_shown_once() {
         assert_eq!(made[empty], Value::Null, "{empty}");
     }
     assert!(text(&made, "publicKey").starts_with("pk_") && text(&made, "secretKey").starts_with("sk_"));
-    assert!(opens(&server, &made).await);
+    assert!(works(&server, &made).await);
     let refused = server.zaia().with_key(&pair(&made)).get(PATH).await.error(403, "forbidden");
     assert_eq!(refused, json!({ "required_scope": "api_keys:manage" }));
 
@@ -105,7 +105,7 @@ async fn a_key_is_made_and_its_secret_shown_once() {
 }
 
 #[tokio::test]
-async fn what_is_sent_of_a_key_keeps_its_rules() {
+async fn validates_the_fields_of_a_key() {
     let server = TestServer::with_fixed_time().await;
     let manager = manager(&server).await;
     let broken = async |body: Value| manager.post(PATH, body).await.broken_fields(400, "bad_request");
@@ -135,7 +135,7 @@ async fn what_is_sent_of_a_key_keeps_its_rules() {
 }
 
 #[tokio::test]
-async fn a_key_makes_none_that_may_do_more() {
+async fn a_key_creates_none_with_more_scopes() {
     let server = TestServer::start().await;
     let all = manager(&server).await;
     assert_eq!(make(&all, json!({ "name": "ci" })).await["scopes"], json!(DEFAULT));
@@ -163,7 +163,7 @@ async fn a_key_makes_none_that_may_do_more() {
 }
 
 #[tokio::test]
-async fn a_key_sees_none_that_may_do_more() {
+async fn a_key_sees_none_with_more_scopes() {
     let server = TestServer::start().await;
     let all = manager(&server).await;
     let reader = manager_with(&server, &["external_users:read"]).await;
@@ -181,15 +181,15 @@ async fn a_key_sees_none_that_may_do_more() {
     ] {
         assert_eq!(reply.error(404, "not_found")["resource"], "api_key");
     }
-    assert!(opens(&server, &greater).await);
+    assert!(works(&server, &greater).await);
     reader.get(&path_of(&lesser)).await.is(200);
-    assert!(opens(&server, &rotate(&reader, &lesser, 0).await).await);
+    assert!(works(&server, &rotate(&reader, &lesser, 0).await).await);
     reader.delete(&path_of(&lesser)).await.is(200);
     assert_eq!(all.get(&path_of(&lesser)).await.json(200)["name"], "reader");
 }
 
 #[tokio::test]
-async fn a_list_counts_and_pages_what_the_key_may_see() {
+async fn a_list_covers_only_visible_keys() {
     let server = TestServer::start().await;
     let all = manager(&server).await;
     let reader = manager_with(&server, &["external_users:read"]).await;
@@ -221,15 +221,15 @@ async fn a_list_counts_and_pages_what_the_key_may_see() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_opens_nothing_on_any_server_from_the_next_request_on() {
+async fn a_revoked_key_is_rejected_on_every_server_at_once() {
     let server = TestServer::start().await;
     let other = server.another().await;
     let manager = manager(&server).await;
     let key = make(&manager, json!({ "name": "ci" })).await;
-    assert!(opens(&server, &key).await && opens(&other, &key).await);
+    assert!(works(&server, &key).await && works(&other, &key).await);
     let done = manager.delete(&path_of(&key)).await.json(200);
     assert_eq!(done, json!({ "message": "API key revoked." }));
-    assert!(!opens(&other, &key).await && !opens(&server, &key).await);
+    assert!(!works(&other, &key).await && !works(&server, &key).await);
 
     let revoked = manager.get(&path_of(&key)).await.json(200);
     assert_time(&revoked["revokedAt"]);
@@ -255,7 +255,7 @@ async fn a_key_may_revoke_itself() {
 }
 
 #[tokio::test]
-async fn the_secret_before_goes_on_for_the_overlap_and_not_a_second_longer() {
+async fn the_old_secret_works_exactly_for_the_overlap() {
     let server = TestServer::with_fixed_time().await;
     let other = server.another().await;
     let manager = manager(&server).await;
@@ -266,49 +266,49 @@ async fn the_secret_before_goes_on_for_the_overlap_and_not_a_second_longer() {
         assert!(field == "secretKey" || second[field] == *value, "{field}");
     }
     for server in [&server, &other] {
-        assert!(opens(server, &first).await && opens(server, &second).await);
+        assert!(works(server, &first).await && works(server, &second).await);
     }
     server.advance(Duration::from_secs(59));
-    assert!(opens(&other, &first).await);
+    assert!(works(&other, &first).await);
     server.advance(Duration::from_secs(1));
     for server in [&server, &other] {
-        assert!(!opens(server, &first).await && opens(server, &second).await);
+        assert!(!works(server, &first).await && works(server, &second).await);
     }
     // At once, and on the other server, too.
     let third = rotate(&manager, &second, 0).await;
     for server in [&server, &other] {
-        assert!(!opens(server, &second).await && opens(server, &third).await);
+        assert!(!works(server, &second).await && works(server, &third).await);
     }
     assert_eq!(first["updatedAt"], "2024-01-15T10:30:00.000000Z");
     assert_eq!(third["updatedAt"], "2024-01-15T10:31:00.000000Z");
     assert_eq!(third["createdAt"], first["createdAt"]);
-    // A day, where nothing else is said.
+    // A day by default.
     let fourth = manager.post(&rotation_of(&third), json!({})).await.json(200);
     server.advance(Duration::from_secs(86_399));
-    assert!(opens(&server, &third).await);
+    assert!(works(&server, &third).await);
     server.advance(Duration::from_secs(1));
-    assert!(!opens(&server, &third).await && opens(&server, &fourth).await);
+    assert!(!works(&server, &third).await && works(&server, &fourth).await);
 }
 
 #[tokio::test]
-async fn several_secrets_may_be_in_their_overlap() {
+async fn several_old_secrets_may_overlap() {
     let server = TestServer::with_fixed_time().await;
     let manager = manager(&server).await;
     let first = make(&manager, json!({ "name": "ci" })).await;
     let second = rotate(&manager, &first, 60).await;
     server.advance(Duration::from_secs(30));
     let third = rotate(&manager, &second, 60).await;
-    assert!(opens(&server, &first).await && opens(&server, &second).await && opens(&server, &third).await);
+    assert!(works(&server, &first).await && works(&server, &second).await && works(&server, &third).await);
     server.advance(Duration::from_secs(30));
-    assert!(!opens(&server, &first).await, "another rotation does not prolong it");
-    assert!(opens(&server, &second).await);
+    assert!(!works(&server, &first).await, "another rotation does not prolong it");
+    assert!(works(&server, &second).await);
     let fourth = rotate(&manager, &third, 10).await;
     server.advance(Duration::from_secs(10));
     assert!(
-        !opens(&server, &second).await && !opens(&server, &third).await,
+        !works(&server, &second).await && !works(&server, &third).await,
         "no older one goes on for longer"
     );
-    assert!(opens(&server, &fourth).await);
+    assert!(works(&server, &fourth).await);
 
     for _ in 0..9 {
         rotate(&manager, &first, 60).await;
@@ -317,13 +317,13 @@ async fn several_secrets_may_be_in_their_overlap() {
         manager.post(&rotation_of(&first), json!({ "overlapSeconds": 1 })).await.error(409, "conflict");
     assert_eq!(details, json!({ "reason": "limit_reached" }));
     server.advance(Duration::from_secs(2));
-    assert!(opens(&server, &fourth).await, "what is refused ends nothing earlier");
+    assert!(works(&server, &fourth).await, "what is refused ends nothing earlier");
     rotate(&manager, &first, 0).await;
-    assert!(!opens(&server, &fourth).await);
+    assert!(!works(&server, &fourth).await);
 }
 
 #[tokio::test]
-async fn nothing_outlasts_the_secret_that_gives_it() {
+async fn a_key_does_not_outlast_its_creator() {
     let server = TestServer::with_fixed_time().await;
     let all = manager(&server).await;
     let lasting = make(&all, json!({ "name": "lasting", "scopes": ["external_users:read"] })).await;
@@ -343,14 +343,14 @@ async fn nothing_outlasts_the_secret_that_gives_it() {
     assert_eq!(details, json!({ "reason": "not_held" }));
     rotate(&client, &earlier, 60).await;
 
-    // A rotation prolongs nothing, neither the new secret nor, with an old one, the access that is about to end.
+    // A rotation prolongs neither the new secret nor an old one.
     let renewed = rotate(&client, &limited, 60).await;
     assert_eq!(renewed["expiresAt"], end);
     let details = client.post(&rotation_of(&limited), json!({})).await.error(403, "forbidden");
     assert_eq!(details, json!({ "reason": "not_held" }));
     assert_eq!(make(&client, json!({ "name": "e" })).await["expiresAt"], "2024-01-15T10:31:00.000000Z");
     server.advance(Duration::from_hours(1));
-    assert!(!opens(&server, &renewed).await);
+    assert!(!works(&server, &renewed).await);
     let details = all.post(&rotation_of(&limited), json!({})).await.error(409, "conflict");
     assert_eq!(details, json!({ "reason": "ended" }));
     assert!(!ids(&all, "").await.contains(&text(&limited, "id")));
@@ -358,7 +358,7 @@ async fn nothing_outlasts_the_secret_that_gives_it() {
 }
 
 #[tokio::test]
-async fn the_last_use_of_a_key_is_shown_with_its_address() {
+async fn shows_the_last_use_with_its_address() {
     let mut server = TestServer::with_fixed_time().await;
     let key = server.new_key(&[]).await;
     server.flowra().with_key(&key).get(USERS).await.is(200);

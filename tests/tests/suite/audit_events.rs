@@ -13,7 +13,7 @@ const PATH: &str = "/api/v1/audit-events";
 const USERS: &str = "/api/v1/external-users";
 const KEYS: &str = "/api/v1/api-keys";
 
-/// A client with a key that may see the log, and do what the first key may and manage keys.
+/// A client whose key has the default scopes, and may read the log and manage keys.
 async fn auditor(server: &TestServer) -> Client {
     server.zaia().with_key(&auditor_key(server).await)
 }
@@ -27,8 +27,8 @@ async fn events(auditor: &Client, query: &str) -> Vec<Value> {
     auditor.get(&format!("{PATH}?limit=100&{query}")).await.array(200)
 }
 
-/// Walks through the log from a path on, to its end.
-async fn walk(auditor: &Client, path: &str) -> Vec<Value> {
+/// Reads the log page by page from a path.
+async fn all_events(auditor: &Client, path: &str) -> Vec<Value> {
     let (mut walked, mut next) = (Vec::new(), Some(path.to_owned()));
     while let Some(path) = next {
         let page = auditor.get(&path).await;
@@ -39,7 +39,7 @@ async fn walk(auditor: &Client, path: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_change_is_noted_with_who_made_it_and_what_was_before() {
+async fn logs_a_change_with_actor_and_old_values() {
     let server = TestServer::with_fixed_time().await;
     let key = auditor_key(&server).await;
     let auditor = server.zaia().with_key(&key);
@@ -81,7 +81,7 @@ async fn a_change_is_noted_with_who_made_it_and_what_was_before() {
     assert_eq!(made["actor"], json!({ "type": "api_key", "id": server.workspace.key.id }));
     assert_eq!(made["changes"]["displayName"], json!({ "old": null, "new": "Jane" }));
 
-    // What changes nothing is not noted.
+    // An empty change is not logged.
     auditor.patch(&path_of(&user), json!({ "name": "Jane D." })).await.is(200);
     assert_eq!(events(&auditor, &format!("objectId={}", text(&user, "id"))).await.len(), 2);
     auditor.delete(&path_of(&user)).await.is(204);
@@ -90,7 +90,7 @@ async fn a_change_is_noted_with_who_made_it_and_what_was_before() {
 }
 
 #[tokio::test]
-async fn what_becomes_of_a_key_is_noted() {
+async fn logs_key_changes() {
     let server = TestServer::with_fixed_time().await;
     let auditor = auditor(&server).await;
     let expires_at = "2999-01-01T00:00:00.000000Z";
@@ -126,7 +126,7 @@ async fn what_becomes_of_a_key_is_noted() {
 }
 
 #[tokio::test]
-async fn what_becomes_of_tiers_groups_and_channels_is_noted() {
+async fn logs_changes_of_tiers_groups_and_channels() {
     let server = TestServer::start().await;
     let auditor = auditor(&server).await;
     let tier =
@@ -154,7 +154,7 @@ async fn what_becomes_of_tiers_groups_and_channels_is_noted() {
         assert_eq!(noted[1]["changes"], json!({ "name": { "old": body["name"], "new": "Renamed" } }));
     }
 
-    // One that has users is closed.
+    // One with users is marked as removed.
     let channel = create_channel(&server, "red").await;
     create(&server, json!({ "channelId": channel })).await;
     auditor.delete(&format!("/api/v1/channels/{channel}")).await.is(200);
@@ -163,7 +163,7 @@ async fn what_becomes_of_tiers_groups_and_channels_is_noted() {
 }
 
 #[tokio::test]
-async fn the_life_of_a_user_is_noted() {
+async fn logs_user_changes() {
     let server = TestServer::start().await;
     let auditor = auditor(&server).await;
     let group = json!({ "externalId": null, "name": "Acme Inc", "tierId": null });
@@ -201,7 +201,7 @@ async fn the_life_of_a_user_is_noted() {
 }
 
 #[tokio::test]
-async fn the_limit_of_a_workspace_is_noted() {
+async fn logs_workspace_limits() {
     let server = TestServer::start().await;
     let auditor = auditor(&server).await;
     server.operator(&["workspaces", "limit", "default", "--requests-per-second", "500", "--json"]).await;
@@ -211,7 +211,7 @@ async fn the_limit_of_a_workspace_is_noted() {
 }
 
 #[tokio::test]
-async fn the_log_is_filtered_by_what_who_and_when() {
+async fn filters_by_object_actor_and_time() {
     let server = TestServer::with_fixed_time().await;
     let auditor = auditor(&server).await;
     let user = create(&server, json!({ "name": "Jane" })).await;
@@ -259,7 +259,7 @@ async fn the_log_is_filtered_by_what_who_and_when() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused() {
+async fn rejects_invalid_parameters() {
     let server = TestServer::start().await;
     let auditor = auditor(&server).await;
     let broken = "objectId=&actor=somebody&action=external_user&occurredAfter=soon&occurredBefore=7&order=best&limit=101";
@@ -278,7 +278,7 @@ async fn what_cannot_be_read_is_refused() {
 }
 
 #[tokio::test]
-async fn a_walk_gives_every_event_once_while_others_are_added() {
+async fn paging_gives_every_event_once_during_writes() {
     let server = TestServer::start().await;
     let auditor = auditor(&server).await;
     for number in 0..30 {
@@ -301,14 +301,14 @@ async fn a_walk_gives_every_event_once_while_others_are_added() {
     }
     assert_eq!(walked, ids, "the newest first: what is added stands before");
 
-    let upwards = each(&walk(&auditor, &format!("{PATH}?order=oldest&limit=7")).await, "id");
+    let upwards = each(&all_events(&auditor, &format!("{PATH}?order=oldest&limit=7")).await, "id");
     assert_eq!(upwards[..ids.len()], ids.iter().rev().cloned().collect::<Vec<_>>());
     assert_eq!(upwards.len(), ids.len() + added);
     assert_eq!(auditor.get(PATH).await.array(200).len(), 25);
 }
 
 #[tokio::test]
-async fn each_workspace_has_a_log_of_its_own() {
+async fn each_workspace_has_its_own_log() {
     let server = TestServer::start().await;
     let auditor = auditor(&server).await;
     let other = server.new_workspace("other").await;
@@ -328,7 +328,7 @@ async fn each_workspace_has_a_log_of_its_own() {
 }
 
 #[tokio::test]
-async fn no_secret_is_ever_in_the_log() {
+async fn the_log_contains_no_secrets() {
     let people = People::new().await;
     let server = &people.server;
     let auditor = auditor(server).await;
@@ -359,7 +359,7 @@ async fn no_secret_is_ever_in_the_log() {
         server.bearer(&text(&jane, "token")).post("/api/tokens/personal", json!({})).await.json(200);
     secrets.push(text(&personal, "token"));
 
-    let mut log = Value::from(walk(&auditor, &format!("{PATH}?limit=100")).await).to_string();
+    let mut log = Value::from(all_events(&auditor, &format!("{PATH}?limit=100")).await).to_string();
     for whose in [&["--workspace", "default"][..], &["--server"]] {
         log += &server.operator(&[&["audit", "list", "--all", "--json"], whose].concat()).await.to_string();
     }
@@ -373,7 +373,7 @@ async fn no_secret_is_ever_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_request_that_fails_is_not_in_the_log() {
+async fn does_not_log_failed_requests() {
     let server = TestServer::start().await;
     let auditor = auditor(&server).await;
     create(&server, json!({ "externalId": "user_1" })).await;
@@ -387,7 +387,7 @@ async fn a_request_that_fails_is_not_in_the_log() {
 }
 
 #[tokio::test]
-async fn whom_a_key_acts_for_is_noted() {
+async fn logs_the_user_a_key_acts_as() {
     let server = TestServer::start().await;
     let jane = create(&server, json!({ "externalId": "u-1", "identifier": "jane@example.com" })).await;
     let john = create(&server, json!({ "externalId": "u-2" })).await;

@@ -1,10 +1,10 @@
-//! What the audit log tells of accounts, roles, tokens, organizations and flows.
+//! The audit log of accounts, roles, tokens, organizations and flows.
 
 use denizen_tests::{Client, Key, TestServer, Value, json};
 
 use crate::support::{each, keys, text};
 
-/// The audit log of the workspace `default`, read from where the test begins.
+/// The audit log of the workspace `default`, from the start of the test.
 struct Log {
     client: Client,
     seen: usize,
@@ -14,12 +14,12 @@ impl Log {
     async fn of(server: &TestServer) -> Self {
         let key: Key = server.new_key(&["audit:read"]).await;
         let mut log = Self { client: server.zaia().with_key(&key), seen: 0 };
-        log.news().await;
+        log.new_events().await;
         log
     }
 
-    /// What was noted since the last time, oldest first.
-    async fn news(&mut self) -> Vec<Value> {
+    /// The events since the last call, oldest first.
+    async fn new_events(&mut self) -> Vec<Value> {
         let events = self.client.get("/api/v1/audit-events?order=oldest&limit=100").await.array(200);
         let news = events[self.seen..].to_vec();
         self.seen = events.len();
@@ -32,11 +32,11 @@ fn actions(events: &[Value]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_life_of_an_account_is_noted() {
+async fn logs_account_changes() {
     let server = TestServer::start().await;
     let mut log = Log::of(&server).await;
     let jane = server.new_account("jane@example.com", Some(&server.workspace), &[]).await;
-    let made = log.news().await;
+    let made = log.new_events().await;
     assert_eq!(actions(&made), ["account.create", "membership.create"]);
     for event in &made {
         assert_eq!(
@@ -47,14 +47,14 @@ async fn the_life_of_an_account_is_noted() {
 
     let administrator = server.as_administrator().await;
     let herself = server.as_account(&jane).await;
-    let log_ins = log.news().await;
+    let log_ins = log.new_events().await;
     assert_eq!(actions(&log_ins), ["account_token.create", "account_token.create"]);
     assert_eq!(log_ins[1]["actor"], json!({ "type": "account", "id": jane.id }));
 
     let path = format!("/api/users/{}", jane.id);
     let change = json!({ "lastname": "Doe", "password": "quite another password" });
     administrator.patch(&path, change).await.is(200);
-    let changed = log.news().await;
+    let changed = log.new_events().await;
     assert_eq!(
         actions(&changed),
         ["account_token.delete", "account.update"],
@@ -73,23 +73,23 @@ async fn the_life_of_an_account_is_noted() {
 
     let role = json!({ "name": "Reader", "permissions": ["tenant.account.read"] });
     let role = administrator.post("/api/roles", role).await.json(200);
-    log.news().await;
+    log.new_events().await;
     let rights =
         json!({ "status": "DISABLED", "roles": [role["id"]], "permissions": ["tenant.account.read"] });
     administrator.patch(&path, rights).await.is(200);
-    let changed = log.news().await;
+    let changed = log.new_events().await;
     assert_eq!(actions(&changed), ["account.update"]);
     assert_eq!(keys(&changed[0]["changes"]), ["permissions", "roleIds", "status"]);
     assert_eq!(changed[0]["changes"]["roleIds"], json!({ "old": [], "new": [role["id"]] }));
 
     administrator.delete(&path).await.is(200);
-    let gone = log.news().await;
+    let gone = log.new_events().await;
     assert_eq!(actions(&gone), ["membership.delete", "account.delete"]);
     assert_eq!(gone[1]["changes"]["username"], json!({ "old": "jane@example.com", "new": null }));
 }
 
 #[tokio::test]
-async fn roles_and_tokens_are_noted() {
+async fn logs_roles_and_tokens() {
     let server = TestServer::start().await;
     let administrator = server.as_administrator().await;
     let mut log = Log::of(&server).await;
@@ -103,7 +103,7 @@ async fn roles_and_tokens_are_noted() {
     administrator.delete(&format!("/api/tokens/personal/{}", text(&token, "id"))).await.is(200);
     administrator.send("POST", "/logout", None).await.is(200);
 
-    let events = log.news().await;
+    let events = log.new_events().await;
     let expected = [
         "role.create",
         "role.update",
@@ -119,7 +119,7 @@ async fn roles_and_tokens_are_noted() {
 }
 
 #[tokio::test]
-async fn what_happens_in_an_organization_is_noted() {
+async fn logs_organization_changes() {
     let server = TestServer::start().await;
     let jane = server.new_account("jane@example.com", Some(&server.workspace), &[]).await;
     let token =
@@ -142,7 +142,7 @@ async fn what_happens_in_an_organization_is_noted() {
     admin.put("/organizations/default", json!({ "name": "Renamed" })).await.is(200);
     admin.delete(&format!("/organizations/default/users/{}", jane.number)).await.is(204);
 
-    let events = log.news().await;
+    let events = log.new_events().await;
     let expected = [
         "flow.create",
         "flow_membership.create",
@@ -168,7 +168,7 @@ async fn what_happens_in_an_organization_is_noted() {
 }
 
 #[tokio::test]
-async fn what_is_taken_back_of_a_flow_is_noted() {
+async fn logs_flow_removals() {
     let server = TestServer::start().await;
     let jane = server.new_account("jane@example.com", Some(&server.workspace), &[]).await;
     let flow = server.new_flow(&server.workspace, "Board room", "invitation").await;
@@ -186,7 +186,7 @@ async fn what_is_taken_back_of_a_flow_is_noted() {
     server.operator(&remove).await;
     admin.put(&flow.path(), json!({ "access_mode": "organization" })).await.is(200);
     admin.put(&flow.path(), json!({ "disabled": true })).await.is(200);
-    let events = log.news().await;
+    let events = log.new_events().await;
     let expected = ["invitation.delete", "flow_membership.delete", "flow.update", "flow.update"];
     assert_eq!(actions(&events), expected);
     assert_eq!(events[1]["changes"]["accountId"], json!({ "old": jane.id, "new": null }));
@@ -195,7 +195,7 @@ async fn what_is_taken_back_of_a_flow_is_noted() {
 }
 
 #[tokio::test]
-async fn whoever_moves_tells_neither_home_of_the_other() {
+async fn a_move_hides_each_home_from_the_other() {
     let server = TestServer::start().await;
     let acme = server.new_workspace("Acme").await;
     let jane = server.new_account("jane@example.com", Some(&server.workspace), &[]).await;
@@ -205,7 +205,7 @@ async fn whoever_moves_tells_neither_home_of_the_other() {
     let admin = server.basic(&text(&token, "token"), "");
     let mut log = Log::of(&server).await;
     admin.delete(&format!("/organizations/default/users/{}", jane.number)).await.is(204);
-    let events = log.news().await;
+    let events = log.new_events().await;
     assert_eq!(actions(&events), ["membership.delete", "account.update"]);
     let home = &events[1]["changes"]["homeWorkspaceId"];
     assert_eq!(*home, json!({ "old": server.workspace.id, "new": null }));
@@ -217,7 +217,7 @@ async fn whoever_moves_tells_neither_home_of_the_other() {
 }
 
 #[tokio::test]
-async fn where_an_account_was_a_member_its_end_is_noted() {
+async fn logs_a_deleted_account_where_it_was_a_member() {
     let server = TestServer::start().await;
     let acme = server.new_workspace("Acme").await;
     let jane = server.new_account("jane@example.com", Some(&acme), &[]).await;
@@ -225,5 +225,5 @@ async fn where_an_account_was_a_member_its_end_is_noted() {
     let administrator = server.as_administrator().await;
     let mut log = Log::of(&server).await;
     administrator.delete(&format!("/api/users/{}", jane.id)).await.is(200);
-    assert_eq!(actions(&log.news().await), ["membership.delete"]);
+    assert_eq!(actions(&log.new_events().await), ["membership.delete"]);
 }

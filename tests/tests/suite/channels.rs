@@ -28,7 +28,7 @@ async fn a_workspace_has_a_default_channel() {
 }
 
 #[tokio::test]
-async fn a_channel_has_what_it_was_made_with() {
+async fn stores_every_given_field() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Web shop", "description": "The shop in the web", "prompt": "Be kind" });
     let made = server.zaia().post(PATH, body.clone()).await.json(200);
@@ -62,7 +62,7 @@ async fn a_channel_has_what_it_was_made_with() {
 }
 
 #[tokio::test]
-async fn all_keys_must_be_there_and_keep_their_rules() {
+async fn requires_and_validates_all_keys() {
     let server = TestServer::start().await;
     let reply = server.zaia().post(PATH, json!({})).await;
     assert_eq!(reply.body["message"], "Invalid data provided.");
@@ -85,7 +85,7 @@ async fn all_keys_must_be_there_and_keep_their_rules() {
 }
 
 #[tokio::test]
-async fn pages_come_oldest_first() {
+async fn lists_oldest_first() {
     let server = TestServer::start().await;
     for number in 1..=12 {
         create_channel(&server, &format!("channel {number}")).await;
@@ -108,7 +108,7 @@ async fn pages_come_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_list_can_be_searched_and_filtered() {
+async fn searches_and_filters_the_list() {
     let server = TestServer::start().await;
     let described = with(named("Web shop"), json!({ "description": "Über 100% Rabatt" }));
     let shop = text(&server.zaia().post(PATH, described).await.json(200), "id");
@@ -131,7 +131,7 @@ async fn the_list_can_be_searched_and_filtered() {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
+async fn keeps_absent_keys_and_clears_null_ones() {
     let server = TestServer::with_fixed_time().await;
     let body = json!({ "name": "Web shop", "description": "The shop", "prompt": "Be kind" });
     let made = server.zaia().post(PATH, body).await.json(200);
@@ -154,7 +154,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
 }
 
 #[tokio::test]
-async fn a_channel_without_users_is_deleted() {
+async fn deletes_an_empty_channel() {
     let server = TestServer::start().await;
     let id = create_channel(&server, "red").await;
     let path = format!("{PATH}/{id}");
@@ -169,7 +169,7 @@ async fn a_channel_without_users_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_channel_with_users_stays_with_them_and_takes_no_new_ones() {
+async fn a_removed_channel_keeps_its_users_and_admits_no_new_ones() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let user = create(&server, json!({ "channelId": red, "externalId": "u-1" })).await;
@@ -183,7 +183,7 @@ async fn a_channel_with_users_stays_with_them_and_takes_no_new_ones() {
     let details = server.zaia().post("/api/v1/external-users", body.clone()).await.error(409, "conflict");
     assert_eq!(details["param"], "channelId");
 
-    // Brought back, it takes new ones again; without users, and none who could be restored, it can be deleted for good.
+    // Restored, it admits users again. Without users, even restorable ones, it is deleted.
     assert_eq!(server.zaia().patch(&path, json!({ "isRemoved": false })).await.json(200)["isRemoved"], false);
     let second = server.zaia().post("/api/v1/external-users", body).await.json(200);
     for user in [&user, &second] {
@@ -210,7 +210,7 @@ async fn the_default_channel_cannot_be_removed() {
 }
 
 #[tokio::test]
-async fn another_workspaces_channel_is_not_found() {
+async fn a_channel_of_another_workspace_is_404() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let path = format!("{PATH}/{}", create_channel(&server, "red").await);

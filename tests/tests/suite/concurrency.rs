@@ -1,4 +1,4 @@
-//! Many requests at once for one new thing give one, and everybody gets it, or all but one hear that it is taken.
+//! Parallel requests for one new object create one: all get it, or all but one are told that it is taken.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,7 +12,7 @@ use crate::support::{each, text, zaia_body};
 const REQUESTS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn authenticating_a_new_external_id() {
+async fn authenticate_creates_an_external_id_once() {
     let server = TestServer::start().await;
     let claim = json!({
         "channelId": server.workspace.channel_id, "externalId": "new-one", "id": null, "identifier": null,
@@ -27,7 +27,7 @@ async fn authenticating_a_new_external_id() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn authenticating_a_new_identifier_in_any_case() {
+async fn authenticate_creates_an_identifier_once() {
     let server = TestServer::start().await;
     let mut number = 0;
     let replies = at_once(|| {
@@ -46,7 +46,7 @@ async fn authenticating_a_new_identifier_in_any_case() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn putting_a_new_external_id() {
+async fn put_creates_a_user_once() {
     let server = TestServer::start().await;
     let mut number = 0;
     let replies = at_once(|| {
@@ -65,7 +65,7 @@ async fn putting_a_new_external_id() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn creating_a_new_username() {
+async fn post_creates_a_username_once() {
     let server = TestServer::start().await;
     let replies = at_once(|| {
         let flowra = server.flowra();
@@ -77,7 +77,7 @@ async fn creating_a_new_username() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn creating_a_new_external_id_lets_one_win() {
+async fn one_of_many_creates_the_external_id() {
     let server = TestServer::start().await;
     let body = zaia_body(&server, json!({ "externalId": "new-one" }));
     let replies = at_once(|| {
@@ -95,7 +95,7 @@ async fn creating_a_new_external_id_lets_one_win() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn acting_for_a_new_username() {
+async fn acting_as_creates_a_user_once() {
     let server = TestServer::start().await;
     let replies = at_once(|| {
         let flowra = server.flowra().with("x-username", "jane");
@@ -107,7 +107,7 @@ async fn acting_for_a_new_username() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_ways_at_once() {
+async fn all_operations_create_one_user() {
     let server = TestServer::start().await;
     let mut number = 0;
     let replies = at_once(|| {
@@ -131,7 +131,7 @@ async fn all_ways_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_same_external_id_in_many_channels_is_one_person() {
+async fn one_external_id_in_many_channels_is_one_person() {
     let server = TestServer::start().await;
     let mut channels = Vec::new();
     for number in 0..10 {
@@ -154,7 +154,7 @@ async fn the_same_external_id_in_many_channels_is_one_person() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn making_and_deleting_at_once_is_never_an_error_of_the_server() {
+async fn creating_while_deleting_never_fails_with_500() {
     let server = TestServer::start().await;
     let mut number = 0;
     let replies = at_once(|| {
@@ -172,14 +172,14 @@ async fn making_and_deleting_at_once_is_never_an_error_of_the_server() {
     for reply in replies {
         match reply.status {
             200 | 201 | 204 | 404 => {}
-            // Whoever always comes in between may be told to try again.
+            // A request that keeps losing may be told to retry.
             _ => assert_eq!(reply.error(409, "conflict")["reason"], "concurrent_change"),
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn creating_an_account_lets_one_win() {
+async fn one_of_many_creates_the_account() {
     let people = People::new().await;
     let mut number = 0;
     let replies = at_once(|| {
@@ -196,7 +196,7 @@ async fn creating_an_account_lets_one_win() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn taking_a_username_lets_one_win() {
+async fn one_of_many_gets_the_username() {
     let people = People::new().await;
     let mut ids = Vec::new();
     for number in 0..REQUESTS {
@@ -215,7 +215,7 @@ async fn taking_a_username_lets_one_win() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn creating_a_role_lets_one_win() {
+async fn one_of_many_creates_the_role() {
     let people = People::new().await;
     for body in [json!({ "name": "Support" }), json!({ "name": "Support", "isGlobal": true })] {
         let replies = at_once(|| {
@@ -228,7 +228,7 @@ async fn creating_a_role_lets_one_win() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn creating_tenants_of_one_name_gives_each_a_slug_of_its_own() {
+async fn tenants_of_one_name_get_unique_slugs() {
     let people = People::new().await;
     let replies = at_once(|| {
         let client = people.administrator.clone();
@@ -244,7 +244,7 @@ async fn creating_tenants_of_one_name_gives_each_a_slug_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn equal_requests_for_a_token_get_one() {
+async fn equal_token_requests_get_one_token() {
     let people = People::new().await;
     let jane = people.account("jane@example.com", json!({})).await;
     let replies = at_once(|| {
@@ -257,9 +257,9 @@ async fn equal_requests_for_a_token_get_one() {
     assert_one_id(&replies, &listed);
 }
 
-/// The limit is 100, and 80 are there.
+/// The limit is 100, and 80 exist.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_more_personal_tokens_than_there_may_be() {
+async fn personal_tokens_never_exceed_the_limit() {
     let people = People::new().await;
     let jane = people.person("jane@example.com", json!({})).await;
     for _ in 0..80 {
@@ -273,16 +273,16 @@ async fn no_more_personal_tokens_than_there_may_be() {
     assert_eq!(statuses(&replies), BTreeMap::from([(200, 20), (409, REQUESTS - 20)]));
 }
 
-/// Every one of them takes a turn to hash a password, and only ten of them are told that theirs is wrong.
+/// All of them wait for a hash, and only ten are told that theirs is wrong.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn guesses_at_once_are_not_more_than_one_by_one() {
+async fn parallel_guesses_do_not_exceed_the_limit() {
     let people = People::on(TestServer::with(&["--password-hashing-threads=1"]).await).await;
     let other = people.server.another().await;
     people.account_with_password("jane@example.com", json!({})).await;
     let mut number = 0;
     let replies = at_once(|| {
         number += 1;
-        // Among the last of them, the right one.
+        // The right one comes among the last.
         let password = if number == REQUESTS { "password of jane@example.com" } else { "wrong password" };
         let client = if number % 2 == 0 { people.server.anonymous() } else { other.anonymous() };
         let body = json!({ "username": "jane@example.com", "password": password });
@@ -291,16 +291,16 @@ async fn guesses_at_once_are_not_more_than_one_by_one() {
     .await;
     let statuses = statuses(&replies);
     let checked = statuses[&401];
-    // Each of the two servers may have one in its hands when the other counts the tenth.
+    // Each of the two servers may be checking one when the other counts the tenth.
     assert!((10..=11).contains(&checked), "{statuses:?}");
     assert!(statuses.keys().all(|status| [200, 401, 429].contains(status)), "{statuses:?}");
     let body = json!({ "username": "jane@example.com", "password": "password of jane@example.com" });
     people.server.anonymous().post("/login", body).await.error(429, "rate_limited");
 }
 
-/// The right password opens nothing any more once ten others have failed, however many are under way.
+/// The right password is refused after ten failures, however many are under way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_right_guess_that_comes_late_is_kept_out() {
+async fn a_late_correct_guess_is_throttled() {
     let people = People::on(TestServer::with(&["--password-hashing-threads=4"]).await).await;
     people.account_with_password("jane@example.com", json!({})).await;
     let guess = |password: &str| {
@@ -319,7 +319,7 @@ async fn a_right_guess_that_comes_late_is_kept_out() {
     assert!((10..=13).contains(&failed), "{failed} were told that they are wrong");
 }
 
-/// Demands that one request was done, and that all others heard that a name is taken. Gives what was made.
+/// Asserts that one request succeeded and the others were told that a name is taken. Returns the object.
 #[track_caller]
 fn only_winner(replies: Vec<Reply>, param: &str) -> String {
     assert_eq!(statuses(&replies), BTreeMap::from([(200, 1), (409, REQUESTS - 1)]));
@@ -330,7 +330,7 @@ fn only_winner(replies: Vec<Reply>, param: &str) -> String {
     text(&winners[0].body, "id")
 }
 
-/// Sends fifty requests at once, and gives their answers.
+/// Sends fifty requests at once, and returns the answers.
 async fn at_once<F>(mut request: impl FnMut() -> F) -> Vec<Reply>
 where
     F: Future<Output = Reply> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Who is calling: keys in each of the headers that a contract has for them, access tokens, and users to act for.
+//! Credentials: keys in the headers of each contract, access tokens, and acting as a user.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{ALL_SCOPES, create, each, text};
 const USERS: &str = "/api/v1/external-users";
 const ME: &str = "/api/v1/external-users/me";
 
-/// One of the ways in which a key is sent.
+/// A way to send a key.
 struct Way {
     name: &'static str,
     client: Client,
@@ -42,12 +42,12 @@ fn ways(server: &TestServer, key: &Key) -> [Way; 4] {
 }
 
 impl Way {
-    async fn opens(&self) {
+    async fn is_accepted(&self) {
         let reply = self.client.get(self.path).await;
         assert_eq!(reply.status, 200, "{}:\n{reply}", self.name);
     }
 
-    /// Refused with 401, for reading and for writing alike.
+    /// Asserts 401 for reads and writes.
     async fn is_refused(&self) {
         let user = format!("{}/jane", self.path);
         for reply in [self.client.get(self.path).await, self.client.delete(&user).await] {
@@ -61,10 +61,10 @@ impl Way {
 }
 
 #[tokio::test]
-async fn a_key_opens_its_workspace_in_every_header() {
+async fn accepts_a_key_in_every_header() {
     let server = TestServer::start().await;
     for way in ways(&server, &server.workspace.key) {
-        way.opens().await;
+        way.is_accepted().await;
     }
     let secret = &server.workspace.key.secret;
     for scheme in ["bearer", "BEARER", "Bearer "] {
@@ -74,7 +74,7 @@ async fn a_key_opens_its_workspace_in_every_header() {
 }
 
 #[tokio::test]
-async fn a_credential_that_is_sent_twice_opens_nothing() {
+async fn rejects_a_repeated_credential() {
     let server = TestServer::start().await;
     let key = &server.workspace.key;
     let (own, public, other) = (&key.secret, &key.public, &server.new_workspace("Acme").await.key.secret);
@@ -96,7 +96,7 @@ async fn a_credential_that_is_sent_twice_opens_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_opens_without_a_credential() {
+async fn rejects_a_missing_credential() {
     let server = TestServer::start().await;
     let anonymous = server.anonymous();
     for (path, challenge) in
@@ -110,7 +110,7 @@ async fn nothing_opens_without_a_credential() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_refused_in_every_header() {
+async fn rejects_an_unknown_key_in_every_header() {
     let server = TestServer::start().await;
     let key = &server.workspace.key;
     let unknown = |secret: &str| Key { secret: secret.to_owned(), ..key.clone() };
@@ -131,11 +131,11 @@ async fn an_unknown_key_is_refused_in_every_header() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_revoked_opens_nothing_from_the_next_request_on() {
+async fn a_revoked_key_is_rejected_from_the_next_request() {
     let server = TestServer::start().await;
     let key = server.new_key(&[]).await;
     for way in ways(&server, &key) {
-        way.opens().await;
+        way.is_accepted().await;
     }
 
     let revoked = server.operator(&["keys", "revoke", &key.id, "--workspace", "default", "--json"]).await;
@@ -145,13 +145,13 @@ async fn a_key_that_is_revoked_opens_nothing_from_the_next_request_on() {
         way.is_refused().await;
     }
     for way in ways(&server, &server.workspace.key) {
-        way.opens().await;
+        way.is_accepted().await;
     }
 }
 
 #[tokio::test]
-async fn a_key_opens_until_it_expires_and_not_a_second_longer() {
-    /// From 2024-01-15T10:30:00Z, where the clock stands, to a second before 2100-01-01T00:00:00Z.
+async fn a_key_works_until_it_expires() {
+    /// From 2024-01-15T10:30:00Z, the fixed time, to a second before 2100-01-01T00:00:00Z.
     const UNTIL_THEN: Duration = Duration::from_secs(4_102_444_799 - 1_705_314_600);
     let server = TestServer::with_fixed_time().await;
     let arguments = [
@@ -169,19 +169,19 @@ async fn a_key_opens_until_it_expires_and_not_a_second_longer() {
 
     server.advance(UNTIL_THEN);
     for way in ways(&server, &key) {
-        way.opens().await;
+        way.is_accepted().await;
     }
     server.advance(Duration::from_secs(1));
     for way in ways(&server, &key) {
         way.is_refused().await;
     }
     for way in ways(&server, &server.workspace.key) {
-        way.opens().await;
+        way.is_accepted().await;
     }
 }
 
 #[tokio::test]
-async fn the_halves_of_a_pair_belong_together() {
+async fn rejects_halves_of_different_pairs() {
     let server = TestServer::start().await;
     let (one, other) = (&server.workspace.key, server.new_key(&[]).await);
     let elsewhere = server.new_workspace("elsewhere").await.key;
@@ -205,7 +205,7 @@ async fn the_halves_of_a_pair_belong_together() {
 }
 
 #[tokio::test]
-async fn other_schemes_and_unreadable_credentials_are_refused() {
+async fn rejects_other_schemes_and_malformed_credentials() {
     let server = TestServer::start().await;
     let secret = &server.workspace.key.secret;
     for authorization in [
@@ -228,7 +228,7 @@ async fn other_schemes_and_unreadable_credentials_are_refused() {
 }
 
 #[tokio::test]
-async fn the_last_use_of_a_key_is_kept_when_the_server_stops() {
+async fn stores_the_last_use_of_a_key_on_shutdown() {
     let mut server = TestServer::with_fixed_time().await;
     let (used, unused) = (server.new_key(&[]).await, server.new_key(&[]).await);
     let list = ["keys", "list", "--workspace", "default", "--json"];
@@ -251,7 +251,7 @@ async fn the_last_use_of_a_key_is_kept_when_the_server_stops() {
 }
 
 #[tokio::test]
-async fn an_access_token_opens_what_belongs_to_its_user_and_nothing_else() {
+async fn an_access_token_reaches_only_its_user() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "identifier": "jane" })).await;
     let holder = server.bearer(&text(&user, "accessToken"));
@@ -278,7 +278,7 @@ async fn an_access_token_opens_what_belongs_to_its_user_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_access_token_that_is_forged_or_expired_opens_nothing() {
+async fn rejects_a_forged_or_expired_access_token() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "identifier": "jane" })).await;
     let token = text(&user, "accessToken");
@@ -300,7 +300,7 @@ async fn an_access_token_that_is_forged_or_expired_opens_nothing() {
 }
 
 #[tokio::test]
-async fn acting_for_a_user_never_widens_a_key() {
+async fn acting_as_a_user_adds_no_scopes() {
     let server = TestServer::start().await;
     server.flowra().post(USERS, json!({ "name": "jane" })).await.json(201);
     let key_with = async |scopes: &[&str]| server.flowra().with_key(&server.new_key(scopes).await);
@@ -329,7 +329,7 @@ async fn acting_for_a_user_never_widens_a_key() {
 }
 
 #[tokio::test]
-async fn a_username_to_act_for_must_be_one() {
+async fn rejects_an_invalid_username_header() {
     let server = TestServer::start().await;
     let refused = |details: Value, name: &str| {
         assert_eq!(details["reason"], "invalid_param", "{name}: {details:#}");

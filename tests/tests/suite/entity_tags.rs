@@ -1,4 +1,4 @@
-//! Entity tags: reading what has changed only, and not losing what somebody else has written.
+//! Entity tags: conditional reads, and no lost updates.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn tag(reply: &Reply) -> String {
 }
 
 #[tokio::test]
-async fn every_answer_that_shows_one_user_has_the_same_tag() {
+async fn every_view_of_a_user_has_the_same_tag() {
     let server = TestServer::start().await;
     let created = server.flowra().post("/api/v1/external-users", json!({ "name": "jane" })).await.is(201);
     let (id, tagged) = (path_of(&created.body), tag(&created));
@@ -38,7 +38,7 @@ async fn every_answer_that_shows_one_user_has_the_same_tag() {
 }
 
 #[tokio::test]
-async fn who_has_read_it_already_is_told_so() {
+async fn answers_304_to_a_known_tag() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     for (client, path) in [
@@ -55,7 +55,7 @@ async fn who_has_read_it_already_is_told_so() {
         client.with("if-none-match", "\"other\"").get(&path).await.is(200);
     }
 
-    // A block that ends by itself is a change, too.
+    // The expiry of a block is a change, too.
     let story = json!({ "blocked": { "until": "2024-01-15T10:31:00Z" } });
     let blocked = tag(&server.zaia().patch(&path_of(&user), story).await.is(200));
     let reader = server.zaia().with("if-none-match", &blocked);
@@ -73,17 +73,17 @@ fn assert_all_different(mut tags: Vec<String>) {
 }
 
 #[tokio::test]
-async fn whatever_changes_of_what_is_shown_makes_another_tag() {
+async fn every_visible_change_changes_the_tag() {
     let server = TestServer::with_fixed_time().await;
     let tier = create_tier(&server, "Gold").await;
     let path = path_of(&create(&server, json!({ "externalId": "u-1", "tierId": tier })).await);
     let mut tags = vec![tag(&server.zaia().get(&path).await.is(200))];
-    // In the same moment.
+    // At the same time.
     tags.push(tag(&server.zaia().patch(&path, json!({ "name": "Jane" })).await.is(200)));
     // Without a change of the user itself.
     server.zaia().delete(&format!("/api/v1/tiers/{tier}")).await.is(200);
     tags.push(tag(&server.zaia().get(&path).await.is(200)));
-    // There and back again: it is the time of the last change that is another one.
+    // Changed and changed back: only the time of the change differs.
     server.advance(Duration::from_mins(1));
     for name in ["Janet", "Jane"] {
         tags.push(tag(&server.zaia().patch(&path, json!({ "name": name })).await.is(200)));
@@ -106,7 +106,7 @@ async fn whatever_changes_of_what_is_shown_makes_another_tag() {
 }
 
 #[tokio::test]
-async fn a_lost_update_is_refused() {
+async fn rejects_a_lost_update() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1", "name": "Jane" })).await;
     let path = path_of(&user);
@@ -136,7 +136,7 @@ async fn a_lost_update_is_refused() {
 }
 
 #[tokio::test]
-async fn who_erases_what_was_deleted_meanwhile_hears_of_it() {
+async fn rejects_erasing_with_an_outdated_tag() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let erase = format!("{}/erase", path_of(&user));
@@ -147,7 +147,7 @@ async fn who_erases_what_was_deleted_meanwhile_hears_of_it() {
 }
 
 #[tokio::test]
-async fn of_two_who_have_read_the_same_one_writes() {
+async fn of_two_writes_with_one_tag_one_succeeds() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let path = path_of(&user);
@@ -167,7 +167,7 @@ async fn of_two_who_have_read_the_same_one_writes() {
 }
 
 #[tokio::test]
-async fn making_and_changing_can_be_told_apart() {
+async fn a_star_separates_create_from_update() {
     let server = TestServer::start().await;
     let path = "/admin/users/u-1";
     server.notiflows().with("if-match", "*").put(path, json!({})).await.error(412, "precondition_failed");

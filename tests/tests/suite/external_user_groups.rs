@@ -31,7 +31,7 @@ async fn names(server: &TestServer, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_group_has_what_it_was_made_with() {
+async fn stores_every_given_field() {
     let server = TestServer::start().await;
     assert_eq!(server.zaia().get(PATH).await.array(200).len(), 0);
     let tier = create_tier(&server, "Gold").await;
@@ -52,7 +52,7 @@ async fn a_group_has_what_it_was_made_with() {
 }
 
 #[tokio::test]
-async fn all_keys_must_be_there_and_keep_their_rules() {
+async fn requires_and_validates_all_keys() {
     let server = TestServer::start().await;
     let reply = server.zaia().post(PATH, json!({})).await;
     assert_eq!(reply.body["message"], "Invalid data provided.");
@@ -77,7 +77,7 @@ async fn all_keys_must_be_there_and_keep_their_rules() {
 }
 
 #[tokio::test]
-async fn pages_come_oldest_first() {
+async fn lists_oldest_first() {
     let server = TestServer::start().await;
     let expected: Vec<_> = (1..=12).map(|number| format!("group {number}")).collect();
     for name in &expected {
@@ -100,7 +100,7 @@ async fn pages_come_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_list_can_be_searched_and_filtered() {
+async fn searches_and_filters_the_list() {
     let server = TestServer::start().await;
     let (gold, silver) = (create_tier(&server, "Gold").await, create_tier(&server, "Silver").await);
     let acme = make(&server, json!({ "externalId": "company_1", "name": "Acme Inc", "tierId": gold })).await;
@@ -131,7 +131,7 @@ async fn the_list_can_be_searched_and_filtered() {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
+async fn keeps_absent_keys_and_clears_null_ones() {
     let server = TestServer::with_fixed_time().await;
     let (gold, silver) = (create_tier(&server, "Gold").await, create_tier(&server, "Silver").await);
     let made = make(&server, json!({ "externalId": "acme", "name": "Acme Inc", "tierId": gold })).await;
@@ -160,7 +160,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
 }
 
 #[tokio::test]
-async fn an_external_id_is_one_groups() {
+async fn external_ids_are_unique() {
     let server = TestServer::start().await;
     let acme = make(&server, json!({ "externalId": "acme", "name": "Acme Inc" })).await;
     let bolt = make(&server, json!({ "externalId": "bolt" })).await;
@@ -181,7 +181,7 @@ async fn an_external_id_is_one_groups() {
     let elsewhere = server.zaia().with_key(&other.key);
     elsewhere.post(PATH, body(json!({ "externalId": "acme" }))).await.is(200);
 
-    // Given up or deleted with its group, it is free.
+    // Given up or deleted with its group, the id is free.
     server.zaia().patch(&path(&acme), json!({ "externalId": null })).await.is(200);
     server.zaia().patch(&path(&bolt), json!({ "externalId": "acme" })).await.is(200);
     server.zaia().delete(&path(&bolt)).await.is(200);
@@ -189,7 +189,7 @@ async fn an_external_id_is_one_groups() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_at_once_one_gets_the_external_id() {
+async fn one_of_many_gets_the_external_id() {
     let server = TestServer::start().await;
     for round in 0..20 {
         let external_id = format!("acme {round}");
@@ -206,7 +206,7 @@ async fn of_two_at_once_one_gets_the_external_id() {
 }
 
 #[tokio::test]
-async fn a_tier_that_is_not_there_is_not_found() {
+async fn an_unknown_tier_is_404() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let theirs =
@@ -228,7 +228,7 @@ async fn a_tier_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn users_are_in_groups() {
+async fn assigns_users_to_groups() {
     let server = TestServer::start().await;
     let (acme, bolt) = (make(&server, json!({})).await, make(&server, json!({})).await);
     let (acme, bolt) = (text(&acme, "id"), text(&bolt, "id"));
@@ -258,7 +258,7 @@ async fn users_are_in_groups() {
 }
 
 #[tokio::test]
-async fn a_deleted_group_is_gone_and_its_users_stay() {
+async fn deleting_a_group_keeps_its_users() {
     let server = TestServer::with_fixed_time().await;
     let tier = create_tier(&server, "Gold").await;
     let group = make(&server, json!({ "externalId": "acme", "name": "Acme Inc", "tierId": tier })).await;
@@ -297,7 +297,7 @@ async fn a_deleted_group_is_gone_and_its_users_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_users_of_a_large_group_are_cleared() {
+async fn deleting_a_large_group_clears_it() {
     let server = TestServer::start().await;
     let (large, small) = (make(&server, json!({})).await, make(&server, json!({})).await);
     create(&server, json!({ "externalUserGroupId": small["id"] })).await;
@@ -325,7 +325,7 @@ async fn all_users_of_a_large_group_are_cleared() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_group_is_deleted_while_users_come_into_it() {
+async fn deletes_a_group_while_users_join() {
     let server = TestServer::start().await;
     for round in 0..10 {
         let group = make(&server, json!({ "externalId": "acme" })).await;
@@ -357,7 +357,7 @@ async fn a_group_is_deleted_while_users_come_into_it() {
 }
 
 #[tokio::test]
-async fn another_workspaces_group_is_not_found() {
+async fn a_group_of_another_workspace_is_404() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let group = make(&server, json!({ "externalId": "acme", "name": "Acme Inc" })).await;

@@ -1,4 +1,4 @@
-//! Writes with an `Idempotency-Key`: done once, and answered the same however often they are sent.
+//! Writes with an `Idempotency-Key`: done once, and replayed when sent again.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ fn keyed(client: &Client, key: &str) -> Client {
     client.with("idempotency-key", key)
 }
 
-/// Sends a request twice, and demands that it is done, that the second answer is the first one again, and that the same key
-/// is refused with another body. Gives the answer.
+/// Sends a request twice, and asserts that it succeeds, that the second answer replays the first, and that the key is
+/// refused with another body. Returns the answer.
 async fn done_once(client: &Client, method: &str, path: &str, body: Option<Value>, status: u16) -> Reply {
     let client = keyed(client, "one");
     let first = client.send(method, path, body.clone()).await.is(status);
@@ -39,7 +39,7 @@ fn assert_replayed(first: &Reply, again: &Reply) {
 }
 
 #[tokio::test]
-async fn flowra_makes_a_user_once() {
+async fn flowra_creates_a_user_once() {
     let server = TestServer::start().await;
     let body = json!({ "name": "jane" });
     let made = done_once(&server.flowra(), "POST", USERS, Some(body.clone()), 201).await;
@@ -53,7 +53,7 @@ async fn flowra_makes_a_user_once() {
 }
 
 #[tokio::test]
-async fn zaia_gives_a_token_once() {
+async fn zaia_issues_a_token_once() {
     let server = TestServer::start().await;
     let claim = json!({
         "channelId": server.workspace.channel_id, "externalId": "jane", "id": null, "identifier": null,
@@ -63,7 +63,7 @@ async fn zaia_gives_a_token_once() {
 }
 
 #[tokio::test]
-async fn an_answer_stays_when_its_object_changes() {
+async fn replays_after_the_object_changed() {
     let server = TestServer::start().await;
     let path = path_of(&create(&server, json!({ "externalId": "jane" })).await);
     let body = json!({ "name": "Jane" });
@@ -75,7 +75,7 @@ async fn an_answer_stays_when_its_object_changes() {
 }
 
 #[tokio::test]
-async fn whatever_decides_what_is_done_makes_another_request() {
+async fn rejects_a_key_reused_for_another_request() {
     let server = TestServer::start().await;
     let path = path_of(&create(&server, json!({ "externalId": "jane", "identifier": "jane" })).await);
     let (zaia, body) = (keyed(&server.zaia(), "one"), json!({ "name": "Jane" }));
@@ -94,7 +94,7 @@ async fn whatever_decides_what_is_done_makes_another_request() {
 }
 
 #[tokio::test]
-async fn notiflows_answers_201_and_204_again() {
+async fn notiflows_replays_201_and_204() {
     let server = TestServer::start().await;
     let path = "/admin/users/user_12345";
     done_once(&server.notiflows(), "PUT", path, Some(json!({ "first_name": "Jane" })), 201).await;
@@ -106,7 +106,7 @@ async fn notiflows_answers_201_and_204_again() {
 }
 
 #[tokio::test]
-async fn flowmate_makes_an_account_once() {
+async fn flowmate_creates_an_account_once() {
     let people = People::new().await;
     let body = new_user("jane@example.com");
     done_once(&people.administrator, "POST", "/api/users", Some(body.clone()), 200).await;
@@ -114,7 +114,7 @@ async fn flowmate_makes_an_account_once() {
 }
 
 #[tokio::test]
-async fn flowdock_makes_a_flow_once_with_a_password() {
+async fn flowdock_creates_a_flow_once() {
     let server = TestServer::start().await;
     let administrator = &server.administrator;
     let basic = server.basic(&administrator.username, &administrator.password);
@@ -123,7 +123,7 @@ async fn flowdock_makes_a_flow_once_with_a_password() {
     assert_eq!(made.header("flowdock-user"), Some(administrator.number.to_string().as_str()));
     assert_eq!(basic.get("/flows").await.array(200).len(), 1);
 
-    // The same account with a token cannot open what was sealed with the password.
+    // The same account with a token cannot open an answer sealed with the password.
     let token = server.as_account(administrator).await;
     let details = keyed(&token, "one").post(&path, json!({ "name": "Mine" })).await;
     let details = details.error(409, "conflict");
@@ -132,7 +132,7 @@ async fn flowdock_makes_a_flow_once_with_a_password() {
 }
 
 #[tokio::test]
-async fn logging_in_once_gives_one_token_and_strangers_do_not_meet() {
+async fn replays_a_log_in_only_to_the_same_caller() {
     let server = TestServer::start().await;
     let other = server.new_account("jane@example.com", None, &[]).await;
     let client = keyed(&server.anonymous(), "one");
@@ -166,7 +166,7 @@ async fn logging_in_once_gives_one_token_and_strangers_do_not_meet() {
 }
 
 #[tokio::test]
-async fn errors_are_answered_again_and_refusals_of_the_moment_are_not() {
+async fn replays_errors_but_not_temporary_refusals() {
     let server = TestServer::start().await;
     let jane = create(&server, json!({ "externalId": "jane" })).await;
     let body = zaia_body(&server, json!({ "externalId": "jane" }));
@@ -199,7 +199,7 @@ async fn errors_are_answered_again_and_refusals_of_the_moment_are_not() {
 }
 
 #[tokio::test]
-async fn callers_with_the_same_key_do_not_meet() {
+async fn keys_are_separate_per_caller() {
     let people = People::new().await;
     let server = &people.server;
     let (other, workspace) = (server.new_key(&[]).await, server.new_workspace("Acme").await);
@@ -225,7 +225,7 @@ async fn callers_with_the_same_key_do_not_meet() {
 }
 
 #[tokio::test]
-async fn a_day_later_the_key_is_free() {
+async fn a_key_expires_after_a_day() {
     let server = TestServer::with_fixed_time().await;
     let client = keyed(&server.zaia(), "one");
     let body = zaia_body(&server, json!({}));
@@ -241,7 +241,7 @@ async fn a_day_later_the_key_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_at_once_on_two_servers_make_one_user() {
+async fn parallel_requests_create_one_user() {
     let server = TestServer::start().await;
     let other = server.another().await;
     let body = zaia_body(&server, json!({}));
@@ -272,7 +272,7 @@ async fn many_at_once_on_two_servers_make_one_user() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_refused_and_reading_needs_none() {
+async fn rejects_invalid_keys_and_ignores_reads() {
     let server = TestServer::with(&["--max-body-size=1KiB"]).await;
     let body = json!({ "external_id": "jane" });
     for key in ["", "a b", "é", &"k".repeat(256)] {

@@ -1,6 +1,6 @@
-//! The whole server over HTTP. One program, so that it is linked once; one room for each part of the server.
+//! The whole server over HTTP. One program, linked once, with one module for each part of the server.
 //!
-//! A test starts a server of its own, so that tests depend on nothing but themselves and run in any order.
+//! Each test starts its own server: tests are independent and run in any order.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! One directory under three contracts: what one writes, the others read.
+//! One directory under three contracts: each reads what the others write.
 
 use denizen_tests::{TestServer, json};
 
@@ -102,7 +102,7 @@ async fn one_users_life_over_all_three_contracts() {
         assert_eq!(by_zaia[camel], by_notiflows[snake], "{camel}");
     }
 
-    // Deleted: gone everywhere, and alone.
+    // Deleted: gone everywhere, and nothing else is.
     notiflows.delete("/admin/users/user_12345").await.is(204);
     notiflows.get("/admin/users/user_12345").await.error(404, "not_found");
     zaia.get(&path).await.error(404, "not_found");
@@ -116,7 +116,7 @@ async fn one_users_life_over_all_three_contracts() {
     let page = notiflows.get("/admin/users").await.json(200);
     assert_eq!(each(page["items"].as_array().unwrap(), "external_id"), ["somebody_else"]);
 
-    // Its external id is free: whoever has it next is somebody new.
+    // Its external id is free: its next user is a new one.
     let next = zaia.post("/api/v1/external-users/authenticate", claim).await.json(200);
     assert_ne!(next["id"], made["id"]);
     server.bearer(&token).get("/api/v1/external-users/me").await.error(401, "unauthenticated");

@@ -1,26 +1,31 @@
 //! Accounts, roles and tenants made through the API, and clients that are logged in.
 //!
-//! Most tests have no use for passwords, which take their time: they stand in for accounts with tokens that the
-//! administrator issues.
+//! Hashing passwords is slow: most tests act as accounts with tokens that the administrator issues.
 
 use denizen_tests::{Client, TestServer, Value, Workspace, json};
+use tokio::sync::OnceCell;
 
 use crate::support::{text, with};
 
-/// A server, and the administrator who makes everybody else.
+/// A server, and its administrator, who creates the others.
 pub(crate) struct People {
     pub(crate) server: TestServer,
     pub(crate) administrator: Client,
 }
 
-/// Somebody who is logged in.
+/// A logged-in account.
 pub(crate) struct Person {
     pub(crate) id: String,
     pub(crate) username: String,
     pub(crate) client: Client,
+    number: OnceCell<i64>,
 }
 
 impl Person {
+    pub(crate) fn new(id: String, username: &str, client: Client) -> Self {
+        Self { id, username: username.to_owned(), client, number: OnceCell::new() }
+    }
+
     /// The path of its account.
     pub(crate) fn path(&self) -> String {
         format!("/api/users/{}", self.id)
@@ -28,8 +33,11 @@ impl Person {
 
     /// The number of its account.
     pub(crate) async fn number(&self) -> i64 {
-        let own = self.client.get("/user").await.json(200);
-        own["id"].as_i64().unwrap_or_else(|| panic!("no number in {own:#}"))
+        let ask = async || {
+            let own = self.client.get("/user").await.json(200);
+            own["id"].as_i64().unwrap_or_else(|| panic!("no number in {own:#}"))
+        };
+        *self.number.get_or_init(ask).await
     }
 }
 
@@ -46,36 +54,41 @@ impl People {
 
     pub(crate) async fn on(server: TestServer) -> Self {
         let first = server.as_administrator().await;
-        // A token that time does not touch.
-        let administrator = stand_in(&server, &first, &server.administrator.id).await;
+        // A token that never expires.
+        let administrator = client_with_token(&server, &first, &server.administrator.id).await;
         Self { server, administrator }
     }
 
-    /// Makes an account, with these fields beyond its names, and gives its id.
+    /// Creates an account with these further fields, and returns its id.
     pub(crate) async fn account(&self, username: &str, changes: Value) -> String {
         let body = with(new_user(username), changes);
         text(&self.administrator.post("/api/users", body).await.json(200), "id")
     }
 
-    /// Makes an account that has a password, and gives its id.
+    /// Creates an account that has a password, and returns its id.
     pub(crate) async fn account_with_password(&self, username: &str, changes: Value) -> String {
         let password = json!({ "password": password_of(username) });
         self.account(username, with(password, changes)).await
     }
 
-    /// Makes an account, with these fields beyond its names, and logs in to it with a token.
+    /// Creates an account with these further fields, and a client with its token.
     pub(crate) async fn person(&self, username: &str, changes: Value) -> Person {
         let id = self.account(username, changes).await;
-        let client = self.stand_in(&id).await;
-        Person { id, username: username.to_owned(), client }
+        let client = self.client_of(&id).await;
+        Person::new(id, username, client)
     }
 
-    /// Makes an account that may do this and nothing else, at home in a tenant or in none, and logs in to it.
-    pub(crate) async fn holder(&self, username: &str, tenant: Option<&str>, permissions: &[&str]) -> Person {
+    /// Creates an account with only these permissions, at home in a tenant or in none, and a client with its token.
+    pub(crate) async fn with_permissions(
+        &self,
+        username: &str,
+        tenant: Option<&str>,
+        permissions: &[&str],
+    ) -> Person {
         self.person(username, json!({ "tenant": tenant, "permissions": permissions })).await
     }
 
-    /// Makes an account that holds a role, by its name, and logs in to it.
+    /// Creates an account with a role, by its name, and a client with its token.
     pub(crate) async fn with_role(&self, username: &str, tenant: Option<&str>, role: &str) -> Person {
         let role = self.role(role).await;
         self.person(username, json!({ "tenant": tenant, "roles": [role] })).await
@@ -86,7 +99,7 @@ impl People {
         self.with_role(username, Some(tenant), "TENANT_ADMIN").await
     }
 
-    /// A member of a workspace, which is its home, or one of its administrators. It holds no role.
+    /// A member or an administrator of a workspace, which is its home. It holds no role.
     pub(crate) async fn member(&self, username: &str, workspace: &Workspace, is_admin: bool) -> Person {
         let person = self.person(username, json!({ "tenant": workspace.id })).await;
         if is_admin {
@@ -95,9 +108,9 @@ impl People {
         person
     }
 
-    /// A client with a token that was issued for an account.
-    pub(crate) async fn stand_in(&self, account_id: &str) -> Client {
-        stand_in(&self.server, &self.administrator, account_id).await
+    /// A client with a token issued for an account.
+    pub(crate) async fn client_of(&self, account_id: &str) -> Client {
+        client_with_token(&self.server, &self.administrator, account_id).await
     }
 
     /// The id of a global role.
@@ -107,13 +120,13 @@ impl People {
         text(role.unwrap_or_else(|| panic!("there is no role {name}")), "id")
     }
 
-    /// Makes a tenant, and gives its id.
+    /// Creates a tenant, and returns its id.
     pub(crate) async fn tenant(&self, name: &str) -> String {
         text(&self.administrator.post("/api/tenants", json!({ "name": name })).await.json(200), "id")
     }
 
     /// An account as the administrator sees it.
-    pub(crate) async fn see(&self, account_id: &str) -> Value {
+    pub(crate) async fn get_account(&self, account_id: &str) -> Value {
         self.administrator.get(&format!("/api/users/{account_id}")).await.json(200)
     }
 
@@ -123,25 +136,25 @@ impl People {
     }
 }
 
-/// A token that was issued for an account and does not end, and a client with it.
-async fn stand_in(server: &TestServer, issuer: &Client, account_id: &str) -> Client {
+/// Issues a token that never expires for an account, and returns a client with it.
+async fn client_with_token(server: &TestServer, issuer: &Client, account_id: &str) -> Client {
     let request =
         json!({ "accountId": account_id, "expiresIn": -1, "description": "stands in", "new": true });
     let issued = issuer.post("/api/tokens", request).await.json(200);
     server.bearer(&text(&issued, "token"))
 }
 
-/// The body with which an account is made that has nothing but names.
+/// The body for an account with nothing but names.
 pub(crate) fn new_user(username: &str) -> Value {
     json!({ "username": username, "firstname": "First", "lastname": "Last" })
 }
 
-/// The password of an account that was made with one.
+/// The password of an account created with one.
 pub(crate) fn password_of(username: &str) -> String {
     format!("password of {username}")
 }
 
-/// Demands the names of things, in any order.
+/// Asserts the names of objects, in any order.
 #[track_caller]
 pub(crate) fn assert_names(things: &[Value], key: &str, expected: &[&str]) {
     let mut found: Vec<_> = things.iter().map(|thing| text(thing, key)).collect();

@@ -1,4 +1,4 @@
-//! Two requests at once that must not both have their way, tried many times over.
+//! Races of two conflicting requests, tried many times.
 
 use denizen_tests::{Client, TestServer, json};
 use tokio::task::JoinSet;
@@ -9,7 +9,7 @@ use crate::support::{create, create_channel, path_of, text, with, zaia_body};
 const ROUNDS: usize = 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn users_of_different_external_ids_never_become_one_person() {
+async fn different_external_ids_never_share_a_person() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     for round in 0..ROUNDS {
@@ -30,7 +30,7 @@ async fn users_of_different_external_ids_never_become_one_person() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_removed_channel_takes_nobody_who_comes_after() {
+async fn a_removed_channel_admits_no_later_user() {
     let server = TestServer::start().await;
     for round in 0..ROUNDS {
         let channel = create_channel(&server, &format!("channel {round}")).await;
@@ -63,9 +63,9 @@ fn password_number(round: usize) -> String {
     format!("password number {round}")
 }
 
-/// Whoever logs in with the old password while it changes is shut out by that, or not let in at all.
+/// A log-in with the old password during the change fails, or its token is revoked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_log_in_with_an_old_password_never_outlives_it() {
+async fn a_log_in_never_outlives_its_password() {
     let people = People::on(TestServer::with(&["--password-hashing-threads=4"]).await).await;
     let given = json!({ "password": password_number(0) });
     let jane = people.account("jane@example.com", given).await;
@@ -91,9 +91,9 @@ async fn a_log_in_with_an_old_password_never_outlives_it() {
     }
 }
 
-/// A token that a new password ends makes no other ones that live on.
+/// A token revoked by a new password leaves no tokens that it issued.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_token_that_is_ended_leaves_no_others_behind() {
+async fn a_revoked_token_leaves_no_others_behind() {
     let people = People::new().await;
     for round in 0..ROUNDS {
         let jane = people.person(&format!("jane-{round}@example.com"), json!({})).await;
@@ -118,9 +118,9 @@ async fn a_token_that_is_ended_leaves_no_others_behind() {
     }
 }
 
-/// No change undoes what another one has said at the same moment.
+/// No change undoes a simultaneous one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn changes_of_one_account_come_one_after_the_other() {
+async fn changes_of_an_account_are_serialized() {
     let people = People::new().await;
     let jane = people.account("jane@example.com", json!({})).await;
     for round in 0..ROUNDS {
@@ -141,7 +141,7 @@ async fn changes_of_one_account_come_one_after_the_other() {
         for reply in all.join_all().await {
             reply.json(200);
         }
-        let seen = people.see(&jane).await;
+        let seen = people.get_account(&jane).await;
         for change in changes {
             for (key, value) in change.as_object().unwrap() {
                 assert_eq!(seen[key], *value, "round {round}: a change of {key} was lost");
@@ -150,9 +150,9 @@ async fn changes_of_one_account_come_one_after_the_other() {
     }
 }
 
-/// A role that is deleted while it is given is held by nobody.
+/// A role deleted while being assigned is held by nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_deleted_role_is_held_by_nobody_who_comes_after() {
+async fn a_deleted_role_is_never_assigned_later() {
     let people = People::new().await;
     for round in 0..ROUNDS {
         let body = json!({ "name": format!("Role {round}"), "isGlobal": true });
@@ -168,7 +168,7 @@ async fn a_deleted_role_is_held_by_nobody_who_comes_after() {
         people.administrator.delete(&format!("/api/roles/{role}")).await.json(200);
         for reply in givers.join_all().await {
             if reply.status == 200 {
-                let seen = people.see(&text(&reply.body, "id")).await;
+                let seen = people.get_account(&text(&reply.body, "id")).await;
                 assert_eq!(seen["roles"], json!([]), "round {round}");
             } else {
                 assert_eq!(reply.broken_fields(422, "validation_failed"), ["roles"], "round {round}");
@@ -177,9 +177,9 @@ async fn a_deleted_role_is_held_by_nobody_who_comes_after() {
     }
 }
 
-/// A tenant that is deleted while people come to it leaves nobody behind in it.
+/// A tenant deleted while people join it leaves nobody in it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_deleted_tenant_is_nobodys_home() {
+async fn a_deleted_tenant_is_no_home() {
     let people = People::new().await;
     for round in 0..ROUNDS {
         let tenant = people.tenant(&format!("Tenant {round}")).await;
@@ -206,9 +206,9 @@ async fn a_deleted_tenant_is_nobodys_home() {
     }
 }
 
-/// Whoever loses a right does nothing more with it, not even with what is under way, waiting for its password to be hashed.
+/// A revoked right stops even requests under way that wait for a password to be hashed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_right_that_is_taken_makes_nothing_more() {
+async fn a_revoked_right_creates_no_accounts() {
     let people = People::on(TestServer::with(&["--password-hashing-threads=1"]).await).await;
     let tenant = people.tenant("Acme").await;
     let mut refused = 0;
@@ -224,10 +224,10 @@ async fn a_right_that_is_taken_makes_nothing_more() {
             .collect();
         people.change(&maker.id, json!({ "roles": [] })).await;
         let later = people.account(&format!("later-{round}@example.com"), json!({})).await;
-        let later = text(&people.see(&later).await, "createdAt");
+        let later = text(&people.get_account(&later).await, "createdAt");
         for reply in newcomers.join_all().await {
             if reply.status == 200 {
-                let made = text(&people.see(&text(&reply.body, "id")).await, "createdAt");
+                let made = text(&people.get_account(&text(&reply.body, "id")).await, "createdAt");
                 assert!(made < later, "round {round}: made at {made}, and the right was gone at {later}");
             } else {
                 reply.error(403, "forbidden");

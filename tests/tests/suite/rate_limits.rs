@@ -1,4 +1,4 @@
-//! How many requests a second a caller may make, and an address whose callers nobody knows.
+//! Limits on requests per second: per caller, and per address of unknown callers.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use crate::support::{create, text};
 const USERS: &str = "/api/v1/external-users?limit=1";
 const ME: &str = "/api/v1/external-users/me";
 
-/// What a request of somebody who is counted says of it: the policy with its quota, and what is left.
+/// Asserts the headers of a counted request: the policy with its quota, and what is left.
 fn headers(reply: &Reply) -> (&str, &str) {
     let header = |name| reply.header(name).unwrap_or_else(|| panic!("{name} is missing:\n{reply}"));
     (header("ratelimit-policy"), header("ratelimit"))
 }
 
-/// Demands that nobody counted the request.
+/// Asserts that the request was not counted.
 #[track_caller]
-fn uncounted(reply: &Reply) {
+fn assert_uncounted(reply: &Reply) {
     for name in ["ratelimit-policy", "ratelimit"] {
         assert_eq!(reply.header(name), None, "{reply}");
     }
 }
 
-/// Demands the documented refusal of a request too many.
+/// Asserts the documented refusal of a request beyond the limit.
 #[track_caller]
-fn refused(reply: Reply, policy: &str, limit: u32) {
+fn assert_refused(reply: Reply, policy: &str, limit: u32) {
     let quota = format!("\"{policy}\";q={limit};w=1");
     let nothing = format!("\"{policy}\";r=0;t=1");
     assert_eq!(headers(&reply), (quota.as_str(), nothing.as_str()), "{reply}");
@@ -35,15 +35,15 @@ fn refused(reply: Reply, policy: &str, limit: u32) {
     assert_eq!(details, json!({ "limit": limit, "window": 1, "retry_after": 1 }));
 }
 
-/// Demands this status of as many requests as a limit allows, and the refusal of one more.
-async fn meets(client: &Client, path: &str, status: u16, policy: &str, limit: u32) {
+/// Asserts that as many requests as the limit allows get this status, and one more is refused.
+async fn assert_limit(client: &Client, path: &str, status: u16, policy: &str, limit: u32) {
     for left in (0..limit).rev() {
         let reply = client.get(path).await.is(status);
         let quota = format!("\"{policy}\";q={limit};w=1");
         let rest = format!("\"{policy}\";r={left};t=1");
         assert_eq!(headers(&reply), (quota.as_str(), rest.as_str()), "{reply}");
     }
-    refused(client.get(path).await, policy, limit);
+    assert_refused(client.get(path).await, policy, limit);
 }
 
 /// Sets the limit of the workspace `default`.
@@ -52,27 +52,27 @@ async fn limit(server: &TestServer, arguments: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_key_meets_its_limit_and_other_keys_do_not() {
+async fn each_key_has_its_own_limit() {
     let server = TestServer::with_fixed_time_and(&["--requests-per-second-per-caller=3"]).await;
     let other = server.flowra().with_key(&server.new_key(&[]).await);
-    meets(&server.flowra(), USERS, 200, "key", 3).await;
-    // It is the same key however it is sent, and whatever it asks for.
-    refused(server.zaia().get("/api/v1/channels").await, "key", 3);
-    refused(server.notiflows().get("/admin/users").await, "key", 3);
-    refused(server.flowra().get("/api/v1/external-users/none").await, "key", 3);
+    assert_limit(&server.flowra(), USERS, 200, "key", 3).await;
+    // The key counts once for all headers and operations.
+    assert_refused(server.zaia().get("/api/v1/channels").await, "key", 3);
+    assert_refused(server.notiflows().get("/admin/users").await, "key", 3);
+    assert_refused(server.flowra().get("/api/v1/external-users/none").await, "key", 3);
     other.get(USERS).await.is(200);
 
     server.advance(Duration::from_millis(333));
-    refused(server.flowra().get(USERS).await, "key", 3);
+    assert_refused(server.flowra().get(USERS).await, "key", 3);
     server.advance(Duration::from_millis(1));
     server.flowra().get(USERS).await.is(200);
-    refused(server.flowra().get(USERS).await, "key", 3);
+    assert_refused(server.flowra().get(USERS).await, "key", 3);
     server.advance(Duration::from_hours(1));
-    meets(&server.flowra(), USERS, 200, "key", 3).await;
+    assert_limit(&server.flowra(), USERS, 200, "key", 3).await;
 }
 
 #[tokio::test]
-async fn every_answer_says_what_is_left() {
+async fn every_response_shows_the_remaining_requests() {
     let server = TestServer::with_fixed_time_and(&["--requests-per-second-per-caller=9"]).await;
     let unknown = "/api/v1/external-users/7d444840-9dc0-41d1-b245-5ffdce74fad2";
     let (flowra, zaia) = (server.flowra(), server.zaia());
@@ -89,7 +89,7 @@ async fn every_answer_says_what_is_left() {
 }
 
 #[tokio::test]
-async fn an_account_is_counted_whatever_it_shows_for_itself() {
+async fn counts_an_account_across_its_credentials() {
     let server = TestServer::with_fixed_time_and(&["--requests-per-second-per-caller=4"]).await;
     let administrator = &server.administrator;
     let first = server.as_administrator().await;
@@ -102,24 +102,24 @@ async fn an_account_is_counted_whatever_it_shows_for_itself() {
         assert_eq!(headers(&reply).0, "\"account\";q=4;w=1");
     }
     for (client, path) in [(&first, "/api/users/me"), (&second, "/user"), (&password, "/user")] {
-        refused(client.get(path).await, "account", 4);
+        assert_refused(client.get(path).await, "account", 4);
     }
     server.advance(Duration::from_secs(1));
-    meets(&password, "/user", 200, "account", 4).await;
+    assert_limit(&password, "/user", 200, "account", 4).await;
 }
 
 #[tokio::test]
-async fn an_external_user_with_a_token_is_counted_for_themselves() {
+async fn each_external_user_has_their_own_limit() {
     let server = TestServer::with_fixed_time_and(&["--requests-per-second-per-caller=2"]).await;
     let jane = create(&server, json!({ "externalId": "jane" })).await;
     let john = create(&server, json!({ "externalId": "john" })).await;
-    refused(server.zaia().get(USERS).await, "key", 2);
-    meets(&server.bearer(&text(&jane, "accessToken")), ME, 200, "user", 2).await;
-    meets(&server.bearer(&text(&john, "accessToken")), ME, 200, "user", 2).await;
+    assert_refused(server.zaia().get(USERS).await, "key", 2);
+    assert_limit(&server.bearer(&text(&jane, "accessToken")), ME, 200, "user", 2).await;
+    assert_limit(&server.bearer(&text(&john, "accessToken")), ME, 200, "user", 2).await;
 }
 
 #[tokio::test]
-async fn an_address_is_counted_where_nobody_is_known() {
+async fn counts_unauthenticated_requests_by_address() {
     let server = TestServer::with_fixed_time_and(&["--requests-per-second-per-address=5"]).await;
     let unknown = server.anonymous().with("x-api-key", "sk_unknown");
     let strangers = [
@@ -135,17 +135,17 @@ async fn an_address_is_counted_where_nobody_is_known() {
         assert_eq!(headers(&reply), ("\"address\";q=5;w=1", rest.as_str()), "{reply}");
     }
     for (client, path) in &strangers {
-        refused(client.get(path).await, "address", 5);
+        assert_refused(client.get(path).await, "address", 5);
     }
-    // Whoever is known goes on, from the same address.
+    // Known callers continue from the same address.
     let reply = server.flowra().get(USERS).await.is(200);
     assert!(headers(&reply).0.starts_with("\"key\""), "{reply}");
     server.advance(Duration::from_secs(1));
-    meets(&unknown, USERS, 401, "address", 5).await;
+    assert_limit(&unknown, USERS, 401, "address", 5).await;
 }
 
 #[tokio::test]
-async fn what_is_open_to_all_is_counted_for_the_address() {
+async fn counts_public_requests_by_address() {
     let server = TestServer::with_fixed_time_and(&["--requests-per-second-per-address=1"]).await;
     let administrator = &server.administrator;
     let body = json!({ "username": administrator.username, "password": administrator.password });
@@ -161,20 +161,20 @@ async fn what_is_open_to_all_is_counted_for_the_address() {
     ] {
         let reply = server.anonymous().send(method, path, body.clone()).await.is(status);
         assert_eq!(headers(&reply), ("\"address\";q=1;w=1", "\"address\";r=0;t=1"), "{method} {path}");
-        refused(server.anonymous().send(method, path, body).await, "address", 1);
+        assert_refused(server.anonymous().send(method, path, body).await, "address", 1);
         server.advance(Duration::from_secs(1));
     }
 }
 
 #[tokio::test]
-async fn health_and_metrics_are_never_counted() {
+async fn never_counts_health_and_metrics() {
     let server = TestServer::with_fixed_time_and(&["--requests-per-second-per-address=1"]).await;
     refused_after_one(&server).await;
     for _ in 0..3 {
         for path in ["/health/live", "/health/ready", "/metrics"] {
-            uncounted(&server.anonymous().get(path).await.is(200));
-            uncounted(&server.flowra().get(path).await.is(200));
-            uncounted(&server.anonymous().post(path, json!({})).await.is(405));
+            assert_uncounted(&server.anonymous().get(path).await.is(200));
+            assert_uncounted(&server.flowra().get(path).await.is(200));
+            assert_uncounted(&server.anonymous().post(path, json!({})).await.is(405));
         }
     }
     let metrics = server.anonymous().get("/metrics").await.text;
@@ -184,11 +184,11 @@ async fn health_and_metrics_are_never_counted() {
 
 async fn refused_after_one(server: &TestServer) {
     server.anonymous().get("/version").await.is(200);
-    refused(server.anonymous().get("/version").await, "address", 1);
+    assert_refused(server.anonymous().get("/version").await, "address", 1);
 }
 
 #[tokio::test]
-async fn the_limit_of_a_workspace_counts_at_once() {
+async fn a_workspace_limit_takes_effect_at_once() {
     let people = People::with_fixed_time().await;
     let server = &people.server;
     let stranger = server.new_workspace("Elsewhere").await;
@@ -204,13 +204,13 @@ async fn the_limit_of_a_workspace_counts_at_once() {
     let listed = server.operator(&["workspaces", "list", "--json"]).await;
     assert_eq!(listed[0]["requestsPerSecond"], 2);
     assert_eq!(listed[1]["requestsPerSecond"], Value::Null);
-    meets(&server.flowra(), USERS, 200, "key", 2).await;
-    meets(&user, ME, 200, "user", 2).await;
-    meets(&token, "/api/users/me", 200, "account", 2).await;
-    refused(by_password.get("/user").await, "account", 2);
+    assert_limit(&server.flowra(), USERS, 200, "key", 2).await;
+    assert_limit(&user, ME, 200, "user", 2).await;
+    assert_limit(&token, "/api/users/me", 200, "account", 2).await;
+    assert_refused(by_password.get("/user").await, "account", 2);
     server.advance(Duration::from_secs(1));
-    meets(&by_password, "/user", 200, "account", 2).await;
-    // Neither another workspace nor an account that is at home in none.
+    assert_limit(&by_password, "/user", 200, "account", 2).await;
+    // Not for another workspace, nor for an account without a home.
     for _ in 0..3 {
         server.flowra().with_key(&stranger.key).get(USERS).await.is(200);
     }
@@ -219,13 +219,13 @@ async fn the_limit_of_a_workspace_counts_at_once() {
     assert_eq!(headers(&elsewhere.get("/user").await.is(200)).0, "\"account\";q=1000000;w=1");
 
     assert_eq!(limit(server, &["--requests-per-second", "0"]).await["requestsPerSecond"], 0);
-    uncounted(&server.flowra().get(USERS).await.is(200));
+    assert_uncounted(&server.flowra().get(USERS).await.is(200));
     assert_eq!(limit(server, &["--default"]).await["requestsPerSecond"], Value::Null);
     assert_eq!(headers(&server.flowra().get(USERS).await.is(200)).0, "\"key\";q=1000000;w=1");
 }
 
 #[tokio::test]
-async fn a_limit_of_0_is_none() {
+async fn zero_means_unlimited() {
     let none = ["--requests-per-second-per-caller=0", "--requests-per-second-per-address=0"];
     let server = TestServer::with_fixed_time_and(&none).await;
     for (client, path, status) in [
@@ -234,33 +234,33 @@ async fn a_limit_of_0_is_none() {
         (server.anonymous(), "/version", 200),
         (server.as_administrator().await, "/user", 200),
     ] {
-        uncounted(&client.get(path).await.is(status));
+        assert_uncounted(&client.get(path).await.is(status));
     }
     limit(&server, &["--requests-per-second", "1"]).await;
-    meets(&server.flowra(), USERS, 200, "key", 1).await;
+    assert_limit(&server.flowra(), USERS, 200, "key", 1).await;
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_whose_address_it_is() {
+async fn trusts_the_address_from_a_trusted_proxy() {
     let proxy = ["--trusted-proxy=127.0.0.0/8", "--requests-per-second-per-address=2"];
     let server = TestServer::with_fixed_time_and(&proxy).await;
     let from = |address: &str| server.anonymous().with("x-forwarded-for", address);
-    meets(&from("198.51.100.7"), USERS, 401, "address", 2).await;
-    refused(from("203.0.113.9, 198.51.100.7").get("/version").await, "address", 2);
-    meets(&from("198.51.100.8"), "/version", 200, "address", 2).await;
-    meets(&from("2001:db8:1:2::1"), "/version", 200, "address", 2).await;
-    refused(from("2001:db8:1:2:3::4").get("/version").await, "address", 2);
-    meets(&from("2001:db8:1:3::1"), "/version", 200, "address", 2).await;
+    assert_limit(&from("198.51.100.7"), USERS, 401, "address", 2).await;
+    assert_refused(from("203.0.113.9, 198.51.100.7").get("/version").await, "address", 2);
+    assert_limit(&from("198.51.100.8"), "/version", 200, "address", 2).await;
+    assert_limit(&from("2001:db8:1:2::1"), "/version", 200, "address", 2).await;
+    assert_refused(from("2001:db8:1:2:3::4").get("/version").await, "address", 2);
+    assert_limit(&from("2001:db8:1:3::1"), "/version", 200, "address", 2).await;
 
-    // What anybody can write is not believed.
+    // Headers from an untrusted proxy are ignored.
     let server = TestServer::with_fixed_time_and(&proxy[1..]).await;
-    meets(&server.anonymous(), "/version", 200, "address", 2).await;
+    assert_limit(&server.anonymous(), "/version", 200, "address", 2).await;
     let disguised = server.anonymous().with("x-forwarded-for", "198.51.100.9");
-    refused(disguised.get("/version").await, "address", 2);
+    assert_refused(disguised.get("/version").await, "address", 2);
 }
 
 #[tokio::test]
-async fn every_operation_that_asks_who_calls_counts_its_caller_once() {
+async fn counts_each_caller_once_in_every_guarded_operation() {
     let server = TestServer::with_fixed_time().await;
     let document = server.anonymous().get("/openapi.json").await.json(200);
     let key = server.flowra().with_key(&server.new_key(&[]).await).with("x-username", "jane");
@@ -276,7 +276,7 @@ async fn every_operation_that_asks_who_calls_counts_its_caller_once() {
                 scheme if scheme.starts_with("notiflows") => (server.notiflows(), "key"),
                 _ => (key.clone(), "key"),
             };
-            let reply = client.send(&method.to_uppercase(), &some(path), None).await;
+            let reply = client.send(&method.to_uppercase(), &with_values(path), None).await;
             assert_eq!(headers(&reply).0, format!("\"{policy}\";q=1000000;w=1"), "{method} {path}\n{reply}");
             assert_eq!(headers(&reply).1, format!("\"{policy}\";r=999999;t=1"), "{method} {path}\n{reply}");
             assert_ne!(reply.status, 401, "{method} {path}\n{reply}");
@@ -287,8 +287,8 @@ async fn every_operation_that_asks_who_calls_counts_its_caller_once() {
     assert!(counted > 50, "{counted}");
 }
 
-/// A path with something in the place of every parameter.
-fn some(path: &str) -> String {
+/// A path with a value for every parameter.
+fn with_values(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "7" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }

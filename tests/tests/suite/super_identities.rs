@@ -11,7 +11,7 @@ fn path(user: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_person_is_shown_with_all_its_users() {
+async fn shows_a_person_with_all_users() {
     let server = TestServer::with_fixed_time().await;
     let red = create_channel(&server, "red").await;
     let here = create(&server, json!({ "externalId": "u-1", "name": "Jane" })).await;
@@ -36,7 +36,7 @@ async fn a_person_is_shown_with_all_its_users() {
 }
 
 #[tokio::test]
-async fn a_user_without_an_external_id_is_a_person_of_its_own() {
+async fn a_user_without_external_id_is_its_own_person() {
     let server = TestServer::start().await;
     let (jane, john) = (create(&server, json!({})).await, create(&server, json!({})).await);
     for user in [&jane, &john] {
@@ -46,7 +46,7 @@ async fn a_user_without_an_external_id_is_a_person_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_person_is_gone_with_the_last_of_its_users() {
+async fn deleting_the_last_user_deletes_the_person() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let here = create(&server, json!({ "externalId": "u-1" })).await;
@@ -62,7 +62,7 @@ async fn a_person_is_gone_with_the_last_of_its_users() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_and_another_workspaces_person_are_not_found() {
+async fn an_invalid_id_and_a_person_elsewhere_are_404() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let jane = create(&server, json!({ "externalId": "u-1" })).await;

@@ -1,4 +1,4 @@
-//! What several rooms use: users made through the API, and what is asked of records.
+//! Shared helpers: users created through the API, and checks of records.
 
 use denizen_tests::{TestServer, Value, json};
 
@@ -13,7 +13,7 @@ pub(crate) const ALL_SCOPES: [&str; 7] = [
     "audit:read",
 ];
 
-/// The body with which Zaia makes a user: all six keys, null but for the default channel, then these changes.
+/// Zaia's body for a new user: all six keys, null except the default channel, with these changes.
 pub(crate) fn zaia_body(server: &TestServer, changes: Value) -> Value {
     let empty = json!({
         "channelId": server.workspace.channel_id,
@@ -26,19 +26,19 @@ pub(crate) fn zaia_body(server: &TestServer, changes: Value) -> Value {
     with(empty, changes)
 }
 
-/// An object with the keys of another one put in.
+/// An object with the keys of another one set.
 pub(crate) fn with(mut object: Value, changes: Value) -> Value {
     let Value::Object(changes) = changes else { panic!("{changes} is no object") };
     object.as_object_mut().unwrap().extend(changes);
     object
 }
 
-/// Makes a user through Zaia.
+/// Creates a user through Zaia.
 pub(crate) async fn create(server: &TestServer, changes: Value) -> Value {
     server.zaia().post("/api/v1/external-users", zaia_body(server, changes)).await.json(200)
 }
 
-/// Makes a channel.
+/// Creates a channel.
 pub(crate) async fn create_channel(server: &TestServer, name: &str) -> String {
     let body = json!({ "name": name, "description": null, "prompt": null });
     text(&server.zaia().post("/api/v1/channels", body).await.json(200), "id")
@@ -70,7 +70,7 @@ pub(crate) fn keys(object: &Value) -> Vec<&str> {
     keys
 }
 
-/// Demands a UUID of version 4, in lower case.
+/// Asserts a UUID of version 4, in lower case.
 #[track_caller]
 pub(crate) fn assert_uuid(value: &Value) {
     let text = value.as_str().unwrap_or_else(|| panic!("{value} is no UUID"));
@@ -83,7 +83,7 @@ pub(crate) fn assert_uuid(value: &Value) {
     assert!(text.len() == 36 && form, "{text} is no UUID of version 4");
 }
 
-/// Demands a time in RFC 3339, in UTC with `Z`.
+/// Asserts a time in RFC 3339, in UTC with `Z`.
 #[track_caller]
 pub(crate) fn assert_time(value: &Value) {
     let text = value.as_str().unwrap_or_else(|| panic!("{value} is no time"));

@@ -1,4 +1,4 @@
-//! `/api/v1/tiers`: the plans that external users, and groups of them, are on.
+//! `/api/v1/tiers`: the plans of external users and their groups.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn named(name: &str) -> Value {
     json!({ "name": name, "description": "A plan", "prompt": null, "maxAssistantMessages": null })
 }
 
-/// Makes a tier, and gives its id.
+/// Creates a tier, and returns its id.
 pub(crate) async fn create_tier(server: &TestServer, name: &str) -> String {
     text(&server.zaia().post(PATH, named(name)).await.json(200), "id")
 }
@@ -29,7 +29,7 @@ fn path(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_tier_has_what_it_was_made_with() {
+async fn stores_every_given_field() {
     let server = TestServer::start().await;
     assert_eq!(server.zaia().get(PATH).await.array(200).len(), 0);
     let body = json!({
@@ -64,7 +64,7 @@ async fn a_tier_has_what_it_was_made_with() {
 }
 
 #[tokio::test]
-async fn all_keys_must_be_there_and_keep_their_rules() {
+async fn requires_and_validates_all_keys() {
     let server = TestServer::start().await;
     let all = ["description", "maxAssistantMessages", "name", "prompt"];
     let reply = server.zaia().post(PATH, json!({})).await;
@@ -99,7 +99,7 @@ async fn all_keys_must_be_there_and_keep_their_rules() {
 }
 
 #[tokio::test]
-async fn pages_come_oldest_first() {
+async fn lists_oldest_first() {
     let server = TestServer::start().await;
     let expected: Vec<_> = (1..=12).map(|number| format!("tier {number}")).collect();
     for name in &expected {
@@ -119,7 +119,7 @@ async fn pages_come_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_list_can_be_searched_and_filtered() {
+async fn searches_and_filters_the_list() {
     let server = TestServer::start().await;
     let described = with(named("Gold"), json!({ "description": "Über 100% Rabatt" }));
     let gold = text(&server.zaia().post(PATH, described).await.json(200), "id");
@@ -143,7 +143,7 @@ async fn the_list_can_be_searched_and_filtered() {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
+async fn keeps_absent_keys_and_clears_null_ones() {
     let server = TestServer::with_fixed_time().await;
     let body =
         json!({ "name": "Gold", "description": "The best", "prompt": "Be kind", "maxAssistantMessages": 9 });
@@ -169,7 +169,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
 }
 
 #[tokio::test]
-async fn users_are_on_tiers() {
+async fn assigns_users_to_tiers() {
     let server = TestServer::start().await;
     let (gold, silver) = (create_tier(&server, "Gold").await, create_tier(&server, "Silver").await);
     let jane = create(&server, json!({ "externalId": "jane", "tierId": gold })).await;
@@ -197,7 +197,7 @@ async fn users_are_on_tiers() {
 }
 
 #[tokio::test]
-async fn a_deleted_tier_is_gone_and_whoever_was_on_it_stays() {
+async fn deleting_a_tier_keeps_its_users() {
     let server = TestServer::with_fixed_time().await;
     let (gold, silver) = (create_tier(&server, "Gold").await, create_tier(&server, "Silver").await);
     let group = json!({ "externalId": "acme", "name": "Acme Inc", "tierId": gold });
@@ -234,7 +234,7 @@ async fn a_deleted_tier_is_gone_and_whoever_was_on_it_stays() {
 }
 
 #[tokio::test]
-async fn another_workspaces_tier_is_not_found() {
+async fn a_tier_of_another_workspace_is_404() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let gold = create_tier(&server, "Gold").await;
@@ -249,7 +249,7 @@ async fn another_workspaces_tier_is_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_workspace_has_at_most_a_thousand() {
+async fn limits_a_workspace_to_1000_tiers() {
     let server = TestServer::start().await;
     let other = server.another().await;
     let makers: JoinSet<_> = (0..8)

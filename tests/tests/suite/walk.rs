@@ -1,4 +1,4 @@
-//! A walk through all users gives each exactly once, while others are being made.
+//! Paging through all users returns each exactly once, while others are created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,11 @@ use crate::support::text;
 
 const USERS: usize = 1_500;
 
-/// How many requests are on their way at the same time while the users are made.
+/// How many requests create users at the same time.
 const WRITERS: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_list_gives_every_user_exactly_once_while_others_are_made() {
+async fn every_list_gives_each_user_once_during_inserts() {
     let server = TestServer::start().await;
     let ids = make_users(&server).await;
     assert_eq!(ids.len(), USERS);
@@ -57,7 +57,7 @@ async fn make_users(server: &TestServer) -> BTreeSet<String> {
     writers.join_all().await.into_iter().flatten().collect()
 }
 
-/// Users that come while others are counted.
+/// Users created during the walk.
 struct Newcomers {
     task: JoinHandle<usize>,
     enough: tokio::sync::watch::Sender<bool>,
@@ -77,7 +77,7 @@ impl Newcomers {
         Self { task, enough }
     }
 
-    /// Ends it, and says how many came.
+    /// Stops, and returns how many were created.
     async fn end(self) -> usize {
         self.enough.send_replace(true);
         self.task.await.unwrap()

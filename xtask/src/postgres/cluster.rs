@@ -5,18 +5,18 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, anyhow};
-use tempfile::TempDir;
 
+use super::folder::Folder;
 use crate::command;
 
 /// A running server and its folder, stopped and deleted on drop.
 #[derive(Debug)]
 pub(super) struct Cluster {
     programs: PathBuf,
-    folder: TempDir,
+    folder: Folder,
     owner: Option<User>,
     port: u16,
 }
@@ -25,14 +25,19 @@ impl Cluster {
     /// Makes a cluster with the programs of a folder, starts it on a free port of 127.0.0.1 and waits until it takes
     /// connections.
     pub(super) fn start(programs: &Path) -> Result<Self> {
-        // Not in `TMPDIR`: the path of a socket may have 107 bytes, and the owner must be able to get there.
-        let folder = tempfile::Builder::new().prefix("denizen-postgres-").tempdir_in("/tmp")?;
+        let user = rustix::process::geteuid();
         // PostgreSQL refuses to run as root.
-        let owner = if rustix::process::geteuid().is_root() { Some(User::of_databases()?) } else { None };
+        let owner = if user.is_root() { Some(User::of_databases()?) } else { None };
+        let of_folder = |folder, port| Self { programs: programs.to_owned(), folder, owner, port };
+        for folder in Folder::abandoned(owner.map_or(user.as_raw(), |owner| owner.id)) {
+            // Stops what may still run in it.
+            drop(of_folder(folder, 0));
+        }
+        let folder = Folder::create()?;
         if let Some(owner) = owner {
             chown(folder.path(), Some(owner.id), Some(owner.group)).context("cannot give a folder away")?;
         }
-        let cluster = Self { programs: programs.to_owned(), folder, owner, port: free_port()? };
+        let cluster = of_folder(folder, free_port()?);
         cluster.initialize()?;
         cluster.configure()?;
         cluster.launch()?;
@@ -59,7 +64,11 @@ impl Cluster {
              shared_buffers = 128MB\n\
              fsync = off\n\
              full_page_writes = off\n\
-             synchronous_commit = off\n",
+             synchronous_commit = off\n\
+             wal_level = minimal\n\
+             max_wal_senders = 0\n\
+             wal_init_zero = off\n\
+             autovacuum = off\n",
             self.port,
             self.folder.path().display(),
         );
@@ -97,9 +106,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let mut stop = self.program("pg_ctl");
         stop.args(["stop", "--mode=immediate", "--wait", "--silent"]);
-        // A group of its own, so that another Ctrl-C does not stop the stopping. It fails where the start did.
-        let _ =
-            stop.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        command::clean_up(&mut stop, "");
     }
 }
 

@@ -1,17 +1,17 @@
-//! The cookie of a log-in: what it says to browsers, and that the pages of other sites get nothing done with it.
+//! The cookie of a log-in: its attributes, and no use for other sites.
 
 use denizen_tests::{Client, Reply, TestServer, Value, json};
 
 use crate::support::text;
 
-/// Logs in as the administrator, with these keys beyond the names.
+/// Logs in as the administrator, with these further keys.
 async fn log_in(server: &TestServer, client: &Client, more: Value) -> Reply {
     let administrator = &server.administrator;
     let body = json!({ "username": administrator.username, "password": administrator.password });
     client.post("/login", crate::support::with(body, more)).await.is(200)
 }
 
-/// What a cookie is, and its attributes, sorted.
+/// The value of a cookie, and its attributes, sorted.
 #[track_caller]
 fn cookie_of(reply: &Reply) -> (String, Vec<String>) {
     let cookies: Vec<_> = reply.headers.get_all("set-cookie").iter().collect();
@@ -23,14 +23,14 @@ fn cookie_of(reply: &Reply) -> (String, Vec<String>) {
     (cookie, attributes)
 }
 
-/// A client as a browser is one: it has the cookie and nothing else.
+/// A client like a browser: with the cookie and nothing else.
 async fn browser(server: &TestServer) -> Client {
     let (cookie, _) = cookie_of(&log_in(server, &server.anonymous(), json!({})).await);
     server.anonymous().with("cookie", &cookie)
 }
 
 #[tokio::test]
-async fn the_cookie_is_the_token_where_no_script_reads_it() {
+async fn the_cookie_holds_the_token_hidden_from_scripts() {
     let server = TestServer::start().await;
     let reply = log_in(&server, &server.anonymous(), json!({ "remember-me": false })).await;
     let (cookie, attributes) = cookie_of(&reply);
@@ -42,7 +42,7 @@ async fn the_cookie_is_the_token_where_no_script_reads_it() {
 }
 
 #[tokio::test]
-async fn whoever_wants_to_be_remembered_keeps_it_for_thirty_days() {
+async fn remember_me_keeps_it_for_30_days() {
     let server = TestServer::start().await;
     let reply = log_in(&server, &server.anonymous(), json!({ "remember-me": true })).await;
     let (_, attributes) = cookie_of(&reply);
@@ -50,7 +50,7 @@ async fn whoever_wants_to_be_remembered_keeps_it_for_thirty_days() {
 }
 
 #[tokio::test]
-async fn over_https_it_goes_nowhere_else() {
+async fn over_https_it_is_secure() {
     for (url, secure) in [("https://directory.example.com", true), ("http://directory.example.com", false)] {
         let server = TestServer::with(&[&format!("--public-url={url}")]).await;
         let (_, attributes) = cookie_of(&log_in(&server, &server.anonymous(), json!({})).await);
@@ -58,9 +58,9 @@ async fn over_https_it_goes_nowhere_else() {
     }
 }
 
-/// A proxy that is not trusted could be anybody.
+/// An untrusted proxy could be anybody.
 #[tokio::test]
-async fn a_trusted_proxy_says_that_it_is_https() {
+async fn trusts_https_from_a_trusted_proxy() {
     for (arguments, secure) in [(vec!["--trusted-proxy=127.0.0.0/8"], true), (vec![], false)] {
         let server = TestServer::with(&arguments).await;
         let client = server.anonymous().with("x-forwarded-proto", "https");
@@ -70,7 +70,7 @@ async fn a_trusted_proxy_says_that_it_is_https() {
 }
 
 #[tokio::test]
-async fn logging_out_takes_it_away() {
+async fn logging_out_clears_it() {
     let server = TestServer::start().await;
     let browser = browser(&server).await;
     let reply = browser.send("POST", "/logout", None).await.is(200);
@@ -81,7 +81,7 @@ async fn logging_out_takes_it_away() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_is_none_opens_nothing() {
+async fn rejects_an_invalid_cookie() {
     let server = TestServer::start().await;
     for cookie in
         ["denizen_session=", "denizen_session=lit_nonsense", "session=lit_nonsense", ";;;", "denizen_session"]
@@ -97,14 +97,14 @@ async fn a_cookie_that_is_none_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_header_goes_before_a_cookie() {
+async fn a_header_precedes_a_cookie() {
     let server = TestServer::start().await;
     let browser = browser(&server).await;
     let reply = browser.with("authorization", "Bearer lit_nonsense").get("/api/users/me").await;
     reply.error(401, "unauthenticated");
 }
 
-/// What browsers say of where a request comes from, and whether it may change something.
+/// A browser's headers on the origin of a request, and whether it may write.
 fn origins(server: &TestServer) -> Vec<(&'static str, String, bool)> {
     let own = format!("http://{}", server.address);
     vec![
@@ -124,7 +124,7 @@ fn origins(server: &TestServer) -> Vec<(&'static str, String, bool)> {
 }
 
 #[tokio::test]
-async fn the_page_of_another_site_changes_nothing_with_it() {
+async fn another_site_cannot_use_it() {
     let server = TestServer::start().await;
     let browser = browser(&server).await;
     let new_token = json!({ "description": "for the page" });
@@ -156,7 +156,7 @@ async fn the_page_of_another_site_changes_nothing_with_it() {
 }
 
 #[tokio::test]
-async fn a_token_in_a_header_works_from_everywhere() {
+async fn a_header_token_works_from_any_site() {
     let server = TestServer::start().await;
     let client = server.as_administrator().await;
     for (header, value, _) in origins(&server) {
@@ -167,7 +167,7 @@ async fn a_token_in_a_header_works_from_everywhere() {
 }
 
 #[tokio::test]
-async fn the_page_of_another_site_logs_nobody_in() {
+async fn another_site_cannot_log_in() {
     let server = TestServer::start().await;
     for (header, value, is_own) in origins(&server) {
         let reply = log_in(&server, &server.anonymous().with(header, &value), json!({})).await;
@@ -176,7 +176,7 @@ async fn the_page_of_another_site_logs_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_public_address_is_the_own_origin() {
+async fn the_public_url_is_the_own_origin() {
     let server = TestServer::with(&["--public-url=https://directory.example.com/people"]).await;
     let browser = browser(&server).await;
     let change = async |origin: &str| {

@@ -1,4 +1,4 @@
-//! What is taken from an account is gone with its next request, whatever token it carries.
+//! A revoked right is gone with the next request, for every kind of token.
 
 use denizen_tests::{Client, TestServer, Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::text;
 const ME: &str = "/api/users/me";
 const JANE: &str = "jane@example.com";
 
-/// Somebody with a token of every kind.
+/// An account with a token of every kind.
 struct Holder {
     id: String,
     clients: [(&'static str, Client); 3],
@@ -20,19 +20,19 @@ impl Holder {
         let logged_in = people.server.log_in(JANE, &password_of(JANE)).await;
         let personal = logged_in.post("/api/tokens/personal", json!({})).await.json(200);
         let personal = people.server.bearer(&text(&personal, "token"));
-        let issued = people.stand_in(&id).await;
+        let issued = people.client_of(&id).await;
         Self { id, clients: [("logged in", logged_in), ("personal", personal), ("issued", issued)] }
     }
 
-    /// Demands that every token opens the account.
-    async fn gets_in(&self) {
+    /// Asserts that every token works.
+    async fn is_accepted(&self) {
         for (kind, client) in &self.clients {
             let reply = client.get(ME).await;
             assert_eq!(reply.status, 200, "{kind}\n{reply}");
         }
     }
 
-    /// Demands that every token is refused, with a message.
+    /// Asserts that every token is refused, with a message.
     async fn is_refused(&self, message: &str) {
         for (kind, client) in &self.clients {
             for reply in [client.get(ME).await, client.patch(ME, json!({ "firstname": "X" })).await] {
@@ -42,8 +42,8 @@ impl Holder {
         }
     }
 
-    /// Demands a status for a path, whatever the token.
-    async fn gets(&self, path: &str, status: u16) {
+    /// Asserts a path's status for every token.
+    async fn assert_status(&self, path: &str, status: u16) {
         for (kind, client) in &self.clients {
             let reply = client.get(path).await;
             assert_eq!(reply.status, status, "{kind} {path}\n{reply}");
@@ -54,10 +54,10 @@ impl Holder {
 const UNKNOWN: &str = "The token is unknown, expired or revoked.";
 
 #[tokio::test]
-async fn a_new_password_ends_all_tokens() {
+async fn a_new_password_revokes_all_tokens() {
     let people = People::new().await;
     let jane = Holder::new(&people, json!({})).await;
-    jane.gets_in().await;
+    jane.is_accepted().await;
     people.change(&jane.id, json!({ "password": "another password" })).await;
     jane.is_refused(UNKNOWN).await;
     let path = format!("/api/tokens?accountId={}", jane.id);
@@ -66,7 +66,7 @@ async fn a_new_password_ends_all_tokens() {
 }
 
 #[tokio::test]
-async fn a_new_password_for_oneself_keeps_the_token_that_asks_for_it() {
+async fn changing_ones_password_keeps_the_current_token() {
     let people = People::new().await;
     let jane = Holder::new(&people, json!({})).await;
     let change = json!({ "password": "another password", "currentPassword": password_of(JANE) });
@@ -79,13 +79,13 @@ async fn a_new_password_for_oneself_keeps_the_token_that_asks_for_it() {
 }
 
 #[tokio::test]
-async fn what_an_operator_does_counts_at_once() {
+async fn an_operators_change_works_at_once() {
     let people = People::new().await;
     let jane = Holder::new(&people, json!({})).await;
     people.server.operator(&["accounts", "disable", JANE, "--json"]).await;
     jane.is_refused("ENTITY_DISABLED").await;
     people.server.operator(&["accounts", "enable", JANE, "--json"]).await;
-    jane.gets_in().await;
+    jane.is_accepted().await;
 
     let arguments = ["tokens", "create", "--account", JANE, "--expires-in", "2h", "--json"];
     let token = people.server.operator(&arguments).await;
@@ -93,25 +93,25 @@ async fn what_an_operator_does_counts_at_once() {
     assert_eq!(client.get(ME).await.json(200)["id"], *jane.id);
     people.server.operator(&["tokens", "revoke", &text(&token, "id"), "--json"]).await;
     client.get(ME).await.error(401, "unauthenticated");
-    jane.gets_in().await;
+    jane.is_accepted().await;
 }
 
 #[tokio::test]
-async fn tokens_are_refused_while_an_account_is_out_of_use_and_work_again_after() {
+async fn tokens_fail_only_while_the_account_is_disabled() {
     let people = People::new().await;
     let jane = Holder::new(&people, json!({})).await;
     for status in ["DISABLED", "PENDING"] {
         people.change(&jane.id, json!({ "status": status })).await;
         jane.is_refused("ENTITY_DISABLED").await;
         people.change(&jane.id, json!({ "status": "ACTIVE" })).await;
-        jane.gets_in().await;
+        jane.is_accepted().await;
     }
-    let firstname = &people.see(&jane.id).await["firstname"];
+    let firstname = &people.get_account(&jane.id).await["firstname"];
     assert_eq!(firstname, "First", "nothing was done meanwhile");
 }
 
 #[tokio::test]
-async fn deleting_an_account_ends_all_tokens() {
+async fn deleting_an_account_revokes_tokens() {
     let people = People::new().await;
     let jane = Holder::new(&people, json!({})).await;
     people.administrator.delete(&format!("/api/users/{}", jane.id)).await.is(200);
@@ -123,51 +123,51 @@ async fn deleting_an_account_ends_all_tokens() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_taken_is_gone() {
+async fn a_revoked_right_is_gone() {
     let people = People::new().await;
     let tenant = people.tenant("Acme").await;
     let role = json!({ "name": "Reader", "permissions": ["tenant.account.read"], "isGlobal": true });
     let role = text(&people.administrator.post("/api/roles", role).await.json(200), "id");
     let role_path = format!("/api/roles/{role}");
     let jane = Holder::new(&people, json!({ "tenant": tenant, "roles": [role] })).await;
-    jane.gets("/api/users", 200).await;
+    jane.assert_status("/api/users", 200).await;
 
     people.change(&jane.id, json!({ "roles": [] })).await;
-    jane.gets("/api/users", 403).await;
+    jane.assert_status("/api/users", 403).await;
     people.change(&jane.id, json!({ "permissions": ["tenant.account.read"] })).await;
-    jane.gets("/api/users", 200).await;
+    jane.assert_status("/api/users", 200).await;
     people.change(&jane.id, json!({ "permissions": [] })).await;
-    jane.gets("/api/users", 403).await;
+    jane.assert_status("/api/users", 403).await;
 
     people.change(&jane.id, json!({ "roles": [role] })).await;
     people.administrator.patch(&role_path, json!({ "permissions": ["tenant.roles.read"] })).await.is(200);
-    jane.gets("/api/users", 403).await;
-    jane.gets("/api/roles", 200).await;
+    jane.assert_status("/api/users", 403).await;
+    jane.assert_status("/api/roles", 200).await;
     people.administrator.delete(&role_path).await.is(200);
-    jane.gets("/api/roles", 403).await;
-    assert_eq!(people.see(&jane.id).await["roles"], json!([]));
+    jane.assert_status("/api/roles", 403).await;
+    assert_eq!(people.get_account(&jane.id).await["roles"], json!([]));
 }
 
 #[tokio::test]
-async fn whoever_is_taken_out_of_a_tenant_is_out_at_once() {
+async fn a_removed_member_loses_access_at_once() {
     let people = People::new().await;
     let tenant = people.tenant("Acme").await;
     let roles = [people.role("TENANT_ADMIN").await];
     let given = json!({ "tenant": tenant, "roles": roles, "permissions": ["iam.tenant.read"] });
     let jane = Holder::new(&people, given).await;
-    jane.gets("/api/users", 200).await;
+    jane.assert_status("/api/users", 200).await;
     let path = format!("/api/tenants/{tenant}/user/{}", jane.id);
     people.administrator.delete(&path).await.is(200);
-    jane.gets("/api/users", 403).await;
-    jane.gets("/api/tenants", 200).await;
-    jane.gets_in().await;
-    let left = people.see(&jane.id).await;
+    jane.assert_status("/api/users", 403).await;
+    jane.assert_status("/api/tenants", 200).await;
+    jane.is_accepted().await;
+    let left = people.get_account(&jane.id).await;
     assert_eq!((&left["tenant"], &left["roles"]), (&Value::Null, &json!([])));
     assert_eq!(left["permissions"], json!(["iam.tenant.read"]), "what counts beyond tenants stays");
 }
 
 #[tokio::test]
-async fn whoever_is_taken_out_of_the_only_tenant_is_gone() {
+async fn leaving_the_only_tenant_deletes_the_account() {
     let people = People::new().await;
     let tenant = people.tenant("Acme").await;
     let jane = Holder::new(&people, json!({ "tenant": tenant, "permissions": ["tenant.all"] })).await;
@@ -177,7 +177,7 @@ async fn whoever_is_taken_out_of_the_only_tenant_is_gone() {
 }
 
 #[tokio::test]
-async fn whoever_moves_leaves_their_rights_behind() {
+async fn moving_drops_rights_in_the_old_tenant() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let roles = [people.role("TENANT_ADMIN").await];
@@ -188,14 +188,14 @@ async fn whoever_moves_leaves_their_rights_behind() {
         (&moved["tenant"], &moved["roles"], &moved["permissions"]),
         (&json!(other), &json!([]), &json!([]))
     );
-    jane.gets("/api/users", 403).await;
+    jane.assert_status("/api/users", 403).await;
     assert!(people.administrator.get(&format!("/api/tenants/{acme}/users")).await.array(200).is_empty());
     let members = people.administrator.get(&format!("/api/tenants/{other}/users")).await.array(200);
     assert_eq!(members.len(), 1);
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_out_of_use_shuts_its_people_out() {
+async fn a_disabled_tenant_locks_its_users_out() {
     let people = People::new().await;
     let tenant = people.tenant("Acme").await;
     let jane = Holder::new(&people, json!({ "tenant": tenant })).await;
@@ -204,12 +204,12 @@ async fn a_tenant_that_is_out_of_use_shuts_its_people_out() {
         people.administrator.patch(&path, json!({ "status": status })).await.is(200);
         jane.is_refused("ENTITY_DISABLED").await;
         people.administrator.patch(&path, json!({ "status": "ACTIVE" })).await.is(200);
-        jane.gets_in().await;
+        jane.is_accepted().await;
     }
 }
 
 #[tokio::test]
-async fn all_of_it_counts_on_every_server_on_the_database() {
+async fn changes_apply_on_every_server() {
     let people = People::new().await;
     let other = People::on(people.server.another().await).await;
     let jane = other.person(JANE, json!({ "permissions": ["iam.account.read"] })).await;
@@ -221,7 +221,7 @@ async fn all_of_it_counts_on_every_server_on_the_database() {
 }
 
 #[tokio::test]
-async fn passwords_are_still_right_after_a_restart() {
+async fn passwords_survive_a_restart() {
     let mut server = TestServer::start().await;
     server.restart().await;
     server.as_administrator().await.get(ME).await.is(200);

@@ -1,6 +1,6 @@
-//! Who may give what to whom, and take over whom: every way up that somebody might try.
+//! Who may grant what to whom, and take over whom: every way to escalate.
 //!
-//! The rules themselves are tables in `denizen-domain`; here they are tried from outside, request by request.
+//! The rules are tables in `denizen-domain`; these tests try them by request.
 
 use denizen_tests::{Reply, Value, json};
 
@@ -9,20 +9,20 @@ use crate::support::{text, with};
 
 const NOBODY: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 
-/// Two tenants, and who is in the first of them.
+/// Two tenants, and accounts of the first.
 struct House {
     people: People,
     acme: String,
     other: String,
     /// Has all rights over Acme.
     tenant_admin: Person,
-    /// May make and change accounts of Acme, and nothing else.
+    /// May create and change accounts of Acme, and nothing else.
     deputy: Person,
-    /// May make and change all accounts, and nothing else.
+    /// May create and change all accounts, and nothing else.
     service: Person,
-    /// May make and change all accounts, and everything in Acme.
+    /// May create and change all accounts, and everything in Acme.
     local_service: Person,
-    /// Somebody of Acme without any right.
+    /// An account of Acme without rights.
     user: String,
     /// A role of Acme.
     own_role: String,
@@ -38,11 +38,11 @@ impl House {
         let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
         let tenant_admin = people.tenant_admin("admin@acme.example", &acme).await;
         let deputy = ["tenant.account.create", "tenant.account.update"];
-        let deputy = people.holder("deputy@acme.example", Some(&acme), &deputy).await;
+        let deputy = people.with_permissions("deputy@acme.example", Some(&acme), &deputy).await;
         let service = ["iam.account.create", "iam.account.update"];
         let local_service = [&service[..], &["tenant.all"]].concat();
-        let local_service = people.holder("local@acme.example", Some(&acme), &local_service).await;
-        let service = people.holder("service@example.com", None, &service).await;
+        let local_service = people.with_permissions("local@acme.example", Some(&acme), &local_service).await;
+        let service = people.with_permissions("service@example.com", None, &service).await;
         let user = people.account("user@acme.example", json!({ "tenant": acme })).await;
         people.account("taken@example.com", json!({})).await;
         let own_role = json!({ "name": "Own", "permissions": ["tenant.flows.read"] });
@@ -68,13 +68,13 @@ impl House {
         }
     }
 
-    /// Everybody, and what they hold.
+    /// All accounts with their rights.
     async fn state(&self) -> Vec<Value> {
         self.people.administrator.get("/api/users").await.array(200)
     }
 }
 
-/// Demands a refusal that gives this reason.
+/// Asserts a refusal with this reason.
 #[track_caller]
 fn assert_forbidden(reply: Reply, reason: &str, attempt: &str) {
     assert_eq!(reply.status, 403, "{attempt}\n{reply}");
@@ -82,7 +82,7 @@ fn assert_forbidden(reply: Reply, reason: &str, attempt: &str) {
 }
 
 #[tokio::test]
-async fn nobody_gives_what_is_not_theirs_to_give() {
+async fn cannot_grant_rights_one_does_not_hold() {
     let house = House::new().await;
     let people = &house.people;
     let (admin, tenant_admin, user) =
@@ -117,7 +117,7 @@ async fn nobody_gives_what_is_not_theirs_to_give() {
         (&house.local_service, json!({ "permissions": ["iam.account.update"] }), "not_held"),
     ] {
         let path = format!("/api/users/{}", house.user);
-        // Once as it is, and once for a username that is taken: what may not be given goes first.
+        // Once as is, and once with a taken username: the missing right is reported first.
         for username in ["new@acme.example", "taken@example.com"] {
             let body = with(new_user(username), given.clone());
             let attempt = format!("{} gives {given} to {username}", who.username);
@@ -130,7 +130,7 @@ async fn nobody_gives_what_is_not_theirs_to_give() {
 }
 
 #[tokio::test]
-async fn everybody_gives_what_is_theirs_to_give() {
+async fn can_grant_rights_one_holds() {
     let house = House::new().await;
     let user = house.people.role("USER").await;
     let tenant_admin = house.people.role("TENANT_ADMIN").await;
@@ -148,16 +148,16 @@ async fn everybody_gives_what_is_theirs_to_give() {
         let body = with(new_user(&format!("new-{number}@acme.example")), given.clone());
         let reply = who.client.post("/api/users", body).await;
         assert_eq!(reply.status, 200, "{} gives {given}\n{reply}", who.username);
-        let made = house.people.see(&text(&reply.body, "id")).await;
+        let made = house.people.get_account(&text(&reply.body, "id")).await;
         if who.username != "service@example.com" {
             assert_eq!(made["tenant"], *house.acme, "{} gives {given}", who.username);
         }
     }
 }
 
-/// What is held in one tenant is not held in another.
+/// Rights in one tenant do not count in another.
 #[tokio::test]
-async fn a_right_over_one_tenant_is_not_given_in_another() {
+async fn cannot_grant_tenant_rights_elsewhere() {
     let house = House::new().await;
     let role = house.people.role("TENANT_ADMIN").await;
     let target = house.people.account("target@other.example", json!({ "tenant": house.other })).await;
@@ -168,18 +168,18 @@ async fn a_right_over_one_tenant_is_not_given_in_another() {
         assert_forbidden(who.client.post("/api/users", body).await, "not_held", &given.to_string());
         assert_forbidden(who.client.patch(&path, given.clone()).await, "not_held", &given.to_string());
     }
-    // Not by moving somebody who has it, either, and not by moving oneself.
+    // Nor by moving an account that has it, nor oneself.
     let roles = json!({ "tenant": house.acme, "roles": [role] });
     let mover = house.people.account("mover@acme.example", roles).await;
     let body = json!({ "tenant": house.other, "roles": [role] });
     for id in [&mover, &who.id] {
         assert_forbidden(who.client.patch(&format!("/api/users/{id}"), body.clone()).await, "not_held", id);
     }
-    assert_eq!(house.people.see(&mover).await["tenant"], *house.acme);
+    assert_eq!(house.people.get_account(&mover).await["tenant"], *house.acme);
 }
 
 #[tokio::test]
-async fn nobody_raises_themselves() {
+async fn cannot_raise_own_rights() {
     let house = House::new().await;
     let admin = house.people.role("ADMIN").await;
     let before = house.state().await;
@@ -200,12 +200,14 @@ async fn nobody_raises_themselves() {
 }
 
 #[tokio::test]
-async fn nobody_takes_over_who_may_do_more() {
+async fn cannot_take_over_greater_rights() {
     let house = House::new().await;
     let people = &house.people;
     let root = people.with_role("root@example.com", Some(&house.acme), "ADMIN").await;
-    let auditor = people.holder("auditor@acme.example", Some(&house.acme), &["iam.account.read"]).await;
-    let flows = people.holder("flows@acme.example", Some(&house.acme), &["tenant.flows.read"]).await;
+    let auditor =
+        people.with_permissions("auditor@acme.example", Some(&house.acme), &["iam.account.read"]).await;
+    let flows =
+        people.with_permissions("flows@acme.example", Some(&house.acme), &["tenant.flows.read"]).await;
     let peer = people.tenant_admin("peer@acme.example", &house.acme).await;
     let rival = people.tenant_admin("rival@other.example", &house.other).await;
     let before = house.state().await;
@@ -260,7 +262,7 @@ async fn nobody_takes_over_who_may_do_more() {
 }
 
 #[tokio::test]
-async fn nobody_reaches_beyond_their_tenant() {
+async fn cannot_act_beyond_the_tenant() {
     let house = House::new().await;
     let people = &house.people;
     let theirs = people.person("theirs@other.example", json!({ "tenant": house.other })).await;
@@ -285,7 +287,7 @@ async fn nobody_reaches_beyond_their_tenant() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_a_broken_field_to_who_holds_all() {
+async fn unknown_references_are_invalid_fields() {
     let house = House::new().await;
     let administrator = &house.people.administrator;
     let path = format!("/api/users/{}", house.user);
@@ -304,7 +306,7 @@ async fn what_does_not_exist_is_a_broken_field_to_who_holds_all() {
             assert_eq!(reply.broken_fields(422, "validation_failed"), [field], "{given}");
         }
     }
-    // A role counts in its own tenant only, whoever gives it.
+    // A role counts only in its own tenant, whoever grants it.
     let given = json!({ "roles": [house.foreign_role] });
     assert_forbidden(administrator.patch(&path, given.clone()).await, "foreign_role", "PATCH");
     let homeless = with(new_user("new@example.com"), given);
@@ -312,12 +314,12 @@ async fn what_does_not_exist_is_a_broken_field_to_who_holds_all() {
 }
 
 #[tokio::test]
-async fn who_may_delete_whom() {
+async fn checks_who_may_delete() {
     let house = House::new().await;
     let people = &house.people;
-    let remover = people.holder("remover@example.com", None, &["iam.account.delete"]).await;
+    let remover = people.with_permissions("remover@example.com", None, &["iam.account.delete"]).await;
     let root = people.with_role("root@example.com", None, "ADMIN").await;
-    let auditor = people.holder("auditor@example.com", None, &["iam.account.read"]).await;
+    let auditor = people.with_permissions("auditor@example.com", None, &["iam.account.read"]).await;
     for whom in [&root, &auditor] {
         let reply = remover.client.delete(&whom.path()).await;
         assert_forbidden(reply, "greater_rights", &whom.username);

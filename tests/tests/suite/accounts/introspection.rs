@@ -11,7 +11,7 @@ const PATH: &str = "/api/tokens/introspect";
 const JANE: &str = "jane@example.com";
 
 #[tokio::test]
-async fn an_introspection_shows_the_account_with_all_that_it_may_do() {
+async fn shows_the_account_with_all_permissions() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let roles = [people.role("USER").await];
@@ -19,18 +19,18 @@ async fn an_introspection_shows_the_account_with_all_that_it_may_do() {
     let jane = people.account(JANE, given).await;
     let request = json!({ "accountId": jane, "customPermissions": ["tenant.account.read"] });
     let issued = people.administrator.post("/api/tokens", request).await.json(200);
-    let looker = people.holder("looker@example.com", None, &["iam.token.introspect"]).await;
+    let looker = people.with_permissions("looker@example.com", None, &["iam.token.introspect"]).await;
     for base in ["/api", "/api/v1"] {
         let body = json!({ "token": issued["token"] });
         let found = looker.client.post(&format!("{base}/tokens/introspect"), body).await.json(200);
         let all = ["tenant.profile.read", "tenant.roles.read", "tenant.flows.read", "tenant.account.read"];
-        assert_eq!(found, with(people.see(&jane).await, json!({ "permissions": all })));
+        assert_eq!(found, with(people.get_account(&jane).await, json!({ "permissions": all })));
         assert_eq!(found["roles"][0]["name"], "USER");
     }
 }
 
 #[tokio::test]
-async fn an_introspection_of_what_opens_nothing_finds_nothing() {
+async fn an_invalid_token_is_inactive() {
     let people = People::with_fixed_time().await;
     let introspect = async |token: &str| people.administrator.post(PATH, json!({ "token": token })).await;
     let jane = people.account(JANE, json!({})).await;
@@ -54,9 +54,9 @@ async fn an_introspection_of_what_opens_nothing_finds_nothing() {
     introspect(&long).await.is(200);
 }
 
-/// Looking a token up is no use of it.
+/// An introspection does not count as use.
 #[tokio::test]
-async fn an_introspection_prolongs_nothing() {
+async fn does_not_prolong_the_token() {
     let people = People::with_fixed_time().await;
     let administrator = &people.server.administrator;
     let body = json!({ "username": administrator.username, "password": administrator.password });

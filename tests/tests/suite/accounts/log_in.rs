@@ -15,7 +15,7 @@ async fn log_in(server: &TestServer, username: &str, password: &str) -> Reply {
     server.anonymous().post("/login", json!({ "username": username, "password": password })).await
 }
 
-/// Everything of an error but the id of its request.
+/// An error without its request id.
 #[track_caller]
 fn refusal(reply: Reply) -> Value {
     let mut body = reply.body.clone();
@@ -25,7 +25,7 @@ fn refusal(reply: Reply) -> Value {
 }
 
 #[tokio::test]
-async fn a_log_in_gives_a_token_that_opens_what_the_account_may() {
+async fn logging_in_gives_a_token_with_the_accounts_rights() {
     let server = TestServer::start().await;
     let administrator = &server.administrator;
     let answer = log_in(&server, &administrator.username, &administrator.password).await.json(200);
@@ -44,7 +44,7 @@ async fn a_log_in_gives_a_token_that_opens_what_the_account_may() {
 }
 
 #[tokio::test]
-async fn a_token_may_be_sent_alone_and_after_bearer_in_any_case() {
+async fn accepts_a_token_bare_or_after_bearer() {
     let server = TestServer::start().await;
     let administrator = &server.administrator;
     let answer = log_in(&server, &administrator.username, &administrator.password).await.json(200);
@@ -62,10 +62,10 @@ async fn a_token_may_be_sent_alone_and_after_bearer_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_username_is_the_same_in_any_case() {
+async fn usernames_ignore_case() {
     let people = People::new().await;
     let id = people.account("Jane.Doe@Example.COM", json!({ "password": "correct horse" })).await;
-    assert_eq!(people.see(&id).await["username"], "jane.doe@example.com");
+    assert_eq!(people.get_account(&id).await["username"], "jane.doe@example.com");
     for username in ["jane.doe@example.com", "JANE.DOE@EXAMPLE.COM"] {
         log_in(&people.server, username, "correct horse").await.is(200);
     }
@@ -73,7 +73,7 @@ async fn a_username_is_the_same_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_account_that_is_none_get_the_same_answer() {
+async fn wrong_passwords_and_unknown_accounts_answer_alike() {
     let people = People::new().await;
     people.account_with_password("jane@example.com", json!({})).await;
     people.account("nopassword@example.com", json!({})).await;
@@ -102,10 +102,10 @@ async fn a_wrong_password_and_an_account_that_is_none_get_the_same_answer() {
     }
 }
 
-/// Looking for the account takes a moment, hashing takes tens of them: whoever skipped it would be a lot faster, however
-/// often it is tried. Both are tried in turn, so that they meet the same of whatever else the machine does.
+/// Hashing takes far longer than finding the account: skipping it would show in every try. The two alternate, so that
+/// other load on the machine affects both alike.
 #[tokio::test]
-async fn a_wrong_password_and_an_account_that_is_none_take_the_same_time() {
+async fn wrong_passwords_and_unknown_accounts_take_equal_time() {
     let unlimited = ["--login-failures-per-account=10000", "--login-failures-per-address=10000"];
     let people = People::on(TestServer::with(&unlimited).await).await;
     people.account_with_password("jane@example.com", json!({})).await;
@@ -130,7 +130,7 @@ async fn a_wrong_password_and_an_account_that_is_none_take_the_same_time() {
 }
 
 #[tokio::test]
-async fn only_the_right_password_tells_that_an_account_is_not_in_use() {
+async fn only_the_right_password_reveals_a_disabled_account() {
     let people = People::new().await;
     let closed = people.tenant("closed").await;
     for (username, changes) in [
@@ -152,7 +152,7 @@ async fn only_the_right_password_tells_that_an_account_is_not_in_use() {
 }
 
 #[tokio::test]
-async fn logging_out_ends_that_token_and_no_other() {
+async fn logging_out_revokes_only_that_token() {
     let server = TestServer::start().await;
     let (first, second) = (server.as_administrator().await, server.as_administrator().await);
     assert_eq!(first.post("/logout", json!({})).await.json(200), json!({ "loggedOut": true }));
@@ -168,7 +168,7 @@ async fn logging_out_ends_that_token_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_log_in_lasts_three_hours_after_its_last_use() {
+async fn a_log_in_expires_3_hours_after_use() {
     let server = TestServer::with_fixed_time().await;
     let (used, idle) = (server.as_administrator().await, server.as_administrator().await);
     for _ in 0..3 {
@@ -181,7 +181,7 @@ async fn a_log_in_lasts_three_hours_after_its_last_use() {
 }
 
 #[tokio::test]
-async fn whoever_wants_to_be_remembered_stays_logged_in_for_thirty_days() {
+async fn remember_me_lasts_30_days() {
     let server = TestServer::with_fixed_time().await;
     let administrator = &server.administrator;
     let log_in = async |remembered: bool| {
@@ -199,7 +199,7 @@ async fn whoever_wants_to_be_remembered_stays_logged_in_for_thirty_days() {
 }
 
 #[tokio::test]
-async fn refreshing_prolongs_the_same_token() {
+async fn refreshing_prolongs_a_token() {
     let server = TestServer::with_fixed_time().await;
     let administrator = &server.administrator;
     let answer = log_in(&server, &administrator.username, &administrator.password).await.json(200);
@@ -216,7 +216,7 @@ async fn refreshing_prolongs_the_same_token() {
 }
 
 #[tokio::test]
-async fn how_long_a_log_in_lasts_is_a_setting() {
+async fn the_lifetime_is_configurable() {
     let server = TestServer::with(&["--login-token-lifetime=1s", "--login-cookie-lifetime=1h"]).await;
     let administrator = &server.administrator;
     let answer = log_in(&server, &administrator.username, &administrator.password).await.json(200);
@@ -232,7 +232,7 @@ async fn how_long_a_log_in_lasts_is_a_setting() {
 }
 
 #[tokio::test]
-async fn a_log_in_is_good_for_every_server_on_the_database_and_after_a_restart() {
+async fn a_log_in_works_on_every_server_and_after_a_restart() {
     let mut server = TestServer::start().await;
     let administrator = &server.administrator;
     let answer = log_in(&server, &administrator.username, &administrator.password).await.json(200);
@@ -246,7 +246,7 @@ async fn a_log_in_is_good_for_every_server_on_the_database_and_after_a_restart()
 }
 
 #[tokio::test]
-async fn the_token_of_an_account_opens_nothing_that_keys_open_and_no_key_what_tokens_open() {
+async fn account_tokens_and_keys_are_not_interchangeable() {
     let server = TestServer::start().await;
     let client = server.as_administrator().await;
     for (path, scope) in

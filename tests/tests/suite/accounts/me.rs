@@ -1,4 +1,4 @@
-//! `/api/users/me`: one's own account.
+//! `/api/users/me`: the own account.
 
 use denizen_tests::{Value, json};
 
@@ -9,12 +9,12 @@ const ME: &str = "/api/users/me";
 const JANE: &str = "jane@example.com";
 
 #[tokio::test]
-async fn everybody_sees_themselves_with_their_roles_whole() {
+async fn shows_the_own_account_with_full_roles() {
     let people = People::new().await;
     let tenant = people.tenant("Acme").await;
     let jane = people.with_role(JANE, Some(&tenant), "USER").await;
     let me = jane.client.get(ME).await.json(200);
-    assert_eq!(me, people.see(&jane.id).await);
+    assert_eq!(me, people.get_account(&jane.id).await);
     assert_eq!(me["roles"][0]["permissions"], json!(["tenant.profile.read", "tenant.roles.read"]));
     assert_eq!(jane.client.get("/api/v1/users/me").await.json(200), me);
     let nobody = people.person("nobody@example.com", json!({})).await;
@@ -22,7 +22,7 @@ async fn everybody_sees_themselves_with_their_roles_whole() {
 }
 
 #[tokio::test]
-async fn everybody_changes_how_they_are_called() {
+async fn changes_the_own_profile() {
     let people = People::new().await;
     let jane = people.person(JANE, json!({})).await;
     let changes = json!({
@@ -41,7 +41,7 @@ async fn everybody_changes_how_they_are_called() {
 }
 
 #[tokio::test]
-async fn nobody_raises_their_own_rights() {
+async fn cannot_raise_own_rights() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let (user, admin) = (people.role("USER").await, people.role("ADMIN").await);
@@ -76,13 +76,13 @@ async fn nobody_raises_their_own_rights() {
     assert_eq!(jane.client.patch(ME, ignored).await.json(200), before);
 }
 
-/// `/api/users/{id}` with one's own id is no way around it.
+/// `/api/users/{id}` with the own id does not bypass it.
 #[tokio::test]
-async fn ones_own_id_is_no_way_around() {
+async fn the_own_id_is_no_bypass() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let jane = people.with_role(JANE, Some(&acme), "USER").await;
-    let before = people.see(&jane.id).await;
+    let before = people.get_account(&jane.id).await;
     for (method, body) in [
         ("GET", None),
         ("PATCH", Some(json!({ "permissions": ["all"] }))),
@@ -97,11 +97,11 @@ async fn ones_own_id_is_no_way_around() {
         assert_eq!(reply.header("allow").map(|allow| allow.contains("PATCH")), Some(true), "{reply}");
         reply.error(405, "method_not_allowed");
     }
-    assert_eq!(people.see(&jane.id).await, before);
+    assert_eq!(people.get_account(&jane.id).await, before);
 }
 
 #[tokio::test]
-async fn a_new_password_asks_for_the_current_one() {
+async fn a_new_password_needs_the_current_one() {
     let people = People::new().await;
     people.account_with_password(JANE, json!({})).await;
     let jane = people.server.log_in(JANE, &password_of(JANE)).await;
@@ -127,9 +127,9 @@ async fn a_new_password_asks_for_the_current_one() {
     people.server.log_in(JANE, new).await;
 }
 
-/// Whoever may change accounts has to say their current password for their own, too.
+/// Even those who may change accounts need their current password for their own.
 #[tokio::test]
-async fn an_administrators_own_password_asks_for_the_current_one() {
+async fn an_administrators_password_needs_the_current_one() {
     let people = People::new().await;
     let administrator = &people.server.administrator;
     let path = format!("/api/users/{}", administrator.id);
@@ -149,9 +149,9 @@ async fn an_administrators_own_password_asks_for_the_current_one() {
     people.server.log_in(&administrator.username, "another password").await;
 }
 
-/// A username opens an account as well.
+/// A username is part of the credential.
 #[tokio::test]
-async fn an_administrators_own_username_asks_for_the_current_password() {
+async fn an_administrators_username_needs_the_password() {
     let people = People::new().await;
     let administrator = &people.server.administrator;
     let path = format!("/api/users/{}", administrator.id);
@@ -168,7 +168,7 @@ async fn an_administrators_own_username_asks_for_the_current_password() {
 }
 
 #[tokio::test]
-async fn an_account_without_a_password_gets_its_first_one_from_others() {
+async fn only_others_set_a_first_password() {
     let people = People::new().await;
     let jane = people.person(JANE, json!({})).await;
     for current in [Value::Null, json!(""), json!("anything")] {

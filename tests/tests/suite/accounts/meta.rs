@@ -6,7 +6,7 @@ use crate::people::{People, new_user};
 use crate::support::{keys, text};
 
 #[tokio::test]
-async fn every_answer_can_be_wrapped() {
+async fn wraps_every_answer() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let jane = people.account("jane@example.com", json!({ "tenant": acme })).await;
@@ -49,7 +49,7 @@ async fn every_answer_can_be_wrapped() {
 }
 
 #[tokio::test]
-async fn what_was_done_can_be_wrapped_too() {
+async fn wraps_answers_to_writes() {
     let people = People::new().await;
     let client = &people.administrator;
     let unwrapped = |answer: Value| {
@@ -92,7 +92,7 @@ async fn what_was_done_can_be_wrapped_too() {
 }
 
 #[tokio::test]
-async fn an_error_is_an_error_with_it_and_without() {
+async fn errors_are_never_wrapped() {
     let people = People::new().await;
     for path in ["/api/users/nobody", "/api/users/nobody?meta"] {
         people.administrator.get(path).await.error(404, "not_found");

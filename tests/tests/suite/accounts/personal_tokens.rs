@@ -1,4 +1,4 @@
-//! `/api/tokens/personal`: tokens that accounts make for themselves.
+//! `/api/tokens/personal`: tokens that accounts create for themselves.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const PATH: &str = "/api/tokens/personal";
 const JANE: &str = "jane@example.com";
 
 #[tokio::test]
-async fn everybody_makes_tokens_for_themselves() {
+async fn creates_personal_tokens() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let jane = people.with_role(JANE, Some(&acme), "USER").await;
@@ -36,7 +36,7 @@ async fn everybody_makes_tokens_for_themselves() {
 }
 
 #[tokio::test]
-async fn they_last_as_long_as_was_asked_for() {
+async fn they_expire_as_requested() {
     let people = People::with_fixed_time().await;
     let jane = people.person(JANE, json!({})).await;
     let mut clients = Vec::new();
@@ -68,7 +68,7 @@ async fn they_last_as_long_as_was_asked_for() {
 }
 
 #[tokio::test]
-async fn everybody_revokes_their_own_and_nobody_elses() {
+async fn revokes_only_own_tokens() {
     let people = People::new().await;
     let (jane, john) =
         (people.person(JANE, json!({})).await, people.person("john@example.com", json!({})).await);
@@ -90,7 +90,7 @@ async fn everybody_revokes_their_own_and_nobody_elses() {
     jane.client.delete(&path).await.error(404, "not_found");
     assert_eq!(each(&jane.client.get(PATH).await.array(200), "description"), ["second", "third"]);
 
-    // The token that asks is one of them.
+    // The requesting token is one of them.
     people.server.bearer(&text(&tokens[1], "token")).delete(PATH).await.is(200);
     for token in &tokens[1..] {
         people.server.bearer(&text(token, "token")).get("/api/users/me").await.error(401, "unauthenticated");
@@ -99,7 +99,7 @@ async fn everybody_revokes_their_own_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn an_account_has_a_hundred_at_most() {
+async fn limits_an_account_to_100() {
     let people = People::new().await;
     let jane = people.person(JANE, json!({})).await;
     let first = text(&jane.client.post(PATH, json!({})).await.json(200), "id");
@@ -115,7 +115,7 @@ async fn an_account_has_a_hundred_at_most() {
 }
 
 #[tokio::test]
-async fn logging_out_with_one_ends_it() {
+async fn logging_out_revokes_it() {
     let people = People::new().await;
     let jane = people.person(JANE, json!({})).await;
     let made = jane.client.post(PATH, json!({})).await.json(200);

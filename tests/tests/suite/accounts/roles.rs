@@ -51,7 +51,7 @@ pub(crate) const PERMISSIONS: [&str; 37] = [
     "tenant.account.delete",
 ];
 
-/// The names that no role may take.
+/// The reserved names.
 const RESERVED: [&str; 7] = [
     "ADMIN",
     "TENANT_ADMIN",
@@ -95,7 +95,7 @@ async fn a_directory_starts_with_three_roles() {
 }
 
 #[tokio::test]
-async fn a_role_has_what_it_was_made_with() {
+async fn stores_every_given_field() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
@@ -136,7 +136,7 @@ async fn a_role_has_what_it_was_made_with() {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
+async fn keeps_absent_keys_and_clears_null_ones() {
     let people = People::with_fixed_time().await;
     let body = json!({ "name": "Support", "permissions": ["tenant.account.read"], "description": "Helps" });
     let made = people.administrator.post(PATH, body).await.json(200);
@@ -162,7 +162,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
 }
 
 #[tokio::test]
-async fn a_name_is_taken_in_its_own_tenant_only() {
+async fn names_are_unique_per_tenant() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let of_acme = people.tenant_admin("admin@acme.example", &acme).await;
@@ -182,7 +182,7 @@ async fn a_name_is_taken_in_its_own_tenant_only() {
 }
 
 #[tokio::test]
-async fn reserved_names_are_nobodys() {
+async fn rejects_reserved_names() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
@@ -207,7 +207,7 @@ async fn reserved_names_are_nobodys() {
 }
 
 #[tokio::test]
-async fn the_roles_of_the_start_stay_as_they_are() {
+async fn built_in_roles_cannot_change() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
@@ -261,7 +261,7 @@ async fn a_tenant_sees_the_global_roles_and_its_own() {
 }
 
 #[tokio::test]
-async fn only_who_holds_all_makes_global_roles() {
+async fn global_roles_require_all_rights() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
@@ -282,11 +282,11 @@ async fn only_who_holds_all_makes_global_roles() {
 }
 
 #[tokio::test]
-async fn nobody_puts_into_a_role_what_they_do_not_hold() {
+async fn a_role_holds_only_rights_of_its_author() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let keeper = ["tenant.roles.create", "tenant.roles.update", "tenant.flows.read"];
-    let keeper = people.holder("keeper@acme.example", Some(&acme), &keeper).await;
+    let keeper = people.with_permissions("keeper@acme.example", Some(&acme), &keeper).await;
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
     let own = keeper.client.post(PATH, json!({ "name": "Own", "permissions": ["tenant.flows.read"] })).await;
     let path = format!("{PATH}/{}", text(&own.json(200), "id"));
@@ -302,7 +302,7 @@ async fn nobody_puts_into_a_role_what_they_do_not_hold() {
         (&admin, "all"),
         (&admin, "nonsense"),
     ] {
-        // The name is taken, and a field is broken: what may not be given goes before both.
+        // The name is taken and a field is invalid: the missing right is reported first.
         let body = json!({ "name": "Own", "permissions": ["tenant.flows.read", wanted] });
         let made = who.client.post(PATH, body.clone()).await;
         assert_eq!(made.error(403, "forbidden"), not_held, "{} {wanted}", who.username);
@@ -312,7 +312,7 @@ async fn nobody_puts_into_a_role_what_they_do_not_hold() {
     let all_of_tenant: Vec<_> = PERMISSIONS.into_iter().filter(|code| code.starts_with("tenant.")).collect();
     admin.client.post(PATH, json!({ "name": "Deputy", "permissions": all_of_tenant })).await.is(200);
 
-    // What others put in stays where it is left alone.
+    // Unchanged permissions of others stay.
     admin.client.patch(&path, json!({ "permissions": ["tenant.flows.read", "tenant.all"] })).await.is(200);
     keeper.client.patch(&path, json!({ "description": "Kept" })).await.is(200);
     keeper.client.patch(&path, json!({ "permissions": ["tenant.all"] })).await.is(200);
@@ -321,9 +321,9 @@ async fn nobody_puts_into_a_role_what_they_do_not_hold() {
     assert_eq!(back.error(403, "forbidden"), not_held);
 }
 
-/// A role with a right beyond the tenant is for a holder of `all` to change and to delete.
+/// Only a holder of `all` changes or deletes a role with rights beyond the tenant.
 #[tokio::test]
-async fn a_tenants_role_with_a_right_beyond_it_is_not_the_tenants() {
+async fn a_tenant_admin_cannot_change_a_role_beyond_the_tenant() {
     let people = People::new().await;
     let home = people.server.workspace.id.clone();
     let admin = people.tenant_admin("admin@default.example", &home).await;
@@ -343,9 +343,9 @@ async fn a_tenants_role_with_a_right_beyond_it_is_not_the_tenants() {
 }
 
 #[tokio::test]
-async fn who_has_no_tenant_can_only_make_global_roles() {
+async fn without_a_tenant_roles_must_be_global() {
     let people = People::new().await;
-    let root = people.holder("root@example.com", None, &["all"]).await;
+    let root = people.with_permissions("root@example.com", None, &["all"]).await;
     for body in [json!({ "name": "Nowhere" }), json!({ "name": "Nowhere", "isGlobal": false })] {
         let fields = root.client.post(PATH, body).await.broken_fields(422, "validation_failed");
         assert_eq!(fields, ["isGlobal"]);
@@ -355,7 +355,7 @@ async fn who_has_no_tenant_can_only_make_global_roles() {
 }
 
 #[tokio::test]
-async fn a_deleted_role_is_gone_from_every_account() {
+async fn deleting_a_role_removes_it_everywhere() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
@@ -370,7 +370,7 @@ async fn a_deleted_role_is_gone_from_every_account() {
     let done = admin.client.delete(&path).await.json(200);
     assert_eq!(keys(&done), ["message"]);
     for id in holders {
-        assert_names(people.see(&id).await["roles"].as_array().unwrap(), "name", &["USER"]);
+        assert_names(people.get_account(&id).await["roles"].as_array().unwrap(), "name", &["USER"]);
     }
     let gone = json!({ "resource": "role", "id": role });
     assert_eq!(admin.client.get(&path).await.error(404, "not_found"), gone);
@@ -380,12 +380,12 @@ async fn a_deleted_role_is_gone_from_every_account() {
 }
 
 #[tokio::test]
-async fn permissions_beyond_a_tenant_are_shown_to_who_holds_all() {
+async fn only_full_rights_show_global_permissions() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let nobody = people.person("nobody@example.com", json!({})).await;
     let tenant_admin = people.tenant_admin("admin@acme.example", &acme).await;
-    let service = people.holder("service@example.com", None, &["iam.account.read"]).await;
+    let service = people.with_permissions("service@example.com", None, &["iam.account.read"]).await;
     let of_tenant: Vec<_> = PERMISSIONS.into_iter().filter(|code| code.starts_with("tenant.")).collect();
     assert_eq!(of_tenant.len(), 19);
     for base in ["/api", "/api/v1"] {

@@ -1,4 +1,4 @@
-//! What somebody in each role gets done, and what they do not.
+//! What each role may and may not do.
 
 use denizen_tests::{Account, Client, TestServer, Value, json};
 
@@ -29,7 +29,7 @@ async fn role_named(client: &Client, name: &str) -> String {
     text(roles.iter().find(|role| role["name"] == name).unwrap(), "id")
 }
 
-/// An invitation: an account with a password that its holder will change.
+/// An account with a password that its holder will change.
 fn invited(username: &str, roles: &[&String]) -> Value {
     json!({
         "username": username, "firstname": "New", "lastname": "Comer", "password": "changed soon", "roles": roles,
@@ -48,7 +48,7 @@ async fn an_administrator_sets_up_a_tenant_and_closes_it_again() {
     let logged_in = server.log_in("boss@acme.example", "changed soon").await;
     assert_eq!(logged_in.get("/api/users/me").await.json(200)["tenant"], *tenant);
 
-    // They see everybody, and look after everybody.
+    // They see and manage everybody.
     let all = administrator.get("/api/users").await.array(200);
     assert_eq!(each(&all, "username"), ["admin@localhost", "boss@acme.example"]);
     let path = format!("/api/users/{boss}");
@@ -56,7 +56,7 @@ async fn an_administrator_sets_up_a_tenant_and_closes_it_again() {
     logged_in.get("/api/users/me").await.error(401, "unauthenticated");
     let logged_in = server.log_in("boss@acme.example", "forgotten no more").await;
 
-    // A second administrator takes over, and the first goes.
+    // A second administrator takes over, and the first is deleted.
     let admin_role = role_named(&administrator, "ADMIN").await;
     administrator.post("/api/users", invited("second@example.com", &[&admin_role])).await.is(200);
     let second = server.log_in("second@example.com", "changed soon").await;
@@ -76,11 +76,11 @@ async fn an_administrator_sets_up_a_tenant_and_closes_it_again() {
 }
 
 #[tokio::test]
-async fn a_tenant_admin_looks_after_the_people_of_the_own_tenant() {
+async fn a_tenant_admin_manages_the_own_tenant() {
     let town = Town::new().await;
     let admin = town.server.as_account(&town.of_acme).await;
 
-    // Invites somebody as a plain user.
+    // Adds a plain user.
     let user_role = role_named(&admin, "USER").await;
     let jane = admin.post("/api/users", invited("jane@acme.example", &[&user_role])).await.json(200);
     let jane_path = format!("/api/users/{}", text(&jane, "id"));
@@ -88,21 +88,21 @@ async fn a_tenant_admin_looks_after_the_people_of_the_own_tenant() {
     assert_eq!(jane_in.get("/api/users/me").await.json(200)["tenant"], *town.acme);
     jane_in.get("/api/users").await.error(403, "forbidden");
 
-    // Makes a role of its own, and promotes her with it.
+    // Creates a role of the tenant, and gives it to her.
     let support = json!({ "name": "Support", "permissions": ["tenant.account.read"] });
     let support = text(&admin.post("/api/roles", support).await.json(200), "id");
     admin.patch(&jane_path, json!({ "roles": [user_role, support] })).await.is(200);
     let seen = jane_in.get("/api/users").await.array(200);
     assert_names(&seen, "username", &["admin@acme.example", "jane@acme.example"]);
 
-    // Promotes her to be an admin, too, and then has second thoughts.
+    // Makes her an admin, too, and undoes it.
     let admin_role = role_named(&admin, "TENANT_ADMIN").await;
     admin.patch(&jane_path, json!({ "roles": [admin_role] })).await.is(200);
     jane_in.post("/api/users", invited("john@acme.example", &[&user_role])).await.is(200);
     admin.patch(&jane_path, json!({ "roles": [user_role] })).await.is(200);
     jane_in.post("/api/users", invited("jill@acme.example", &[])).await.error(403, "forbidden");
 
-    // Locks her out, lets her in, and takes her out of the tenant.
+    // Disables her, reactivates her, and removes her from the tenant.
     admin.patch(&jane_path, json!({ "status": "DISABLED" })).await.is(200);
     jane_in.get("/api/users/me").await.error(401, "unauthenticated");
     admin.patch(&jane_path, json!({ "status": "ACTIVE" })).await.is(200);
@@ -116,7 +116,7 @@ async fn a_tenant_admin_looks_after_the_people_of_the_own_tenant() {
 }
 
 #[tokio::test]
-async fn a_tenant_admin_gets_nothing_done_in_another_tenant() {
+async fn a_tenant_admin_is_rejected_in_another_tenant() {
     let town = Town::new().await;
     let admin = town.server.as_account(&town.of_acme).await;
     let rival = town.server.as_account(&town.of_other).await;
@@ -177,7 +177,7 @@ async fn a_tenant_admin_gets_nothing_done_in_another_tenant() {
 }
 
 #[tokio::test]
-async fn a_plain_user_looks_after_themselves() {
+async fn a_plain_user_manages_themselves() {
     let town = Town::new().await;
     let admin = town.server.as_account(&town.of_acme).await;
     let user_role = role_named(&admin, "USER").await;
@@ -190,7 +190,7 @@ async fn a_plain_user_looks_after_themselves() {
     jane.get(&format!("/api/tenants/{}", town.other)).await.error(404, "not_found");
     assert_names(&jane.get("/api/roles").await.array(200), "name", &["ADMIN", "TENANT_ADMIN", "USER"]);
 
-    // Changes its name and its password, and stays logged in where it did so.
+    // Changes its name and password, and stays logged in there.
     let elsewhere = town.server.log_in("jane@acme.example", "changed soon").await;
     let change = json!({
         "firstname": "Jane", "lastname": "Doe", "password": "correct horse", "currentPassword": "changed soon",
@@ -199,14 +199,14 @@ async fn a_plain_user_looks_after_themselves() {
     elsewhere.get("/api/users/me").await.error(401, "unauthenticated");
     town.server.log_in("jane@acme.example", "correct horse").await;
 
-    // Makes a token for a program, and revokes it.
+    // Creates a token for a program, and revokes it.
     let token = jane.post("/api/tokens/personal", json!({ "description": "backup" })).await.json(200);
     let program = town.server.bearer(&text(&token, "token"));
     program.get("/api/users/me").await.is(200);
     jane.delete(&format!("/api/tokens/personal/{}", text(&token, "id"))).await.is(200);
     program.get("/api/users/me").await.error(401, "unauthenticated");
 
-    // And that is all.
+    // Everything else is refused.
     let (tenant, boss) = (format!("/api/tenants/{}", town.acme), format!("/api/users/{}", town.of_acme.id));
     for (method, path, body) in [
         ("GET", "/api/users", None),
@@ -230,7 +230,7 @@ async fn a_plain_user_looks_after_themselves() {
 }
 
 #[tokio::test]
-async fn a_disabled_user_gets_nothing_done_until_they_are_let_in_again() {
+async fn a_disabled_user_is_rejected_until_reactivated() {
     let town = Town::new().await;
     let admin = town.server.as_account(&town.of_acme).await;
     let jane = text(&admin.post("/api/users", invited("jane@acme.example", &[])).await.json(200), "id");

@@ -12,7 +12,7 @@ const NOBODY: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 const KEYS: [&str; 8] = ["_id", "confirmed", "createdAt", "id", "name", "slug", "status", "updatedAt"];
 
 #[tokio::test]
-async fn a_tenant_has_what_it_was_made_with() {
+async fn stores_every_given_field() {
     let people = People::new().await;
     let body = json!({
         "name": "Acme Inc", "confirmed": false, "status": "PENDING", "id": NOBODY, "_id": NOBODY, "slug": "mine",
@@ -55,7 +55,7 @@ async fn a_tenant_is_a_workspace_with_its_default_channel() {
 }
 
 #[tokio::test]
-async fn several_may_have_one_name() {
+async fn names_need_not_be_unique() {
     let people = People::new().await;
     let mut slugs = Vec::new();
     for name in ["Acme", "acme", "ACME!", "…", "会社"] {
@@ -66,7 +66,7 @@ async fn several_may_have_one_name() {
 }
 
 #[tokio::test]
-async fn all_broken_fields_are_named_at_once() {
+async fn reports_all_invalid_fields() {
     let people = People::new().await;
     let broken = json!({ "name": "", "status": "active", "confirmed": "yes" });
     let path = format!("{PATH}/{}", people.tenant("Acme").await);
@@ -85,7 +85,7 @@ async fn all_broken_fields_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_and_a_value_replaces() {
+async fn keeps_absent_keys() {
     let people = People::with_fixed_time().await;
     let path = format!("{PATH}/{}", people.tenant("Acme").await);
     let made = people.administrator.get(&path).await.json(200);
@@ -103,7 +103,7 @@ async fn an_absent_key_stays_and_a_value_replaces() {
 }
 
 #[tokio::test]
-async fn who_sees_which_tenants() {
+async fn checks_who_sees_tenants() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let listed = people.administrator.get(PATH).await.array(200);
@@ -126,16 +126,16 @@ async fn who_sees_which_tenants() {
             }
         }
     }
-    let auditor = people.holder("auditor@example.com", None, &["iam.tenant.read"]).await;
+    let auditor = people.with_permissions("auditor@example.com", None, &["iam.tenant.read"]).await;
     assert_eq!(auditor.client.get(PATH).await.array(200), listed);
     assert_eq!(auditor.client.get(&format!("{PATH}/{other}")).await.json(200), listed[2]);
-    let nobody = people.holder("nobody@acme.example", Some(&acme), &["tenant.roles.read"]).await;
+    let nobody = people.with_permissions("nobody@acme.example", Some(&acme), &["tenant.roles.read"]).await;
     let details = nobody.client.get(&format!("{PATH}/{acme}")).await.error(403, "forbidden");
     assert_eq!(details, json!({ "required_scope": "tenant.profile.read" }));
 }
 
 #[tokio::test]
-async fn a_tenant_says_what_it_is_called_and_nothing_more() {
+async fn a_tenant_admin_changes_only_the_name() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
@@ -190,8 +190,8 @@ impl Inhabited {
         let given = json!({ "tenant": workspace.id, "roles": [role] });
         let username = "admin@acme.example";
         let id = people.account_with_password(username, given).await;
-        let client = people.stand_in(&id).await;
-        let admin = Person { id, username: username.to_owned(), client };
+        let client = people.client_of(&id).await;
+        let admin = Person::new(id, username, client);
         Self { workspace, access_token: text(&user, "accessToken"), admin }
     }
 
@@ -199,8 +199,8 @@ impl Inhabited {
         format!("{PATH}/{}", self.workspace.id)
     }
 
-    /// The statuses that the key, the external user's token, the account's token and its password get.
-    async fn doors(&self, server: &TestServer) -> [u16; 4] {
+    /// The statuses for the key, the external user's token, the account's token and its password.
+    async fn statuses(&self, server: &TestServer) -> [u16; 4] {
         let username = &self.admin.username;
         let log_in = json!({ "username": username, "password": password_of(username) });
         [
@@ -213,16 +213,16 @@ impl Inhabited {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_out_of_use_is_closed_until_it_is_in_use_again() {
+async fn a_disabled_tenant_is_closed_until_reactivated() {
     let people = People::new().await;
     let acme = Inhabited::new(&people).await;
-    assert_eq!(acme.doors(&people.server).await, [200; 4]);
+    assert_eq!(acme.statuses(&people.server).await, [200; 4]);
     for status in ["DISABLED", "PENDING"] {
         people.administrator.patch(&acme.path(), json!({ "status": status })).await.is(200);
-        assert_eq!(acme.doors(&people.server).await, [401; 4], "{status}");
+        assert_eq!(acme.statuses(&people.server).await, [401; 4], "{status}");
         assert_eq!(people.administrator.get(&acme.path()).await.json(200)["status"], status);
         people.administrator.put(&acme.path(), json!({ "name": "Acme", "status": "ACTIVE" })).await.is(200);
-        assert_eq!(acme.doors(&people.server).await, [200; 4]);
+        assert_eq!(acme.statuses(&people.server).await, [200; 4]);
     }
     for client in [people.server.zaia(), people.server.notiflows()] {
         client.get("/nothing").await.error(404, "not_found");
@@ -231,7 +231,7 @@ async fn a_tenant_that_is_out_of_use_is_closed_until_it_is_in_use_again() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_deleted_is_gone_with_everything_in_it() {
+async fn deletes_a_tenant_with_all_its_content() {
     let people = People::new().await;
     let acme = Inhabited::new(&people).await;
     let role = text(&acme.admin.client.post("/api/roles", json!({ "name": "Own" })).await.json(200), "id");
@@ -240,7 +240,7 @@ async fn a_tenant_that_is_deleted_is_gone_with_everything_in_it() {
 
     let done = people.administrator.delete(&acme.path()).await.json(200);
     assert_eq!(keys(&done), ["message"]);
-    assert_eq!(acme.doors(&people.server).await, [401; 4]);
+    assert_eq!(acme.statuses(&people.server).await, [401; 4]);
     let gone = json!({ "resource": "tenant", "id": acme.workspace.id });
     for (method, path) in [
         ("GET", acme.path()),
@@ -262,19 +262,19 @@ async fn a_tenant_that_is_deleted_is_gone_with_everything_in_it() {
     other.client.get("/api/users/me").await.is(200);
     people.server.zaia().get(&crate::support::path_of(&user_of_default)).await.is(200);
 
-    // Names are free again, and what comes now is something else.
+    // Names are free again, and new objects are different ones.
     let again = Inhabited::new(&people).await;
     assert_eq!(again.workspace.slug, acme.workspace.slug);
-    assert_eq!(again.doors(&people.server).await, [200; 4]);
+    assert_eq!(again.statuses(&people.server).await, [200; 4]);
     assert_eq!(
-        acme.doors(&people.server).await,
+        acme.statuses(&people.server).await,
         [401, 401, 401, 200],
         "but for the password of the new account"
     );
 }
 
 #[tokio::test]
-async fn nobody_closes_or_deletes_their_own() {
+async fn cannot_close_or_delete_the_own() {
     let people = People::new().await;
     let path = format!("{PATH}/{}", people.server.workspace.id);
     let own = json!({ "reason": "own_workspace" });
@@ -287,11 +287,11 @@ async fn nobody_closes_or_deletes_their_own() {
 }
 
 #[tokio::test]
-async fn nobody_shuts_out_who_may_do_more_by_way_of_their_tenant() {
+async fn cannot_lock_out_greater_rights_by_tenant() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let rights = ["iam.tenant.read", "iam.tenant.update", "iam.tenant.delete"];
-    let keeper = people.holder("keeper@example.com", None, &rights).await;
+    let keeper = people.with_permissions("keeper@example.com", None, &rights).await;
     let role = text(
         &people
             .administrator
@@ -327,7 +327,7 @@ async fn nobody_shuts_out_who_may_do_more_by_way_of_their_tenant() {
 }
 
 #[tokio::test]
-async fn the_members_of_a_tenant() {
+async fn lists_tenant_members() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let admin = people.tenant_admin("admin@acme.example", &acme).await;
@@ -336,7 +336,7 @@ async fn the_members_of_a_tenant() {
     let path = format!("{PATH}/{acme}/users");
     let listed = admin.client.get(&path).await.array(200);
     assert_eq!(each(&listed, "username"), ["admin@acme.example", "user@acme.example"]);
-    assert_eq!(listed[0], people.see(&admin.id).await, "whole");
+    assert_eq!(listed[0], people.get_account(&admin.id).await, "whole");
     assert_eq!(people.administrator.get(&path).await.array(200), listed);
     for id in [&other, NOBODY] {
         let details = admin.client.get(&format!("{PATH}/{id}/users")).await.error(404, "not_found");
@@ -348,7 +348,7 @@ async fn the_members_of_a_tenant() {
 }
 
 #[tokio::test]
-async fn a_member_is_taken_out() {
+async fn removes_a_member() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let admin = people.tenant_admin("admin@acme.example", &acme).await;

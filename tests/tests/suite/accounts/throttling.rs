@@ -1,4 +1,4 @@
-//! Too many log-ins that fail keep further ones out for a while.
+//! Too many failed log-ins throttle further ones.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn guess_wrong(server: &TestServer, username: &str, times: usize) {
     }
 }
 
-/// Demands the documented refusal, and gives after how many seconds to try again.
+/// Asserts the documented refusal, and returns `retry-after` in seconds.
 #[track_caller]
 fn assert_throttled(reply: Reply, limit: u32, window: u64) -> u64 {
     let header = reply.header("retry-after").map(str::to_owned);
@@ -36,7 +36,7 @@ async fn people_with_jane() -> People {
 }
 
 #[tokio::test]
-async fn ten_failures_close_an_account_for_a_quarter_of_an_hour() {
+async fn ten_failures_lock_an_account_for_15_minutes() {
     let people = people_with_jane().await;
     let server = &people.server;
     let inside = server.log_in(JANE, &password_of(JANE)).await;
@@ -63,7 +63,7 @@ async fn ten_failures_close_an_account_for_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
-async fn whoever_waits_as_long_as_they_are_told_to_gets_in() {
+async fn a_log_in_works_after_retry_after() {
     let people = people_with_jane().await;
     guess_wrong(&people.server, JANE, 10).await;
     let seconds = assert_throttled(log_in(&people.server, JANE, &password_of(JANE)).await, 10, 900);
@@ -72,7 +72,7 @@ async fn whoever_waits_as_long_as_they_are_told_to_gets_in() {
 }
 
 #[tokio::test]
-async fn attempts_that_are_kept_out_do_not_count() {
+async fn throttled_attempts_do_not_count() {
     let people = people_with_jane().await;
     guess_wrong(&people.server, JANE, 10).await;
     for _ in 0..5 {
@@ -84,7 +84,7 @@ async fn attempts_that_are_kept_out_do_not_count() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_none_is_kept_out_like_any_other() {
+async fn an_unknown_account_is_throttled_alike() {
     let people = people_with_jane().await;
     let server = &people.server;
     people.account("nopassword@example.com", json!({})).await;
@@ -103,7 +103,7 @@ async fn an_account_that_is_none_is_kept_out_like_any_other() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_in_use_says_nothing_while_it_is_kept_out() {
+async fn throttling_hides_a_disabled_account() {
     let people = People::with_fixed_time().await;
     people.account_with_password(JANE, json!({ "status": "DISABLED" })).await;
     guess_wrong(&people.server, JANE, 10).await;
@@ -111,14 +111,14 @@ async fn an_account_that_is_not_in_use_says_nothing_while_it_is_kept_out() {
 }
 
 #[tokio::test]
-async fn fifty_failures_close_the_door_to_an_address() {
+async fn fifty_failures_lock_an_address() {
     let people = people_with_jane().await;
     let server = &people.server;
     for number in 0..50 {
         guess_wrong(server, &format!("somebody-{number}@example.com"), 1).await;
     }
     assert_throttled(log_in(server, JANE, &password_of(JANE)).await, 50, 900);
-    // What anybody can write is not believed.
+    // Headers from an untrusted proxy are ignored.
     for header in ["x-forwarded-for", "x-real-ip", "forwarded"] {
         let client = server.anonymous().with(header, "198.51.100.7");
         let body = json!({ "username": JANE, "password": password_of(JANE) });
@@ -129,7 +129,7 @@ async fn fifty_failures_close_the_door_to_an_address() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_where_an_attempt_comes_from() {
+async fn trusts_the_address_from_a_trusted_proxy() {
     let server = TestServer::with(&["--trusted-proxy=127.0.0.0/8", "--login-failures-per-address=2"]).await;
     let from = async |address: &str, username: &str| {
         let client = server.anonymous().with("x-forwarded-for", address);
@@ -150,7 +150,7 @@ async fn a_trusted_proxy_says_where_an_attempt_comes_from() {
 }
 
 #[tokio::test]
-async fn all_servers_on_a_database_count_together() {
+async fn servers_on_one_database_count_together() {
     let people = people_with_jane().await;
     let mut one = people.server;
     let other = one.another().await;
@@ -166,7 +166,7 @@ async fn all_servers_on_a_database_count_together() {
 }
 
 #[tokio::test]
-async fn guesses_at_the_current_password_count_as_log_ins() {
+async fn current_password_guesses_count_as_log_ins() {
     let people = people_with_jane().await;
     let server = &people.server;
     let jane = server.log_in(JANE, &password_of(JANE)).await;
@@ -181,7 +181,7 @@ async fn guesses_at_the_current_password_count_as_log_ins() {
 }
 
 #[tokio::test]
-async fn the_limits_are_settings() {
+async fn the_limits_are_configurable() {
     let arguments =
         ["--login-failures-per-account=2", "--login-failures-per-address=3", "--login-failure-window=1h"];
     let server = TestServer::with(&arguments).await;

@@ -1,4 +1,4 @@
-//! `/api/tokens`: tokens that are issued for accounts, and everybody's tokens for administrators.
+//! `/api/tokens`: tokens issued for accounts, and all tokens for administrators.
 
 use std::time::Duration;
 
@@ -30,10 +30,11 @@ async fn issue(issuer: &Client, account_id: &str, more: Value) -> Reply {
 }
 
 #[tokio::test]
-async fn an_issued_token_opens_what_its_account_may() {
+async fn an_issued_token_has_its_accounts_rights() {
     let people = People::new().await;
     let jane = people.account(JANE, json!({ "permissions": ["iam.account.read"] })).await;
-    let issuer = people.holder("issuer@example.com", None, &["iam.token.create", "iam.account.read"]).await;
+    let issuer =
+        people.with_permissions("issuer@example.com", None, &["iam.token.create", "iam.account.read"]).await;
     let request = json!({ "description": "nightly import", "inquirer": "importer", "expiresIn": "2h" });
     let issued = issue(&issuer.client, &jane, request.clone()).await.json(200);
     assert_eq!(keys(&issued), ["id", "token"]);
@@ -56,7 +57,7 @@ async fn an_issued_token_opens_what_its_account_may() {
 }
 
 #[tokio::test]
-async fn an_equal_request_gets_the_same_token_unless_a_new_one_is_asked_for() {
+async fn an_equal_request_returns_the_same_token_by_default() {
     let people = People::new().await;
     let (jane, john) =
         (people.account(JANE, json!({})).await, people.account("john@example.com", json!({})).await);
@@ -90,7 +91,7 @@ async fn an_equal_request_gets_the_same_token_unless_a_new_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_ended_is_not_given_again() {
+async fn does_not_return_a_revoked_token() {
     let people = People::with_fixed_time().await;
     let jane = people.account(JANE, json!({})).await;
     let request = json!({ "expiresIn": "2h" });
@@ -106,7 +107,7 @@ async fn a_token_that_was_ended_is_not_given_again() {
 }
 
 #[tokio::test]
-async fn a_token_lasts_as_long_as_was_asked_for_and_use_does_not_prolong_it() {
+async fn a_token_expires_as_requested_despite_use() {
     let people = People::with_fixed_time().await;
     let jane = people.account(JANE, json!({})).await;
     let mut tokens = Vec::new();
@@ -157,16 +158,17 @@ async fn a_token_lasts_as_long_as_was_asked_for_and_use_does_not_prolong_it() {
 }
 
 #[tokio::test]
-async fn whoever_issues_a_token_must_hold_what_it_opens() {
+async fn an_issuer_must_hold_the_tokens_rights() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
     let user = people.account(JANE, json!({ "tenant": acme })).await;
     let administrator = people.server.administrator.id.clone();
     let acme_admin = people.tenant_admin("admin@acme.example", &acme).await;
     let other_admin = people.tenant_admin("admin@other.example", &other).await;
-    let issuer = people.holder("issuer@example.com", None, &["iam.token.create", "iam.token.update"]).await;
+    let issuer =
+        people.with_permissions("issuer@example.com", None, &["iam.token.create", "iam.token.update"]).await;
     let local = ["iam.token.create", "iam.token.update", "tenant.all"];
-    let local = people.holder("local@acme.example", Some(&acme), &local).await;
+    let local = people.with_permissions("local@acme.example", Some(&acme), &local).await;
 
     for (who, of, status) in [
         (&issuer, &user, 200),
@@ -174,7 +176,7 @@ async fn whoever_issues_a_token_must_hold_what_it_opens() {
         (&issuer, &administrator, 403),
         (&issuer, &acme_admin.id, 403),
         (&local, &acme_admin.id, 200),
-        // What is held for one tenant is not held for another.
+        // Rights in one tenant do not count in another.
         (&local, &other_admin.id, 403),
         (&local, &administrator, 403),
     ] {
@@ -193,7 +195,7 @@ async fn whoever_issues_a_token_must_hold_what_it_opens() {
 }
 
 #[tokio::test]
-async fn permissions_of_a_token_come_on_top_of_its_accounts() {
+async fn token_permissions_extend_the_accounts() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let jane = people.with_role(JANE, Some(&acme), "USER").await;
@@ -209,7 +211,7 @@ async fn permissions_of_a_token_come_on_top_of_its_accounts() {
 }
 
 #[tokio::test]
-async fn what_a_token_adds_for_a_while_is_not_kept_for_good() {
+async fn temporary_rights_cannot_be_made_permanent() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let jane = people.with_role(JANE, Some(&acme), "USER").await;
@@ -240,9 +242,9 @@ async fn what_a_token_adds_for_a_while_is_not_kept_for_good() {
 }
 
 #[tokio::test]
-async fn a_token_for_a_while_makes_none_for_good() {
+async fn a_temporary_token_issues_no_permanent_one() {
     let people = People::with_fixed_time().await;
-    let issuer = people.holder("issuer@example.com", None, &["iam.token.create"]).await;
+    let issuer = people.with_permissions("issuer@example.com", None, &["iam.token.create"]).await;
     let short = issue(&people.administrator, &issuer.id, json!({ "expiresIn": "1h" })).await.json(200);
     let short = people.server.bearer(&text(&short, "token"));
     people.server.advance(Duration::from_mins(10));
@@ -264,9 +266,9 @@ async fn a_token_for_a_while_makes_none_for_good() {
     }
 }
 
-/// Neither one that was made before, by an equal request of somebody who could, nor one that such a request prolongs later.
+/// Neither an equal earlier one of a permitted issuer, nor one that such a request prolongs later.
 #[tokio::test]
-async fn a_token_for_a_while_shares_none_that_is_for_good() {
+async fn a_temporary_token_gets_no_permanent_one() {
     let people = People::with_fixed_time().await;
     let given = json!({ "permissions": ["iam.token.create"] });
     let issuer = people.account_with_password("issuer@example.com", given).await;
@@ -292,23 +294,24 @@ async fn a_token_for_a_while_shares_none_that_is_for_good() {
 }
 
 #[tokio::test]
-async fn permissions_for_a_token_need_a_right_of_their_own_and_must_be_held() {
+async fn extra_token_permissions_need_a_right_and_must_be_held() {
     let people = People::new().await;
     let jane = people.account(JANE, json!({})).await;
-    let creator = people.holder("creator@example.com", None, &["iam.token.create"]).await;
+    let creator = people.with_permissions("creator@example.com", None, &["iam.token.create"]).await;
     for wanted in [json!(["tenant.flows.read"]), json!([])] {
         let reply = issue(&creator.client, &jane, json!({ "customPermissions": wanted })).await;
         let details = reply.error(403, "forbidden");
         assert_eq!(details, json!({ "required_scope": "iam.token.update" }), "{wanted}");
     }
-    let updater = people.holder("updater@example.com", None, &["iam.token.create", "iam.token.update"]).await;
+    let updater =
+        people.with_permissions("updater@example.com", None, &["iam.token.create", "iam.token.update"]).await;
     for (wanted, reason) in [
         ("tenant.flows.read", "not_held"),
         ("iam.token.create", "not_held"),
         ("all", "not_held"),
         ("nonsense", "not_held"),
     ] {
-        // For somebody else and for themselves.
+        // For another account and for their own.
         for account in [&jane, &updater.id] {
             let reply = issue(&updater.client, account, json!({ "customPermissions": [wanted] })).await;
             assert_eq!(reply.error(403, "forbidden"), json!({ "reason": reason }), "{wanted}");
@@ -320,7 +323,7 @@ async fn permissions_for_a_token_need_a_right_of_their_own_and_must_be_held() {
 }
 
 #[tokio::test]
-async fn all_broken_fields_are_named_at_once() {
+async fn reports_all_invalid_fields() {
     let people = People::new().await;
     let reply = people.administrator.post(PATH, json!({})).await;
     assert_eq!(reply.broken_fields(422, "validation_failed"), ["accountId"]);
@@ -333,7 +336,7 @@ async fn all_broken_fields_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn administrators_see_everybodys_tokens_but_not_what_they_are() {
+async fn administrators_list_all_tokens_but_no_secrets() {
     let people = People::with_fixed_time().await;
     let jane = people.account(JANE, json!({})).await;
     let mut secrets = Vec::new();
@@ -374,14 +377,14 @@ async fn administrators_see_everybodys_tokens_but_not_what_they_are() {
 }
 
 #[tokio::test]
-async fn who_sees_and_revokes_everybodys_tokens() {
+async fn checks_who_may_list_and_revoke_tokens() {
     let people = People::new().await;
     let acme = people.tenant("Acme").await;
     let jane = people.account(JANE, json!({ "tenant": acme })).await;
     let issued = issue(&people.administrator, &jane, json!({})).await.json(200);
     let path = format!("{PATH}/{}", text(&issued, "id"));
     let tenant_admin = people.tenant_admin("admin@acme.example", &acme).await;
-    let revoker = people.holder("revoker@example.com", None, &["iam.token.delete"]).await;
+    let revoker = people.with_permissions("revoker@example.com", None, &["iam.token.delete"]).await;
     let forbidden = async |who: &Person, method: &str, path: &str, scope: &str| {
         let details = who.client.send(method, path, None).await.error(403, "forbidden");
         assert_eq!(details, json!({ "required_scope": scope }), "{} {method} {path}", who.username);

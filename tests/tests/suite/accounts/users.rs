@@ -41,13 +41,13 @@ async fn a_directory_starts_with_an_administrator() {
     assert_eq!((&administrator["status"], &administrator["confirmed"]), (&json!("ACTIVE"), &json!(true)));
     assert_names(administrator["roles"].as_array().unwrap(), "name", &["ADMIN"]);
 
-    let elsewhere = TestServer::with(&["--admin-email=Root@Example.COM"]).await;
+    let elsewhere = TestServer::on_empty_database(&["--admin-email=Root@Example.COM"]).await;
     assert_eq!(elsewhere.administrator.username, "root@example.com");
     elsewhere.as_administrator().await.get("/api/users/me").await.is(200);
 }
 
 #[tokio::test]
-async fn an_account_has_what_it_was_made_with() {
+async fn stores_every_given_field() {
     let people = People::new().await;
     let (tenant, role) = (people.tenant("Acme").await, people.role("USER").await);
     let body = json!({
@@ -65,7 +65,7 @@ async fn an_account_has_what_it_was_made_with() {
     });
     let made = people.administrator.post(PATH, body.clone()).await.json(200);
     assert_eq!(keys(&made), ["id"]);
-    let user = people.see(&text(&made, "id")).await;
+    let user = people.get_account(&text(&made, "id")).await;
     assert_eq!(keys(&user), KEYS);
     assert_uuid(&user["id"]);
     assert_eq!(user["_id"], user["id"]);
@@ -82,9 +82,9 @@ async fn an_account_has_what_it_was_made_with() {
 }
 
 #[tokio::test]
-async fn what_is_not_said_is_active_and_nothing_else() {
+async fn defaults_to_active_and_nothing_else() {
     let people = People::new().await;
-    let user = people.see(&people.account("jane@example.com", json!({})).await).await;
+    let user = people.get_account(&people.account("jane@example.com", json!({})).await).await;
     let expected = json!({
         "status": "ACTIVE", "tenant": null, "roles": [], "permissions": [], "confirmed": false, "img": "",
         "phone": "",
@@ -93,7 +93,7 @@ async fn what_is_not_said_is_active_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn keys_that_are_nobodys_to_say_are_ignored() {
+async fn ignores_server_assigned_keys() {
     let people = People::new().await;
     let body = json!({
         "id": NOBODY, "_id": NOBODY, "createdAt": "2001-01-01T00:00:00Z", "updatedAt": null, "isAdmin": true,
@@ -101,14 +101,14 @@ async fn keys_that_are_nobodys_to_say_are_ignored() {
     });
     let id = people.account("jane@example.com", body).await;
     assert_ne!(id, NOBODY);
-    let user = people.see(&id).await;
+    let user = people.get_account(&id).await;
     assert_eq!(keys(&user), KEYS);
     assert_ne!(user["createdAt"], "2001-01-01T00:00:00Z");
     assert_eq!((&user["roles"], &user["permissions"]), (&json!([]), &json!([])));
 }
 
 #[tokio::test]
-async fn no_answer_carries_a_password() {
+async fn no_answer_contains_a_password() {
     let people = People::new().await;
     let id = people.account_with_password("jane@example.com", json!({})).await;
     let password = password_of("jane@example.com");
@@ -129,7 +129,7 @@ async fn no_answer_carries_a_password() {
 }
 
 #[tokio::test]
-async fn all_broken_fields_are_named_at_once() {
+async fn reports_all_invalid_fields() {
     let people = People::new().await;
     let broken = |body: Value| async { people.administrator.post(PATH, body).await };
     let missing = broken(json!({ "password": "correct horse" })).await;
@@ -145,7 +145,7 @@ async fn all_broken_fields_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_password_has_eight_to_a_thousand_characters() {
+async fn a_password_has_8_to_1000_characters() {
     let people = People::new().await;
     let path = format!("{PATH}/{}", people.account("jane@example.com", json!({})).await);
     for (password, reason) in [("pässwör".to_owned(), "too_short"), ("ü".repeat(1_001), "too_long")] {
@@ -168,7 +168,7 @@ async fn a_password_has_eight_to_a_thousand_characters() {
 }
 
 #[tokio::test]
-async fn a_username_is_taken_whatever_its_case() {
+async fn usernames_conflict_in_any_case() {
     let people = People::new().await;
     people.account("jane@example.com", json!({})).await;
     let john = people.account("john@example.com", json!({})).await;
@@ -184,7 +184,7 @@ async fn a_username_is_taken_whatever_its_case() {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
+async fn keeps_absent_keys_and_clears_null_ones() {
     let people = People::with_fixed_time().await;
     let tenant = people.tenant("Acme").await;
     let (user_role, admin_role) = (people.role("USER").await, people.role("TENANT_ADMIN").await);
@@ -193,7 +193,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
         "phone": "+15551234567", "img": "https://example.com/jane.jpg",
     });
     let id = people.account("jane@example.com", made_with).await;
-    let made = people.see(&id).await;
+    let made = people.get_account(&id).await;
     people.server.advance(Duration::from_mins(1));
     assert_eq!(people.change(&id, json!({})).await, made);
     assert_eq!(people.change(&id, made.clone()).await, made, "as it was read, roles whole");
@@ -218,7 +218,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
 }
 
 #[tokio::test]
-async fn putting_replaces_all_but_the_password_and_the_home() {
+async fn put_replaces_all_but_password_and_home() {
     let people = People::new().await;
     let tenant = people.tenant("Acme").await;
     let role = people.role("USER").await;
@@ -236,14 +236,14 @@ async fn putting_replaces_all_but_the_password_and_the_home() {
     assert_eq!(replaced, with(replaced.clone(), expected));
     people.server.log_in("jane@example.com", &password_of("jane@example.com")).await;
 
-    let read = people.see(&id).await;
+    let read = people.get_account(&id).await;
     assert_eq!(people.administrator.put(&path, read.clone()).await.json(200), read, "as it was read");
     let reply = people.administrator.put(&path, json!({ "username": "jane@example.com" })).await;
     assert_eq!(reply.broken_fields(422, "validation_failed"), ["firstname", "lastname"]);
 }
 
 #[tokio::test]
-async fn an_account_that_is_deleted_is_gone_with_its_tokens() {
+async fn deletes_an_account_with_its_tokens() {
     let people = People::new().await;
     let jane = people.person("jane@example.com", json!({})).await;
     jane.client.get("/api/users/me").await.is(200);
@@ -267,7 +267,7 @@ async fn an_account_that_is_deleted_is_gone_with_its_tokens() {
 }
 
 #[tokio::test]
-async fn nobody_deletes_or_disables_themselves() {
+async fn cannot_delete_or_disable_oneself() {
     let people = People::new().await;
     let path = format!("{PATH}/{}", people.server.administrator.id);
     let own = json!({ "reason": "own_account" });
@@ -280,7 +280,7 @@ async fn nobody_deletes_or_disables_themselves() {
 }
 
 #[tokio::test]
-async fn the_list_can_be_filtered_by_ids_and_usernames() {
+async fn filters_by_ids_and_usernames() {
     let people = People::new().await;
     let mut ids = Vec::new();
     for name in ["jane", "john", "jill"] {
@@ -316,7 +316,7 @@ async fn the_list_can_be_filtered_by_ids_and_usernames() {
 }
 
 #[tokio::test]
-async fn the_list_is_all_there_however_long_it_is() {
+async fn returns_a_long_list_completely() {
     let people = People::new().await;
     let tenant = people.tenant("Acme").await;
     let admin = people.tenant_admin("admin@acme.example", &tenant).await;
@@ -340,10 +340,10 @@ async fn the_list_is_all_there_however_long_it_is() {
 }
 
 #[tokio::test]
-async fn whoever_sees_one_tenant_only_sees_nobody_elses_people() {
+async fn lists_only_accounts_of_the_own_tenant() {
     let people = People::new().await;
     let (acme, other) = (people.tenant("Acme").await, people.tenant("Other").await);
-    let reader = people.holder("reader@acme.example", Some(&acme), &["tenant.account.read"]).await;
+    let reader = people.with_permissions("reader@acme.example", Some(&acme), &["tenant.account.read"]).await;
     let mine = people.account("mine@acme.example", json!({ "tenant": acme })).await;
     let theirs = people.account("theirs@other.example", json!({ "tenant": other })).await;
     let nowhere = people.account("nowhere@example.com", json!({})).await;
@@ -357,15 +357,15 @@ async fn whoever_sees_one_tenant_only_sees_nobody_elses_people() {
         let details = reader.client.get(&format!("{PATH}/{id}")).await.error(404, "not_found");
         assert_eq!(details, json!({ "resource": "user", "id": id }));
     }
-    let everywhere = people.holder("auditor@example.com", None, &["iam.account.read"]).await;
+    let everywhere = people.with_permissions("auditor@example.com", None, &["iam.account.read"]).await;
     assert_eq!(everywhere.client.get(PATH).await.array(200).len(), 6);
     everywhere.client.get(&format!("{PATH}/{theirs}")).await.is(200);
 }
 
 #[tokio::test]
-async fn a_right_over_one_tenant_is_nothing_without_a_tenant() {
+async fn a_tenant_right_needs_a_tenant() {
     let people = People::new().await;
-    let homeless = people.holder("homeless@example.com", None, &["tenant.all"]).await;
+    let homeless = people.with_permissions("homeless@example.com", None, &["tenant.all"]).await;
     for (method, path, body, scope) in [
         ("GET", PATH, None, "tenant.account.read"),
         ("POST", PATH, Some(new_user("new@example.com")), "tenant.account.create"),
@@ -378,7 +378,7 @@ async fn a_right_over_one_tenant_is_nothing_without_a_tenant() {
 }
 
 #[tokio::test]
-async fn an_account_without_a_password_cannot_log_in_until_it_has_one() {
+async fn cannot_log_in_without_a_password() {
     let people = People::new().await;
     let id = people.account("jane@example.com", json!({ "password": null })).await;
     for password in ["", "null", "anything at all"] {

@@ -1,4 +1,4 @@
-//! Making and changing many users at once.
+//! Creating and changing many users at once.
 
 use denizen_tests::{TestServer, Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{create, create_channel, each, text};
 const BULK: &str = "/admin/users/bulk";
 
 #[tokio::test]
-async fn users_are_made_and_changed_as_one_by_one() {
+async fn writes_users_as_single_requests_do() {
     let server = TestServer::start().await;
     let old = json!({ "first_name": "Ann", "custom_fields": { "plan": "free", "seats": 1 } });
     server.notiflows().put("/admin/users/ann", old).await.is(201);
@@ -39,17 +39,17 @@ async fn users_are_made_and_changed_as_one_by_one() {
 }
 
 #[tokio::test]
-async fn each_fares_for_itself() {
+async fn each_user_succeeds_or_fails_alone() {
     let server = TestServer::start().await;
     let full = json!({ "a": "x".repeat(60_000) });
     server.notiflows().put("/admin/users/full", json!({ "custom_fields": full })).await.is(201);
     let users = json!([
-        { "external_id": "sound" },
+        { "external_id": "valid" },
         { "external_id": "broken", "email": "nobody", "phone": "12" },
         { "email": "somebody@example.com" },
         { "external_id": 7 },
         { "external_id": "" },
-        { "external_id": "sound", "first_name": "Again" },
+        { "external_id": "valid", "first_name": "Again" },
         { "external_id": "full", "first_name": "Full", "custom_fields": { "b": "x".repeat(60_000) } },
         "nonsense",
         { "external_id": "last" },
@@ -57,14 +57,14 @@ async fn each_fares_for_itself() {
         { "external_id": "mended", "email": "somebody@example.com" },
     ]);
     let answer = server.notiflows().post(BULK, json!({ "users": users })).await.json(207);
-    assert_eq!(each(answer["successful"].as_array().unwrap(), "external_id"), ["sound", "last", "mended"]);
+    assert_eq!(each(answer["successful"].as_array().unwrap(), "external_id"), ["valid", "last", "mended"]);
     let failed: Vec<_> = answer["failed"].as_array().unwrap().iter().map(failure).collect();
     let expected = [
         (json!("broken"), "validation_failed", vec!["email", "phone"]),
         (Value::Null, "validation_failed", vec!["external_id"]),
         (Value::Null, "validation_failed", vec!["external_id"]),
         (json!(""), "validation_failed", vec!["external_id"]),
-        (json!("sound"), "duplicate", vec!["external_id"]),
+        (json!("valid"), "duplicate", vec!["external_id"]),
         (json!("full"), "validation_failed", vec!["custom_fields"]),
         (Value::Null, "validation_failed", vec!["users"]),
         (json!("mended"), "validation_failed", vec!["email"]),
@@ -76,7 +76,7 @@ async fn each_fares_for_itself() {
     for nobody in ["broken", "7"] {
         server.notiflows().get(&format!("/admin/users/{nobody}")).await.error(404, "not_found");
     }
-    for untouched in ["sound", "full"] {
+    for untouched in ["valid", "full"] {
         let user = server.notiflows().get(&format!("/admin/users/{untouched}")).await.json(200);
         assert_eq!(user["first_name"], Value::Null);
     }
@@ -88,7 +88,7 @@ fn failure(failure: &Value) -> (Value, String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_thousand_at_once_join_their_people() {
+async fn links_a_thousand_users_to_their_people() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let elsewhere = create(&server, json!({ "externalId": "u-500", "channelId": red })).await;
@@ -118,7 +118,7 @@ async fn a_thousand_at_once_join_their_people() {
 }
 
 #[tokio::test]
-async fn several_at_once_make_each_user_once() {
+async fn parallel_requests_create_each_user_once() {
     let server = TestServer::start().await;
     let users: Vec<_> = (0..50).map(|number| json!({ "external_id": format!("u-{number}") })).collect();
     let mut backwards = users.clone();
@@ -143,7 +143,7 @@ async fn several_at_once_make_each_user_once() {
 }
 
 #[tokio::test]
-async fn a_body_without_users_says_so() {
+async fn requires_users_in_the_body() {
     let server = TestServer::start().await;
     for body in [json!({}), json!({ "users": null }), json!({ "users": {} }), json!({ "users": [] })] {
         let reply = server.notiflows().post(BULK, body).await;

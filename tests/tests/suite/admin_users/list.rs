@@ -1,4 +1,4 @@
-//! The list of users: newest first, by cursors in both directions.
+//! The list of users: newest first, with cursors in both directions.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn an_empty_directory_is_an_empty_page() {
 }
 
 #[tokio::test]
-async fn cursors_lead_forward_and_back() {
+async fn cursors_page_in_both_directions() {
     let server = server_with_users(5).await;
     let (first, at_first) = page(&server, "limit=2").await;
     assert_eq!(first, ["u-5", "u-4"]);
@@ -60,7 +60,7 @@ async fn cursors_lead_forward_and_back() {
 }
 
 #[tokio::test]
-async fn a_page_before_is_the_nearest_one() {
+async fn before_returns_the_nearest_page() {
     let server = server_with_users(5).await;
     let (_, first) = page(&server, "limit=4").await;
     let (_, last) = page(&server, &format!("limit=4&after={}", text(&first, "after"))).await;
@@ -69,7 +69,7 @@ async fn a_page_before_is_the_nearest_one() {
 }
 
 #[tokio::test]
-async fn users_that_come_meanwhile_move_nothing() {
+async fn new_users_do_not_shift_pages() {
     let server = server_with_users(4).await;
     let (_, first) = page(&server, "limit=2").await;
     server.notiflows().put("/admin/users/newcomer", json!({})).await.is(201);
@@ -81,7 +81,7 @@ async fn users_that_come_meanwhile_move_nothing() {
 }
 
 #[tokio::test]
-async fn times_limit_the_list_and_leave_their_own_moment_out() {
+async fn filters_by_exclusive_creation_time() {
     let server = TestServer::with_fixed_time().await;
     for number in 1..=4 {
         server.notiflows().put(&format!("/admin/users/u-{number}"), json!({})).await.is(201);
@@ -107,7 +107,7 @@ async fn times_limit_the_list_and_leave_their_own_moment_out() {
 }
 
 #[tokio::test]
-async fn users_of_one_moment_keep_their_order() {
+async fn users_created_together_have_an_order() {
     let server = TestServer::with_fixed_time().await;
     for number in 1..=7 {
         server.notiflows().put(&format!("/admin/users/u-{number}"), json!({})).await.is(201);
@@ -126,7 +126,7 @@ async fn users_of_one_moment_keep_their_order() {
 }
 
 #[tokio::test]
-async fn the_list_shows_users_of_all_channels_and_of_no_external_id() {
+async fn lists_all_channels_and_users_without_external_id() {
     let server = TestServer::start().await;
     let red = crate::support::create_channel(&server, "red").await;
     create(&server, json!({ "externalId": "in red", "channelId": red })).await;
@@ -138,7 +138,7 @@ async fn the_list_shows_users_of_all_channels_and_of_no_external_id() {
 }
 
 #[tokio::test]
-async fn the_limit_is_25_and_may_be_1_to_1000() {
+async fn the_limit_defaults_to_25_up_to_1000() {
     let server = server_with_users(27).await;
     for (query, length) in [("", 25), ("limit=1", 1), ("limit=1000", 27)] {
         assert_eq!(page(&server, query).await.0.len(), length, "{query}");
@@ -156,7 +156,7 @@ async fn the_limit_is_25_and_may_be_1_to_1000() {
 }
 
 #[tokio::test]
-async fn broken_parameters_are_named() {
+async fn reports_invalid_parameters() {
     let server = server_with_users(3).await;
     let cursor = text(&page(&server, "limit=1").await.1, "after");
     let changed = format!("{}{}", if cursor.starts_with('A') { 'B' } else { 'A' }, &cursor[1..]);
@@ -183,7 +183,7 @@ async fn broken_parameters_are_named() {
 }
 
 #[tokio::test]
-async fn a_cursor_belongs_to_one_workspace_and_one_list() {
+async fn a_cursor_is_bound_to_list_and_workspace() {
     let server = server_with_users(3).await;
     let other = server.new_workspace("Acme Inc").await;
     let cursor = text(&page(&server, "limit=1").await.1, "after");

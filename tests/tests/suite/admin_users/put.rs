@@ -1,4 +1,4 @@
-//! Making or changing a user by external id: a merge.
+//! Creating or merging a user by external id.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ async fn count(server: &TestServer) -> usize {
 }
 
 #[tokio::test]
-async fn a_new_user_is_201_and_a_known_one_200() {
+async fn answers_201_for_a_new_user_else_200() {
     let server = TestServer::start().await;
     for base in ["/admin", "/admin/v1"] {
         let path = format!("{base}/users/of{}", base.replace('/', "-"));
@@ -25,7 +25,7 @@ async fn a_new_user_is_201_and_a_known_one_200() {
 }
 
 #[tokio::test]
-async fn both_bases_are_the_same() {
+async fn both_bases_behave_alike() {
     let server = TestServer::start().await;
     let made = server.notiflows().put("/admin/users/u-1", json!({})).await.json(201);
     assert_eq!(server.notiflows().get("/admin/v1/users/u-1").await.json(200), made);
@@ -34,7 +34,7 @@ async fn both_bases_are_the_same() {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_and_null_clears() {
+async fn keeps_absent_keys_and_null_clears() {
     let server = TestServer::start().await;
     let full = json!({
         "avatar": "https://example.com/jane.jpg", "email": "jane@example.com", "first_name": "Jane",
@@ -53,7 +53,7 @@ async fn an_absent_key_stays_and_null_clears() {
 }
 
 #[tokio::test]
-async fn custom_fields_merge_deeply_and_null_removes_a_key() {
+async fn merges_custom_fields_and_null_removes_a_key() {
     let server = TestServer::start().await;
     let path = "/admin/users/u-1";
     for (change, expected) in [
@@ -76,7 +76,7 @@ async fn custom_fields_merge_deeply_and_null_removes_a_key() {
 }
 
 #[tokio::test]
-async fn every_broken_field_is_named_at_once() {
+async fn reports_all_invalid_fields() {
     let server = TestServer::start().await;
     let broken = json!({
         "avatar": "ftp://example.com/jane.jpg",
@@ -98,7 +98,7 @@ async fn every_broken_field_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn each_field_has_its_rule() {
+async fn validates_each_field() {
     let server = TestServer::start().await;
     for (field, right, wrong) in rules() {
         for value in right {
@@ -116,7 +116,7 @@ async fn each_field_has_its_rule() {
     }
 }
 
-/// Fields with values that hold and values that do not.
+/// Fields with valid and invalid values.
 fn rules() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let (name, long_name) = ("é".repeat(255), "é".repeat(256));
     let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
@@ -176,7 +176,7 @@ fn rules() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
 }
 
 #[tokio::test]
-async fn custom_fields_may_have_exactly_64_kib() {
+async fn accepts_custom_fields_of_64_kib() {
     let server = TestServer::start().await;
     let sized =
         |bytes: usize| json!({ "custom_fields": { "text": "x".repeat(bytes - r#"{"text":""}"#.len()) } });
@@ -186,7 +186,7 @@ async fn custom_fields_may_have_exactly_64_kib() {
 }
 
 #[tokio::test]
-async fn any_external_id_works_percent_encoded() {
+async fn accepts_any_encoded_external_id() {
     let server = TestServer::start().await;
     let longest = "🙂".repeat(250);
     let ids = [
@@ -216,7 +216,7 @@ async fn any_external_id_works_percent_encoded() {
 }
 
 #[tokio::test]
-async fn external_ids_compare_exactly() {
+async fn compares_external_ids_exactly() {
     let server = TestServer::start().await;
     for external_id in ["jane", "Jane", "JANE", "jane%20"] {
         server.notiflows().put(&format!("/admin/users/{external_id}"), json!({})).await.is(201);
@@ -225,7 +225,7 @@ async fn external_ids_compare_exactly() {
 }
 
 #[tokio::test]
-async fn a_new_user_goes_to_the_default_channel_and_others_are_looked_for_there_first() {
+async fn prefers_the_default_channel() {
     let server = TestServer::start().await;
     let (red, blue) = (create_channel(&server, "red").await, create_channel(&server, "blue").await);
     let in_blue = create(&server, json!({ "externalId": "u-1", "channelId": blue })).await;
@@ -244,7 +244,7 @@ async fn a_new_user_goes_to_the_default_channel_and_others_are_looked_for_there_
 }
 
 #[tokio::test]
-async fn the_time_of_change_moves_only_with_a_change() {
+async fn updated_at_changes_only_with_a_change() {
     let server = TestServer::with_fixed_time().await;
     let made = server.notiflows().put("/admin/users/u-1", json!({ "first_name": "Jane" })).await.json(201);
     server.advance(Duration::from_millis(1_500));
@@ -256,7 +256,7 @@ async fn the_time_of_change_moves_only_with_a_change() {
 }
 
 #[tokio::test]
-async fn workspaces_share_no_external_ids() {
+async fn external_ids_are_per_workspace() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let here = server.notiflows().put("/admin/users/u-1", json!({ "first_name": "Here" })).await.json(201);

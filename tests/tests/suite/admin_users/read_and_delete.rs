@@ -3,7 +3,7 @@
 use denizen_tests::{TestServer, json};
 
 #[tokio::test]
-async fn a_deleted_user_is_gone_and_its_external_id_is_free() {
+async fn deletes_a_user_and_frees_its_external_id() {
     let server = TestServer::start().await;
     let made = server.notiflows().put("/admin/users/u-1", json!({})).await.json(201);
     let reply = server.notiflows().delete("/admin/v1/users/u-1").await.is(204);
@@ -20,7 +20,7 @@ async fn a_deleted_user_is_gone_and_its_external_id_is_free() {
 }
 
 #[tokio::test]
-async fn the_directorys_own_id_is_no_external_id() {
+async fn does_not_accept_the_id_of_a_user() {
     let server = TestServer::start().await;
     let made = server.notiflows().put("/admin/users/u-1", json!({})).await.json(201);
     let path = format!("/admin/users/{}", made["id"].as_str().unwrap());
@@ -30,7 +30,7 @@ async fn the_directorys_own_id_is_no_external_id() {
 }
 
 #[tokio::test]
-async fn another_workspaces_user_is_not_found() {
+async fn a_user_of_another_workspace_is_404() {
     let server = TestServer::start().await;
     server.notiflows().put("/admin/users/u-1", json!({})).await.is(201);
     let other = server.new_workspace("Acme Inc").await;

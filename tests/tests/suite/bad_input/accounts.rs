@@ -11,7 +11,7 @@ const NOBODY: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 /// Accounts, roles, tenants and tokens, none of which may change.
 pub(super) struct Residents {
     administrator: Client,
-    /// The line of the administrator's credential.
+    /// The header line of the administrator's credential.
     head: String,
     password: String,
     tenant: String,
@@ -38,7 +38,7 @@ impl Residents {
         Self { administrator, head, password, tenant, user, role, token }
     }
 
-    /// Everything that there is of them.
+    /// All their data.
     pub(super) async fn state(&self) -> Value {
         let mut all = json!({});
         for path in ["/api/users", "/api/roles", "/api/tenants", "/api/tokens"] {
@@ -47,7 +47,7 @@ impl Residents {
         all
     }
 
-    /// Every write that takes a body, sound, half of them below each base.
+    /// Every write that takes a body, with a valid one, half of them at each base.
     pub(super) fn writes(&self, server: &TestServer) -> Vec<Write> {
         let write = |method, path: &str, body, secrets| {
             let client = (self.administrator.clone(), &*self.head);
@@ -102,11 +102,11 @@ impl Residents {
     }
 }
 
-/// A password may hold any character, and the current one is what it is.
+/// New passwords may hold any character, and the current one is not validated.
 const PASSWORDS: &[&str] = &["password", "currentPassword"];
 
 #[tokio::test]
-async fn a_list_holds_texts_that_are_known() {
+async fn rejects_invalid_list_entries() {
     let directory = Directory::new().await;
     for write in directory.residents.writes(&directory.server) {
         for (key, broken, reason) in [
@@ -130,7 +130,7 @@ async fn a_list_holds_texts_that_are_known() {
             ("customPermissions", json!(["tenant.everything"]), "unknown"),
             ("customPermissions", json!(vec!["all"; 101]), "too_long"),
         ] {
-            if write.sound.get(key).is_some() {
+            if write.valid.get(key).is_some() {
                 assert_eq!(write.refuses(key, &broken).await, reason, "{} {key} {broken:.80}", write.name());
             }
         }
@@ -139,7 +139,7 @@ async fn a_list_holds_texts_that_are_known() {
 }
 
 #[tokio::test]
-async fn a_value_that_does_not_have_its_form_is_refused() {
+async fn rejects_malformed_values() {
     let directory = Directory::new().await;
     let tenant = &directory.residents.tenant;
     for write in directory.residents.writes(&directory.server) {
@@ -160,13 +160,13 @@ async fn a_value_that_does_not_have_its_form_is_refused() {
             ("accountId", "nope", "invalid_uuid"),
             ("password", "1234567", "too_short"),
         ] {
-            let is_checked = write.sound.get(key).is_some() && write.path != "/login";
+            let is_checked = write.valid.get(key).is_some() && write.path != "/login";
             if is_checked {
                 let refused = write.refuses(key, &json!(broken)).await;
                 assert_eq!(refused, reason, "{} {key} {broken}", write.name());
             }
         }
-        if write.sound.get("password").is_some() && write.path != "/login" {
+        if write.valid.get("password").is_some() && write.path != "/login" {
             assert_eq!(write.refuses("password", &json!("x".repeat(1_001))).await, "too_long");
         }
     }
@@ -174,7 +174,7 @@ async fn a_value_that_does_not_have_its_form_is_refused() {
 }
 
 #[tokio::test]
-async fn what_looks_like_a_query_is_a_text() {
+async fn stores_query_syntax_as_text() {
     let people = People::new().await;
     for text in ["'; DROP TABLE accounts; --", "%", "_", "\\", "<script>", "${7*7}", "🙂", "e\u{301}"] {
         let body = json!({ "username": "jane@example.com", "firstname": text, "lastname": text });
@@ -191,7 +191,7 @@ async fn what_looks_like_a_query_is_a_text() {
     }
 }
 
-/// A list, and the names of its parameters that are ids, and of all that are sent once.
+/// A list, with its id parameters and all parameters that may be sent once.
 const LISTS: [(&str, &[&str], &[&str]); 5] = [
     ("users", &["userId"], &[]),
     ("tokens", &["accountId"], &["accountId", "token"]),
@@ -208,7 +208,7 @@ async fn refuses(client: &Client, path: &str, parameter: &str, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_parameter_that_breaks_its_rule_is_named() {
+async fn reports_an_invalid_parameter() {
     let directory = Directory::new().await;
     let client = &directory.residents.administrator;
     for base in ["/api", "/api/v1"] {
@@ -245,7 +245,7 @@ async fn a_parameter_that_breaks_its_rule_is_named() {
     directory.is_unchanged("bad parameters").await;
 }
 
-/// The paths with an id, with `*` in its place, what it is the id of, and the methods.
+/// The paths with an id (`*`), its resource, and the methods.
 fn addressed(tenant: &str) -> Vec<(String, &'static str, &'static [&'static str])> {
     vec![
         ("users/*".to_owned(), "user", &["GET", "PATCH", "PUT", "DELETE"]),
@@ -261,7 +261,7 @@ fn addressed(tenant: &str) -> Vec<(String, &'static str, &'static [&'static str]
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_not_found() {
+async fn an_invalid_id_is_404() {
     let directory = Directory::new().await;
     let client = &directory.residents.administrator;
     let body = json!({ "username": "a@example.com", "firstname": "A", "lastname": "B", "name": "C" });
@@ -290,7 +290,7 @@ async fn an_id_that_is_none_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_does_not_know_is_refused() {
+async fn rejects_an_unsupported_method() {
     let directory = Directory::new().await;
     let residents = &directory.residents;
     for (method, path) in [

@@ -1,21 +1,21 @@
-//! Bodies that cannot be read at all.
+//! Unreadable bodies.
 
 use denizen_tests::{Reply, TestServer, Value, json};
 
 use super::{Directory, Write};
 
-/// The most bytes of a body, unless it is configured.
+/// The default limit of a body in bytes.
 const LIMIT: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_is_refused() {
+async fn rejects_a_body_that_is_not_an_object() {
     let directory = Directory::new().await;
     for write in directory.writes() {
         let of_first_key =
             |value: &[u8]| [format!("{{\"{}\":", write.keys()[0]).as_bytes(), value, b"}"].concat();
         let deep = ["[".repeat(200), "]".repeat(200)].concat();
-        let sound = write.sound.to_string();
-        let twice = format!("{}, {}", &sound[..sound.len() - 1], &sound[1..]);
+        let valid = write.valid.to_string();
+        let twice = format!("{}, {}", &valid[..valid.len() - 1], &valid[1..]);
         let bodies: [&[u8]; 20] = [
             b"",
             b" ",
@@ -34,8 +34,8 @@ async fn a_body_that_is_no_json_object_is_refused() {
             &of_first_key(b"\"a\nb\""),
             &of_first_key(b"1e999"),
             &of_first_key(deep.as_bytes()),
-            &sound.as_bytes()[..sound.len() - 1],
-            &[sound.as_bytes(), b"x"].concat(),
+            &valid.as_bytes()[..valid.len() - 1],
+            &[valid.as_bytes(), b"x"].concat(),
             twice.as_bytes(),
         ];
         for body in bodies {
@@ -52,11 +52,11 @@ async fn a_body_that_is_no_json_object_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_text_is_refused_wherever_it_is_none() {
+async fn rejects_invalid_utf8_anywhere_in_a_body() {
     let directory = Directory::new().await;
     for write in directory.writes() {
-        let sound = write.sound.to_string();
-        let known_keys = &sound.as_bytes()[..sound.len() - 1];
+        let valid = write.valid.to_string();
+        let known_keys = &valid.as_bytes()[..valid.len() - 1];
         for rest in [
             &b",\"something\":\"\xFF\"}"[..],
             b",\"some\xC3thing\":1}",
@@ -72,11 +72,11 @@ async fn a_body_that_is_no_text_is_refused_wherever_it_is_none() {
 }
 
 #[tokio::test]
-async fn custom_fields_of_two_hundred_levels_are_no_json_that_is_read() {
+async fn rejects_custom_fields_of_two_hundred_levels() {
     let directory = Directory::new().await;
     let deep = format!("{}{}", "{\"a\":".repeat(200), "1".to_owned() + &"}".repeat(200));
     for key in ["customFields", "custom_fields"] {
-        for write in directory.writes().iter().filter(|write| write.sound.get(key).is_some()) {
+        for write in directory.writes().iter().filter(|write| write.valid.get(key).is_some()) {
             let reply = write.send_bytes("application/json", format!("{{\"{key}\":{deep}}}")).await;
             assert_eq!(
                 reply.error(400, "bad_request"),
@@ -90,7 +90,7 @@ async fn custom_fields_of_two_hundred_levels_are_no_json_that_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_announced_as_json_is_refused() {
+async fn rejects_a_content_type_other_than_json() {
     let directory = Directory::new().await;
     for write in directory.writes() {
         for content_type in [
@@ -103,7 +103,7 @@ async fn a_body_that_is_not_announced_as_json_is_refused() {
             "json",
             "",
         ] {
-            let reply = write.send_bytes(content_type, write.sound.to_string()).await;
+            let reply = write.send_bytes(content_type, write.valid.to_string()).await;
             assert_eq!(
                 reply.error(415, "unsupported_media_type"),
                 json!({}),
@@ -116,7 +116,7 @@ async fn a_body_that_is_not_announced_as_json_is_refused() {
 }
 
 #[tokio::test]
-async fn json_has_several_names() {
+async fn accepts_all_json_media_types() {
     let directory = Directory::new().await;
     let write = &directory.writes()[3];
     for content_type in [
@@ -125,10 +125,10 @@ async fn json_has_several_names() {
         "Application/JSON",
         "application/merge-patch+json",
     ] {
-        write.send_bytes(content_type, write.sound.to_string()).await.is(200);
+        write.send_bytes(content_type, write.valid.to_string()).await.is(200);
     }
     let key = &directory.server.workspace.key.secret;
-    let body = write.sound.to_string();
+    let body = write.valid.to_string();
     let request = format!(
         "PATCH {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: {key}\r\ncontent-length: {}\r\n\r\n{body}",
         write.path,
@@ -138,7 +138,7 @@ async fn json_has_several_names() {
 }
 
 #[tokio::test]
-async fn a_body_of_two_megabytes_is_too_large() {
+async fn rejects_a_body_of_two_megabytes() {
     let directory = Directory::new().await;
     let body = padded(&json!({}), 2 * LIMIT);
     for write in directory.writes() {
@@ -149,7 +149,7 @@ async fn a_body_of_two_megabytes_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_only_announced_as_too_large_is_not_waited_for() {
+async fn rejects_a_large_content_length_without_reading() {
     let directory = Directory::new().await;
     for write in directory.writes() {
         let mut head = head_of(&write);
@@ -160,7 +160,7 @@ async fn a_body_that_is_only_announced_as_too_large_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn the_limit_of_bodies_is_counted_to_the_byte() {
+async fn the_body_limit_is_exact() {
     let directory = Directory::on(TestServer::with(&["--max-body-size=1KiB"]).await).await;
     for write in directory.writes() {
         let reply = write.send_bytes("application/json", padded(&json!({ "blocked": null }), 1024)).await;
@@ -179,14 +179,14 @@ fn is_too_large(reply: Reply, write: &Write) {
     assert_eq!(reply.error(413, "payload_too_large"), json!({ "limit": LIMIT }), "{}", write.name());
 }
 
-/// A body with spaces after it, up to a length.
+/// A body padded with spaces to a length.
 fn padded(body: &Value, length: usize) -> Vec<u8> {
     let mut bytes = body.to_string().into_bytes();
     bytes.resize(length, b' ');
     bytes
 }
 
-/// Sends a body whose length is nowhere announced.
+/// Sends a body without `content-length`.
 async fn send_in_chunks(server: &TestServer, write: &Write, body: &[u8]) -> Reply {
     let mut connection = server.connect().await;
     connection.send(head_of(write) + "transfer-encoding: chunked\r\n\r\n").await;
@@ -197,7 +197,7 @@ async fn send_in_chunks(server: &TestServer, write: &Write, body: &[u8]) -> Repl
     connection.reply().await
 }
 
-/// The head of a write, but for the line that says how long it is.
+/// The head of a write without `content-length`.
 fn head_of(write: &Write) -> String {
     format!(
         "{} {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n{}",

@@ -1,4 +1,4 @@
-//! Bodies that are JSON, and whose fields break their rules.
+//! JSON bodies with invalid fields.
 
 use denizen_tests::{TestServer, Value, json};
 
@@ -7,26 +7,26 @@ use crate::guard_rails::takes_null;
 use crate::support::{keys, text, with};
 
 #[tokio::test]
-async fn a_field_of_another_type_is_refused() {
+async fn rejects_a_wrong_type() {
     let directory = Directory::new().await;
     for write in directory.writes() {
         let mut all_wrong = json!({});
         for key in write.keys() {
-            for value in wrong_types(&write.sound[&key]) {
+            for value in wrong_types(&write.valid[&key]) {
                 assert_eq!(write.refuses(&key, &value).await, "invalid_type", "{} {key}", write.name());
                 all_wrong[&key] = value;
             }
         }
         let broken = write.send(all_wrong).await.broken_fields(write.broken.0, write.broken.1);
-        assert_eq!(broken, keys(&write.sound), "{} names all of them at once", write.name());
+        assert_eq!(broken, keys(&write.valid), "{} names all of them at once", write.name());
         directory.is_unchanged(&write.name()).await;
     }
 }
 
-/// Values of every JSON type but that of a sound one; what is null there may be a text.
-fn wrong_types(sound: &Value) -> Vec<Value> {
+/// Values of every JSON type but that of the valid one; null stands for a text.
+fn wrong_types(valid: &Value) -> Vec<Value> {
     let values = [json!(7), json!(1.5), json!(true), json!("text"), json!(["text"]), json!({ "a": "text" })];
-    let right = |value: &Value| match sound {
+    let right = |value: &Value| match valid {
         Value::Bool(_) => value.is_boolean(),
         Value::Object(_) => value.is_object(),
         Value::Array(_) => value.is_array(),
@@ -36,7 +36,7 @@ fn wrong_types(sound: &Value) -> Vec<Value> {
     values.into_iter().filter(|value| !right(value)).collect()
 }
 
-/// The keys that must be there, write by write.
+/// The required keys of each write.
 const REQUIRED: [&[&str]; 29] = [
     &["name"],
     &["channelId", "externalId", "externalUserGroupId", "identifier", "name", "tierId"],
@@ -70,7 +70,7 @@ const REQUIRED: [&[&str]; 29] = [
 ];
 
 #[tokio::test]
-async fn all_missing_keys_are_named_at_once() {
+async fn reports_all_missing_keys() {
     let directory = Directory::new().await;
     for (write, required) in directory.writes().iter().zip(REQUIRED) {
         if required.is_empty() {
@@ -79,7 +79,7 @@ async fn all_missing_keys_are_named_at_once() {
         let reply = write.send(json!({ "something": "else" })).await;
         assert_eq!(reply.broken_fields(write.broken.0, write.broken.1), required, "{}", write.name());
         for key in required {
-            let mut body = write.sound.clone();
+            let mut body = write.valid.clone();
             body.as_object_mut().unwrap().remove(*key);
             let details = write.send(body).await.error(write.broken.0, write.broken.1);
             let fields = details["fields"].as_array().unwrap();
@@ -91,7 +91,7 @@ async fn all_missing_keys_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn null_is_refused_where_it_says_nothing() {
+async fn rejects_null_where_it_has_no_meaning() {
     let directory = Directory::new().await;
     let writes = directory.writes();
     for (index, key) in [
@@ -146,10 +146,10 @@ async fn null_is_refused_where_it_says_nothing() {
 }
 
 #[tokio::test]
-async fn the_document_says_where_null_may_stand() {
+async fn documents_which_fields_accept_null() {
     let directory = Directory::new().await;
     let document = directory.server.anonymous().get("/openapi.json").await.json(200);
-    // Of what a look-up takes, one must be there and all others may be null.
+    // A look-up takes exactly one selector; the others may be null.
     let looks_up = |write: &Write| write.path.ends_with("/lookup");
     for write in directory.writes().into_iter().filter(|write| !looks_up(write)) {
         for key in write.keys() {
@@ -160,7 +160,7 @@ async fn the_document_says_where_null_may_stand() {
             if named.any(|other| other != takes_null) {
                 continue; // Two contracts share the path, and say different things of it.
             }
-            let mut body = with(write.sound.clone(), json!({ key.as_str(): null }));
+            let mut body = with(write.valid.clone(), json!({ key.as_str(): null }));
             body.as_object_mut().unwrap().retain(|name, _| *name == key || !TIED.contains(&&**name));
             let reply = write.send(body).await;
             let broken = reply.body["error"]["details"]["fields"].as_array().into_iter().flatten();
@@ -170,10 +170,10 @@ async fn the_document_says_where_null_may_stand() {
     }
 }
 
-/// Fields of which one must agree with, or come with, another.
+/// Fields that depend on another one.
 const TIED: [&str; 4] = ["currentPassword", "displayName", "name", "password"];
 
-/// What the document says of the body of a write. It names each path once, with its version or without it.
+/// The documented schema of a write's body. Each path is listed once, with or without its version.
 fn schema_of_body<'a>(document: &'a Value, write: &Write) -> &'a Value {
     let is_place = |pattern: &str| pattern.starts_with('{');
     let matches = |pattern: &str, path: &str| {
@@ -201,15 +201,15 @@ fn fields_of<'a>(document: &'a Value, schema: &'a Value) -> Vec<(&'a String, &'a
 }
 
 #[tokio::test]
-async fn a_text_with_nul_is_refused_in_every_field() {
+async fn rejects_nul_in_every_field() {
     let directory = Directory::new().await;
     for write in directory.writes() {
         for key in write.keys_with_a_rule() {
-            match write.sound[&key].as_str() {
-                Some(sound) => {
-                    write.refuses(&key, &json!(format!("{sound}\0"))).await;
+            match write.valid[&key].as_str() {
+                Some(valid) => {
+                    write.refuses(&key, &json!(format!("{valid}\0"))).await;
                 }
-                None if write.sound[&key].is_object() => {
+                None if write.valid[&key].is_object() => {
                     for value in [json!({ "a": "\0" }), json!({ "\0": 1 }), json!({ "a": [{ "b": ["\0"] }] })]
                     {
                         assert_eq!(write.refuses(&key, &value).await, "invalid_characters");
@@ -223,11 +223,11 @@ async fn a_text_with_nul_is_refused_in_every_field() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_too_long_is_refused_in_every_field() {
+async fn rejects_long_text_in_every_field() {
     let directory = Directory::new().await;
     for write in directory.writes() {
         for key in write.keys_with_a_rule() {
-            if !write.sound[&key].is_boolean() && !write.sound[&key].is_object() {
+            if !write.valid[&key].is_boolean() && !write.valid[&key].is_object() {
                 write.refuses(&key, &json!("x".repeat(3_000))).await;
             }
         }
@@ -278,7 +278,7 @@ const LENGTHS: [(usize, &str, usize, usize); 38] = [
 ];
 
 #[tokio::test]
-async fn lengths_are_counted_in_characters_and_to_the_last_one() {
+async fn counts_lengths_exactly_in_characters() {
     let directory = Directory::new().await;
     let writes = directory.writes();
     for (index, key, shortest, longest) in LENGTHS {
@@ -291,17 +291,17 @@ async fn lengths_are_counted_in_characters_and_to_the_last_one() {
 }
 
 #[tokio::test]
-async fn the_shortest_and_the_longest_texts_are_taken() {
+async fn accepts_the_shortest_and_longest_text() {
     let directory = Directory::new().await;
     let writes = directory.writes();
-    // A letter of their own for every row, since handles are unique.
+    // Each row has its own letter, since names are unique.
     for (letter, (index, key, shortest, longest)) in ('\u{1F600}'..).zip(LENGTHS) {
         let write = &writes[index];
         for length in [shortest, longest] {
             let mut body = json!({});
             for required in REQUIRED[index] {
                 let names_somebody = ["externalId", "identifier"].contains(required);
-                body[required] = if names_somebody { Value::Null } else { write.sound[required].clone() };
+                body[required] = if names_somebody { Value::Null } else { write.valid[required].clone() };
             }
             body[key] = json!(String::from(letter).repeat(length));
             let reply = write.send(body).await;
@@ -311,7 +311,7 @@ async fn the_shortest_and_the_longest_texts_are_taken() {
 }
 
 #[tokio::test]
-async fn values_that_do_not_have_their_form_are_named_all_at_once() {
+async fn reports_all_malformed_values() {
     let directory = Directory::new().await;
     let malformed = |is_camel: bool| {
         let mut fields = json!({
@@ -325,7 +325,7 @@ async fn values_that_do_not_have_their_form_are_named_all_at_once() {
         fields
     };
     for write in directory.writes() {
-        let Some(is_camel) = write.sound.get("email").map(|_| write.sound.get("customFields").is_some())
+        let Some(is_camel) = write.valid.get("email").map(|_| write.valid.get("customFields").is_some())
         else {
             continue;
         };
@@ -334,7 +334,7 @@ async fn values_that_do_not_have_their_form_are_named_all_at_once() {
             let reason = if value.is_object() { "too_deep" } else { "invalid_format" };
             assert_eq!(write.refuses(key, value).await, reason, "{} {key}", write.name());
         }
-        // The merged custom fields are checked against what is there, once the rest of the body holds.
+        // Merged custom fields are checked last, when the rest of the body is valid.
         let mut texts = malformed.clone();
         texts.as_object_mut().unwrap().retain(|_, value| value.is_string());
         let reply = write.send_with(texts.clone()).await;
@@ -344,7 +344,7 @@ async fn values_that_do_not_have_their_form_are_named_all_at_once() {
 }
 
 #[tokio::test]
-async fn custom_fields_have_at_most_eight_levels_and_64_kibibytes() {
+async fn limits_custom_fields_to_8_levels_and_64_kib() {
     let server = TestServer::start().await;
     let put = async |fields: Value| {
         server.notiflows().put("/admin/users/new", json!({ "custom_fields": fields })).await
@@ -366,13 +366,13 @@ async fn custom_fields_have_at_most_eight_levels_and_64_kibibytes() {
     assert_eq!(server.notiflows().get("/admin/users/new").await.json(200)["custom_fields"].get("b"), None);
 }
 
-/// Objects in each other, this many.
+/// This many nested objects.
 fn nested(levels: usize) -> Value {
     (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }))
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_named_as_such() {
+async fn reports_an_invalid_id() {
     let directory = Directory::new().await;
     let writes = directory.writes();
     let user_id = text(&directory.user, "id");
@@ -403,7 +403,7 @@ async fn an_id_that_is_none_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn what_cannot_change_is_not_changed() {
+async fn immutable_fields_do_not_change() {
     let directory = Directory::new().await;
     let writes = directory.writes();
     let stranger = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
@@ -421,10 +421,10 @@ async fn what_cannot_change_is_not_changed() {
 }
 
 #[tokio::test]
-async fn zaia_says_invalid_data_provided() {
+async fn zaia_answers_invalid_data_provided() {
     let directory = Directory::new().await;
     for write in directory.writes().iter().filter(|write| write.broken.0 == 400) {
-        let (key, value) = write.sound.as_object().unwrap().iter().next().unwrap();
+        let (key, value) = write.valid.as_object().unwrap().iter().next().unwrap();
         let of_another_type = json!({ key: wrong_types(value)[0] }).to_string();
         for body in ["{", &of_another_type] {
             let reply = write.send_bytes("application/json", body).await.is(400);

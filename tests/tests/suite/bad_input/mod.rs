@@ -1,4 +1,4 @@
-//! Requests that nobody should send: each gets the documented refusal, and nothing is written.
+//! Invalid requests: each gets the documented refusal, and nothing is written.
 
 mod accounts;
 mod bodies;
@@ -13,7 +13,7 @@ use self::accounts::Residents;
 use self::surroundings::Surroundings;
 use crate::support::{create, create_channel, path_of, text, with};
 
-/// A workspace with users, what stands around them, channels and accounts, none of which may change.
+/// A workspace with users, channels, accounts and more, none of which may change.
 struct Directory {
     server: TestServer,
     user: Value,
@@ -41,12 +41,12 @@ impl Directory {
         directory
     }
 
-    /// Demands that everything is as it was.
+    /// Asserts that nothing changed.
     async fn is_unchanged(&self, after: &str) {
         assert_eq!(self.state().await, self.before, "something was written by {after}");
     }
 
-    /// Everything in the workspace, and how much of it there is.
+    /// Everything in the workspace, with the totals.
     async fn state(&self) -> Value {
         let Self { server, .. } = self;
         let users = server.flowra().get("/api/v1/external-users?count=true").await.is(200);
@@ -60,7 +60,7 @@ impl Directory {
         })
     }
 
-    /// Every write that takes a body, sound.
+    /// Every write that takes a body, with a valid one.
     fn writes(&self) -> Vec<Write> {
         let mut writes = self.writes_by_key();
         writes.extend(self.residents.writes(&self.server));
@@ -127,15 +127,15 @@ impl Directory {
 /// A write that takes a body.
 struct Write {
     client: Client,
-    /// The lines of the client's credential, for requests that no client would send.
+    /// The header lines of the client's credential, for raw requests.
     head: String,
     method: &'static str,
     path: String,
-    /// A body that is taken as it is.
-    sound: Value,
-    /// The keys whose texts have no rule: what somebody says that a secret is.
+    /// A valid body.
+    valid: Value,
+    /// The keys whose texts have no rule: presented secrets.
     secrets: &'static [&'static str],
-    /// What a body that breaks a rule is answered with.
+    /// The answer to a body that breaks a rule.
     broken: (u16, &'static str),
 }
 
@@ -144,12 +144,12 @@ impl Write {
         (client, head): (Client, &str),
         method: &'static str,
         path: &str,
-        sound: Value,
+        valid: Value,
         broken: u16,
     ) -> Self {
         let code = if broken == 400 { "bad_request" } else { "validation_failed" };
         let (head, path) = (head.to_owned(), path.to_owned());
-        Self { client, head, method, path, sound, secrets: &[], broken: (broken, code) }
+        Self { client, head, method, path, valid, secrets: &[], broken: (broken, code) }
     }
 
     fn name(&self) -> String {
@@ -164,12 +164,12 @@ impl Write {
         self.client.send_bytes(self.method, &self.path, Some((content_type, body.into()))).await
     }
 
-    /// Sends the sound body with these keys replaced.
+    /// Sends the valid body with these keys replaced.
     async fn send_with(&self, changes: Value) -> Reply {
-        self.send(with(self.sound.clone(), changes)).await
+        self.send(with(self.valid.clone(), changes)).await
     }
 
-    /// Sends the sound body with one key replaced, and demands that this key is refused and no other. Gives the reason.
+    /// Sends the valid body with one key replaced, and asserts that only this key is refused. Returns the reason.
     async fn refuses(&self, key: &str, value: &Value) -> String {
         let reply = self.send_with(json!({ key: value })).await;
         assert_eq!(reply.status, self.broken.0, "{} with {key} {value}:\n{reply}", self.name());
@@ -179,12 +179,12 @@ impl Write {
         text(&details["fields"][0], "reason")
     }
 
-    /// The keys of the sound body.
+    /// The keys of the valid body.
     fn keys(&self) -> Vec<String> {
-        self.sound.as_object().unwrap().keys().cloned().collect()
+        self.valid.as_object().unwrap().keys().cloned().collect()
     }
 
-    /// The keys of the sound body whose texts have a rule.
+    /// The keys of the valid body whose texts have a rule.
     fn keys_with_a_rule(&self) -> Vec<String> {
         self.keys().into_iter().filter(|key| !self.secrets.contains(&&**key)).collect()
     }
@@ -224,12 +224,12 @@ fn channel_body() -> Value {
 }
 
 #[tokio::test]
-async fn the_sound_requests_that_bad_ones_are_made_of_are_done() {
+async fn every_valid_request_succeeds() {
     let count = Directory::new().await.writes().len();
     for index in 0..count {
         let directory = Directory::new().await;
         let write = &directory.writes()[index];
-        let reply = write.send(write.sound.clone()).await;
+        let reply = write.send(write.valid.clone()).await;
         assert!((200..300).contains(&reply.status), "{}:\n{reply}", write.name());
         let only_reads = ["/introspect", "/lookup"].iter().any(|end| write.path.ends_with(end));
         assert_eq!(directory.state().await == directory.before, only_reads, "{}", write.name());

@@ -1,11 +1,11 @@
-//! What stands in a path: any external id, and nothing that leads elsewhere.
+//! Paths: any external id, and no traversal.
 
 use denizen_tests::{Client, Reply, TestServer, Value, json};
 
 use super::Directory;
 use crate::support::{each, text};
 
-/// Every byte percent-encoded that is no letter and no digit.
+/// Percent-encodes every byte but letters and digits.
 fn encoded(text: &str) -> String {
     let bytes = text.bytes().map(|byte| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
@@ -15,7 +15,7 @@ fn encoded(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn any_external_id_lives_a_whole_life() {
+async fn any_external_id_works_in_every_operation() {
     let server = TestServer::start().await;
     let client = server.notiflows();
     let longest = "🙂".repeat(250);
@@ -60,7 +60,7 @@ async fn any_external_id_lives_a_whole_life() {
 }
 
 #[tokio::test]
-async fn percent_signs_may_be_written_as_one_likes() {
+async fn accepts_any_percent_encoding() {
     let server = TestServer::start().await;
     let key = &server.workspace.key;
     let request = |method: &str, path: &str, body: &str| {
@@ -85,7 +85,7 @@ async fn percent_signs_may_be_written_as_one_likes() {
 }
 
 #[tokio::test]
-async fn dots_lead_nowhere() {
+async fn dot_segments_are_not_resolved() {
     let directory = Directory::new().await;
     let server = &directory.server;
     for path in ["/admin/users", "/admin/v1/users"] {
@@ -132,7 +132,7 @@ async fn dots_lead_nowhere() {
 }
 
 #[tokio::test]
-async fn what_is_no_text_names_nothing() {
+async fn rejects_a_path_that_is_not_text() {
     let directory = Directory::new().await;
     let server = &directory.server;
     let (flowra, zaia, notiflows) = (server.flowra(), server.zaia(), server.notiflows());
@@ -162,7 +162,7 @@ async fn what_is_no_text_names_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_text_is_no_page() {
+async fn a_page_path_must_be_text() {
     let server = TestServer::start().await;
     for wrong in ["%00", "%FF", "not_found%00"] {
         for path in ["/", "/errors/", "/docs/", "/admin/"] {
@@ -177,7 +177,7 @@ async fn what_is_no_text_is_no_page() {
 }
 
 #[tokio::test]
-async fn an_external_id_that_is_too_long_is_refused() {
+async fn rejects_an_external_id_that_is_too_long() {
     let directory = Directory::new().await;
     let client = directory.server.notiflows();
     for length in [251, 10_000] {
@@ -191,7 +191,7 @@ async fn an_external_id_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_not_found() {
+async fn an_invalid_id_is_404() {
     let directory = Directory::new().await;
     let server = &directory.server;
     let user_id = text(&directory.user, "id");
@@ -247,7 +247,7 @@ async fn is_not_found(
     assert_eq!(reply.error(404, "not_found"), json!({ "resource": resource, "id": id }), "{method} {path}");
 }
 
-/// Sends a request whose path is not tidied up on the way, with the credentials of every contract.
+/// Sends a request with exactly this path and the credentials of every contract.
 async fn raw(server: &TestServer, method: &str, path: &str) -> Reply {
     let key = &server.workspace.key;
     let request = format!(

@@ -5,15 +5,15 @@ use denizen_tests::{Client, Reply, json};
 use super::Directory;
 use crate::support::{ALL_SCOPES, text};
 
-/// A list, with what its parameters are called.
+/// A list, with the names of its parameters.
 struct List {
     client: Client,
     path: &'static str,
     size: &'static str,
     largest: u32,
-    /// The number of a page, where pages have numbers.
+    /// The page number, if pages have numbers.
     number: Option<&'static str>,
-    /// Where a page begins.
+    /// The cursors of a page.
     cursors: &'static [&'static str],
     search: Option<&'static str>,
     ids: &'static [&'static str],
@@ -77,7 +77,7 @@ impl List {
         self.client.get(&format!("{}?{query}", self.path)).await
     }
 
-    /// Demands that one parameter is refused, for this reason.
+    /// Asserts that one parameter is refused with this reason.
     async fn refuses(&self, query: &str, parameter: &str, reason: &str) {
         let reply = self.get(query).await;
         assert_eq!(reply.status, 400, "{}?{query}:\n{reply}", self.path);
@@ -98,7 +98,7 @@ impl List {
 }
 
 #[tokio::test]
-async fn the_size_of_a_page_has_limits() {
+async fn limits_the_page_size() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         let too_many = (list.largest + 1).to_string();
@@ -114,7 +114,7 @@ async fn the_size_of_a_page_has_limits() {
 }
 
 #[tokio::test]
-async fn the_number_of_a_page_has_limits() {
+async fn limits_the_page_number() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         let Some(number) = list.number else { continue };
@@ -127,7 +127,7 @@ async fn the_number_of_a_page_has_limits() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_was_changed_anywhere_is_refused() {
+async fn rejects_a_tampered_cursor() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         let cursor = list.cursor().await;
@@ -148,7 +148,7 @@ async fn a_cursor_that_was_changed_anywhere_is_refused() {
 }
 
 #[tokio::test]
-async fn a_cursor_counts_in_its_own_list_and_workspace_only() {
+async fn a_cursor_is_bound_to_list_and_workspace() {
     let directory = Directory::new().await;
     let server = &directory.server;
     let elsewhere = server.new_workspace("elsewhere").await;
@@ -183,7 +183,7 @@ async fn a_cursor_counts_in_its_own_list_and_workspace_only() {
 }
 
 #[tokio::test]
-async fn a_page_begins_in_one_place() {
+async fn rejects_two_starts_of_a_page() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         let cursor = list.cursor().await;
@@ -197,7 +197,7 @@ async fn a_page_begins_in_one_place() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_sent_twice_is_refused() {
+async fn rejects_a_repeated_parameter() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         let cursor = list.cursor().await;
@@ -222,7 +222,7 @@ async fn a_parameter_that_is_sent_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unknown_word_is_refused() {
+async fn rejects_an_unknown_value() {
     let directory = Directory::new().await;
     let [flowra, _, _, admin, admin_v1, ..] = lists(&directory);
     for (name, words) in [
@@ -251,7 +251,7 @@ async fn an_unknown_word_is_refused() {
 }
 
 #[tokio::test]
-async fn a_text_to_look_for_has_limits() {
+async fn limits_the_search_text() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         let Some(search) = list.search else { continue };
@@ -267,7 +267,7 @@ async fn a_text_to_look_for_has_limits() {
 }
 
 #[tokio::test]
-async fn a_parameter_whose_name_is_no_text_is_refused() {
+async fn rejects_a_parameter_name_that_is_not_utf8() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         list.get("%FF=1").await.error(400, "bad_request");
@@ -276,7 +276,7 @@ async fn a_parameter_whose_name_is_no_text_is_refused() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_named_as_such() {
+async fn reports_an_invalid_id() {
     let directory = Directory::new().await;
     let id = text(&directory.user, "id");
     for list in lists(&directory) {
@@ -293,7 +293,7 @@ async fn an_id_that_is_none_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn all_broken_parameters_are_named_at_once() {
+async fn reports_all_invalid_parameters() {
     let directory = Directory::new().await;
     let [flowra, zaia, channels, admin, ..] = lists(&directory);
     for (list, query, broken) in [

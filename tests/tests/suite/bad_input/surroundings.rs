@@ -1,4 +1,4 @@
-//! The bodies of what stands around external users: tiers, groups, keys, and many users at once.
+//! The bodies of tiers, groups, keys and bulk writes.
 
 use denizen_tests::{Client, TestServer, Value, json};
 
@@ -7,9 +7,9 @@ use crate::support::{ALL_SCOPES, text, with};
 
 /// Two tiers, groups and keys, none of which may change.
 pub(super) struct Surroundings {
-    /// Whose key has every scope.
+    /// Its key has every scope.
     pub(super) client: Client,
-    /// The line of its credential.
+    /// The header line of its credential.
     head: String,
     tier: String,
     group: String,
@@ -32,7 +32,7 @@ impl Surroundings {
         Self { client, head, tier, group, key }
     }
 
-    /// Everything that there is of them, and what the workspace's log says last.
+    /// All their data, and the last event of the workspace.
     pub(super) async fn state(&self) -> Value {
         let mut all = json!({});
         for path in ["/api/v1/tiers", "/api/v1/external-user-groups", "/api/v1/audit-events?limit=1"] {
@@ -41,7 +41,7 @@ impl Surroundings {
         all
     }
 
-    /// Every write that takes a body, sound.
+    /// Every write that takes a body, with a valid one.
     pub(super) fn writes(&self, server: &TestServer) -> Vec<Write> {
         let zaia =
             |method, path: &str, body| Write::new((self.client.clone(), &self.head), method, path, body, 400);

@@ -1,4 +1,4 @@
-//! Blocking with a story: why, since when, until when, by whom; and ends that come by themselves.
+//! Blocking with a reason, a start, an expiry and an actor.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn active() -> Value {
 }
 
 #[tokio::test]
-async fn a_block_tells_why_and_who_and_ends_by_itself() {
+async fn a_block_shows_reason_and_actor_and_expires() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     assert_eq!((&user["blocked"], &user["access"]), (&json!(false), &active()));
@@ -40,7 +40,7 @@ async fn a_block_tells_why_and_who_and_ends_by_itself() {
     assert_eq!(names(&server, "isActive=false").await, ["u-1"]);
     assert!(names(&server, "isActive=true").await.is_empty());
 
-    // Nothing has to be done for it to end.
+    // It expires by itself.
     server.advance(Duration::from_hours(1));
     let after = server.zaia().get(&path_of(&user)).await.json(200);
     assert_eq!((&after["blocked"], &after["access"]), (&json!(false), &active()));
@@ -52,14 +52,14 @@ async fn a_block_tells_why_and_who_and_ends_by_itself() {
     bearer.get("/api/v1/external-users/me").await.error(401, "unauthenticated");
 }
 
-/// Flowra's names of the users that a query gives.
+/// Flowra's names of the users that match a query.
 async fn names(server: &TestServer, query: &str) -> Vec<String> {
     let users = server.flowra().get(&format!("/api/v1/external-users?{query}")).await.array(200);
     crate::support::each(&users, "name")
 }
 
 #[tokio::test]
-async fn the_story_stays_until_another_is_told() {
+async fn a_reason_stays_until_it_is_replaced() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let path = path_of(&user);
@@ -73,7 +73,7 @@ async fn the_story_stays_until_another_is_told() {
         (&Value::Null, &told["access"]["since"])
     );
 
-    // Flowra's switch ends it, and begins another one.
+    // Flowra's switch ends the block, and starts another.
     let switch = format!("{path}/toggle-active");
     assert_eq!(server.flowra().send("PUT", &switch, None).await.json(200)["access"], active());
     let anew = server.flowra().send("PUT", &switch, None).await.json(200);
@@ -81,7 +81,7 @@ async fn the_story_stays_until_another_is_told() {
 }
 
 #[tokio::test]
-async fn a_block_that_has_ended_is_switched_on_again() {
+async fn toggling_after_expiry_blocks_again() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let story = json!({ "until": "2024-01-15T10:31:00Z" });
@@ -93,7 +93,7 @@ async fn a_block_that_has_ended_is_switched_on_again() {
 }
 
 #[tokio::test]
-async fn the_log_tells_of_a_block_after_one_that_has_ended() {
+async fn logs_a_block_after_an_expired_one() {
     let server = TestServer::with_fixed_time().await;
     let auditor = server.zaia().with_key(&server.new_key(&["audit:read"]).await);
     let user = create(&server, json!({ "externalId": "u-1" })).await;
@@ -117,7 +117,7 @@ async fn the_log_tells_of_a_block_after_one_that_has_ended() {
 }
 
 #[tokio::test]
-async fn an_end_is_a_moment_that_can_be_written_again() {
+async fn until_must_be_a_time_that_round_trips() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let patch = async |until: &str| {
@@ -134,14 +134,14 @@ async fn an_end_is_a_moment_that_can_be_written_again() {
 }
 
 #[tokio::test]
-async fn a_user_can_be_made_blocked() {
+async fn creates_a_blocked_user() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1", "blocked": { "reason": "Not yet paid" } })).await;
     assert_eq!((&user["accessToken"], &user["access"]["reason"]), (&Value::Null, &json!("Not yet paid")));
 }
 
 #[tokio::test]
-async fn what_is_no_story_changes_nothing() {
+async fn an_invalid_block_changes_nothing() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     for (blocked, fields) in [
@@ -165,7 +165,7 @@ async fn what_is_no_story_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_block_counts_on_every_server_at_once() {
+async fn a_block_takes_effect_on_all_servers() {
     let server = TestServer::start().await;
     let another = server.another().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;

@@ -1,4 +1,4 @@
-//! Zaia's authentication: finds a user by what is known of it, makes it where it is new, and gives it a token.
+//! Zaia's authentication: finds or creates a user, and issues a token.
 
 use denizen_tests::{Reply, TestServer, Value, json};
 
@@ -18,7 +18,7 @@ async fn count(server: &TestServer) -> usize {
 }
 
 #[tokio::test]
-async fn a_known_user_is_found_by_any_of_its_names() {
+async fn finds_a_known_user_by_any_name() {
     let server = TestServer::start().await;
     let user =
         create(&server, json!({ "externalId": "u-1", "identifier": "Jane", "name": "Jane Doe" })).await;
@@ -38,7 +38,7 @@ async fn a_known_user_is_found_by_any_of_its_names() {
 }
 
 #[tokio::test]
-async fn a_new_external_id_or_identifier_makes_the_user() {
+async fn creates_a_user_for_a_new_name() {
     let server = TestServer::start().await;
     let first = authenticate(&server, json!({ "externalId": "u-1", "identifier": "jane" })).await.json(200);
     assert_eq!((&first["externalId"], &first["identifier"]), (&json!("u-1"), &json!("jane")));
@@ -52,7 +52,7 @@ async fn a_new_external_id_or_identifier_makes_the_user() {
 }
 
 #[tokio::test]
-async fn what_is_given_must_agree() {
+async fn all_given_names_must_match_one_user() {
     let server = TestServer::start().await;
     let jane = create(&server, json!({ "externalId": "u-jane", "identifier": "jane" })).await;
     create(&server, json!({ "externalId": "u-joe", "identifier": "joe" })).await;
@@ -72,7 +72,7 @@ async fn what_is_given_must_agree() {
 }
 
 #[tokio::test]
-async fn somebody_must_be_named() {
+async fn requires_a_name() {
     let server = TestServer::start().await;
     let reply = authenticate(&server, json!({})).await;
     assert_eq!(reply.body["message"], "Invalid data provided.");
@@ -81,7 +81,7 @@ async fn somebody_must_be_named() {
 }
 
 #[tokio::test]
-async fn all_four_keys_must_be_there() {
+async fn requires_all_four_keys() {
     let server = TestServer::start().await;
     let four = ["channelId", "externalId", "id", "identifier"];
     assert_eq!(server.zaia().post(PATH, json!({})).await.broken_fields(400, "bad_request"), four);
@@ -98,7 +98,7 @@ async fn all_four_keys_must_be_there() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_not_there_is_not_found() {
+async fn an_unknown_id_is_404() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let in_red = create(&server, json!({ "channelId": red, "externalId": "u-1" })).await;
@@ -112,7 +112,7 @@ async fn an_id_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_unknown_channel_is_not_found() {
+async fn an_unknown_channel_is_404() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
@@ -129,7 +129,7 @@ async fn an_unknown_channel_is_not_found() {
 }
 
 #[tokio::test]
-async fn channels_keep_their_users_apart() {
+async fn users_are_separate_per_channel() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let here = authenticate(&server, json!({ "externalId": "u-1" })).await.json(200);
@@ -139,7 +139,7 @@ async fn channels_keep_their_users_apart() {
 }
 
 #[tokio::test]
-async fn a_removed_channel_lets_its_users_in_and_takes_no_new_ones() {
+async fn a_removed_channel_admits_only_its_known_users() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let user = create(&server, json!({ "channelId": red, "externalId": "u-1" })).await;
@@ -163,7 +163,7 @@ async fn a_blocked_user_gets_no_token() {
 }
 
 #[tokio::test]
-async fn it_speaks_zaia_whatever_header_carries_the_key() {
+async fn answers_zaia_with_any_key_header() {
     let server = TestServer::start().await;
     let claim = json!({
         "channelId": server.workspace.channel_id, "externalId": "u-1", "id": null, "identifier": "jane",
@@ -176,7 +176,7 @@ async fn it_speaks_zaia_whatever_header_carries_the_key() {
 }
 
 #[tokio::test]
-async fn an_external_id_that_another_contract_gave_may_be_short() {
+async fn accepts_a_short_external_id_of_another_contract() {
     let server = TestServer::start().await;
     let made = server.notiflows().put("/admin/users/7", json!({ "first_name": "Jane" })).await.json(201);
     let found = authenticate(&server, json!({ "externalId": "7" })).await.json(200);

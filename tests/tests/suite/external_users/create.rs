@@ -1,4 +1,4 @@
-//! Zaia's way of making a user: the whole record, in a channel.
+//! Creating a user through Zaia: the whole record, in a channel.
 
 use denizen_tests::{TestServer, Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{assert_time, assert_uuid, create, create_channel, keys, tex
 const PATH: &str = "/api/v1/external-users";
 
 #[tokio::test]
-async fn a_user_has_what_it_was_made_with() {
+async fn stores_every_given_field() {
     let server = TestServer::start().await;
     let profile = json!({
         "externalId": "gid://app/Customer/1",
@@ -46,7 +46,7 @@ async fn a_user_has_what_it_was_made_with() {
 }
 
 #[tokio::test]
-async fn a_record_always_shows_every_key() {
+async fn a_record_always_has_every_key() {
     let server = TestServer::start().await;
     let mut made = create(&server, json!({})).await;
     made.as_object_mut().unwrap().remove("accessToken");
@@ -99,7 +99,7 @@ async fn a_record_always_shows_every_key() {
 }
 
 #[tokio::test]
-async fn all_six_keys_must_be_there() {
+async fn requires_all_six_keys() {
     let server = TestServer::start().await;
     let reply = server.zaia().post(PATH, json!({})).await;
     assert_eq!(reply.body["message"], "Invalid data provided.");
@@ -115,7 +115,7 @@ async fn all_six_keys_must_be_there() {
 }
 
 #[tokio::test]
-async fn every_broken_field_is_named_at_once() {
+async fn reports_all_invalid_fields() {
     let server = TestServer::start().await;
     let body = json!({
         "channelId": "red",
@@ -143,7 +143,7 @@ async fn every_broken_field_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn lengths_are_counted_in_characters() {
+async fn counts_lengths_in_characters() {
     let server = TestServer::start().await;
     for (field, minimum, maximum) in [("externalId", 3, 250), ("name", 3, 50), ("identifier", 1, 255)] {
         for length in [minimum, maximum] {
@@ -160,7 +160,7 @@ async fn lengths_are_counted_in_characters() {
 }
 
 #[tokio::test]
-async fn a_taken_name_is_a_conflict_that_says_which() {
+async fn a_conflict_says_which_name_is_taken() {
     let server = TestServer::start().await;
     create(&server, json!({ "externalId": "u-1", "identifier": "Jane" })).await;
     for (changes, param) in [
@@ -177,7 +177,7 @@ async fn a_taken_name_is_a_conflict_that_says_which() {
 }
 
 #[tokio::test]
-async fn names_are_unique_within_a_channel_only() {
+async fn names_are_unique_per_channel() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let names = json!({ "externalId": "u-1", "identifier": "jane" });
@@ -191,7 +191,7 @@ async fn names_are_unique_within_a_channel_only() {
 }
 
 #[tokio::test]
-async fn what_a_user_refers_to_must_be_in_the_workspace() {
+async fn references_must_be_in_the_workspace() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let nothing = "00000000-0000-4000-8000-000000000000";
@@ -210,14 +210,14 @@ async fn what_a_user_refers_to_must_be_in_the_workspace() {
 }
 
 #[tokio::test]
-async fn a_user_that_is_made_blocked_gets_no_token() {
+async fn a_user_created_blocked_gets_no_token() {
     let server = TestServer::start().await;
     let made = create(&server, json!({ "externalId": "u-1", "blocked": true })).await;
     assert_eq!((&made["blocked"], &made["accessToken"]), (&json!(true), &Value::Null));
 }
 
 #[tokio::test]
-async fn what_the_server_assigns_is_not_taken_from_a_body() {
+async fn ignores_server_assigned_fields_in_a_body() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let wish = "11111111-1111-4111-8111-111111111111";
@@ -237,7 +237,7 @@ async fn what_the_server_assigns_is_not_taken_from_a_body() {
 }
 
 #[tokio::test]
-async fn a_key_that_may_not_give_tokens_gets_none() {
+async fn a_key_without_the_scope_gets_no_token() {
     let server = TestServer::start().await;
     let key = server.new_key(&["external_users:write"]).await;
     let body = zaia_body(&server, json!({ "externalId": "u-1" }));
@@ -246,7 +246,7 @@ async fn a_key_that_may_not_give_tokens_gets_none() {
 }
 
 #[tokio::test]
-async fn identifiers_that_only_look_alike_are_different_and_two_spellings_of_one_are_the_same() {
+async fn lookalike_identifiers_differ_and_equivalent_spellings_match() {
     let server = TestServer::start().await;
     for identifier in ["fiona1", "\u{ff46}iona1", "fiona\u{2460}", "jos\u{e9}", "jose", "stra\u{df}e"] {
         create(&server, json!({ "identifier": identifier })).await;

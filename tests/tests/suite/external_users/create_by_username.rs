@@ -1,4 +1,4 @@
-//! Flowra's way of making a user: by username.
+//! Creating a user through Flowra: by username.
 
 use denizen_tests::{TestServer, json};
 
@@ -7,7 +7,7 @@ use crate::support::{create, create_channel, each};
 const PATH: &str = "/api/v1/external-users";
 
 #[tokio::test]
-async fn a_new_username_is_created_and_a_known_one_is_given_back() {
+async fn creates_a_new_user_and_returns_a_known_one() {
     let server = TestServer::start().await;
     let made = server.flowra().post(PATH, json!({ "name": "Jane" })).await.json(201);
     assert_eq!(made["name"], "Jane");
@@ -22,7 +22,7 @@ async fn a_new_username_is_created_and_a_known_one_is_given_back() {
 }
 
 #[tokio::test]
-async fn a_username_that_is_an_external_id_exists() {
+async fn matches_an_existing_external_id() {
     let server = TestServer::start().await;
     let made = create(&server, json!({ "externalId": "user_12345" })).await;
     let found = server.flowra().post(PATH, json!({ "name": "user_12345" })).await.json(200);
@@ -30,7 +30,7 @@ async fn a_username_that_is_an_external_id_exists() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_channel_exists() {
+async fn matches_a_user_of_another_channel() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let made = create(&server, json!({ "channelId": red, "identifier": "jane" })).await;
@@ -66,7 +66,7 @@ async fn a_username_has_1_to_255_characters() {
 }
 
 #[tokio::test]
-async fn the_same_username_in_two_workspaces_is_two_users() {
+async fn usernames_are_separate_per_workspace() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let here = server.flowra().post(PATH, json!({ "name": "jane" })).await.json(201);

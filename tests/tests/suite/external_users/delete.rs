@@ -5,7 +5,7 @@ use denizen_tests::{TestServer, json};
 use crate::support::{create, create_channel, path_of, text};
 
 #[tokio::test]
-async fn a_deleted_user_is_gone_and_its_names_are_free() {
+async fn deletes_a_user_and_frees_its_names() {
     let server = TestServer::start().await;
     let names = json!({ "externalId": "u-1", "identifier": "jane" });
     let user = create(&server, names.clone()).await;
@@ -22,7 +22,7 @@ async fn a_deleted_user_is_gone_and_its_names_are_free() {
 }
 
 #[tokio::test]
-async fn its_token_counts_no_more() {
+async fn revokes_its_tokens() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let bearer = server.bearer(&text(&user, "accessToken"));
@@ -32,7 +32,7 @@ async fn its_token_counts_no_more() {
 }
 
 #[tokio::test]
-async fn the_same_person_elsewhere_stays() {
+async fn keeps_the_person_in_other_channels() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let here = create(&server, json!({ "externalId": "u-1" })).await;
@@ -45,7 +45,7 @@ async fn the_same_person_elsewhere_stays() {
 }
 
 #[tokio::test]
-async fn another_workspaces_user_is_not_found_and_stays() {
+async fn cannot_delete_a_user_of_another_workspace() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let other = server.new_workspace("Acme Inc").await;

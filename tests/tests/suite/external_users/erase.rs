@@ -1,4 +1,4 @@
-//! Removing what is known of a user for good.
+//! Erasing a user's data.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn user(server: &TestServer) -> denizen_tests::Value {
 }
 
 #[tokio::test]
-async fn nothing_personal_is_left_of_an_erased_user() {
+async fn erases_all_personal_data() {
     let server = TestServer::with_fixed_time().await;
     let log = server.zaia().with_key(&server.new_key(&["audit:read"]).await);
     for is_deleted_before in [false, true] {
@@ -51,7 +51,7 @@ async fn nothing_personal_is_left_of_an_erased_user() {
 }
 
 #[tokio::test]
-async fn its_names_are_free() {
+async fn frees_its_names() {
     let server = TestServer::start().await;
     let erased = user(&server).await;
     server.zaia().send("POST", &format!("{}/erase", path_of(&erased)), None).await.is(200);
@@ -60,7 +60,7 @@ async fn its_names_are_free() {
 }
 
 #[tokio::test]
-async fn no_channel_waits_for_an_erased_user() {
+async fn does_not_keep_its_channel() {
     let server = TestServer::with_fixed_time().await;
     let red = create_channel(&server, "red").await;
     let user = create(&server, json!({ "channelId": red })).await;
@@ -75,7 +75,7 @@ async fn no_channel_waits_for_an_erased_user() {
 }
 
 #[tokio::test]
-async fn nobody_is_not_found() {
+async fn an_unknown_user_is_404() {
     let server = TestServer::start().await;
     let nobody = "/api/v1/external-users/00000000-0000-4000-8000-000000000000/erase";
     server.zaia().send("POST", nobody, None).await.error(404, "not_found");

@@ -10,7 +10,7 @@ async fn id_of(server: &TestServer, username: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn nobody_is_null() {
+async fn an_unknown_user_is_null() {
     let server = TestServer::start().await;
     let reply = server.flowra().get("/api/v1/external-users/username/nobody").await;
     assert_eq!(reply.text, "null");
@@ -18,7 +18,7 @@ async fn nobody_is_null() {
 }
 
 #[tokio::test]
-async fn the_identifier_comes_first_then_the_external_id() {
+async fn prefers_the_identifier_to_the_external_id() {
     let server = TestServer::start().await;
     let by_external_id = create(&server, json!({ "externalId": "jane" })).await;
     assert_eq!(id_of(&server, "jane").await, Some(text(&by_external_id, "id")));
@@ -28,7 +28,7 @@ async fn the_identifier_comes_first_then_the_external_id() {
 }
 
 #[tokio::test]
-async fn case_counts_in_an_external_id_and_not_in_an_identifier() {
+async fn only_the_external_id_is_case_sensitive() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "Ext-1", "identifier": "Jürgen" })).await;
     let id = Some(text(&user, "id"));
@@ -39,7 +39,7 @@ async fn case_counts_in_an_external_id_and_not_in_an_identifier() {
 }
 
 #[tokio::test]
-async fn a_user_without_any_name_is_found_by_its_id() {
+async fn finds_a_nameless_user_by_its_id() {
     let server = TestServer::start().await;
     let user = create(&server, json!({})).await;
     let id = text(&user, "id");
@@ -52,7 +52,7 @@ async fn a_user_without_any_name_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn the_default_channel_comes_first_then_the_oldest_user() {
+async fn prefers_the_default_channel_then_the_oldest_user() {
     let server = TestServer::start().await;
     let (red, blue) = (create_channel(&server, "red").await, create_channel(&server, "blue").await);
     let in_blue = create(&server, json!({ "channelId": blue, "identifier": "jane" })).await;
@@ -67,7 +67,7 @@ async fn the_default_channel_comes_first_then_the_oldest_user() {
 }
 
 #[tokio::test]
-async fn any_username_works_percent_encoded() {
+async fn accepts_any_percent_encoded_username() {
     let server = TestServer::start().await;
     for (username, encoded) in [
         ("jane.doe@example.com", "jane.doe%40example.com"),
@@ -87,7 +87,7 @@ async fn any_username_works_percent_encoded() {
 }
 
 #[tokio::test]
-async fn it_speaks_flowra_whatever_header_carries_the_key() {
+async fn answers_flowra_with_any_key_header() {
     let server = TestServer::start().await;
     server.notiflows().put("/admin/users/user_12345", json!({ "first_name": "Jane" })).await.is(201);
     for client in [server.flowra(), server.flowra_bearer(), server.zaia()] {
@@ -97,7 +97,7 @@ async fn it_speaks_flowra_whatever_header_carries_the_key() {
 }
 
 #[tokio::test]
-async fn another_workspaces_user_is_null() {
+async fn a_user_of_another_workspace_is_null() {
     let server = TestServer::start().await;
     server.flowra().post("/api/v1/external-users", json!({ "name": "jane" })).await.is(201);
     let other = server.new_workspace("Acme Inc").await;

@@ -1,4 +1,4 @@
-//! Flowra's list: everybody, unless a page is asked for.
+//! Flowra's list: all users, or a page on request.
 
 use denizen_tests::{TestServer, Value, json};
 
@@ -19,7 +19,7 @@ async fn names(server: &TestServer, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_empty_directory_is_an_empty_array() {
+async fn an_empty_directory_gives_an_empty_array() {
     let server = TestServer::start().await;
     let reply = server.flowra().get(PATH).await;
     assert_eq!(reply.text, "[]");
@@ -27,7 +27,7 @@ async fn an_empty_directory_is_an_empty_array() {
 }
 
 #[tokio::test]
-async fn all_users_come_at_once_however_many_there_are() {
+async fn returns_all_users_without_pages() {
     let server = TestServer::start().await;
     for number in 0..130 {
         server.flowra().post(PATH, json!({ "name": format!("user {number}") })).await.is(201);
@@ -44,7 +44,7 @@ async fn all_users_come_at_once_however_many_there_are() {
 }
 
 #[tokio::test]
-async fn a_username_header_changes_nothing() {
+async fn ignores_a_username_header() {
     let server = server_with_users(&["jane", "joe"]).await;
     let flowra = server.flowra();
     let without = flowra.get(PATH).await.array(200);
@@ -56,7 +56,7 @@ async fn a_username_header_changes_nothing() {
 }
 
 #[tokio::test]
-async fn q_is_a_part_of_the_username_and_of_nothing_else() {
+async fn q_matches_only_part_of_the_username() {
     let server = server_with_users(&["Jane.Doe", "joe", "100%", "a_b", "axb"]).await;
     create(&server, json!({ "externalId": "ext-jane", "name": "Somebody" })).await;
     create(&server, json!({ "externalId": "ext-jim", "identifier": "jim", "name": "Jane too" })).await;
@@ -71,7 +71,7 @@ async fn q_is_a_part_of_the_username_and_of_nothing_else() {
 }
 
 #[tokio::test]
-async fn active_and_blocked_users_can_be_told_apart() {
+async fn filters_active_and_blocked_users() {
     let server = server_with_users(&["jane", "joe"]).await;
     let jane = server.flowra().get(&format!("{PATH}/username/jane")).await.json(200);
     server.flowra().send("PUT", &format!("{PATH}/{}/toggle-active", text(&jane, "id")), None).await.is(200);
@@ -81,7 +81,7 @@ async fn active_and_blocked_users_can_be_told_apart() {
 }
 
 #[tokio::test]
-async fn the_order_can_be_chosen() {
+async fn sorts_as_requested() {
     let server = server_with_users(&["bob", "Ann", "carl"]).await;
     assert_eq!(names(&server, "?sortBy=name").await, ["Ann", "bob", "carl"]);
     assert_eq!(names(&server, "?sortBy=name&sortOrder=desc").await, ["carl", "bob", "Ann"]);
@@ -90,7 +90,7 @@ async fn the_order_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn a_page_comes_where_one_is_asked_for() {
+async fn pages_on_request() {
     let server = server_with_users(&["a", "b", "c", "d", "e"]).await;
     assert_eq!(names(&server, "?limit=2").await, ["a", "b"]);
     assert_eq!(names(&server, "?page=2&limit=2").await, ["c", "d"]);
@@ -100,7 +100,7 @@ async fn a_page_comes_where_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn links_lead_through_all_pages_in_either_order() {
+async fn links_visit_all_pages_in_either_order() {
     let names = ["bob", "Ann", "carl", "dora", "Emil"];
     let server = server_with_users(&names).await;
     for (query, expected) in [
@@ -121,7 +121,7 @@ async fn links_lead_through_all_pages_in_either_order() {
 }
 
 #[tokio::test]
-async fn broken_parameters_are_named_all_at_once() {
+async fn reports_all_invalid_parameters() {
     let server = TestServer::start().await;
     let query = "?isActive=perhaps&sortBy=age&sortOrder=up&page=0&limit=1001&count=1&cursor=x&cursor=y";
     let fields = server.flowra().get(&format!("{PATH}{query}")).await.broken_fields(400, "bad_request");
@@ -129,7 +129,7 @@ async fn broken_parameters_are_named_all_at_once() {
 }
 
 #[tokio::test]
-async fn another_workspace_is_out_of_sight() {
+async fn hides_another_workspace() {
     let server = server_with_users(&["jane"]).await;
     let other = server.new_workspace("Acme Inc").await;
     let flowra = server.flowra().with_key(&other.key);
@@ -140,7 +140,7 @@ async fn another_workspace_is_out_of_sight() {
 }
 
 #[tokio::test]
-async fn a_user_without_any_name_is_found_by_a_part_of_its_id() {
+async fn finds_a_nameless_user_by_part_of_its_id() {
     let server = server_with_users(&["jane"]).await;
     let id = text(&create(&server, json!({})).await, "id");
     assert_eq!(names(&server, &format!("?q={}", &id[4..20].to_uppercase())).await, [id]);

@@ -19,7 +19,7 @@ async fn server_with_users(count: usize) -> TestServer {
 }
 
 #[tokio::test]
-async fn a_page_has_ten_users_oldest_first_and_the_last_one_is_short() {
+async fn a_page_holds_ten_users_oldest_first_and_the_last_fewer() {
     let server = server_with_users(13).await;
     let first = server.zaia().get(PATH).await.array(200);
     assert_eq!(
@@ -34,7 +34,7 @@ async fn a_page_has_ten_users_oldest_first_and_the_last_one_is_short() {
 }
 
 #[tokio::test]
-async fn links_lead_through_all_pages_and_keep_the_filters() {
+async fn links_visit_all_pages_and_keep_filters() {
     let server = server_with_users(5).await;
     create(&server, json!({ "externalId": "somebody else" })).await;
     let mut walked = Vec::new();
@@ -52,7 +52,7 @@ async fn links_lead_through_all_pages_and_keep_the_filters() {
 }
 
 #[tokio::test]
-async fn the_number_of_all_comes_only_where_it_is_asked_for() {
+async fn returns_the_total_only_on_request() {
     let server = server_with_users(3).await;
     for (query, count) in [
         ("", None),
@@ -69,7 +69,7 @@ async fn the_number_of_all_comes_only_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_filter_takes_one_id_or_several() {
+async fn a_filter_accepts_several_ids() {
     let server = TestServer::start().await;
     let (red, blue) = (create_channel(&server, "red").await, create_channel(&server, "blue").await);
     let in_default = create(&server, json!({ "externalId": "default" })).await;
@@ -89,7 +89,7 @@ async fn a_filter_takes_one_id_or_several() {
 }
 
 #[tokio::test]
-async fn ids_that_do_not_exist_give_an_empty_list() {
+async fn unknown_ids_give_an_empty_list() {
     let server = server_with_users(1).await;
     let nobody = "00000000-0000-4000-8000-000000000000";
     for filter in ["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds"] {
@@ -100,7 +100,7 @@ async fn ids_that_do_not_exist_give_an_empty_list() {
 }
 
 #[tokio::test]
-async fn the_search_looks_through_all_names_and_the_email_address() {
+async fn searches_all_names_and_the_email_address() {
     let server = TestServer::start().await;
     for (external_id, field, value) in [
         ("1st", "name", "Needle One"),
@@ -130,7 +130,7 @@ async fn the_search_looks_through_all_names_and_the_email_address() {
 }
 
 #[tokio::test]
-async fn a_search_knows_no_wildcards_and_no_case() {
+async fn search_ignores_case_and_wildcards() {
     let server = TestServer::start().await;
     for (external_id, name) in [
         ("percent", "100% sure"),
@@ -184,7 +184,7 @@ async fn a_search_knows_no_wildcards_and_no_case() {
 }
 
 #[tokio::test]
-async fn a_search_does_not_reach_from_one_field_into_the_next() {
+async fn search_does_not_match_across_fields() {
     let server = TestServer::start().await;
     create(&server, json!({ "externalId": "u-1", "firstName": "Jane", "lastName": "Doe" })).await;
     assert_eq!(found(&server, "?search=janedoe").await, [""; 0]);
@@ -192,7 +192,7 @@ async fn a_search_does_not_reach_from_one_field_into_the_next() {
 }
 
 #[tokio::test]
-async fn a_search_finds_what_was_changed_and_not_what_was_before() {
+async fn search_finds_new_values_and_not_old_ones() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1", "name": "Before" })).await;
     let path = crate::support::path_of(&user);
@@ -207,7 +207,7 @@ async fn a_search_finds_what_was_changed_and_not_what_was_before() {
 }
 
 #[tokio::test]
-async fn broken_parameters_are_named_all_at_once() {
+async fn reports_all_invalid_parameters() {
     let server = server_with_users(1).await;
     let query = "?pageNumber=0&pageSize=101&count=yes&channelIds=1&tierIds=2&search=a&search=b";
     let fields = server.zaia().get(&format!("{PATH}{query}")).await.broken_fields(400, "bad_request");
@@ -220,7 +220,7 @@ async fn broken_parameters_are_named_all_at_once() {
 }
 
 #[tokio::test]
-async fn a_cursor_belongs_to_its_list_and_workspace() {
+async fn a_cursor_is_bound_to_list_and_workspace() {
     let server = server_with_users(3).await;
     let next = server.zaia().get(&format!("{PATH}?pageSize=1")).await.next().unwrap();
     assert_eq!(each(&server.zaia().get(&next).await.array(200), "externalId"), ["u-2"]);
@@ -234,7 +234,7 @@ async fn a_cursor_belongs_to_its_list_and_workspace() {
 }
 
 #[tokio::test]
-async fn another_workspaces_ids_filter_nothing_out_of_it() {
+async fn ids_of_another_workspace_match_nothing() {
     let server = server_with_users(1).await;
     let other = server.new_workspace("Acme Inc").await;
     let filter = format!("{PATH}?channelIds={}", server.workspace.channel_id);

@@ -7,7 +7,7 @@ use crate::support::{create, create_channel, each, with};
 const LOOKUP: &str = "/api/v1/external-users/lookup";
 
 #[tokio::test]
-async fn users_are_found_in_the_order_asked() {
+async fn returns_users_in_the_requested_order() {
     let server = TestServer::start().await;
     let mut users = Vec::new();
     for name in ["ann", "bob", "cleo"] {
@@ -43,7 +43,7 @@ async fn users_are_found_in_the_order_asked() {
 }
 
 #[tokio::test]
-async fn another_workspaces_users_are_missing() {
+async fn users_of_another_workspace_are_missing() {
     let server = TestServer::start().await;
     let names = json!({ "externalId": "u-1", "identifier": "jane", "email": "jane@example.com" });
     let user = create(&server, names).await;
@@ -61,7 +61,7 @@ async fn another_workspaces_users_are_missing() {
 }
 
 #[tokio::test]
-async fn the_default_channels_user_comes_before_the_oldest() {
+async fn prefers_the_default_channel_then_the_oldest_user() {
     let server = TestServer::start().await;
     let (red, blue) = (create_channel(&server, "red").await, create_channel(&server, "blue").await);
     let user = |channel: &str, name: &str| json!({ "externalId": name, "email": format!("{name}@example.com"), "channelId": channel });
@@ -81,7 +81,7 @@ async fn the_default_channels_user_comes_before_the_oldest() {
 }
 
 #[tokio::test]
-async fn an_address_that_many_share_is_found_like_any_other() {
+async fn finds_an_email_that_many_users_share() {
     let server = TestServer::start().await;
     let first = create(&server, json!({ "externalId": "first", "email": "same@example.com" })).await;
     for round in 0..20 {
@@ -98,7 +98,7 @@ async fn an_address_that_many_share_is_found_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_thousand_are_enough() {
+async fn accepts_a_thousand_names() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-0" })).await;
     let names = |count: usize| (0..count).map(|number| format!("u-{number}")).collect::<Vec<_>>();
@@ -112,7 +112,7 @@ async fn a_thousand_are_enough() {
 }
 
 #[tokio::test]
-async fn one_kind_of_name_is_asked_for() {
+async fn requires_exactly_one_selector() {
     let server = TestServer::start().await;
     let fields = |body: Value, fields: &'static [&'static str]| (body, fields);
     for (body, fields) in [

@@ -1,4 +1,4 @@
-//! In whose context a request runs: an access token, or a key with `x-username`.
+//! Requests as a user: with an access token, or with a key and `x-username`.
 
 use denizen_tests::{TestServer, json};
 
@@ -7,7 +7,7 @@ use crate::support::{create, path_of, text};
 const PATH: &str = "/api/v1/external-users/me";
 
 #[tokio::test]
-async fn a_token_stands_for_its_user() {
+async fn a_token_returns_its_user() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1", "name": "Jane Doe" })).await;
     let me = server.bearer(&text(&user, "accessToken")).get(PATH).await.json(200);
@@ -25,7 +25,7 @@ async fn a_token_ignores_the_username_header() {
 }
 
 #[tokio::test]
-async fn a_token_opens_nothing_but_its_own_user() {
+async fn a_token_reaches_only_its_own_user() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let bearer = server.bearer(&text(&user, "accessToken"));
@@ -40,7 +40,7 @@ async fn a_token_opens_nothing_but_its_own_user() {
 }
 
 #[tokio::test]
-async fn a_key_runs_as_the_username_that_it_names() {
+async fn a_key_acts_as_the_named_user() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1", "identifier": "Jane" })).await;
     for username in ["Jane", "jANE", "u-1"] {
@@ -52,7 +52,7 @@ async fn a_key_runs_as_the_username_that_it_names() {
 }
 
 #[tokio::test]
-async fn an_unknown_username_is_created_in_the_default_channel() {
+async fn creates_an_unknown_user_in_the_default_channel() {
     let server = TestServer::start().await;
     let me = server.flowra().with("x-username", "Jürgen").get(PATH).await.json(200);
     assert_eq!((&me["name"], &me["identifier"]), (&json!("Jürgen"), &json!("Jürgen")));
@@ -63,7 +63,7 @@ async fn an_unknown_username_is_created_in_the_default_channel() {
 }
 
 #[tokio::test]
-async fn a_blocked_user_is_shut_out() {
+async fn a_blocked_user_is_rejected() {
     let server = TestServer::start().await;
     let client = server.flowra().with("x-username", "jane");
     let user = client.get(PATH).await.json(200);
@@ -72,7 +72,7 @@ async fn a_blocked_user_is_shut_out() {
 }
 
 #[tokio::test]
-async fn a_key_must_say_whose_context_it_means() {
+async fn a_key_must_name_a_user() {
     let server = TestServer::start().await;
     for client in [server.flowra(), server.flowra().with("x-username", &"x".repeat(256))] {
         let details = client.get(PATH).await.error(400, "bad_request");
@@ -83,7 +83,7 @@ async fn a_key_must_say_whose_context_it_means() {
 }
 
 #[tokio::test]
-async fn it_never_widens_what_a_key_may_do() {
+async fn acting_as_a_user_adds_no_scopes() {
     let server = TestServer::start().await;
     create(&server, json!({ "identifier": "jane" })).await;
     let reader = server.new_key(&["external_users:read"]).await;
@@ -98,7 +98,7 @@ async fn it_never_widens_what_a_key_may_do() {
 }
 
 #[tokio::test]
-async fn a_username_is_looked_up_in_the_keys_workspace() {
+async fn finds_the_username_in_the_keys_workspace() {
     let server = TestServer::start().await;
     let here = create(&server, json!({ "identifier": "jane" })).await;
     let other = server.new_workspace("Acme Inc").await;

@@ -1,4 +1,4 @@
-//! External users: every row of the operations that Flowra and Zaia share under `/api/v1`.
+//! External users: the operations of Flowra and Zaia under `/api/v1`.
 
 mod access;
 mod authenticate;

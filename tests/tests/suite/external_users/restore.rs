@@ -1,4 +1,4 @@
-//! Bringing deleted users back.
+//! Restoring deleted users.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::tiers::create_tier;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// A user without what a restoration moves.
-fn lasting(user: Value) -> Value {
+/// A user without the fields that a restoration changes.
+fn comparable(user: Value) -> Value {
     with(user, json!({ "updatedAt": null, "accessToken": null }))
 }
 
@@ -20,7 +20,7 @@ async fn create_group(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn a_deleted_user_comes_back_as_it_was() {
+async fn restores_a_deleted_user_unchanged() {
     let server = TestServer::with_fixed_time().await;
     let (group, tier) = (create_group(&server).await, create_tier(&server, "Gold").await);
     let user = create(
@@ -36,7 +36,7 @@ async fn a_deleted_user_comes_back_as_it_was() {
     server.zaia().delete(&path_of(&user)).await.is(204);
     server.advance(29 * DAY);
     let restored = server.zaia().send("POST", &restore, None).await.json(200);
-    assert_eq!(lasting(restored.clone()), lasting(user));
+    assert_eq!(comparable(restored.clone()), comparable(user));
     assert_eq!(restored["updatedAt"], "2024-02-13T10:30:00.000000Z");
     assert_eq!(server.zaia().get(&path_of(&restored)).await.json(200), restored);
     assert_eq!(server.flowra().get("/api/v1/external-users?q=jane").await.array(200).len(), 1);
@@ -45,7 +45,7 @@ async fn a_deleted_user_comes_back_as_it_was() {
 }
 
 #[tokio::test]
-async fn it_is_in_no_group_and_on_no_tier_that_is_gone() {
+async fn drops_a_deleted_group_and_tier() {
     let server = TestServer::start().await;
     let (group, tier) = (create_group(&server).await, create_tier(&server, "Gold").await);
     let user = create(&server, json!({ "externalUserGroupId": group, "tierId": tier })).await;
@@ -59,7 +59,7 @@ async fn it_is_in_no_group_and_on_no_tier_that_is_gone() {
 }
 
 #[tokio::test]
-async fn its_old_tokens_stay_void() {
+async fn old_tokens_stay_revoked() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let bearer = server.bearer(&text(&user, "accessToken"));
@@ -69,7 +69,7 @@ async fn its_old_tokens_stay_void() {
 }
 
 #[tokio::test]
-async fn after_thirty_days_it_is_too_late() {
+async fn rejects_a_restore_after_30_days() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     server.notiflows().delete("/admin/users/u-1").await.is(204);
@@ -79,7 +79,7 @@ async fn after_thirty_days_it_is_too_late() {
 }
 
 #[tokio::test]
-async fn the_time_is_a_setting() {
+async fn the_period_is_configurable() {
     let server = TestServer::with_fixed_time_and(&["--restore-period=2d"]).await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let restore = format!("{}/restore", path_of(&user));
@@ -92,7 +92,7 @@ async fn the_time_is_a_setting() {
 }
 
 #[tokio::test]
-async fn names_that_are_taken_by_then_keep_it_away() {
+async fn a_name_taken_since_is_a_conflict() {
     let server = TestServer::start().await;
     for (names, param) in
         [(json!({ "externalId": "u-1" }), "externalId"), (json!({ "identifier": "Jane" }), "identifier")]
@@ -109,7 +109,7 @@ async fn names_that_are_taken_by_then_keep_it_away() {
 }
 
 #[tokio::test]
-async fn it_belongs_to_the_same_person_again() {
+async fn rejoins_its_super_identity() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let here = create(&server, json!({ "externalId": "u-1" })).await;
@@ -120,14 +120,14 @@ async fn it_belongs_to_the_same_person_again() {
     let back = server.zaia().send("POST", &format!("{}/restore", path_of(&alone)), None).await.json(200);
     assert_eq!(back["superIdentityId"], alone["superIdentityId"]);
 
-    // Where somebody with its external id has come meanwhile, it is their person.
+    // If a user with its external id was created meanwhile, it joins their person.
     let there = create(&server, json!({ "externalId": "u-1", "channelId": red })).await;
     let back = server.zaia().send("POST", &format!("{}/restore", path_of(&here)), None).await.json(200);
     assert_eq!(back["superIdentityId"], there["superIdentityId"]);
 }
 
 #[tokio::test]
-async fn a_channel_stays_for_those_who_may_come_back() {
+async fn keeps_the_channel_of_a_restorable_user() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let user = create(&server, json!({ "externalId": "u-1", "channelId": red })).await;
@@ -140,7 +140,7 @@ async fn a_channel_stays_for_those_who_may_come_back() {
 }
 
 #[tokio::test]
-async fn another_workspaces_user_is_not_found_and_stays_away() {
+async fn cannot_restore_a_user_of_another_workspace() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     server.zaia().delete(&path_of(&user)).await.is(204);

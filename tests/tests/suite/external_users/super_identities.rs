@@ -1,4 +1,4 @@
-//! The person behind external users: one for all that carry the same external id in different channels.
+//! Super identities: one for all users with the same external id in different channels.
 
 use denizen_tests::{TestServer, json};
 
@@ -9,7 +9,7 @@ async fn person_of(server: &TestServer, user: &denizen_tests::Value) -> String {
 }
 
 #[tokio::test]
-async fn the_same_external_id_in_two_channels_is_one_person() {
+async fn one_external_id_in_two_channels_is_one_person() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let here = create(&server, json!({ "externalId": "u-1" })).await;
@@ -20,7 +20,7 @@ async fn the_same_external_id_in_two_channels_is_one_person() {
 }
 
 #[tokio::test]
-async fn whoever_shares_no_external_id_is_somebody_else() {
+async fn different_external_ids_are_different_people() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let mut people = vec![
@@ -35,7 +35,7 @@ async fn whoever_shares_no_external_id_is_somebody_else() {
 }
 
 #[tokio::test]
-async fn workspaces_share_nobody() {
+async fn workspaces_share_no_people() {
     let server = TestServer::start().await;
     let other = server.new_workspace("Acme Inc").await;
     let here = create(&server, json!({ "externalId": "u-1" })).await;
@@ -46,7 +46,7 @@ async fn workspaces_share_nobody() {
 }
 
 #[tokio::test]
-async fn a_changed_external_id_joins_the_person_that_has_it() {
+async fn a_changed_external_id_joins_its_person() {
     let server = TestServer::start().await;
     let red = create_channel(&server, "red").await;
     let here = create(&server, json!({ "externalId": "u-1" })).await;

@@ -5,7 +5,7 @@ use denizen_tests::{TestServer, json};
 use crate::support::{create, path_of, text};
 
 #[tokio::test]
-async fn it_turns_blocked_to_what_it_is_not() {
+async fn toggles_blocked() {
     let server = TestServer::start().await;
     let user = server.flowra().post("/api/v1/external-users", json!({ "name": "jane" })).await.json(201);
     let path = format!("{}/toggle-active", path_of(&user));
@@ -18,7 +18,7 @@ async fn it_turns_blocked_to_what_it_is_not() {
 }
 
 #[tokio::test]
-async fn it_cuts_tokens() {
+async fn revokes_tokens() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let bearer = server.bearer(&text(&user, "accessToken"));
@@ -31,7 +31,7 @@ async fn it_cuts_tokens() {
 }
 
 #[tokio::test]
-async fn nobody_is_not_found() {
+async fn an_unknown_user_is_404() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let other = server.new_workspace("Acme Inc").await;

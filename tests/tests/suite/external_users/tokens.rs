@@ -1,4 +1,4 @@
-//! Access tokens: what they say, who can check them, and when they end.
+//! Access tokens: their claims, verification and expiry.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn claims_of(server: &TestServer, token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_says_who_where_and_until_when_and_anybody_can_check_it() {
+async fn a_token_holds_its_claims_and_verifies_with_the_public_keys() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "gid://app/1" })).await;
     let claims = claims_of(&server, &text(&user, "accessToken")).await;
@@ -47,14 +47,14 @@ async fn a_token_says_who_where_and_until_when_and_anybody_can_check_it() {
 }
 
 #[tokio::test]
-async fn a_user_without_an_external_id_has_none_in_its_token() {
+async fn omits_a_missing_external_id() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "identifier": "jane" })).await;
     assert_eq!(claims_of(&server, &text(&user, "accessToken")).await["external_id"], Value::Null);
 }
 
 #[tokio::test]
-async fn the_published_keys_are_public_halves_only() {
+async fn publishes_only_public_keys() {
     let server = TestServer::start().await;
     let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
     let keys = set["keys"].as_array().unwrap();
@@ -65,7 +65,7 @@ async fn the_published_keys_are_public_halves_only() {
 }
 
 #[tokio::test]
-async fn a_tampered_token_is_refused() {
+async fn a_tampered_token_is_rejected() {
     let server = TestServer::start().await;
     let token = text(&create(&server, json!({ "externalId": "u-1" })).await, "accessToken");
     let parts: Vec<_> = token.split('.').collect();
@@ -96,14 +96,14 @@ async fn a_tampered_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_server_is_refused() {
-    let (here, there) = (TestServer::start().await, TestServer::start().await);
+async fn a_token_of_another_server_is_rejected() {
+    let (here, there) = (TestServer::start().await, TestServer::on_empty_database(&[]).await);
     let token = text(&create(&there, json!({ "externalId": "u-1" })).await, "accessToken");
     here.bearer(&token).get(ME).await.error(401, "unauthenticated");
 }
 
 #[tokio::test]
-async fn a_token_ends_after_an_hour() {
+async fn a_token_expires_after_an_hour() {
     let server = TestServer::with_fixed_time().await;
     let bearer = server.bearer(&text(&create(&server, json!({ "externalId": "u-1" })).await, "accessToken"));
     server.advance(Duration::from_secs(3599));
@@ -113,7 +113,7 @@ async fn a_token_ends_after_an_hour() {
 }
 
 #[tokio::test]
-async fn its_life_can_be_configured() {
+async fn the_lifetime_is_configurable() {
     let server = TestServer::with(&["--access-token-lifetime=5m"]).await;
     let token = text(&create(&server, json!({ "externalId": "u-1" })).await, "accessToken");
     let claims = claims_of(&server, &token).await;
@@ -121,7 +121,7 @@ async fn its_life_can_be_configured() {
 }
 
 #[tokio::test]
-async fn blocking_cuts_tokens_and_unblocking_lets_new_ones_in() {
+async fn blocking_revokes_tokens_for_good() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let before = server.bearer(&text(&user, "accessToken"));
@@ -140,7 +140,7 @@ async fn blocking_cuts_tokens_and_unblocking_lets_new_ones_in() {
 }
 
 #[tokio::test]
-async fn tokens_and_keys_outlive_a_restart() {
+async fn tokens_and_keys_survive_a_restart() {
     let mut server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
@@ -151,7 +151,7 @@ async fn tokens_and_keys_outlive_a_restart() {
 }
 
 #[tokio::test]
-async fn after_a_rotation_the_key_before_still_counts_and_older_ones_do_not() {
+async fn after_a_rotation_only_the_previous_key_still_verifies() {
     let mut server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let claim = json!({
@@ -175,7 +175,7 @@ async fn after_a_rotation_the_key_before_still_counts_and_older_ones_do_not() {
 }
 
 #[tokio::test]
-async fn the_key_can_be_configured() {
+async fn the_signing_key_is_configurable() {
     // The pair of RFC 8410, section 10.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key.pem");
@@ -183,7 +183,7 @@ async fn the_key_can_be_configured() {
                    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
                    -----END PRIVATE KEY-----\n";
     std::fs::write(&file, private).unwrap();
-    let server = TestServer::with(&[&format!("--signing-key-file={}", file.display())]).await;
+    let server = TestServer::on_empty_database(&[&format!("--signing-key-file={}", file.display())]).await;
     let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
     assert_eq!(set["keys"].as_array().unwrap().len(), 1);
     assert_eq!(set["keys"][0]["x"], "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE");

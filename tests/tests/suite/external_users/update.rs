@@ -1,4 +1,4 @@
-//! Changing a user: absent stays, null clears, a value replaces.
+//! Changing a user: absent keys stay, null clears, values replace.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn full() -> Value {
 }
 
 #[tokio::test]
-async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
+async fn keeps_absent_keys_and_clears_null_ones() {
     let server = TestServer::start().await;
     let user = create(&server, full()).await;
     let path = path_of(&user);
@@ -51,7 +51,7 @@ async fn an_absent_key_stays_null_clears_and_a_value_replaces() {
 }
 
 #[tokio::test]
-async fn nothing_to_change_changes_nothing() {
+async fn an_empty_change_changes_nothing() {
     let server = TestServer::with_fixed_time().await;
     let user = create(&server, full()).await;
     let before = server.zaia().get(&path_of(&user)).await.json(200);
@@ -92,7 +92,7 @@ async fn the_channel_and_the_person_cannot_be_changed() {
 }
 
 #[tokio::test]
-async fn blocked_is_true_or_false_and_never_null() {
+async fn blocked_rejects_null() {
     let server = TestServer::start().await;
     let user = create(&server, full()).await;
     for wrong in [Value::Null, json!("true"), json!(1)] {
@@ -106,7 +106,7 @@ async fn blocked_is_true_or_false_and_never_null() {
 }
 
 #[tokio::test]
-async fn custom_fields_are_merged_deeply() {
+async fn merges_custom_fields_deeply() {
     let server = TestServer::start().await;
     let fields = json!({ "company": "Acme", "plan": { "name": "free", "seats": 1 }, "tags": [1, 2] });
     let user = create(&server, json!({ "customFields": fields })).await;
@@ -127,7 +127,7 @@ async fn custom_fields_are_merged_deeply() {
 }
 
 #[tokio::test]
-async fn custom_fields_have_8_levels_and_64_kib_at_most() {
+async fn limits_custom_fields_to_8_levels_and_64_kib() {
     let server = TestServer::start().await;
     let user = create(&server, json!({})).await;
     let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
@@ -148,7 +148,7 @@ async fn custom_fields_have_8_levels_and_64_kib_at_most() {
 }
 
 #[tokio::test]
-async fn every_broken_field_is_named_at_once_and_nothing_is_written() {
+async fn reports_all_invalid_fields_and_writes_nothing() {
     let server = TestServer::start().await;
     let user = create(&server, full()).await;
     let before = server.zaia().get(&path_of(&user)).await.json(200);
@@ -167,7 +167,7 @@ async fn every_broken_field_is_named_at_once_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn a_taken_name_is_a_conflict_and_ones_own_is_not() {
+async fn a_taken_name_conflicts_but_its_own_does_not() {
     let server = TestServer::start().await;
     let user = create(&server, full()).await;
     let other = create(&server, json!({ "externalId": "u-2", "identifier": "joe" })).await;
@@ -182,14 +182,14 @@ async fn a_taken_name_is_a_conflict_and_ones_own_is_not() {
         server.zaia().patch(&path, json!({ "externalId": "u-1", "identifier": "JANE" })).await.json(200);
     assert_eq!(same["identifier"], "JANE");
 
-    // What another one gives up is free.
+    // A name that another user gives up is free.
     server.zaia().patch(&path_of(&other), json!({ "externalId": null, "identifier": "bob" })).await.is(200);
     let taken_over = json!({ "externalId": "u-2", "identifier": "joe" });
     server.zaia().patch(&path, taken_over).await.is(200);
 }
 
 #[tokio::test]
-async fn what_a_user_refers_to_must_be_in_the_workspace() {
+async fn references_must_be_in_the_workspace() {
     let server = TestServer::start().await;
     let user = create(&server, full()).await;
     let nothing = "00000000-0000-4000-8000-000000000000";
@@ -205,7 +205,7 @@ async fn what_a_user_refers_to_must_be_in_the_workspace() {
 }
 
 #[tokio::test]
-async fn a_user_that_is_not_there_is_not_found() {
+async fn an_unknown_user_is_404() {
     let server = TestServer::start().await;
     let user = create(&server, full()).await;
     let other = server.new_workspace("Acme Inc").await;
@@ -222,7 +222,7 @@ async fn a_user_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_new_username_is_found_and_the_old_one_is_not() {
+async fn only_the_new_username_is_found() {
     let server = TestServer::start().await;
     let user = create(&server, full()).await;
     server.zaia().patch(&path_of(&user), json!({ "identifier": "joe", "externalId": "u-9" })).await.is(200);
@@ -234,7 +234,7 @@ async fn a_new_username_is_found_and_the_old_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_record_from_another_contract_can_be_sent_back_as_it_was_read() {
+async fn accepts_the_unchanged_record_of_another_contract() {
     let server = TestServer::start().await;
     let made = server.notiflows().put("/admin/users/7", json!({ "first_name": "Jane" })).await.json(201);
     let path = path_of(&made);
@@ -248,7 +248,7 @@ async fn a_record_from_another_contract_can_be_sent_back_as_it_was_read() {
 }
 
 #[tokio::test]
-async fn the_display_name_is_the_name_with_wider_limits() {
+async fn the_display_name_is_the_name_but_may_be_shorter() {
     let server = TestServer::start().await;
     let path = path_of(&create(&server, full()).await);
     let changed = server.zaia().patch(&path, json!({ "displayName": "J" })).await.json(200);

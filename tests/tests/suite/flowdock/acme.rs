@@ -1,4 +1,4 @@
-//! An organization with people and flows of every kind, and what they are answered: what tests of flows begin with.
+//! The scene of the tests of flows: an organization with people and flows of every kind.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use denizen_tests::{Client, Flow, Reply, Value, Workspace, json};
 use crate::people::People;
 use crate::support::{keys, text, with};
 
-/// The organization `acme` with an administrator and two members, and somebody of another organization.
+/// The organization `acme` with an administrator, two members, and a stranger from another organization.
 pub(super) struct Acme {
     pub(super) people: People,
     pub(super) workspace: Workspace,
@@ -20,7 +20,7 @@ pub(super) struct Acme {
     pub(super) stranger: Somebody,
 }
 
-/// Somebody who is logged in.
+/// A logged-in account.
 pub(super) struct Somebody {
     pub(super) id: String,
     pub(super) number: i64,
@@ -50,18 +50,18 @@ impl Acme {
         let workspace = people.server.new_workspace("Acme").await;
         let other = people.tenant("Other").await;
         let (at_acme, at_other) = (json!({ "tenant": workspace.id }), json!({ "tenant": other }));
-        let admin = somebody(&people, "admin@acme.example", at_acme.clone()).await;
+        let admin = new_person(&people, "admin@acme.example", at_acme.clone()).await;
         people.server.add_to_workspace(&admin.email, &workspace, true).await;
-        let jane = somebody(&people, "jane@acme.example", at_acme.clone()).await;
-        let john = somebody(&people, "john@acme.example", at_acme).await;
-        let stranger = somebody(&people, "stranger@other.example", at_other).await;
+        let jane = new_person(&people, "jane@acme.example", at_acme.clone()).await;
+        let john = new_person(&people, "john@acme.example", at_acme).await;
+        let stranger = new_person(&people, "stranger@other.example", at_other).await;
         Self { people, workspace, other, admin, jane, john, stranger }
     }
 
     /// A further member.
     pub(super) async fn member(&self, name: &str) -> Somebody {
         let home = json!({ "tenant": self.workspace.id });
-        somebody(&self.people, &format!("{name}@acme.example"), home).await
+        new_person(&self.people, &format!("{name}@acme.example"), home).await
     }
 
     /// A further administrator.
@@ -73,7 +73,7 @@ impl Acme {
 
     /// Somebody else of another organization.
     pub(super) async fn outsider(&self, name: &str) -> Somebody {
-        somebody(&self.people, &format!("{name}@other.example"), json!({ "tenant": self.other })).await
+        new_person(&self.people, &format!("{name}@other.example"), json!({ "tenant": self.other })).await
     }
 
     /// The path of a member.
@@ -81,7 +81,7 @@ impl Acme {
         format!("/organizations/{}/users/{}", self.workspace.slug, member.number)
     }
 
-    /// A flow that somebody makes, who is alone in it.
+    /// A flow with only its creator in it.
     pub(super) async fn flow_of(&self, maker: &Somebody, fields: Value) -> Flow {
         let body = with(json!({ "name": "My flow" }), fields);
         let made = maker.client.post("/flows/acme", body).await.json(201);
@@ -92,12 +92,12 @@ impl Acme {
         }
     }
 
-    /// A flow of this access mode that Jane has made.
+    /// A flow of this access mode, created by Jane.
     pub(super) async fn flow(&self, access_mode: &str) -> Flow {
         self.flow_of(&self.jane, json!({ "access_mode": access_mode })).await
     }
 
-    /// Lets members into a flow.
+    /// Adds members to a flow.
     pub(super) async fn add(&self, flow: &Flow, members: &[&Somebody]) {
         for member in members {
             let path = format!("{}/users", flow.path());
@@ -119,20 +119,20 @@ impl Acme {
         self.admin.client.put(&flow.path(), changes).await.json(200)
     }
 
-    /// The numbers of those in a flow, each with whether it is blocked.
+    /// The numbers of a flow's users, each with whether it is blocked.
     pub(super) async fn users_of(&self, flow: &Flow) -> Vec<(i64, bool)> {
         let users = self.admin.client.get(&format!("{}/users", flow.path())).await.array(200);
         users.iter().map(place_of).collect()
     }
 
-    /// Takes a member out of the organization.
+    /// Removes a member from the organization.
     pub(super) async fn remove(&self, member: &Somebody) {
         self.admin.client.delete(&self.path_of(member)).await.is(204);
     }
 }
 
-/// Makes an account, and logs in to it.
-pub(super) async fn somebody(people: &People, email: &str, changes: Value) -> Somebody {
+/// Creates an account, and logs in to it.
+pub(super) async fn new_person(people: &People, email: &str, changes: Value) -> Somebody {
     let person = people.person(email, changes).await;
     let number = person.number().await;
     Somebody { id: person.id, number, email: person.username, client: person.client }
@@ -152,7 +152,7 @@ const USER_OF_A_FLOW: [&str; 11] = [
     "website",
 ];
 
-/// The number of a user of a flow, and whether it is blocked. Demands that all of the user is there.
+/// The number of a flow's user, and whether it is blocked. Asserts that the user is complete.
 #[track_caller]
 pub(super) fn place_of(user: &Value) -> (i64, bool) {
     assert_eq!(keys(user), USER_OF_A_FLOW);
@@ -164,9 +164,9 @@ pub(super) fn place_of(user: &Value) -> (i64, bool) {
     (user["id"].as_i64().unwrap(), is_blocked)
 }
 
-/// What an answer comes to, in a word: `yes`, or its status with what it is about.
+/// An answer in short: `yes`, or its status and subject.
 #[track_caller]
-pub(super) fn word(reply: &Reply) -> String {
+pub(super) fn outcome_of(reply: &Reply) -> String {
     let (code, about) = match reply.status {
         200 | 201 | 204 => return "yes".to_owned(),
         400 => ("bad_request", "param"),
@@ -180,15 +180,14 @@ pub(super) fn word(reply: &Reply) -> String {
     format!("{} {}", reply.status, text(&details, about))
 }
 
-/// Everybody whom there is before a flow, by what they are in `acme` and in the flow.
+/// All relations of a person to `acme` and a flow.
 pub(super) const EVERYBODY: [&str; 7] =
     ["outsider", "member", "joined", "blocked", "admin", "joined admin", "blocked admin"];
 
-/// What stands at the left of a row, what heads the column, and what the cell says.
+/// The names of the row and the column, and the content of the cell.
 pub(super) type Cell<'a> = (&'a str, &'a str, &'a str);
 
-/// Tables, with an empty line between them. The line above each names kinds of flow. Gives the cells of every
-/// kind.
+/// Parses tables, separated by empty lines. The line above each names kinds of flow. Returns the cells of each kind.
 pub(super) fn cells(tables: &str) -> Vec<(&str, Vec<Cell<'_>>)> {
     let mut of_kinds = Vec::new();
     for table in tables.trim().split("\n\n") {
@@ -206,7 +205,7 @@ pub(super) fn cells(tables: &str) -> Vec<(&str, Vec<Cell<'_>>)> {
     of_kinds
 }
 
-/// `acme`, and everybody whom there is before a flow.
+/// `acme`, and a person of every relation to a flow.
 pub(super) struct Crowd {
     pub(super) acme: Acme,
     everybody: BTreeMap<&'static str, Somebody>,
@@ -228,31 +227,31 @@ impl Crowd {
         Self { acme, everybody }
     }
 
-    /// Somebody more.
-    pub(super) fn welcome(&mut self, name: &'static str, somebody: Somebody) {
+    /// Adds a person.
+    pub(super) fn add_person(&mut self, name: &'static str, somebody: Somebody) {
         self.everybody.insert(name, somebody);
     }
 
-    /// Whoever is this.
-    pub(super) fn who(&self, name: &str) -> &Somebody {
+    /// The person of a relation.
+    pub(super) fn person(&self, name: &str) -> &Somebody {
         self.everybody.get(name).unwrap_or_else(|| panic!("nobody is {name}"))
     }
 
-    /// A flow of a kind, an access mode or one after `archived`, with everybody where they belong and the administrator who
-    /// made it; and the path of the link that it has, or once had.
+    /// A flow of a kind (an access mode, or `archived` and one), with everybody in place and the administrator who
+    /// created it; and the path of its current or former link.
     pub(super) async fn flow(&self, kind: &str) -> (Flow, String) {
         self.flow_with(kind, &[]).await
     }
 
-    /// The same with more people in it.
+    /// The same with further people in it.
     pub(super) async fn flow_with(&self, kind: &str, more: &[&str]) -> (Flow, String) {
         let acme = &self.acme;
         let flow = acme.flow_of(&acme.admin, json!({ "access_mode": "link" })).await;
-        let people = ["joined", "blocked", "joined admin", "blocked admin"].map(|name| self.who(name));
+        let people = ["joined", "blocked", "joined admin", "blocked admin"].map(|name| self.person(name));
         acme.add(&flow, &people).await;
-        acme.add(&flow, &more.iter().map(|name| self.who(name)).collect::<Vec<_>>()).await;
+        acme.add(&flow, &more.iter().map(|name| self.person(name)).collect::<Vec<_>>()).await;
         for blocked in ["blocked", "blocked admin"] {
-            acme.block(&flow, self.who(blocked), true).await;
+            acme.block(&flow, self.person(blocked), true).await;
         }
         let link = link_of(&acme.admin.client.get(&flow.path()).await.json(200));
         let mode = kind.trim_start_matches("archived ");
@@ -260,12 +259,13 @@ impl Crowd {
         (flow, link)
     }
 
-    /// Everybody's places in such a flow, by their numbers, where these people are in other places now.
+    /// Everybody's expected state in such a flow, by number, except that these people have moved.
     pub(super) fn places(&self, moved: &[(&str, bool)]) -> Vec<(i64, bool)> {
         let at_first =
             [("joined", false), ("blocked", true), ("joined admin", false), ("blocked admin", true)];
         let mut places = BTreeMap::from([(self.acme.admin.number, false)]);
-        places.extend(at_first.iter().chain(moved).map(|(name, blocked)| (self.who(name).number, *blocked)));
+        places
+            .extend(at_first.iter().chain(moved).map(|(name, blocked)| (self.person(name).number, *blocked)));
         places.into_iter().collect()
     }
 }

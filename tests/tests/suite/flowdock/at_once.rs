@@ -1,11 +1,11 @@
-//! Many requests at once for the same flow or the same person leave nothing crooked.
+//! Parallel requests for one flow or person keep the data consistent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use denizen_tests::{Client, Reply, Value, json};
 use tokio::task::JoinSet;
 
-use super::acme::{Acme, link_of, word};
+use super::acme::{Acme, link_of, outcome_of};
 use super::invitations::{invite, path_of};
 use super::numbers;
 use crate::people::new_user;
@@ -14,7 +14,7 @@ use crate::support::{each, text, with};
 const ROUNDS: usize = 12;
 const AT_ONCE: usize = 20;
 
-/// Who asks for what: a method, a path and a body.
+/// A request: its client, method, path and body.
 type Request = (Client, &'static str, String, Value);
 
 async fn at_once(requests: impl Iterator<Item = Request>) -> Vec<Reply> {
@@ -24,18 +24,18 @@ async fn at_once(requests: impl Iterator<Item = Request>) -> Vec<Reply> {
     all.join_all().await
 }
 
-/// How often each word came.
+/// How often each outcome occurred.
 #[track_caller]
-fn words(replies: &[Reply]) -> BTreeMap<String, usize> {
+fn outcomes(replies: &[Reply]) -> BTreeMap<String, usize> {
     let mut words = BTreeMap::new();
     for reply in replies {
-        *words.entry(word(reply)).or_default() += 1;
+        *words.entry(outcome_of(reply)).or_default() += 1;
     }
     words
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn adding_and_blocking_at_once_leave_one_who_is_blocked() {
+async fn adding_while_blocking_leaves_the_user_blocked() {
     let acme = Acme::new().await;
     for _ in 0..ROUNDS {
         let flow = acme.flow("organization").await;
@@ -44,13 +44,13 @@ async fn adding_and_blocking_at_once_leave_one_who_is_blocked() {
             0 => (acme.jane.client.clone(), "POST", users.clone(), json!({ "id": acme.john.number })),
             _ => (acme.admin.client.clone(), "PUT", john.clone(), json!({ "disabled": true })),
         });
-        assert_eq!(words(&at_once(requests).await), BTreeMap::from([("yes".to_owned(), AT_ONCE)]));
+        assert_eq!(outcomes(&at_once(requests).await), BTreeMap::from([("yes".to_owned(), AT_ONCE)]));
         assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false), (acme.john.number, true)]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn flows_of_one_name_made_at_once_have_names_of_their_own_in_addresses() {
+async fn flows_of_one_name_get_unique_slugs() {
     let acme = Acme::new().await;
     let body = json!({ "name": "My flow" });
     let makers = [&acme.jane, &acme.john, &acme.admin];
@@ -68,9 +68,9 @@ async fn flows_of_one_name_made_at_once_have_names_of_their_own_in_addresses() {
     }
 }
 
-/// Whoever is in a flow is a member of its organization, whatever comes first.
+/// A user in a flow is a member of its organization, whatever the order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_leaves_while_being_let_in_is_in_no_flow() {
+async fn leaving_while_being_added_wins() {
     let acme = Acme::new().await;
     for round in 0..ROUNDS {
         let flow = acme.flow("organization").await;
@@ -87,7 +87,7 @@ async fn whoever_leaves_while_being_let_in_is_in_no_flow() {
             4 => (own.clone(), "POST", "/flows/acme".to_owned(), json!({ "name": format!("Left {round}") })),
             _ => (jane.clone(), "POST", format!("{invitations}/import"), json!({ "list": email })),
         });
-        // In two halves, one on either side of the removal.
+        // Half of them before the removal, half after.
         let (before, after): (Vec<_>, Vec<_>) = requests.enumerate().partition(|(index, _)| index % 2 == 0);
         let removal = (admin.clone(), "DELETE", acme.path_of(&leaving), json!({}));
         let all = before.into_iter().chain([(0, removal)]).chain(after).map(|(_, request)| request);
@@ -102,7 +102,7 @@ async fn whoever_leaves_while_being_let_in_is_in_no_flow() {
                 "404 organization",
                 "404 user",
             ];
-            assert!(expected.contains(&&*word(&reply)), "round {round}: {reply}");
+            assert!(expected.contains(&&*outcome_of(&reply)), "round {round}: {reply}");
         }
         let members = admin.get("/organizations/acme/users").await.array(200);
         assert!(!numbers(&members).contains(&number), "round {round}");
@@ -110,13 +110,13 @@ async fn whoever_leaves_while_being_let_in_is_in_no_flow() {
             let users = numbers(flow["users"].as_array().unwrap());
             assert!(!users.contains(&number), "round {round}: {flow:#}");
         }
-        assert_eq!(word(&own.get(&path).await), "404 organization");
+        assert_eq!(outcome_of(&own.get(&path).await), "404 organization");
         assert_eq!(own.get("/flows").await.json(200), json!([]));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_is_deleted_while_being_let_in_is_gone() {
+async fn deletion_while_being_added_wins() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     for round in 0..ROUNDS {
@@ -132,14 +132,14 @@ async fn whoever_is_deleted_while_being_let_in_is_gone() {
         let path = format!("/api/users/{}", leaving.id);
         requests.insert(3, (acme.people.administrator.clone(), "DELETE", path, json!({})));
         for reply in at_once(requests.into_iter()).await {
-            assert!(["yes", "400 id", "404 user"].contains(&&*word(&reply)), "round {round}: {reply}");
+            assert!(["yes", "400 id", "404 user"].contains(&&*outcome_of(&reply)), "round {round}: {reply}");
         }
         assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false)], "round {round}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_address_that_is_invited_at_once_has_one_invitation() {
+async fn parallel_invitations_of_an_address_create_one() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/invitations", flow.path());
@@ -154,16 +154,16 @@ async fn an_address_that_is_invited_at_once_has_one_invitation() {
     for reply in replies {
         assert_eq!(reply.json(201), invitation[0]);
     }
-    // Many take it back, and one does.
+    // Many revoke it, and one succeeds.
     let path = path_of(&flow, &invitation[0]);
     let requests = (0..6).map(|_| (acme.jane.client.clone(), "DELETE", path.clone(), json!({})));
     let expected = BTreeMap::from([("404 invitation".to_owned(), 5), ("yes".to_owned(), 1)]);
-    assert_eq!(words(&at_once(requests).await), expected);
+    assert_eq!(outcomes(&at_once(requests).await), expected);
 }
 
-/// Nobody hears that they have invited somebody after they were blocked, which the number of the invitation tells.
+/// No invitation succeeds after the block, as its number shows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_is_blocked_invites_nobody_after_that() {
+async fn a_blocked_user_cannot_invite_afterwards() {
     let acme = Acme::new().await;
     let mut refused = 0;
     for round in 0..ROUNDS {
@@ -185,7 +185,7 @@ async fn whoever_is_blocked_invites_nobody_after_that() {
                 let (made, later) = (invitation["id"].as_i64(), later["id"].as_i64());
                 assert!(made < later, "round {round}: {made:?}, and the right was gone at {later:?}");
             } else {
-                assert_eq!(word(&reply), "403 blocked", "round {round}");
+                assert_eq!(outcome_of(&reply), "403 blocked", "round {round}");
                 refused += 1;
             }
         }
@@ -194,7 +194,7 @@ async fn whoever_is_blocked_invites_nobody_after_that() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_administers_no_more_renames_nothing_after_that() {
+async fn a_former_administrator_cannot_rename() {
     let acme = Acme::new().await;
     let boss = acme.further_admin("boss").await;
     for round in 0..ROUNDS {
@@ -210,15 +210,15 @@ async fn whoever_administers_no_more_renames_nothing_after_that() {
         acme.admin.client.put(&acme.path_of(&boss), json!({ "admin": false })).await.is(200);
         acme.change(&flow, json!({ "name": "Mine" })).await;
         for reply in requests.join_all().await {
-            assert!(["yes", "404 flow"].contains(&&*word(&reply)), "round {round}: {reply}");
+            assert!(["yes", "404 flow"].contains(&&*outcome_of(&reply)), "round {round}: {reply}");
         }
         assert_eq!(acme.admin.client.get(&flow.path()).await.json(200)["name"], "Mine", "round {round}");
     }
 }
 
-/// Of two who block each other, one is first.
+/// Of two mutual blocks, one is first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_who_block_each_other_do_not_both_have_their_way() {
+async fn of_two_mutual_blocks_one_succeeds() {
     let acme = Acme::new().await;
     for round in 0..ROUNDS {
         let flow = acme.flow("invitation").await;
@@ -226,7 +226,7 @@ async fn two_who_block_each_other_do_not_both_have_their_way() {
         let requests = [(&acme.jane, &acme.john), (&acme.john, &acme.jane)].map(|(one, other)| {
             (one.client.clone(), "PUT", other.in_flow(&flow), json!({ "disabled": true }))
         });
-        let words = words(&at_once(requests.into_iter()).await);
+        let words = outcomes(&at_once(requests.into_iter()).await);
         let expected = [("403 blocked".to_owned(), 1), ("yes".to_owned(), 1)];
         assert_eq!(words, BTreeMap::from(expected), "round {round}");
         let blocked = acme.users_of(&flow).await.into_iter().filter(|(_, is_blocked)| *is_blocked).count();
@@ -234,9 +234,9 @@ async fn two_who_block_each_other_do_not_both_have_their_way() {
     }
 }
 
-/// A link that is closed lets in whom it said that it would, and nobody else.
+/// A closed link has admitted exactly those whom it confirmed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_link_that_is_closed_while_many_come_lets_in_whom_it_said_it_would() {
+async fn closing_a_link_keeps_every_confirmed_join() {
     let acme = Acme::new().await;
     let mut outsiders = Vec::new();
     for number in 0..8 {
@@ -255,7 +255,7 @@ async fn a_link_that_is_closed_while_many_come_lets_in_whom_it_said_it_would() {
         acme.change(&flow, json!({ "access_mode": "invitation" })).await;
         let mut expected = BTreeSet::from([(acme.jane.number, false)]);
         for (number, reply) in requests.join_all().await {
-            assert!(["yes", "404 flow"].contains(&&*word(&reply)), "round {round}: {reply}");
+            assert!(["yes", "404 flow"].contains(&&*outcome_of(&reply)), "round {round}: {reply}");
             if reply.status == 200 {
                 expected.insert((number, false));
             }
@@ -264,9 +264,9 @@ async fn a_link_that_is_closed_while_many_come_lets_in_whom_it_said_it_would() {
     }
 }
 
-/// Whichever is first, the invitation or the account: whoever is both invited and a member is in the flow.
+/// Whether the invitation or the account is first: an invited member is in the flow.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_becomes_a_member_while_being_invited_is_in() {
+async fn a_new_member_invited_meanwhile_is_in_the_flow() {
     const FLOWS: usize = 4;
     let acme = Acme::new().await;
     let mut flows = Vec::new();
@@ -286,7 +286,7 @@ async fn whoever_becomes_a_member_while_being_invited_is_in() {
         requests
             .insert(round % FLOWS, (acme.people.administrator.clone(), "POST", "/api/users".into(), account));
         for reply in at_once(requests.into_iter()).await {
-            assert_eq!(word(&reply), "yes", "round {round}");
+            assert_eq!(outcome_of(&reply), "yes", "round {round}");
         }
         for flow in &flows {
             let users = acme.admin.client.get(&format!("{}/users", flow.path())).await.array(200);
@@ -297,9 +297,9 @@ async fn whoever_becomes_a_member_while_being_invited_is_in() {
     }
 }
 
-/// Everything that is done with flows, at once. Nothing goes wrong, and whoever is in a flow is a member.
+/// All operations on flows at once. None fails, and every user of a flow is a member.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_busy_day_leaves_nothing_crooked() {
+async fn a_busy_day_leaves_consistent_data() {
     let acme = Acme::new().await;
     let flows = [acme.flow("organization").await, acme.flow("link").await];
     let mut members = Vec::new();
@@ -332,7 +332,7 @@ async fn a_busy_day_leaves_nothing_crooked() {
         let leaving = &members[round % 4];
         requests.insert(AT_ONCE, (acme.admin.client.clone(), "DELETE", acme.path_of(leaving), json!({})));
         for reply in at_once(requests.into_iter()).await {
-            assert_ne!(word(&reply), "409 concurrent_change", "round {round}");
+            assert_ne!(outcome_of(&reply), "409 concurrent_change", "round {round}");
         }
         let organization = acme.admin.client.get("/organizations/acme").await.json(200);
         let known = numbers(organization["users"].as_array().unwrap());

@@ -1,12 +1,12 @@
-//! `PUT /flows/:organization/:flow/users/:id`, and what becomes of whoever is blocked.
+//! `PUT /flows/:organization/:flow/users/:id`, and the effects of a block.
 
 use denizen_tests::json;
 
-use super::acme::{Acme, Crowd, EVERYBODY, cells, link_of, word};
+use super::acme::{Acme, Crowd, EVERYBODY, cells, link_of, outcome_of};
 use super::{broken, numbers, refusal};
 use crate::support::{each, text};
 
-/// Whoever heads the column blocks whoever stands at the left, or lifts the block.
+/// The person of the column blocks the person of the row, or lifts the block.
 const BLOCKING: &str = "
 invitation, link
               | outsider         | member   | joined             | blocked     | admin         | joined admin  | blocked admin
@@ -54,21 +54,22 @@ another       | 404 organization | 404 flow | 404 flow | 404 flow | yes         
 ";
 
 #[tokio::test]
-async fn who_blocks_whom() {
+async fn checks_who_may_block_whom() {
     let mut crowd = Crowd::new().await;
     let another = crowd.acme.member("another").await;
-    crowd.welcome("another", another);
+    crowd.add_person("another", another);
     let mut wrong = Vec::new();
     for (kind, cells) in cells(BLOCKING) {
         for asking in EVERYBODY {
             let (flow, _) = crowd.flow_with(kind, &["another"]).await;
-            // Twice each: whoever is blocked already can be blocked again, and the same the other way round.
+            // Twice each: blocking and unblocking can be repeated.
             for is_blocked in [true, true, false, false] {
                 let mut moved = vec![("another", false)];
                 for (whom, _, expected) in cells.iter().filter(|(_, column, _)| *column == asking) {
                     let change = json!({ "disabled": is_blocked });
-                    let reply = crowd.who(asking).client.put(&crowd.who(whom).in_flow(&flow), change).await;
-                    let found = word(&reply);
+                    let reply =
+                        crowd.person(asking).client.put(&crowd.person(whom).in_flow(&flow), change).await;
+                    let found = outcome_of(&reply);
                     if found == "yes" {
                         assert_eq!(reply.body, json!({}));
                         moved.push((*whom, is_blocked));
@@ -87,7 +88,7 @@ async fn who_blocks_whom() {
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_has_no_access_and_shares_the_flow_with_nobody() {
+async fn a_blocked_user_has_no_access_and_shares_no_flow() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     acme.add(&flow, &[&acme.john]).await;
@@ -115,12 +116,12 @@ async fn whoever_is_blocked_has_no_access_and_shares_the_flow_with_nobody() {
     ] {
         let reply = acme.john.client.send(method, path, body).await;
         assert_eq!(reply.header("flowdock-user"), Some(&*acme.john.number.to_string()));
-        assert_eq!(word(&reply), "403 blocked", "{method} {path}");
+        assert_eq!(outcome_of(&reply), "403 blocked", "{method} {path}");
     }
     for list in ["/flows", "/flows/all", "/flows/acme"] {
         assert_eq!(acme.john.client.get(list).await.json(200), json!([]), "{list}");
     }
-    // They do not see each other, and can still look each other up, who are in one organization.
+    // They are not listed for each other, but as fellow members can still get each other.
     for (one, other) in [(&acme.john, &acme.jane), (&acme.jane, &acme.john)] {
         assert_eq!(numbers(&one.client.get("/users").await.array(200)), [one.number]);
         one.client.get(&format!("/users/{}", other.number)).await.is(200);
@@ -140,7 +141,7 @@ async fn whoever_is_blocked_has_no_access_and_shares_the_flow_with_nobody() {
 }
 
 #[tokio::test]
-async fn a_block_is_of_one_flow() {
+async fn a_block_affects_one_flow() {
     let acme = Acme::new().await;
     let (one, other) = (acme.flow("invitation").await, acme.flow("organization").await);
     acme.add(&one, &[&acme.john]).await;
@@ -154,27 +155,27 @@ async fn a_block_is_of_one_flow() {
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_does_not_come_back_by_themselves() {
+async fn a_blocked_user_cannot_rejoin_alone() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     let link = link_of(&acme.jane.client.get(&flow.path()).await.json(200));
-    // Even whoever was never in it, and could have come.
+    // Even if they were never in it and could have joined.
     acme.jane.client.put(&acme.john.in_flow(&flow), json!({ "disabled": true })).await.is(200);
-    assert_eq!(word(&acme.john.client.put(&flow.path(), json!({ "open": true })).await), "403 blocked");
+    assert_eq!(outcome_of(&acme.john.client.put(&flow.path(), json!({ "open": true })).await), "403 blocked");
     for method in ["GET", "POST"] {
-        assert_eq!(word(&acme.john.client.send(method, &link, None).await), "403 blocked", "{method}");
+        assert_eq!(outcome_of(&acme.john.client.send(method, &link, None).await), "403 blocked", "{method}");
     }
     let invitation = json!({ "email": acme.john.email });
     let reply = acme.jane.client.post(&format!("{}/invitations", flow.path()), invitation).await;
     assert_eq!(broken(reply), ["email"]);
-    // A greater rank is no way back, either.
+    // Becoming an administrator does not help, either.
     let rank = async |is_admin: bool| {
         acme.admin.client.put(&acme.path_of(&acme.john), json!({ "admin": is_admin })).await.is(200);
     };
     rank(true).await;
-    assert_eq!(word(&acme.john.client.get(&flow.path()).await), "403 blocked");
+    assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "403 blocked");
     assert_eq!(
-        word(&acme.jane.client.put(&acme.john.in_flow(&flow), json!({ "disabled": false })).await),
+        outcome_of(&acme.jane.client.put(&acme.john.in_flow(&flow), json!({ "disabled": false })).await),
         "403 greater_rights"
     );
     rank(false).await;
@@ -184,15 +185,15 @@ async fn whoever_is_blocked_does_not_come_back_by_themselves() {
 }
 
 #[tokio::test]
-async fn administrators_block_each_other_and_the_first_comes_first() {
+async fn a_blocked_administrator_cannot_block_back() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let second = acme.further_admin("second").await;
     acme.block(&flow, &second, true).await;
-    assert_eq!(word(&second.client.get(&flow.path()).await), "403 blocked");
+    assert_eq!(outcome_of(&second.client.get(&flow.path()).await), "403 blocked");
     let back = second.client.put(&acme.admin.in_flow(&flow), json!({ "disabled": true })).await;
-    assert_eq!(word(&back), "403 blocked");
-    // It is an administrator in all else.
+    assert_eq!(outcome_of(&back), "403 blocked");
+    // It remains an administrator otherwise.
     second.client.put(&flow.path(), json!({ "name": "Renamed" })).await.is(200);
     second.client.put("/organizations/acme", json!({ "name": "Acme" })).await.is(200);
     acme.block(&flow, &second, false).await;
@@ -200,16 +201,16 @@ async fn administrators_block_each_other_and_the_first_comes_first() {
 }
 
 #[tokio::test]
-async fn lifting_a_block_that_is_not_there_lets_nobody_in() {
+async fn lifting_no_block_admits_nobody() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     acme.block(&flow, &acme.john, false).await;
     assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false)]);
-    assert_eq!(word(&acme.john.client.get(&flow.path()).await), "403 not_a_member");
+    assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "403 not_a_member");
 }
 
 #[tokio::test]
-async fn whether_to_block_must_be_said() {
+async fn requires_the_disabled_field() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     acme.add(&flow, &[&acme.john]).await;
@@ -236,7 +237,7 @@ async fn whether_to_block_must_be_said() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_those_who_are_not_there() {
+async fn reveals_nothing_about_users_outside() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let block = async |number: &str| {

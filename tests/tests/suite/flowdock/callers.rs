@@ -1,11 +1,11 @@
-//! Whom answers name, and what all of them are.
+//! The headers of all answers: the caller and the content type.
 
 use denizen_tests::{Reply, TestServer, json};
 
 use super::CONTENT_TYPE;
 use crate::people::People;
 
-/// The number of the caller stands in every answer to whoever is known.
+/// Every answer to a known caller has their number.
 #[tokio::test]
 async fn every_answer_names_the_caller() {
     let people = People::on(TestServer::with(&["--max-body-size=1KiB"]).await).await;
@@ -39,7 +39,7 @@ async fn every_answer_names_the_caller() {
     assert_eq!(elsewhere.header("flowdock-user"), None, "only answers of this contract");
 }
 
-/// Demands a status, and that the answer names this account.
+/// Asserts a status, and that the answer names this account.
 #[track_caller]
 fn names(reply: &Reply, number: i64, status: u16) {
     assert_eq!(reply.status, status, "{reply}");
@@ -47,9 +47,9 @@ fn names(reply: &Reply, number: i64, status: u16) {
     assert_eq!(reply.header("content-type"), Some(CONTENT_TYPE), "{reply}");
 }
 
-/// Nobody has been asked who they are yet.
+/// The caller has not been authenticated yet.
 #[tokio::test]
-async fn paths_know_their_methods() {
+async fn a_wrong_method_is_405() {
     let server = TestServer::start().await;
     for (method, path, allowed) in [
         ("PATCH", "/users/1", "GET,HEAD,PUT"),

@@ -23,7 +23,7 @@ fn with_authorization(server: &TestServer, authorization: &str) -> Client {
     server.anonymous().with("authorization", authorization)
 }
 
-/// Demands the refusal of a credential, and gives its message.
+/// Asserts that a credential is refused, and returns the message.
 #[track_caller]
 pub(super) fn refused(reply: Reply) -> String {
     assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"denizen\""), "{reply}");
@@ -34,7 +34,7 @@ pub(super) fn refused(reply: Reply) -> String {
     message
 }
 
-/// Demands that a client is refused, whether it reads or writes, and gives the message.
+/// Asserts that reads and writes of a client are refused, and returns the message.
 pub(super) async fn is_refused(client: &Client) -> String {
     let message = refused(client.get("/user").await);
     for reply in [
@@ -49,7 +49,7 @@ pub(super) async fn is_refused(client: &Client) -> String {
     message
 }
 
-/// Demands that a client is this account.
+/// Asserts that a client acts as this account.
 #[track_caller]
 pub(super) fn is_account(reply: Reply, number: i64) {
     assert_eq!(reply.header("flowdock-user"), Some(number.to_string().as_str()), "{reply}");
@@ -89,8 +89,8 @@ impl Holder {
         clients
     }
 
-    /// Demands that every credential opens the account.
-    async fn gets_in(&self, server: &TestServer) {
+    /// Asserts that every credential works.
+    async fn is_accepted(&self, server: &TestServer) {
         for (kind, client) in self.clients(server) {
             let reply = client.get("/user").await;
             assert_eq!(reply.status, 200, "{kind}\n{reply}");
@@ -100,7 +100,7 @@ impl Holder {
 }
 
 #[tokio::test]
-async fn a_token_of_any_kind_stands_in_for_a_name_with_whatever_password() {
+async fn accepts_any_token_as_a_basic_username() {
     let people = People::new().await;
     let jane = Holder::new(&people).await;
     for (kind, token) in &jane.tokens {
@@ -122,7 +122,7 @@ async fn a_token_of_any_kind_stands_in_for_a_name_with_whatever_password() {
 }
 
 #[tokio::test]
-async fn an_address_and_its_password_open_an_account() {
+async fn accepts_an_email_and_password() {
     let people = People::new().await;
     for (username, password) in [
         (JANE, "correct:horse: battery"),
@@ -130,7 +130,7 @@ async fn an_address_and_its_password_open_an_account() {
         ("jane@bücher.example", "pässwört 🙂 123"),
     ] {
         let id = people.account(username, json!({ "password": password })).await;
-        let number = people.stand_in(&id).await.get("/user").await.json(200)["id"].as_i64().unwrap();
+        let number = people.client_of(&id).await.get("/user").await.json(200)["id"].as_i64().unwrap();
         for username in [username.to_owned(), username.to_uppercase()] {
             is_account(people.server.basic(&username, password).get("/user").await, number);
         }
@@ -141,9 +141,9 @@ async fn an_address_and_its_password_open_an_account() {
     }
 }
 
-/// In the same words whether there is such an account or not.
+/// The message is the same for unknown accounts.
 #[tokio::test]
-async fn a_wrong_password_tells_nothing() {
+async fn a_wrong_password_reveals_nothing() {
     let people = People::new().await;
     people.account_with_password(JANE, json!({})).await;
     people.account("nopassword@example.com", json!({})).await;
@@ -161,10 +161,10 @@ async fn a_wrong_password_tells_nothing() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_in_use_hears_so_after_the_right_credential_only() {
+async fn only_right_credentials_reveal_a_disabled_account() {
     let people = People::new().await;
     let jane = Holder::new(&people).await;
-    jane.gets_in(&people.server).await;
+    jane.is_accepted(&people.server).await;
     for status in ["DISABLED", "PENDING"] {
         people.change(&jane.id, json!({ "status": status })).await;
         for (kind, client) in jane.clients(&people.server) {
@@ -173,31 +173,31 @@ async fn an_account_that_is_not_in_use_hears_so_after_the_right_credential_only(
         let wrong = people.server.basic(JANE, "wrong password").get("/user").await;
         assert_eq!(refused(wrong), WRONG_PASSWORD);
         people.change(&jane.id, json!({ "status": "ACTIVE" })).await;
-        jane.gets_in(&people.server).await;
+        jane.is_accepted(&people.server).await;
     }
 }
 
 #[tokio::test]
-async fn whoever_is_at_home_where_nobody_is_let_in_is_not_let_in() {
+async fn an_account_of_a_disabled_home_is_rejected() {
     let people = People::new().await;
     let jane = Holder::new(&people).await;
     let tenant = people.tenant("Home").await;
     people.change(&jane.id, json!({ "tenant": tenant })).await;
     let path = format!("/api/tenants/{tenant}");
-    jane.gets_in(&people.server).await;
+    jane.is_accepted(&people.server).await;
     people.administrator.patch(&path, json!({ "status": "DISABLED" })).await.is(200);
     for (kind, client) in jane.clients(&people.server) {
         assert_eq!(is_refused(&client).await, "ENTITY_DISABLED", "{kind}");
     }
     people.administrator.patch(&path, json!({ "status": "ACTIVE" })).await.is(200);
-    jane.gets_in(&people.server).await;
+    jane.is_accepted(&people.server).await;
 }
 
 #[tokio::test]
-async fn what_is_taken_away_is_gone_with_the_next_request() {
+async fn revoked_credentials_fail_at_once() {
     let people = People::new().await;
     let jane = Holder::new(&people).await;
-    jane.gets_in(&people.server).await;
+    jane.is_accepted(&people.server).await;
     let [_, (_, issued), (_, personal)] = &jane.tokens;
     let tokens = people.administrator.get(&format!("/api/tokens?accountId={}", jane.id)).await.array(200);
     for secret in [issued, personal] {
@@ -220,7 +220,7 @@ async fn what_is_taken_away_is_gone_with_the_next_request() {
 }
 
 #[tokio::test]
-async fn whatever_opens_other_contracts_alone_opens_nothing_here() {
+async fn rejects_credentials_of_other_contracts() {
     let server = TestServer::start().await;
     let key = &server.workspace.key;
     for client in [
@@ -247,7 +247,7 @@ async fn whatever_opens_other_contracts_alone_opens_nothing_here() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_no_credential() {
+async fn rejects_a_cookie() {
     let server = TestServer::start().await;
     let administrator = &server.administrator;
     let body = json!({ "username": administrator.username, "password": administrator.password });
@@ -261,7 +261,7 @@ async fn a_cookie_is_no_credential() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_no_credential() {
+async fn rejects_malformed_credentials() {
     let people = People::new().await;
     let [(_, token), ..] = Holder::new(&people).await.tokens;
     for authorization in [
@@ -299,7 +299,7 @@ async fn what_cannot_be_read_is_no_credential() {
 }
 
 #[tokio::test]
-async fn the_page_of_another_site_changes_nothing_with_what_a_browser_remembers() {
+async fn another_site_cannot_use_remembered_credentials() {
     let people = People::new().await;
     let jane = Holder::new(&people).await;
     let (server, path) = (&people.server, format!("/users/{}", jane.number));

@@ -1,13 +1,13 @@
-//! What is taken from somebody counts for what they have under way.
+//! Revoking access stops requests under way.
 
 use denizen_tests::{Flow, RawConnection, Reply, Value, json};
 
-use super::acme::{Acme, Somebody, cells, word};
+use super::acme::{Acme, Somebody, cells, outcome_of};
 use super::credentials;
 use crate::people::password_of;
 use crate::support::text;
 
-/// A write of which the server has read the head, with a credential that was good then. The body is still to come.
+/// A write whose head the server has read, with a credential valid at that time. Its body is not sent yet.
 pub(super) struct Held {
     connection: RawConnection,
     body: String,
@@ -27,7 +27,7 @@ impl Held {
             body.len()
         );
         connection.send(head).await;
-        // The server asks for the body once it knows whose credential it is.
+        // The server requests the body after checking the credential.
         assert_eq!(connection.answer().await.status, 100);
         Self { connection, body }
     }
@@ -38,7 +38,7 @@ impl Held {
     }
 }
 
-/// The writes of an administrator who is in a flow, and what they come to where this has happened meanwhile.
+/// The writes of an administrator in a flow, and their outcome if this happened meanwhile.
 const UNDER_WAY: &str = "
 blocked
        | becomes
@@ -92,7 +92,7 @@ make   | yes
 ";
 
 #[tokio::test]
-async fn what_is_taken_from_somebody_counts_for_what_is_under_way() {
+async fn revoking_access_stops_requests_under_way() {
     let acme = Acme::new().await;
     let mut wrong = Vec::new();
     for (round, (event, cells)) in cells(UNDER_WAY).into_iter().enumerate() {
@@ -104,12 +104,12 @@ async fn what_is_taken_from_somebody_counts_for_what_is_under_way() {
             let token = new_token(&acme, &boss).await;
             let authorization = format!("Bearer {}", text(&token, "token"));
             let held = Held::begin(&acme, &authorization, write(&acme, &flow, &newcomer, deed)).await;
-            happen(&acme, event, &flow, &boss, &token).await;
+            apply(&acme, event, &flow, &boss, &token).await;
             let before = everything(&acme, event, &flow).await;
-            let found = word(&held.end().await);
+            let found = outcome_of(&held.end().await);
             let is_done = everything(&acme, event, &flow).await != before;
-            put_in_use(&acme, true).await;
-            // Whoever opens what they are in changes nothing that others see.
+            set_active(&acme, true).await;
+            // Opening one's own flow is not visible to others.
             let does = expected == "yes" && deed != "open";
             if found != expected || is_done != does {
                 wrong.push(format!("{event} | {deed}: {found}, not {expected}; done: {is_done}"));
@@ -138,7 +138,7 @@ async fn new_token(acme: &Acme, holder: &Somebody) -> Value {
     acme.people.administrator.post("/api/tokens", request).await.json(200)
 }
 
-async fn happen(acme: &Acme, event: &str, flow: &Flow, boss: &Somebody, token: &Value) {
+async fn apply(acme: &Acme, event: &str, flow: &Flow, boss: &Somebody, token: &Value) {
     let administrator = &acme.people.administrator;
     match event {
         "blocked" => acme.block(flow, boss, true).await,
@@ -158,14 +158,14 @@ async fn happen(acme: &Acme, event: &str, flow: &Flow, boss: &Somebody, token: &
         "token revoked" => {
             administrator.delete(&format!("/api/tokens/{}", text(token, "id"))).await.is(200);
         }
-        "organization out of use" => put_in_use(acme, false).await,
+        "organization out of use" => set_active(acme, false).await,
         _ => {
             acme.change(flow, json!({ "disabled": true })).await;
         }
     }
 }
 
-async fn put_in_use(acme: &Acme, in_use: bool) {
+async fn set_active(acme: &Acme, in_use: bool) {
     let status = json!({ "status": if in_use { "ACTIVE" } else { "DISABLED" } });
     let path = format!("/api/tenants/{}", acme.workspace.id);
     acme.people.administrator.patch(&path, status).await.is(200);
@@ -175,7 +175,7 @@ async fn put_in_use(acme: &Acme, in_use: bool) {
 async fn everything(acme: &Acme, event: &str, flow: &Flow) -> [Value; 3] {
     let is_out_of_use = event == "organization out of use";
     if is_out_of_use {
-        put_in_use(acme, true).await;
+        set_active(acme, true).await;
     }
     let path = flow.path();
     let mut seen = [Value::Null, Value::Null, Value::Null];
@@ -183,14 +183,14 @@ async fn everything(acme: &Acme, event: &str, flow: &Flow) -> [Value; 3] {
         *seen = acme.admin.client.get(path).await.json(200);
     }
     if is_out_of_use {
-        put_in_use(acme, false).await;
+        set_active(acme, false).await;
     }
     seen[2] = json!(seen[2].as_array().unwrap().len());
     seen
 }
 
 #[tokio::test]
-async fn a_password_that_is_changed_counts_for_what_is_under_way() {
+async fn a_changed_password_stops_requests_under_way() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let changes = json!({ "tenant": acme.workspace.id });
@@ -203,8 +203,8 @@ async fn a_password_that_is_changed_counts_for_what_is_under_way() {
     let authorization = credentials::basic(format!("boss@acme.example:{old}"));
     let held = Held::begin(&acme, &authorization, ("POST", invitations.clone(), body.clone())).await;
     acme.people.change(&id, json!({ "password": "another password" })).await;
-    assert_eq!(word(&held.end().await), "401 basic");
-    assert_eq!(word(&basic(&old).post(&invitations, body.clone()).await), "401 basic");
+    assert_eq!(outcome_of(&held.end().await), "401 basic");
+    assert_eq!(outcome_of(&basic(&old).post(&invitations, body.clone()).await), "401 basic");
     assert_eq!(acme.jane.client.get(&invitations).await.json(200), json!([]));
     basic("another password").post(&invitations, body).await.is(201);
 }

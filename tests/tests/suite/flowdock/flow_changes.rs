@@ -1,11 +1,11 @@
-//! `PUT /flows/:organization/:flow`, and who does what with a flow.
+//! `PUT /flows/:organization/:flow`, and who may change a flow.
 
 use denizen_tests::{Flow, Reply, Value, json};
 
-use super::acme::{Acme, Crowd, cells, link_of, word};
+use super::acme::{Acme, Crowd, cells, link_of, outcome_of};
 use crate::support::{each, text};
 
-/// Who does what with a flow. `read` is looking at it, at who is in it, and at its invitations.
+/// Who may do what with a flow. `read` covers the flow, its users and its invitations.
 const DEEDS: &str = "
 invitation, link
               | read             | rename           | invite           | open
@@ -39,12 +39,12 @@ blocked admin | 403 blocked      | yes              | 403 blocked       | 403 bl
 ";
 
 #[tokio::test]
-async fn who_does_what_with_a_flow() {
+async fn checks_who_may_change_a_flow() {
     let crowd = Crowd::new().await;
     let mut wrong = Vec::new();
     for (kind, cells) in cells(DEEDS) {
         let (flow, _) = crowd.flow(kind).await;
-        // Opening comes last: whoever joins that way is in the flow from then on.
+        // Opening comes last, since it joins the flow.
         for deed in ["read", "rename", "invite", "open"] {
             for (who, _, expected) in cells.iter().filter(|(_, column, _)| *column == deed) {
                 let before = state(&crowd.acme, &flow).await;
@@ -53,7 +53,7 @@ async fn who_does_what_with_a_flow() {
                 let is_absent = ["member", "admin"].contains(who);
                 let changes = *expected == "yes" && deed != "read" && (deed != "open" || is_absent);
                 let told = format!("{kind} | {deed} | {who}:");
-                let words = replies.iter().map(word).filter(|word| word != expected);
+                let words = replies.iter().map(outcome_of).filter(|word| word != expected);
                 wrong.extend(words.map(|word| format!("{told} {word}, not {expected}")));
                 wrong.extend((is_changed != changes).then(|| format!("{told} changed: {is_changed}")));
             }
@@ -70,7 +70,7 @@ async fn state(acme: &Acme, flow: &Flow) -> [Value; 2] {
 }
 
 async fn attempts(crowd: &Crowd, flow: &Flow, deed: &str, who: &str) -> Vec<Reply> {
-    let (client, path) = (&crowd.who(who).client, flow.path());
+    let (client, path) = (&crowd.person(who).client, flow.path());
     match deed {
         "read" => vec![
             client.get(&path).await,
@@ -91,7 +91,7 @@ async fn attempts(crowd: &Crowd, flow: &Flow, deed: &str, who: &str) -> Vec<Repl
 }
 
 #[tokio::test]
-async fn every_field_but_open_is_for_administrators() {
+async fn only_administrators_change_more_than_open() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     let before = state(&acme, &flow).await;
@@ -106,7 +106,7 @@ async fn every_field_but_open_is_for_administrators() {
     ] {
         for member in [&acme.jane, &acme.john] {
             let reply = member.client.put(&flow.path(), fields.clone()).await;
-            assert_eq!(word(&reply), "403 not_admin", "{fields}");
+            assert_eq!(outcome_of(&reply), "403 not_admin", "{fields}");
         }
     }
     assert_eq!(state(&acme, &flow).await, before, "nothing was done, and nobody has joined");
@@ -114,7 +114,7 @@ async fn every_field_but_open_is_for_administrators() {
 }
 
 #[tokio::test]
-async fn a_flow_can_be_sent_back_as_it_was_read() {
+async fn accepts_the_unchanged_record() {
     let acme = Acme::new().await;
     let flow =
         acme.flow_of(&acme.jane, json!({ "access_mode": "organization", "description": "Ours" })).await;
@@ -133,16 +133,16 @@ async fn a_flow_can_be_sent_back_as_it_was_read() {
         }
     }
     assert_eq!(state(&acme, &flow).await, before);
-    // Whoever has no part in it does not even change nothing.
+    // Without access, even an empty change is refused.
     acme.block(&flow, &acme.jane, true).await;
     for fields in [json!({}), json!({ "open": false })] {
-        assert_eq!(word(&acme.jane.client.put(&flow.path(), fields.clone()).await), "403 blocked");
-        assert_eq!(word(&acme.stranger.client.put(&flow.path(), fields).await), "404 organization");
+        assert_eq!(outcome_of(&acme.jane.client.put(&flow.path(), fields.clone()).await), "403 blocked");
+        assert_eq!(outcome_of(&acme.stranger.client.put(&flow.path(), fields).await), "404 organization");
     }
 }
 
 #[tokio::test]
-async fn a_flow_keeps_its_name_in_addresses_whatever_it_is_called() {
+async fn renaming_keeps_the_slug() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let read = acme.admin.client.get("/flows/acme/my-flow").await.json(200);
@@ -163,7 +163,7 @@ async fn a_flow_keeps_its_name_in_addresses_whatever_it_is_called() {
 }
 
 #[tokio::test]
-async fn fields_change_one_by_one_or_together_in_any_form() {
+async fn changes_one_or_several_fields_in_any_form() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let (client, path) = (&acme.admin.client, flow.path());
@@ -189,7 +189,7 @@ async fn fields_change_one_by_one_or_together_in_any_form() {
 }
 
 #[tokio::test]
-async fn an_archived_flow_disappears_and_comes_back_as_it_was() {
+async fn an_archived_flow_is_hidden_and_restorable() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     acme.add(&flow, &[&acme.john]).await;
@@ -211,14 +211,14 @@ async fn an_archived_flow_disappears_and_comes_back_as_it_was() {
     let seen = acme.jane.client.get("/users").await.array(200);
     assert_eq!(seen.len(), 1, "nobody shares it");
 
-    // Nobody comes in, but who is in it can be blocked.
+    // Nobody joins, but its users can be blocked.
     let users = format!("{}/users", flow.path());
     for reply in [
         acme.admin.client.post(&users, json!({ "id": acme.stranger.number })).await,
         acme.admin.client.post(&users, json!({ "id": acme.jane.number })).await,
         acme.admin.client.put(&flow.path(), json!({ "open": true })).await,
     ] {
-        assert!(["409 flow_archived", "400 id"].contains(&&*word(&reply)), "{reply}");
+        assert!(["409 flow_archived", "400 id"].contains(&&*outcome_of(&reply)), "{reply}");
     }
     acme.block(&flow, &acme.jane, true).await;
     acme.block(&flow, &acme.jane, false).await;
@@ -233,7 +233,7 @@ async fn an_archived_flow_disappears_and_comes_back_as_it_was() {
 }
 
 #[tokio::test]
-async fn members_open_and_close_what_they_are_in() {
+async fn members_open_and_close_their_flows() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     acme.add(&flow, &[&acme.john]).await;
@@ -251,12 +251,12 @@ async fn members_open_and_close_what_they_are_in() {
 }
 
 #[tokio::test]
-async fn members_join_by_opening_what_is_open_to_all() {
+async fn opening_an_organizations_flow_joins_it() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     let (john, path) = (&acme.john.client, flow.path());
     let state = |flow: &Value| (flow["open"].as_bool().unwrap(), flow["joined"].as_bool().unwrap());
-    // Closing what one is not in does not let one in.
+    // Closing a flow that one is not in does not join it.
     for fields in [json!({ "open": false }), json!({})] {
         assert_eq!(state(&john.put(&path, fields).await.json(200)), (false, false));
     }
@@ -276,7 +276,7 @@ async fn members_join_by_opening_what_is_open_to_all() {
 }
 
 #[tokio::test]
-async fn a_flow_has_a_link_while_it_can_be_joined_by_one() {
+async fn a_flow_has_a_link_unless_invitation_only() {
     let acme = Acme::new().await;
     let flow = acme.flow("link").await;
     let first = link_of(&acme.jane.client.get(&flow.path()).await.json(200));
@@ -284,7 +284,7 @@ async fn a_flow_has_a_link_while_it_can_be_joined_by_one() {
     let listed = acme.jane.client.get("/flows").await.array(200);
     assert_eq!(link_of(&listed[0]), first);
 
-    // It stays the same until it is closed, and never comes back after that.
+    // It stays the same until it is closed, and is then gone for good.
     let mut known = vec![first];
     for (fields, link) in [
         (json!({ "name": "Another name" }), "as before"),

@@ -2,12 +2,12 @@
 
 use denizen_tests::{Value, json};
 
-use super::acme::{Acme, Crowd, cells, place_of, somebody, word};
+use super::acme::{Acme, Crowd, cells, new_person, outcome_of, place_of};
 use super::{broken, numbers, refusal};
 use crate::support::{each, with};
 
 #[tokio::test]
-async fn a_flows_users_are_listed_with_what_they_are_in_it() {
+async fn lists_users_with_their_state_in_the_flow() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/users", flow.path());
@@ -38,9 +38,9 @@ async fn a_flows_users_are_listed_with_what_they_are_in_it() {
     assert_eq!(acme.jane.client.get(&flow.path()).await.json(200)["users"], Value::Array(users));
 }
 
-/// Far more than are read from the database at once.
+/// Several batches of the database.
 #[tokio::test]
-async fn long_lists_hold_every_user_once() {
+async fn a_long_list_has_every_user_once() {
     const COUNT: usize = 450;
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
@@ -56,7 +56,7 @@ async fn long_lists_hold_every_user_once() {
     let added = imported["added_users"].as_array().unwrap();
     assert_eq!(each(added, "email"), addresses);
 
-    // Around where one batch ends and the next begins.
+    // Around the boundary of two batches.
     let mut expected: Vec<_> =
         [acme.jane.number].into_iter().chain(numbers(added)).map(|it| (it, false)).collect();
     for place in [0, 198, 199, 200, 201, 399, 400, COUNT].into_iter().filter(|place| *place > 0) {
@@ -74,11 +74,11 @@ async fn long_lists_hold_every_user_once() {
 }
 
 #[tokio::test]
-async fn whoever_is_added_is_in_the_flow() {
+async fn adds_a_user_to_the_flow() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/users", flow.path());
-    assert_eq!(word(&acme.john.client.get(&flow.path()).await), "404 flow");
+    assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "404 flow");
     let reply = acme.jane.client.post(&path, json!({ "id": acme.john.number })).await;
     assert_eq!(reply.header("flowdock-user"), Some(&*acme.jane.number.to_string()));
     assert_eq!(reply.json(200), json!({}));
@@ -90,7 +90,7 @@ async fn whoever_is_added_is_in_the_flow() {
         [acme.john.number, acme.jane.number]
     );
 
-    // Whoever is in it adds others in turn, and nothing changes for those who are there already.
+    // Users in it add others, and nothing changes for those already in it.
     let fourth = acme.member("fourth").await;
     for client in [&acme.john.client, &acme.jane.client, &fourth.client] {
         assert_eq!(client.post(&path, json!({ "id": fourth.number })).await.json(200), json!({}));
@@ -100,7 +100,7 @@ async fn whoever_is_added_is_in_the_flow() {
 }
 
 #[tokio::test]
-async fn the_number_may_come_in_any_form() {
+async fn accepts_the_number_in_any_form() {
     let acme = Acme::new().await;
     let john = acme.john.number.to_string();
     for form in 0..6 {
@@ -120,7 +120,7 @@ async fn the_number_may_come_in_any_form() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_member_is_not_added() {
+async fn cannot_add_a_non_member() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     let path = format!("{}/users", flow.path());
@@ -149,14 +149,14 @@ async fn whoever_is_no_member_is_not_added() {
     }
     assert_eq!(broken(acme.jane.client.post(&path, json!({})).await), ["id"]);
     assert_eq!(broken(acme.jane.client.send("POST", &path, None).await), ["id"]);
-    // Whether there is anybody with a number is not told.
+    // Whether a number exists is not revealed.
     let refused =
         async |id: i64| refusal(acme.jane.client.post(&path, json!({ "id": id })).await, 400, "bad_request");
     assert_eq!(refused(acme.stranger.number).await, refused(999_999).await);
     assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false)]);
 }
 
-/// Whoever heads the column adds whoever stands at the left.
+/// The person of the column adds the person of the row.
 const ADDING: &str = "
 invitation, link
               | outsider         | member   | joined | blocked     | admin  | joined admin | blocked admin
@@ -190,7 +190,7 @@ blocked admin | 404 organization | 404 flow | 404 flow | 404 flow | 409 flow_arc
 ";
 
 #[tokio::test]
-async fn who_adds_whom() {
+async fn checks_who_may_add_users() {
     let crowd = Crowd::new().await;
     let mut wrong = Vec::new();
     for (kind, cells) in cells(ADDING) {
@@ -198,9 +198,9 @@ async fn who_adds_whom() {
             let (flow, _) = crowd.flow(kind).await;
             let mut moved = Vec::new();
             for (whom, _, expected) in cells.iter().filter(|(_, column, _)| *column == asking) {
-                let body = json!({ "id": crowd.who(whom).number });
-                let reply = crowd.who(asking).client.post(&format!("{}/users", flow.path()), body).await;
-                let found = word(&reply);
+                let body = json!({ "id": crowd.person(whom).number });
+                let reply = crowd.person(asking).client.post(&format!("{}/users", flow.path()), body).await;
+                let found = outcome_of(&reply);
                 if found != *expected {
                     wrong.push(format!("{kind} | {asking} adds {whom}: {found}, not {expected}"));
                 }
@@ -215,7 +215,7 @@ async fn who_adds_whom() {
 }
 
 #[tokio::test]
-async fn a_block_is_not_lifted_by_adding() {
+async fn adding_does_not_lift_a_block() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     acme.add(&flow, &[&acme.john]).await;
@@ -225,14 +225,14 @@ async fn a_block_is_not_lifted_by_adding() {
         let reply = adding.client.post(&format!("{}/users", flow.path()), body).await;
         assert_eq!(reply.json(200), json!({}));
         assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false), (acme.john.number, true)]);
-        assert_eq!(word(&acme.john.client.get(&flow.path()).await), "403 blocked");
+        assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "403 blocked");
     }
 }
 
 #[tokio::test]
-async fn somebody_of_several_organizations_is_added_to_flows_of_each() {
+async fn adds_a_user_to_flows_of_several_organizations() {
     let acme = Acme::new().await;
-    let both = somebody(&acme.people, "both@example.com", json!({})).await;
+    let both = new_person(&acme.people, "both@example.com", json!({})).await;
     for workspace in ["acme", "other"] {
         acme.people
             .server
@@ -244,13 +244,13 @@ async fn somebody_of_several_organizations_is_added_to_flows_of_each() {
     acme.stranger.client.post("/flows/other", json!({ "name": "Theirs" })).await.is(201);
     let body = json!({ "id": both.number });
     acme.stranger.client.post("/flows/other/theirs/users", body.clone()).await.is(200);
-    // It opens neither organization's flows to the other's.
+    // Neither organization sees the flows of the other.
     assert_eq!(
-        word(&acme.stranger.client.post("/flows/acme/my-flow/users", body.clone()).await),
+        outcome_of(&acme.stranger.client.post("/flows/acme/my-flow/users", body.clone()).await),
         "404 organization"
     );
     let reply = acme.jane.client.post("/flows/acme/theirs/users", body).await;
-    assert_eq!(word(&reply), "404 flow");
+    assert_eq!(outcome_of(&reply), "404 flow");
     assert_eq!(each(&both.client.get("/flows").await.array(200), "name"), ["My flow", "Theirs"]);
     let seen = numbers(&both.client.get("/users").await.array(200));
     assert_eq!(seen, [both.number, acme.jane.number, acme.stranger.number]);

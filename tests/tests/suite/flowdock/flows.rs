@@ -1,8 +1,8 @@
-//! Making flows, and reading one: `POST /flows/:organization`, `GET /flows/:organization/:flow` and `GET /flows/find`.
+//! Creating and reading flows: `POST /flows/:organization`, `GET /flows/:organization/:flow` and `GET /flows/find`.
 
 use denizen_tests::{Reply, Value, json};
 
-use super::acme::{Acme, Crowd, EVERYBODY, place_of, word};
+use super::acme::{Acme, Crowd, EVERYBODY, outcome_of, place_of};
 use super::{broken, refusal};
 use crate::support::{assert_uuid, keys, text};
 
@@ -22,20 +22,20 @@ const FLOW: [&str; 13] = [
     "web_url",
 ];
 
-/// The keys of a flow, and these.
-fn flow_and(more: &[&'static str]) -> Vec<&'static str> {
+/// The keys of a flow, and these further ones.
+fn flow_keys_and(more: &[&'static str]) -> Vec<&'static str> {
     let mut keys: Vec<_> = FLOW.iter().chain(more).copied().collect();
     keys.sort_unstable();
     keys
 }
 
 #[tokio::test]
-async fn whoever_makes_a_flow_is_in_it() {
+async fn the_creator_is_in_the_flow() {
     let acme = Acme::new().await;
     let reply = acme.jane.client.post("/flows/acme", json!({ "name": "My flow" })).await;
     assert_eq!(reply.header("flowdock-user"), Some(&*acme.jane.number.to_string()));
     let flow = reply.json(201);
-    assert_eq!(keys(&flow), flow_and(&["users"]));
+    assert_eq!(keys(&flow), flow_keys_and(&["users"]));
     assert_uuid(&flow["id"]);
     let address = format!("http://{}", acme.people.server.address);
     let organization = json!({
@@ -63,7 +63,7 @@ async fn whoever_makes_a_flow_is_in_it() {
     assert!(acme.jane.is(user), "{user:#}");
     assert_eq!((&user["name"], &user["nick"]), (&json!("First Last"), &json!("First")));
 
-    // It is the same wherever it is read.
+    // All operations show the same.
     let number = acme.workspace.number;
     for path in [
         "/flows/acme/my-flow".to_owned(),
@@ -78,7 +78,7 @@ async fn whoever_makes_a_flow_is_in_it() {
 }
 
 #[tokio::test]
-async fn a_name_in_addresses_is_made_of_the_name_and_of_nobody_elses() {
+async fn derives_a_unique_slug_from_the_name() {
     let acme = Acme::new().await;
     let (letters, smileys) = ("x".repeat(100), "🙂".repeat(100));
     for (name, in_addresses) in [
@@ -106,13 +106,13 @@ async fn a_name_in_addresses_is_made_of_the_name_and_of_nobody_elses() {
         let found = acme.jane.client.get(&format!("/flows/acme/{in_addresses}")).await.json(200);
         assert_eq!(found, made);
     }
-    // Another organization has its own.
+    // Other organizations have their own slugs.
     let theirs = acme.stranger.client.post("/flows/other", json!({ "name": "My flow" })).await.json(201);
     assert_eq!(theirs["parameterized_name"], "my-flow");
 }
 
 #[tokio::test]
-async fn a_flow_is_made_with_a_description_and_an_access_mode_in_any_form() {
+async fn accepts_description_and_access_mode_in_any_form() {
     let acme = Acme::new().await;
     let client = &acme.jane.client;
     let json = json!({ "name": "My flow", "description": "Ours", "access_mode": "link" });
@@ -125,7 +125,7 @@ async fn a_flow_is_made_with_a_description_and_an_access_mode_in_any_form() {
         client.send("POST", query, None).await,
     ] {
         let flow = reply.json(201);
-        assert_eq!(keys(&flow), flow_and(&["join_url", "users"]));
+        assert_eq!(keys(&flow), flow_keys_and(&["join_url", "users"]));
         for (key, value) in fields {
             assert_eq!(flow[key], value, "{flow:#}");
         }
@@ -140,7 +140,7 @@ async fn a_flow_is_made_with_a_description_and_an_access_mode_in_any_form() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_flow_is_none() {
+async fn rejects_an_invalid_flow() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let before = acme.admin.client.get(&flow.path()).await.json(200);
@@ -183,7 +183,7 @@ async fn what_cannot_be_a_flow_is_none() {
 }
 
 #[tokio::test]
-async fn flows_are_made_by_members() {
+async fn only_members_create_flows() {
     let acme = Acme::new().await;
     let body = json!({ "name": "My flow" });
     for member in [&acme.jane, &acme.admin] {
@@ -192,19 +192,19 @@ async fn flows_are_made_by_members() {
     let missing = acme.stranger.client.post("/flows/nowhere", body.clone()).await;
     for stranger in [&acme.stranger.client, &acme.people.administrator] {
         let reply = stranger.post("/flows/acme", body.clone()).await;
-        assert_eq!(word(&reply), "404 organization");
-        assert_learns_nothing(&reply, &missing);
+        assert_eq!(outcome_of(&reply), "404 organization");
+        assert_hidden(&reply, &missing);
     }
     let anonymous = acme.people.server.anonymous();
-    assert_eq!(word(&anonymous.post("/flows/acme", body.clone()).await), "401 basic");
+    assert_eq!(outcome_of(&anonymous.post("/flows/acme", body.clone()).await), "401 basic");
     let number = format!("/flows/{}", acme.workspace.number);
-    assert_eq!(word(&acme.stranger.client.post(&number, body).await), "404 organization");
+    assert_eq!(outcome_of(&acme.stranger.client.post(&number, body).await), "404 organization");
     assert_eq!(acme.admin.client.get("/flows/acme").await.array(200).len(), 2);
 }
 
-/// Demands that what is kept from somebody is answered as what does not exist, but for how the request named it.
+/// Asserts that a hidden flow is answered like an unknown one, except for the requested name.
 #[track_caller]
-fn assert_learns_nothing(kept: &Reply, missing: &Reply) {
+fn assert_hidden(kept: &Reply, missing: &Reply) {
     let unnamed = |reply: &Reply| {
         let mut refusal = refusal(reply.clone(), 404, "not_found");
         refusal["error"]["details"]["id"] = Value::Null;
@@ -214,7 +214,7 @@ fn assert_learns_nothing(kept: &Reply, missing: &Reply) {
 }
 
 #[tokio::test]
-async fn a_flow_that_is_not_there_is_not_found() {
+async fn an_unknown_flow_is_404() {
     let acme = Acme::new().await;
     let secret = acme.flow("invitation").await;
     acme.stranger.client.post("/flows/other", json!({ "name": "Theirs" })).await.is(201);
@@ -234,35 +234,35 @@ async fn a_flow_that_is_not_there_is_not_found() {
     ] {
         let reply = acme.jane.client.get(path).await;
         assert_eq!(reply.header("flowdock-user"), Some(&*acme.jane.number.to_string()));
-        assert_eq!(word(&reply), expected, "{path}");
+        assert_eq!(outcome_of(&reply), expected, "{path}");
     }
-    // Whoever may not know that the flow is there hears the same as of one that is not, its own organization's or another's.
+    // A flow that is hidden from the caller is answered like an unknown one, in any organization.
     for (somebody, nothing) in
         [(&acme.john, "/flows/acme/nothing"), (&acme.stranger, "/flows/nowhere/my-flow")]
     {
         let missing = somebody.client.get(nothing).await;
         for below in ["", "/users", "/invitations", "/invitations/1"] {
             let reply = somebody.client.get(&format!("{}{below}", secret.path())).await;
-            assert_learns_nothing(&reply, &missing);
+            assert_hidden(&reply, &missing);
         }
         let missing = somebody.client.get(&format!("/flows/find?id={nowhere}")).await;
         let reply = somebody.client.get(&format!("/flows/find?id={}", secret.id)).await;
-        assert_learns_nothing(&reply, &missing);
+        assert_hidden(&reply, &missing);
         assert!(!reply.text.contains("my-flow"), "{reply}");
     }
 }
 
 #[tokio::test]
-async fn a_flow_is_found_by_its_id_by_those_who_have_access() {
+async fn finds_a_flow_by_id_with_access() {
     let crowd = Crowd::new().await;
     for kind in ["invitation", "organization"] {
         let (flow, _) = crowd.flow(kind).await;
         for who in EVERYBODY {
-            let client = &crowd.who(who).client;
+            let client = &crowd.person(who).client;
             let by_address = client.get(&flow.path()).await;
             let by_id = client.get(&format!("/flows/find?id={}", flow.id.to_uppercase())).await;
-            let expected = word(&by_address).replace("404 organization", "404 flow");
-            assert_eq!(word(&by_id), expected, "{kind} {who}");
+            let expected = outcome_of(&by_address).replace("404 organization", "404 flow");
+            assert_eq!(outcome_of(&by_id), expected, "{kind} {who}");
             if by_id.status == 200 {
                 assert_eq!(by_id.body, by_address.body);
             }

@@ -12,7 +12,7 @@ async fn import(acme: &Acme, flow: &Flow, list: &str) -> Value {
     acme.jane.client.post(&path, json!({ "list": list })).await.json(200)
 }
 
-/// The addresses of the invitations, and of those who were added, and the entries that are wrong.
+/// The invited addresses, the added ones, and the invalid entries.
 #[track_caller]
 fn outcome(imported: &Value) -> [Vec<String>; 3] {
     assert_eq!(keys(imported), ["added_users", "erroneous_emails", "invitations"]);
@@ -30,7 +30,7 @@ fn outcome(imported: &Value) -> [Vec<String>; 3] {
 }
 
 #[tokio::test]
-async fn a_list_is_read_as_people_write_it() {
+async fn parses_lists_as_people_write_them() {
     let acme = Acme::new().await;
     for (list, expected) in [
         ("a@example.com", &["a@example.com"][..]),
@@ -57,7 +57,7 @@ async fn a_list_is_read_as_people_write_it() {
 }
 
 #[tokio::test]
-async fn every_entry_comes_to_something() {
+async fn reports_the_outcome_of_every_entry() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let blocked = acme.member("blocked").await;
@@ -84,7 +84,7 @@ async fn every_entry_comes_to_something() {
     let expected = [(acme.jane.number, false), (acme.john.number, false), (blocked.number, true)];
     assert_eq!(acme.users_of(&flow).await, expected);
 
-    // Once more, nobody is new.
+    // A second import adds nobody.
     let [invited_again, added, erroneous_again] = outcome(&import(&acme, &flow, &list).await);
     assert_eq!((invited_again, added, erroneous_again), (invited, vec![], erroneous));
     let listed = acme.jane.client.get(&format!("{}/invitations", flow.path())).await.array(200);
@@ -92,7 +92,7 @@ async fn every_entry_comes_to_something() {
 }
 
 #[tokio::test]
-async fn a_list_has_a_thousand_entries_at_most() {
+async fn limits_a_list_to_1000_entries() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/invitations/import", flow.path());
@@ -107,7 +107,7 @@ async fn a_list_has_a_thousand_entries_at_most() {
     let invitations = format!("{}/invitations", flow.path());
     assert_eq!(acme.jane.client.get(&invitations).await.json(200), json!([]), "nobody was invited");
 
-    // An address counts once, however often it is there.
+    // A repeated address counts once.
     let [invited, ..] =
         outcome(&import(&acme, &flow, &format!("{}, {}", list(1000), list(1000).to_uppercase())).await);
     assert_eq!(invited.len(), 1000);
@@ -115,7 +115,7 @@ async fn a_list_has_a_thousand_entries_at_most() {
 }
 
 #[tokio::test]
-async fn a_list_must_be_there_and_the_message_be_short() {
+async fn requires_a_list_and_limits_the_message() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/invitations/import", flow.path());

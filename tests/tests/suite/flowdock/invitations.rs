@@ -1,12 +1,12 @@
-//! `/flows/:organization/:flow/invitations`, one by one. Lists of addresses: `import.rs`; who comes in: `invited.rs`.
+//! `/flows/:organization/:flow/invitations`, one by one. Lists of addresses: `import.rs`; accepting: `invited.rs`.
 
 use denizen_tests::{Client, Flow, Value, json};
 
-use super::acme::{Acme, word};
+use super::acme::{Acme, outcome_of};
 use super::{broken, numbers};
 use crate::support::{keys, text, with};
 
-/// Invites an address as Jane, and gives the invitation.
+/// Invites an address as Jane, and returns the invitation.
 pub(super) async fn invite(acme: &Acme, flow: &Flow, email: &str) -> Value {
     let path = format!("{}/invitations", flow.path());
     acme.jane.client.post(&path, json!({ "email": email })).await.json(201)
@@ -17,13 +17,13 @@ pub(super) fn path_of(flow: &Flow, invitation: &Value) -> String {
     format!("{}/invitations/{}", flow.path(), invitation["id"])
 }
 
-/// How far an invitation has come.
+/// The state of an invitation.
 pub(super) async fn state_of(client: &Client, flow: &Flow, invitation: &Value) -> String {
     text(&client.get(&path_of(flow, invitation)).await.json(200), "state")
 }
 
 #[tokio::test]
-async fn an_invitation_waits_until_it_is_accepted_or_taken_back() {
+async fn an_invitation_is_pending_until_accepted_or_revoked() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/invitations", flow.path());
@@ -40,7 +40,7 @@ async fn an_invitation_waits_until_it_is_accepted_or_taken_back() {
     });
     assert_eq!(invitation, expected);
 
-    // It is the same wherever it is read, and whoever asks again, however.
+    // All operations show the same, and repeated invitations return it.
     assert_eq!(acme.jane.client.get(&url).await.json(200), invitation);
     assert_eq!(acme.admin.client.get(&path).await.json(200), json!([invitation]));
     assert_eq!(acme.admin.client.get(&format!("/v1{path}")).await.json(200), json!([invitation]));
@@ -59,7 +59,7 @@ async fn an_invitation_waits_until_it_is_accepted_or_taken_back() {
     let gone = acme.jane.client.delete(&url).await.is(204);
     assert_eq!((&*gone.text, gone.header("content-type")), ("", Some(super::CONTENT_TYPE)));
     for reply in [acme.jane.client.get(&url).await, acme.jane.client.delete(&url).await] {
-        assert_eq!(word(&reply), "404 invitation");
+        assert_eq!(outcome_of(&reply), "404 invitation");
     }
     assert_eq!(acme.jane.client.get(&path).await.json(200), json!([another]));
     let again = invite(&acme, &flow, "person@example.com").await;
@@ -67,7 +67,7 @@ async fn an_invitation_waits_until_it_is_accepted_or_taken_back() {
 }
 
 #[tokio::test]
-async fn a_member_who_is_invited_is_in_at_once() {
+async fn an_invited_member_joins_at_once() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let invitation = invite(&acme, &flow, &acme.john.email.to_uppercase()).await;
@@ -76,22 +76,22 @@ async fn a_member_who_is_invited_is_in_at_once() {
     assert_eq!(acme.users_of(&flow).await, expected);
     acme.john.client.get(&flow.path()).await.is(200);
 
-    // It shows for itself, and no more among those that are open.
+    // It can be read, but is no longer listed as pending.
     assert_eq!(acme.jane.client.get(&path_of(&flow, &invitation)).await.json(200), invitation);
     assert_eq!(acme.jane.client.get(&format!("{}/invitations", flow.path())).await.json(200), json!([]));
     let reply = acme.jane.client.delete(&path_of(&flow, &invitation)).await;
-    assert_eq!(word(&reply), "409 invitation_accepted");
+    assert_eq!(outcome_of(&reply), "409 invitation_accepted");
     assert_eq!(state_of(&acme.john.client, &flow, &invitation).await, "accepted");
     assert_eq!(acme.users_of(&flow).await, expected);
 
-    // Those who are in it already are invited in vain, and so is oneself.
+    // Inviting those already in it, or oneself, changes nothing.
     assert_eq!(invite(&acme, &flow, &acme.john.email).await, invitation);
     assert_eq!(invite(&acme, &flow, &acme.jane.email).await["state"], "accepted");
     assert_eq!(acme.users_of(&flow).await, expected);
 }
 
 #[tokio::test]
-async fn whoever_has_left_is_invited_anew() {
+async fn a_former_member_can_be_invited() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let invitation = invite(&acme, &flow, &acme.john.email).await;
@@ -105,7 +105,7 @@ async fn whoever_has_left_is_invited_anew() {
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_is_not_invited() {
+async fn cannot_invite_a_blocked_user() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     acme.jane.client.put(&acme.john.in_flow(&flow), json!({ "disabled": true })).await.is(200);
@@ -119,7 +119,7 @@ async fn whoever_is_blocked_is_not_invited() {
 }
 
 #[tokio::test]
-async fn an_invitation_needs_an_address() {
+async fn requires_an_address() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/invitations", flow.path());
@@ -154,7 +154,7 @@ async fn an_invitation_needs_an_address() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_of_its_flow() {
+async fn an_invitation_belongs_to_its_flow() {
     let acme = Acme::new().await;
     let (flow, other) = (acme.flow("invitation").await, acme.flow("invitation").await);
     let invitation = invite(&acme, &flow, "person@example.com").await;
@@ -164,26 +164,26 @@ async fn an_invitation_is_of_its_flow() {
         let path = format!("{}/invitations/{number}", flow.path());
         for method in ["GET", "DELETE"] {
             let reply = acme.jane.client.send(method, &path, None).await;
-            assert_eq!(word(&reply), "404 invitation", "{method} {number}");
+            assert_eq!(outcome_of(&reply), "404 invitation", "{method} {number}");
         }
     }
     for flow in [&flow, &other] {
         let list = acme.jane.client.get(&format!("{}/invitations", flow.path())).await.array(200);
         assert_eq!(list.len(), 1, "nothing was taken back");
     }
-    // Nor does another organization reach it.
+    // Nor can another organization reach it.
     acme.stranger.client.post("/flows/other", json!({ "name": "My flow" })).await.is(201);
     let path = format!("/flows/other/my-flow/invitations/{}", invitation["id"]);
     for method in ["GET", "DELETE"] {
-        assert_eq!(word(&acme.stranger.client.send(method, &path, None).await), "404 invitation");
+        assert_eq!(outcome_of(&acme.stranger.client.send(method, &path, None).await), "404 invitation");
         let reply = acme.stranger.client.send(method, &path_of(&flow, &invitation), None).await;
-        assert_eq!(word(&reply), "404 organization");
+        assert_eq!(outcome_of(&reply), "404 organization");
     }
     assert_eq!(state_of(&acme.jane.client, &flow, &invitation).await, "pending");
 }
 
 #[tokio::test]
-async fn invitations_are_for_those_who_have_access() {
+async fn invitations_require_access() {
     let acme = Acme::new().await;
     let flow = acme.flow("organization").await;
     let invitation = invite(&acme, &flow, "person@example.com").await;
@@ -201,7 +201,7 @@ async fn invitations_are_for_those_who_have_access() {
             ("POST", &format!("{list}/import"), Some(json!({ "list": "another@example.com" }))),
             ("DELETE", &one, None),
         ] {
-            assert_eq!(word(&client.send(method, path, body).await), expected, "{method} {path}");
+            assert_eq!(outcome_of(&client.send(method, path, body).await), expected, "{method} {path}");
         }
     }
     assert_eq!(acme.admin.client.get(&list).await.json(200), json!([invitation]));
@@ -209,7 +209,7 @@ async fn invitations_are_for_those_who_have_access() {
 }
 
 #[tokio::test]
-async fn an_archived_flow_keeps_its_invitations_and_takes_no_more() {
+async fn an_archived_flow_accepts_no_new_invitations() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let invitation = invite(&acme, &flow, "person@example.com").await;
@@ -217,9 +217,9 @@ async fn an_archived_flow_keeps_its_invitations_and_takes_no_more() {
     acme.change(&flow, json!({ "disabled": true })).await;
     for email in ["person@example.com", "another@example.com", &acme.john.email] {
         let reply = acme.admin.client.post(&path, json!({ "email": email })).await;
-        assert_eq!(word(&reply), "409 flow_archived");
+        assert_eq!(outcome_of(&reply), "409 flow_archived");
         let reply = acme.admin.client.post(&format!("{path}/import"), json!({ "list": email })).await;
-        assert_eq!(word(&reply), "409 flow_archived");
+        assert_eq!(outcome_of(&reply), "409 flow_archived");
     }
     assert_eq!(acme.admin.client.get(&path).await.json(200), json!([invitation]));
     acme.admin.client.delete(&path_of(&flow, &invitation)).await.is(204);
@@ -227,9 +227,9 @@ async fn an_archived_flow_keeps_its_invitations_and_takes_no_more() {
     assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false)]);
 }
 
-/// Far more than are read from the database at once.
+/// Several batches of the database.
 #[tokio::test]
-async fn long_lists_hold_every_invitation_once() {
+async fn a_long_list_has_every_invitation_once() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let path = format!("{}/invitations", flow.path());

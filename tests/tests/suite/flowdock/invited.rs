@@ -1,8 +1,8 @@
-//! Who comes in by an invitation: whoever gets an account with the address, from somebody who may stand for it.
+//! Accepting invitations: an account with the address, confirmed by somebody with the right to, joins.
 
 use denizen_tests::{Client, Flow, Value, json};
 
-use super::acme::{Acme, Somebody, link_of, somebody, word};
+use super::acme::{Acme, Somebody, link_of, new_person, outcome_of};
 use super::invitations::{invite, state_of};
 use super::numbers;
 use crate::people::new_user;
@@ -10,15 +10,15 @@ use crate::support::{each, text, with};
 
 const INVITED: &str = "person@example.com";
 
-/// Makes an account with the invited address, and logs in to it.
-async fn made_by(acme: &Acme, maker: &Client, changes: Value) -> Somebody {
+/// Creates an account with the invited address, and a client for it.
+async fn create_invited(acme: &Acme, maker: &Client, changes: Value) -> Somebody {
     let made = maker.post("/api/users", with(new_user(INVITED), changes)).await.json(200);
-    let (id, client) = (text(&made, "id"), acme.people.stand_in(&text(&made, "id")).await);
+    let (id, client) = (text(&made, "id"), acme.people.client_of(&text(&made, "id")).await);
     let number = client.get("/user").await.json(200)["id"].as_i64().unwrap();
     Somebody { id, number, email: INVITED.to_owned(), client }
 }
 
-/// Demands that somebody is a plain member of `acme`, and in these flows of it.
+/// Asserts that a person is a plain member of `acme` and in these flows.
 async fn assert_in(acme: &Acme, somebody: &Somebody, flows: &[&Flow]) {
     let members = acme.admin.client.get("/organizations/acme/users").await.array(200);
     let own = members.iter().find(|member| somebody.is(member));
@@ -33,10 +33,10 @@ async fn assert_in(acme: &Acme, somebody: &Somebody, flows: &[&Flow]) {
     }
 }
 
-/// Demands that somebody is no member of `acme`, and sees nothing of this flow.
+/// Asserts that a person is no member of `acme` and cannot see this flow.
 async fn assert_out(acme: &Acme, somebody: &Somebody, flow: &Flow) {
-    assert_eq!(word(&somebody.client.get("/organizations/acme").await), "404 organization");
-    assert_eq!(word(&somebody.client.get(&flow.path()).await), "404 organization");
+    assert_eq!(outcome_of(&somebody.client.get("/organizations/acme").await), "404 organization");
+    assert_eq!(outcome_of(&somebody.client.get(&flow.path()).await), "404 organization");
     let members = acme.admin.client.get("/organizations/acme/users").await.array(200);
     assert!(!numbers(&members).contains(&somebody.number), "{members:#?}");
     assert!(!acme.users_of(flow).await.iter().any(|(number, _)| *number == somebody.number));
@@ -47,7 +47,7 @@ async fn pending_in(acme: &Acme, flow: &Flow) -> Value {
 }
 
 #[tokio::test]
-async fn whoever_gets_an_account_from_the_administrator_comes_in() {
+async fn an_account_made_by_the_administrator_is_admitted() {
     let acme = Acme::new().await;
     let (one, two) = (acme.flow("invitation").await, acme.flow("organization").await);
     let not_invited = acme.flow("invitation").await;
@@ -56,9 +56,9 @@ async fn whoever_gets_an_account_from_the_administrator_comes_in() {
     invite(&acme, &one, "another@example.com").await;
 
     // At home nowhere, in Acme, or in another organization.
-    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    let person = create_invited(&acme, &acme.people.administrator, json!({})).await;
     assert_in(&acme, &person, &[&one, &two]).await;
-    assert_eq!(word(&person.client.get(&not_invited.path()).await), "404 flow");
+    assert_eq!(outcome_of(&person.client.get(&not_invited.path()).await), "404 flow");
     for (flow, invitation) in [&one, &two].into_iter().zip(&invitations) {
         assert_eq!(state_of(&person.client, flow, invitation).await, "accepted");
     }
@@ -69,28 +69,32 @@ async fn whoever_gets_an_account_from_the_administrator_comes_in() {
 }
 
 #[tokio::test]
-async fn a_home_elsewhere_does_not_matter() {
+async fn accepts_with_a_home_elsewhere() {
     for home in ["acme", "other"] {
         let acme = Acme::new().await;
         let flow = acme.flow("invitation").await;
         let invitation = invite(&acme, &flow, INVITED).await;
         let home = if home == "acme" { &acme.workspace.id } else { &acme.other };
-        let person = made_by(&acme, &acme.people.administrator, json!({ "tenant": home })).await;
+        let person = create_invited(&acme, &acme.people.administrator, json!({ "tenant": home })).await;
         assert_in(&acme, &person, &[&flow]).await;
         assert_eq!(state_of(&acme.jane.client, &flow, &invitation).await, "accepted");
-        assert_eq!(acme.people.see(&person.id).await["tenant"], **home, "the home is what was asked for");
+        assert_eq!(
+            acme.people.get_account(&person.id).await["tenant"],
+            **home,
+            "the home is what was asked for"
+        );
     }
 }
 
 #[tokio::test]
-async fn every_organization_that_has_invited_an_address_gets_it() {
+async fn joins_every_inviting_organization() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     invite(&acme, &flow, INVITED).await;
     acme.stranger.client.post("/flows/other", json!({ "name": "Theirs" })).await.is(201);
     let path = "/flows/other/theirs/invitations";
     acme.stranger.client.post(path, json!({ "email": INVITED })).await.is(201);
-    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    let person = create_invited(&acme, &acme.people.administrator, json!({})).await;
     assert_in(&acme, &person, &[&flow]).await;
     let organizations = person.client.get("/organizations").await.array(200);
     assert_eq!(each(&organizations, "parameterized_name"), ["acme", "other"]);
@@ -98,27 +102,27 @@ async fn every_organization_that_has_invited_an_address_gets_it() {
 }
 
 #[tokio::test]
-async fn whoever_gets_an_account_from_the_organizations_own_admin_comes_in() {
+async fn an_account_made_by_the_organizations_admin_is_admitted() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let invitation = invite(&acme, &flow, INVITED).await;
     let tenant_admin = acme.people.tenant_admin("boss@acme.example", &acme.workspace.id).await;
-    let person = made_by(&acme, &tenant_admin.client, json!({})).await;
+    let person = create_invited(&acme, &tenant_admin.client, json!({})).await;
     assert_in(&acme, &person, &[&flow]).await;
     assert_eq!(state_of(&person.client, &flow, &invitation).await, "accepted");
 }
 
 #[tokio::test]
-async fn whoever_gets_an_account_from_another_organizations_admin_stays_out() {
+async fn an_account_made_by_another_organization_is_not_admitted() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let invitation = invite(&acme, &flow, INVITED).await;
     let theirs = acme.people.tenant_admin("boss@other.example", &acme.other).await;
-    let person = made_by(&acme, &theirs.client, json!({})).await;
+    let person = create_invited(&acme, &theirs.client, json!({})).await;
     assert_out(&acme, &person, &flow).await;
     assert_eq!(pending_in(&acme, &flow).await, json!([invitation]));
 
-    // Inviting again changes nothing; bringing them in does.
+    // Inviting again changes nothing; adding them does.
     assert_eq!(invite(&acme, &flow, INVITED).await, invitation);
     assert_out(&acme, &person, &flow).await;
     acme.people.server.add_to_workspace(INVITED, &acme.workspace, false).await;
@@ -127,7 +131,7 @@ async fn whoever_gets_an_account_from_another_organizations_admin_stays_out() {
 }
 
 #[tokio::test]
-async fn nobody_comes_in_by_an_address_that_they_have_given_themselves() {
+async fn a_stranger_cannot_accept_by_changing_their_address() {
     let acme = Acme::new().await;
     let (secret, linked) = (acme.flow("invitation").await, acme.flow("link").await);
     let invitation = invite(&acme, &secret, INVITED).await;
@@ -136,11 +140,11 @@ async fn nobody_comes_in_by_an_address_that_they_have_given_themselves() {
     assert_eq!(acme.stranger.client.get("/user").await.json(200)["email"], INVITED);
     assert_out(&acme, &acme.stranger, &secret).await;
 
-    // Not even as a member, who came by another way; not when the address is invited once more; not by a list.
+    // Not as a member who joined another way, nor by a second invitation, nor by a list.
     let link = link_of(&acme.jane.client.get(&linked.path()).await.json(200));
     acme.stranger.client.send("POST", &link, None).await.is(200);
     let stays_out = async || {
-        assert_eq!(word(&acme.stranger.client.get(&secret.path()).await), "404 flow");
+        assert_eq!(outcome_of(&acme.stranger.client.get(&secret.path()).await), "404 flow");
         assert_eq!(pending_in(&acme, &secret).await, json!([invitation]));
         assert_eq!(acme.users_of(&secret).await, [(acme.jane.number, false)]);
     };
@@ -154,22 +158,22 @@ async fn nobody_comes_in_by_an_address_that_they_have_given_themselves() {
 }
 
 #[tokio::test]
-async fn a_member_does_not_come_in_by_an_address_of_their_own_choice() {
+async fn a_member_cannot_accept_by_changing_their_address() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let invitation = invite(&acme, &flow, INVITED).await;
     let own = format!("/users/{}", acme.john.number);
     acme.john.client.put(&own, json!({ "email": INVITED })).await.is(200);
-    assert_eq!(word(&acme.john.client.get(&flow.path()).await), "404 flow");
+    assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "404 flow");
     assert_eq!(invite(&acme, &flow, INVITED).await, invitation, "nobody stands for it");
-    assert_eq!(word(&acme.john.client.get(&flow.path()).await), "404 flow");
-    // By his number he is added all the same: whoever adds him knows whom they mean.
+    assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "404 flow");
+    // He can still be added by number, which is unambiguous.
     acme.add(&flow, &[&acme.john]).await;
     acme.john.client.get(&flow.path()).await.is(200);
 }
 
 #[tokio::test]
-async fn an_address_that_an_administrator_gives_counts() {
+async fn an_address_set_by_an_administrator_accepts() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let own = format!("/users/{}", acme.john.number);
@@ -181,54 +185,54 @@ async fn an_address_that_an_administrator_gives_counts() {
 }
 
 #[tokio::test]
-async fn somebody_who_is_no_member_comes_in_when_they_become_one() {
+async fn joining_the_organization_accepts_invitations() {
     let acme = Acme::new().await;
     let (one, two) = (acme.flow("invitation").await, acme.flow("invitation").await);
     let invitation = invite(&acme, &one, &acme.stranger.email).await;
     assert_eq!(invitation["state"], "pending");
     assert_out(&acme, &acme.stranger, &one).await;
-    // By whichever flow they are brought in.
+    // Whichever flow they are added to.
     acme.people.server.add_to_flow(&acme.stranger.email, &two).await;
     assert_in(&acme, &acme.stranger, &[&one, &two]).await;
     assert_eq!(state_of(&acme.stranger.client, &one, &invitation).await, "accepted");
 }
 
 #[tokio::test]
-async fn an_invitation_that_was_taken_back_lets_nobody_in() {
+async fn a_revoked_invitation_admits_nobody() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     let invitation = invite(&acme, &flow, INVITED).await;
     acme.jane.client.delete(&super::invitations::path_of(&flow, &invitation)).await.is(204);
-    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    let person = create_invited(&acme, &acme.people.administrator, json!({})).await;
     assert_out(&acme, &person, &flow).await;
 }
 
 #[tokio::test]
-async fn an_archived_flow_takes_nobody_who_was_invited_before() {
+async fn an_archived_flow_admits_nobody_invited() {
     let acme = Acme::new().await;
     let (archived, flow) = (acme.flow("invitation").await, acme.flow("invitation").await);
     let invitation = invite(&acme, &archived, INVITED).await;
     invite(&acme, &flow, INVITED).await;
     acme.change(&archived, json!({ "disabled": true })).await;
-    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    let person = create_invited(&acme, &acme.people.administrator, json!({})).await;
     assert_in(&acme, &person, &[&flow]).await;
     assert_eq!(pending_in(&acme, &archived).await, json!([invitation]));
     assert_eq!(acme.users_of(&archived).await, [(acme.jane.number, false)]);
-    // It is good for whoever is invited once more.
+    // It works for those who are invited again.
     acme.change(&archived, json!({ "disabled": false })).await;
-    assert_eq!(word(&person.client.get(&archived.path()).await), "404 flow");
+    assert_eq!(outcome_of(&person.client.get(&archived.path()).await), "404 flow");
     assert_eq!(invite(&acme, &archived, INVITED).await["state"], "accepted");
     assert_in(&acme, &person, &[&archived, &flow]).await;
 }
 
 #[tokio::test]
-async fn an_organization_that_is_gone_or_out_of_use_gets_nobody() {
+async fn a_disabled_or_deleted_organization_admits_nobody() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;
     invite(&acme, &flow, INVITED).await;
     acme.people.administrator.delete(&format!("/api/tenants/{}", acme.workspace.id)).await.is(200);
-    let person = made_by(&acme, &acme.people.administrator, json!({})).await;
+    let person = create_invited(&acme, &acme.people.administrator, json!({})).await;
     assert_eq!(person.client.get("/organizations").await.json(200), json!([]));
-    let homeless = somebody(&acme.people, "another@example.com", json!({})).await;
-    assert_eq!(word(&homeless.client.get(&flow.path()).await), "404 organization");
+    let homeless = new_person(&acme.people, "another@example.com", json!({})).await;
+    assert_eq!(outcome_of(&homeless.client.get(&flow.path()).await), "404 organization");
 }

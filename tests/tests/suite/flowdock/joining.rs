@@ -3,11 +3,11 @@
 use denizen_tests::{Value, json};
 use tokio::task::JoinSet;
 
-use super::acme::{Acme, Crowd, EVERYBODY, cells, link_of, word};
+use super::acme::{Acme, Crowd, EVERYBODY, cells, link_of, outcome_of};
 use super::{numbers, refusal};
 use crate::support::{each, with};
 
-/// Who may join by the link that a flow has, or once had.
+/// Who may join by a flow's current or former link.
 const JOINING: &str = "
 link, organization
               | link
@@ -31,22 +31,22 @@ blocked admin | 404 flow
 ";
 
 #[tokio::test]
-async fn who_joins_by_a_link() {
+async fn checks_who_may_join_by_link() {
     let mut crowd = Crowd::new().await;
     let mut wrong = Vec::new();
     for (kind, cells) in cells(JOINING) {
-        // Whoever has joined is an outsider no more.
+        // After joining, one is no outsider.
         let outsider = crowd.acme.outsider(&kind.replace(' ', "-")).await;
-        crowd.welcome("outsider", outsider);
+        crowd.add_person("outsider", outsider);
         let (flow, link) = crowd.flow(kind).await;
         let mut moved = Vec::new();
         assert_eq!(cells.len(), EVERYBODY.len());
         for (who, _, expected) in cells {
-            let client = &crowd.who(who).client;
+            let client = &crowd.person(who).client;
             for method in ["GET", "POST", "POST"] {
                 let reply = client.send(method, &link, None).await;
-                assert_eq!(reply.header("flowdock-user"), Some(&*crowd.who(who).number.to_string()));
-                let found = word(&reply);
+                assert_eq!(reply.header("flowdock-user"), Some(&*crowd.person(who).number.to_string()));
+                let found = outcome_of(&reply);
                 if found != expected {
                     wrong.push(format!("{kind} | {who} | {method}: {found}, not {expected}"));
                 }
@@ -62,20 +62,20 @@ async fn who_joins_by_a_link() {
 }
 
 #[tokio::test]
-async fn whoever_comes_from_outside_becomes_a_plain_member() {
+async fn an_outsider_becomes_a_plain_member() {
     let acme = Acme::new().await;
     let flow = acme.flow("link").await;
     let (open, secret) = (acme.flow("organization").await, acme.flow("invitation").await);
     let read = acme.jane.client.get(&flow.path()).await.json(200);
     let link = link_of(&read);
 
-    // Looking is not joining.
+    // GET does not join.
     let mut expected = with(read, json!({ "open": false, "joined": false }));
     expected.as_object_mut().unwrap().remove("users");
     for path in [&link, &format!("/v1{link}")] {
         assert_eq!(acme.stranger.client.get(path).await.json(200), expected);
     }
-    assert_eq!(word(&acme.stranger.client.get(&flow.path()).await), "404 organization");
+    assert_eq!(outcome_of(&acme.stranger.client.get(&flow.path()).await), "404 organization");
     assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false)]);
 
     expected = with(expected, json!({ "open": true, "joined": true }));
@@ -92,16 +92,23 @@ async fn whoever_comes_from_outside_becomes_a_plain_member() {
     let members = acme.stranger.client.get("/organizations/acme/users").await.array(200);
     let own = members.iter().find(|member| acme.stranger.is(member)).unwrap();
     assert_eq!(own["admin"], false);
-    assert_eq!(word(&acme.stranger.client.get(&secret.path()).await), "404 flow");
-    assert_eq!(word(&acme.stranger.client.get(&open.path()).await), "403 not_a_member");
-    assert_eq!(word(&acme.stranger.client.put(&flow.path(), json!({ "name": "x" })).await), "403 not_admin");
+    assert_eq!(outcome_of(&acme.stranger.client.get(&secret.path()).await), "404 flow");
+    assert_eq!(outcome_of(&acme.stranger.client.get(&open.path()).await), "403 not_a_member");
+    assert_eq!(
+        outcome_of(&acme.stranger.client.put(&flow.path(), json!({ "name": "x" })).await),
+        "403 not_admin"
+    );
     let organizations = acme.stranger.client.get("/organizations").await.array(200);
     assert_eq!(each(&organizations, "parameterized_name"), ["acme", "other"]);
-    assert_eq!(acme.people.see(&acme.stranger.id).await["tenant"], *acme.other, "at home where they were");
+    assert_eq!(
+        acme.people.get_account(&acme.stranger.id).await["tenant"],
+        *acme.other,
+        "at home where they were"
+    );
 }
 
 #[tokio::test]
-async fn whoever_is_in_it_stays_as_they_are() {
+async fn joining_again_changes_nothing() {
     let acme = Acme::new().await;
     let flow = acme.flow("link").await;
     let link = link_of(&acme.jane.client.get(&flow.path()).await.json(200));
@@ -116,7 +123,7 @@ async fn whoever_is_in_it_stays_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_wrong_link_leads_nowhere() {
+async fn a_wrong_link_is_404() {
     let acme = Acme::new().await;
     let (flow, other) = (acme.flow("link").await, acme.flow("link").await);
     let link = link_of(&acme.jane.client.get(&flow.path()).await.json(200));
@@ -146,7 +153,7 @@ async fn a_wrong_link_leads_nowhere() {
         }
     }
     let anonymous = acme.people.server.anonymous();
-    assert_eq!(word(&anonymous.send("POST", &link, None).await), "401 basic");
+    assert_eq!(outcome_of(&anonymous.send("POST", &link, None).await), "401 basic");
     for flow in [&flow, &other] {
         assert_eq!(acme.users_of(flow).await, [(acme.jane.number, false)]);
     }
@@ -154,7 +161,7 @@ async fn a_wrong_link_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn an_old_link_is_dead_for_good() {
+async fn an_old_link_stays_invalid() {
     let acme = Acme::new().await;
     let flow = acme.flow("link").await;
     let first = link_of(&acme.jane.client.get(&flow.path()).await.json(200));
@@ -168,7 +175,7 @@ async fn an_old_link_is_dead_for_good() {
         acme.change(&flow, closed).await;
         let now = link_of(&acme.change(&flow, open).await);
         for link in &old {
-            assert_eq!(word(&acme.stranger.client.send("POST", link, None).await), "404 flow");
+            assert_eq!(outcome_of(&acme.stranger.client.send("POST", link, None).await), "404 flow");
         }
         assert_eq!(acme.stranger.client.get(&now).await.json(200)["joined"], false);
         old.push(now);
@@ -177,7 +184,7 @@ async fn an_old_link_is_dead_for_good() {
 }
 
 #[tokio::test]
-async fn whoever_was_taken_out_does_not_come_back_by_a_link() {
+async fn a_removed_member_cannot_rejoin_by_link() {
     let acme = Acme::new().await;
     let flow = acme.flow("link").await;
     let link = link_of(&acme.jane.client.get(&flow.path()).await.json(200));
@@ -196,11 +203,11 @@ async fn whoever_was_taken_out_does_not_come_back_by_a_link() {
             }
         }
         for _ in 0..2 {
-            assert_eq!(word(&stranger.send("POST", &link, None).await), "403 removed", "by {way}");
+            assert_eq!(outcome_of(&stranger.send("POST", &link, None).await), "403 removed", "by {way}");
         }
-        assert_eq!(word(&stranger.get(&flow.path()).await), "404 organization");
+        assert_eq!(outcome_of(&stranger.get(&flow.path()).await), "404 organization");
         assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false)]);
-        // Whoever is brought in again is welcome, and what was is forgotten.
+        // Those added again start anew.
         server.add_to_workspace(&acme.stranger.email, &acme.workspace, false).await;
         stranger.send("POST", &link, None).await.is(200);
         assert_eq!(acme.users_of(&flow).await.len(), 2);
@@ -208,14 +215,14 @@ async fn whoever_was_taken_out_does_not_come_back_by_a_link() {
 }
 
 #[tokio::test]
-async fn an_organization_that_is_out_of_use_takes_nobody() {
+async fn a_disabled_organization_admits_nobody() {
     let acme = Acme::new().await;
     let flow = acme.flow("link").await;
     let link = link_of(&acme.jane.client.get(&flow.path()).await.json(200));
     let path = format!("/api/tenants/{}", acme.workspace.id);
     acme.people.administrator.patch(&path, json!({ "status": "DISABLED" })).await.is(200);
     for method in ["GET", "POST"] {
-        assert_eq!(word(&acme.stranger.client.send(method, &link, None).await), "404 flow");
+        assert_eq!(outcome_of(&acme.stranger.client.send(method, &link, None).await), "404 flow");
     }
     acme.people.administrator.patch(&path, json!({ "status": "ACTIVE" })).await.is(200);
     assert_eq!(acme.users_of(&flow).await, [(acme.jane.number, false)]);
@@ -223,7 +230,7 @@ async fn an_organization_that_is_out_of_use_takes_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_come_at_once() {
+async fn many_join_in_parallel() {
     const COUNT: usize = 10;
     let acme = Acme::new().await;
     let flow = acme.flow("link").await;

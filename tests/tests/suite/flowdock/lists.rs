@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use denizen_tests::{Value, json};
 
-use super::acme::{Acme, Crowd, cells, somebody, word};
+use super::acme::{Acme, Crowd, cells, new_person, outcome_of};
 use super::broken;
 use crate::support::{each, text};
 
 const LISTS: [&str; 3] = ["/flows", "/flows/all", "/flows/acme"];
 
-/// Whose lists a flow is in.
+/// Whose lists show a flow.
 const LISTED: &str = "
 invitation, link
               | /flows | /flows/all | /flows/acme
@@ -44,7 +44,7 @@ blocked admin | no     | no         | no
 ";
 
 #[tokio::test]
-async fn whose_lists_a_flow_is_in() {
+async fn lists_show_flows_by_caller() {
     let crowd = Crowd::new().await;
     let cells = cells(LISTED);
     for (kind, _) in &cells {
@@ -54,11 +54,11 @@ async fn whose_lists_a_flow_is_in() {
     let mut wrong = Vec::new();
     for (kind, cells) in cells {
         for (who, list, expected) in cells {
-            let reply = crowd.who(who).client.get(list).await;
+            let reply = crowd.person(who).client.get(list).await;
             let found = match reply.status {
                 200 if each(&reply.clone().array(200), "name").contains(&kind.to_owned()) => "yes".to_owned(),
                 200 => "no".to_owned(),
-                _ => word(&reply),
+                _ => outcome_of(&reply),
             };
             if found != expected {
                 wrong.push(format!("{kind} | {who} | {list}: {found}, not {expected}"));
@@ -69,7 +69,7 @@ async fn whose_lists_a_flow_is_in() {
 }
 
 #[tokio::test]
-async fn a_flow_in_a_list_is_the_flow() {
+async fn a_list_shows_flows_as_get_does() {
     let acme = Acme::new().await;
     let own = acme.flow_of(&acme.john, json!({ "access_mode": "link", "description": "Ours" })).await;
     let open = acme.flow("organization").await;
@@ -87,7 +87,7 @@ async fn a_flow_in_a_list_is_the_flow() {
         expected.as_object_mut().unwrap().remove("users");
         assert_eq!(entry(&listed), Some(expected), "{path}");
     }
-    // What he could join he sees from outside, and who is in it where he asks for that.
+    // He sees a flow that he could join, with its users on request.
     let mut expected = acme.jane.client.get(&open.path()).await.json(200);
     (expected["joined"], expected["open"]) = (json!(false), json!(false));
     for path in ["/flows/all?users=true", "/v1/flows/acme?users=1"] {
@@ -97,7 +97,7 @@ async fn a_flow_in_a_list_is_the_flow() {
 }
 
 #[tokio::test]
-async fn users_come_with_flows_where_they_are_asked_for() {
+async fn includes_users_on_request() {
     let acme = Acme::new().await;
     acme.flow("invitation").await;
     for list in LISTS {
@@ -120,7 +120,7 @@ async fn users_come_with_flows_where_they_are_asked_for() {
 }
 
 #[tokio::test]
-async fn flows_of_all_organizations_are_in_the_order_of_their_names() {
+async fn lists_flows_of_all_organizations_by_name() {
     let acme = Acme::new().await;
     let (john, theirs) = (&acme.john, &acme.stranger);
     acme.people.server.operator(&["workspaces", "add", &john.email, "--workspace", "other", "--json"]).await;
@@ -164,9 +164,9 @@ async fn flows_of_all_organizations_are_in_the_order_of_their_names() {
     }
 }
 
-/// Far more than are read from the database at once, and many of the same name.
+/// Several batches of the database, with many equal names.
 #[tokio::test]
-async fn long_lists_hold_every_flow_once() {
+async fn a_long_list_has_every_flow_once() {
     const COUNT: usize = 450;
     let acme = Acme::new().await;
     let mut made = BTreeSet::new();
@@ -189,12 +189,12 @@ async fn long_lists_hold_every_flow_once() {
 }
 
 #[tokio::test]
-async fn an_organization_whose_name_is_a_list_is_reached_by_its_number() {
+async fn an_organization_named_like_a_list_is_reached_by_number() {
     let acme = Acme::new().await;
     for name in ["All", "Find"] {
         let workspace = acme.people.server.new_workspace(name).await;
         let member = format!("member@{}.example", workspace.slug);
-        let member = somebody(&acme.people, &member, json!({ "tenant": workspace.id })).await;
+        let member = new_person(&acme.people, &member, json!({ "tenant": workspace.id })).await;
         let path = format!("/flows/{}", workspace.number);
         let made = member.client.post(&path, json!({ "name": "My flow" })).await.json(201);
         let listed = member.client.get(&path).await.array(200);
@@ -208,10 +208,10 @@ async fn an_organization_whose_name_is_a_list_is_reached_by_its_number() {
 }
 
 #[tokio::test]
-async fn lists_are_empty_for_those_who_have_nothing() {
+async fn lists_are_empty_without_flows() {
     let acme = Acme::new().await;
     acme.flow("invitation").await;
-    let homeless = somebody(&acme.people, "homeless@example.com", json!({})).await;
+    let homeless = new_person(&acme.people, "homeless@example.com", json!({})).await;
     for path in ["/flows", "/flows/all", "/flows?users=1"] {
         for client in [&homeless.client, &acme.john.client, &acme.stranger.client] {
             assert_eq!(client.get(path).await.json(200), json!([]));
@@ -219,6 +219,6 @@ async fn lists_are_empty_for_those_who_have_nothing() {
     }
     assert_eq!(acme.john.client.get("/flows/acme").await.json(200), json!([]));
     for (client, path) in [(&homeless.client, "/flows/acme"), (&acme.john.client, "/flows/other")] {
-        assert_eq!(word(&client.get(path).await), "404 organization");
+        assert_eq!(outcome_of(&client.get(path).await), "404 organization");
     }
 }

@@ -7,7 +7,7 @@ use super::{broken, numbers};
 use crate::people::{People, Person, password_of};
 use crate::support::{each, keys, text};
 
-/// How many times two requests that must not both have their way are sent at once.
+/// How often two conflicting requests are sent at once.
 const ROUNDS: usize = 20;
 
 /// An organization, its administrator and a member.
@@ -29,7 +29,7 @@ impl Scene {
         Self { people, acme, boss, jane }
     }
 
-    /// Everybody who administers it, by number.
+    /// Its administrators, by number.
     async fn administrators(&self, viewer: &Client) -> Vec<i64> {
         let members = viewer.get(USERS).await.array(200);
         let administrators: Vec<_> = members.into_iter().filter(|member| member["admin"] == true).collect();
@@ -49,7 +49,7 @@ fn is_empty(reply: Reply) {
 }
 
 #[tokio::test]
-async fn every_member_sees_all_members_by_number() {
+async fn lists_all_members_by_number() {
     let scene = Scene::new().await;
     let late = scene.people.person("late@example.com", json!({})).await;
     let john = scene.people.member("john@example.com", &scene.acme, false).await;
@@ -80,7 +80,7 @@ async fn every_member_sees_all_members_by_number() {
 }
 
 #[tokio::test]
-async fn whoever_is_taken_out_is_out_of_the_organization_and_all_its_flows() {
+async fn a_removed_member_leaves_all_flows() {
     let scene = Scene::new().await;
     let (boss, jane) = (&scene.boss, &scene.jane);
     let mut paths = Vec::new();
@@ -112,13 +112,13 @@ async fn whoever_is_taken_out_is_out_of_the_organization_and_all_its_flows() {
     boss.client.get(&format!("/users/{number}")).await.error(404, "not_found");
     boss.client.delete(&format!("{USERS}/{number}")).await.error(404, "not_found");
 
-    // Coming back brings nothing back.
+    // Joining again restores nothing.
     scene.people.server.add_to_workspace(&jane.username, &scene.acme, false).await;
     assert_eq!(jane.client.get("/flows").await.array(200), Vec::<Value>::new());
 }
 
 #[tokio::test]
-async fn whoever_is_taken_out_finds_their_next_home() {
+async fn a_removed_member_gets_the_next_home() {
     let people = People::new().await;
     let server = &people.server;
     let names = ["First", "Second", "Third"];
@@ -141,7 +141,7 @@ async fn whoever_is_taken_out_finds_their_next_home() {
     let leave = async |workspace: &Workspace| {
         let path = format!("/organizations/{}/users/{}", workspace.slug, jane.number().await);
         is_empty(boss.client.delete(&path).await);
-        people.see(&jane.id).await
+        people.get_account(&jane.id).await
     };
     let left = leave(first).await;
     assert_eq!(left["tenant"], *third.id, "a member there for longest");
@@ -153,9 +153,9 @@ async fn whoever_is_taken_out_finds_their_next_home() {
     server.log_in("jane@example.com", &password_of("jane@example.com")).await.get("/user").await.is(200);
 }
 
-/// A home has power over its people: nobody gets that by a link that somebody follows.
+/// A home has power over its people, which a link does not give.
 #[tokio::test]
-async fn where_somebody_came_by_a_link_is_no_home() {
+async fn joining_by_link_gives_no_home() {
     let scene = Scene::new().await;
     let (server, jane) = (&scene.people.server, &scene.jane);
     let other = server.new_workspace("Other").await;
@@ -164,13 +164,13 @@ async fn where_somebody_came_by_a_link_is_no_home() {
     let flow = host.client.post("/flows/other", flow).await.json(201);
     jane.client.post(&text(&flow, "join_url"), json!({})).await.is(200);
     is_empty(scene.boss.client.delete(&member_path(jane).await).await);
-    assert_eq!(scene.people.see(&jane.id).await["tenant"], Value::Null);
+    assert_eq!(scene.people.get_account(&jane.id).await["tenant"], Value::Null);
     let organizations = jane.client.get("/organizations").await.array(200);
     assert_eq!(each(&organizations, "parameterized_name"), ["other"], "a member still");
 }
 
 #[tokio::test]
-async fn an_administrator_leaves_where_another_one_stays() {
+async fn an_administrator_may_leave_if_another_stays() {
     let scene = Scene::new().await;
     let (boss, jane) = (&scene.boss, &scene.jane);
     scene.people.server.add_to_workspace(&jane.username, &scene.acme, true).await;
@@ -180,7 +180,7 @@ async fn an_administrator_leaves_where_another_one_stays() {
 }
 
 #[tokio::test]
-async fn the_last_administrator_stays() {
+async fn the_last_administrator_cannot_leave() {
     let scene = Scene::new().await;
     let (boss, jane) = (&scene.boss, &scene.jane);
     let path = member_path(boss).await;
@@ -189,7 +189,7 @@ async fn the_last_administrator_stays() {
     assert_eq!(boss.client.delete(&path).await.error(409, "conflict"), conflict);
     assert_eq!(boss.client.put(&path, json!({ "admin": false })).await.error(409, "conflict"), conflict);
     assert_eq!(boss.client.get("/organizations/acme").await.json(200), before);
-    // Where there is another one, both may go.
+    // With another administrator, both may leave.
     let of_jane = member_path(jane).await;
     assert_eq!(boss.client.put(&of_jane, json!({ "admin": true })).await.json(200), json!({}));
     assert_eq!(jane.client.put(&path, json!({ "admin": false })).await.json(200), json!({}));
@@ -199,7 +199,7 @@ async fn the_last_administrator_stays() {
 }
 
 #[tokio::test]
-async fn the_last_administrator_who_can_log_in_stays() {
+async fn the_last_active_administrator_cannot_leave() {
     let scene = Scene::new().await;
     let (people, boss, jane) = (&scene.people, &scene.boss, &scene.jane);
     people.server.add_to_workspace(&jane.username, &scene.acme, true).await;
@@ -215,7 +215,7 @@ async fn the_last_administrator_who_can_log_in_stays() {
         people.change(&jane.id, json!({ "status": status })).await;
         stays().await;
     }
-    // Whoever cannot log in may go.
+    // One who cannot log in may leave.
     boss.client.put(&of_jane, json!({ "admin": false })).await.is(200);
     boss.client.put(&of_jane, json!({ "admin": true })).await.is(200);
     stays().await;
@@ -224,7 +224,7 @@ async fn the_last_administrator_who_can_log_in_stays() {
 }
 
 #[tokio::test]
-async fn whoever_is_at_home_where_nobody_is_let_in_administers_nothing() {
+async fn an_administrator_from_a_disabled_home_does_not_count() {
     let scene = Scene::new().await;
     let (people, boss) = (&scene.people, &scene.boss);
     let other = people.server.new_workspace("Other").await;
@@ -241,7 +241,7 @@ async fn whoever_is_at_home_where_nobody_is_let_in_administers_nothing() {
 }
 
 #[tokio::test]
-async fn what_an_administrator_is_counts_with_the_next_request() {
+async fn administrator_rights_change_at_once() {
     let scene = Scene::new().await;
     let (boss, jane) = (&scene.boss, &scene.jane);
     let path = member_path(jane).await;
@@ -256,7 +256,7 @@ async fn what_an_administrator_is_counts_with_the_next_request() {
         }
         let both = [boss.number().await, jane.number().await];
         assert_eq!(scene.administrators(&jane.client).await, both);
-        // Saying nothing new of oneself is nothing.
+        // An unchanged value for oneself is accepted.
         assert_eq!(jane.client.put(&path, json!({ "admin": true })).await.json(200), json!({}));
         for _ in 0..2 {
             assert_eq!(boss.client.put(&path, json!({ "admin": false })).await.json(200), json!({}));
@@ -266,7 +266,7 @@ async fn what_an_administrator_is_counts_with_the_next_request() {
 }
 
 #[tokio::test]
-async fn whether_somebody_administers_must_be_said() {
+async fn requires_the_admin_field() {
     let scene = Scene::new().await;
     let path = member_path(&scene.jane).await;
     for body in [json!({}), json!({ "admin": null }), json!({ "admin": "yes" }), json!({ "admin": [true] })] {
@@ -277,7 +277,7 @@ async fn whether_somebody_administers_must_be_said() {
 }
 
 #[tokio::test]
-async fn only_administrators_say_who_belongs() {
+async fn only_administrators_manage_members() {
     let scene = Scene::new().await;
     let (boss, jane) = (&scene.boss, &scene.jane);
     let john = scene.people.member("john@example.com", &scene.acme, false).await;
@@ -285,7 +285,7 @@ async fn only_administrators_say_who_belongs() {
     let before = boss.client.get(USERS).await.array(200);
     let nobody = format!("{USERS}/1000000");
     for person in [jane, &tenant_admin] {
-        // Somebody else, themselves, and nobody alike.
+        // For another member, themselves, and an unknown one alike.
         for path in [&member_path(&john).await, &member_path(boss).await, &member_path(person).await, &nobody]
         {
             for reply in [
@@ -301,11 +301,11 @@ async fn only_administrators_say_who_belongs() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_member_is_not_found() {
+async fn a_non_member_is_404() {
     let scene = Scene::new().await;
     let other = scene.people.server.new_workspace("Other").await;
     let foreigner = scene.people.member("foreigner@example.com", &other, true).await;
-    // Somebody whom the administrator meets elsewhere is no member here, either.
+    // Nor is a person whom the administrator knows from elsewhere.
     let acquaintance = scene.people.member("acquaintance@example.com", &other, false).await;
     scene.people.server.add_to_workspace(&scene.boss.username, &other, false).await;
     let far = scene.people.person("far@example.com", json!({})).await;
@@ -331,7 +331,7 @@ async fn whoever_is_no_member_is_not_found() {
     assert_eq!(foreigner.client.get("/organizations/other/users").await.array(200).len(), 3);
 }
 
-/// Sends two requests at once, and gives their statuses, sorted.
+/// Sends two requests at once, and returns their statuses, sorted.
 async fn at_once(one: (&Client, &str, &str), other: (&Client, &str, &str)) -> Vec<u16> {
     let requests: JoinSet<_> = [one, other]
         .map(|(client, method, path)| {
@@ -347,7 +347,7 @@ async fn at_once(one: (&Client, &str, &str), other: (&Client, &str, &str)) -> Ve
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_administrators_who_remove_each_other_one_stays() {
+async fn two_administrators_cannot_remove_each_other() {
     let scene = Scene::new().await;
     let (boss, jane, server) = (&scene.boss, &scene.jane, &scene.people.server);
     let (of_boss, of_jane) = (member_path(boss).await, member_path(jane).await);
@@ -364,7 +364,7 @@ async fn of_two_administrators_who_remove_each_other_one_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_administrators_who_step_down_one_stays() {
+async fn the_last_two_administrators_cannot_both_resign() {
     let scene = Scene::new().await;
     let (boss, jane) = (&scene.boss, &scene.jane);
     let (of_boss, of_jane) = (member_path(boss).await, member_path(jane).await);

@@ -28,7 +28,7 @@ use denizen_tests::{Reply, Value};
 
 use crate::support::keys;
 
-/// What every answer of the contract is, an empty one among them.
+/// The content type of every answer, even an empty one.
 pub(crate) const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 /// The numbers of users, organizations or invitations, in the order of a list.
@@ -38,7 +38,7 @@ pub(crate) fn numbers(list: &[Value]) -> Vec<i64> {
     list.iter().map(number).collect()
 }
 
-/// Demands 400 in the words of the contract, and gives the names of the broken parameters, sorted.
+/// Asserts 400 as the contract says, and returns the invalid parameters, sorted.
 #[track_caller]
 pub(crate) fn broken(reply: Reply) -> Vec<String> {
     assert_eq!(reply.body["message"], "Validation error", "{reply}");
@@ -53,7 +53,7 @@ pub(crate) fn broken(reply: Reply) -> Vec<String> {
     fields
 }
 
-/// All that an error says, but for the id of its request.
+/// An error without its request id.
 #[track_caller]
 pub(crate) fn refusal(reply: Reply, status: u16, code: &str) -> Value {
     let mut body = reply.body.clone();

@@ -6,7 +6,7 @@ use super::numbers;
 use crate::support::{each, keys, text};
 
 #[tokio::test]
-async fn flowdocks_own_client_gets_its_work_done() {
+async fn flowdocks_own_client_works() {
     let Some(node) = ForeignClient::node("flowdock").await else { return };
     let server = TestServer::start().await;
     let acme = server.new_workspace("Acme").await;
@@ -23,7 +23,7 @@ async fn flowdocks_own_client_gets_its_work_done() {
     let token = ["tokens", "create", "--account", &admin.username, "--expires-in", "1h", "--json"];
     let token = text(&server.operator(&token).await, "token");
 
-    // With a token, whatever the password, and with an e-mail address and its password.
+    // With a token and any password, and with an e-mail address and its password.
     let url = format!("http://{}", server.address);
     let credentials = [(&*token, "X"), (&*admin.username, &*admin.password)];
     for (round, (user, password)) in credentials.into_iter().enumerate() {
@@ -51,7 +51,7 @@ async fn flowdocks_own_client_gets_its_work_done() {
         expected.check(&printed, &url, &flow.id, &invited);
     }
 
-    // What the server says of it now.
+    // The flow as the server shows it now.
     let client = server.basic(&admin.username, &admin.password);
     assert_eq!(client.get("/user").await.json(200)["nick"], "Chief 1");
     let users = client.get(&format!("{}/users", flow.path())).await.array(200);
@@ -62,13 +62,13 @@ async fn flowdocks_own_client_gets_its_work_done() {
     assert_eq!(each(&invitations, "email"), ["person-0@example.com", "person-1@example.com"]);
 }
 
-/// What a run of the script should print.
+/// The expected output of the script.
 struct Expected {
     number: i64,
     added: i64,
     removed: i64,
     round: usize,
-    /// Who is in the flow at first, each with whether it is blocked.
+    /// The initial users of the flow, each with whether it is blocked.
     before: Vec<(i64, bool)>,
 }
 
@@ -111,7 +111,7 @@ impl Expected {
         let left = numbers(printed["members"].as_array().unwrap());
         assert!(!left.contains(removed), "{left:?}");
 
-        // A path that is not there is an error for whoever asked, and an event.
+        // An unknown path gives the caller an error, and an event.
         assert_eq!(printed["error"], "Received status 404");
         assert_eq!(printed["errorEvents"], json!(["Received status 404"]));
     }

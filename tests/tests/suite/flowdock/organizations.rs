@@ -9,12 +9,12 @@ use super::{broken, numbers, refusal};
 use crate::people::{People, Person};
 use crate::support::{each, text, with};
 
-/// The names in addresses, of a list.
+/// The slugs of a list.
 fn slugs(list: &[Value]) -> Vec<String> {
     each(list, "parameterized_name")
 }
 
-/// The organizations that somebody is a member of, by their names in addresses.
+/// The slugs of a person's organizations.
 async fn organizations_of(client: &Client) -> Vec<String> {
     slugs(&client.get("/organizations").await.array(200))
 }
@@ -56,7 +56,7 @@ async fn an_organization_is_a_workspace_with_its_members() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_shown_leads_there() {
+async fn the_shown_url_works() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let jane = people.member("jane@example.com", &acme, false).await;
@@ -67,7 +67,7 @@ async fn an_address_that_is_shown_leads_there() {
 }
 
 #[tokio::test]
-async fn the_own_organizations_are_listed_by_number() {
+async fn lists_own_organizations_by_number() {
     let people = People::new().await;
     let server = &people.server;
     let jane = people.person("jane@example.com", json!({})).await;
@@ -90,7 +90,7 @@ async fn the_own_organizations_are_listed_by_number() {
 }
 
 #[tokio::test]
-async fn a_name_goes_before_a_number() {
+async fn a_name_precedes_a_number() {
     let people = People::new().await;
     let server = &people.server;
     let (first, find) = (server.new_workspace("1").await, server.new_workspace("Find").await);
@@ -109,7 +109,7 @@ async fn a_name_goes_before_a_number() {
 }
 
 #[tokio::test]
-async fn an_organization_is_found_by_a_number_only() {
+async fn finds_an_organization_only_by_number() {
     let people = People::new().await;
     for query in ["", "?id=", "?id=default", "?id=1.0", "?id=9223372036854775808", "?id=1&id=1"] {
         let reply = people.administrator.get(&format!("/organizations/find{query}")).await;
@@ -123,7 +123,7 @@ async fn an_organization_is_found_by_a_number_only() {
 }
 
 #[tokio::test]
-async fn strangers_do_not_learn_that_it_is_there() {
+async fn hides_an_organization_from_strangers() {
     let people = People::new().await;
     let server = &people.server;
     let (acme, other) = (server.new_workspace("Acme").await, server.new_workspace("Other").await);
@@ -146,7 +146,7 @@ async fn strangers_do_not_learn_that_it_is_there() {
         ("DELETE", &format!("/organizations/<name>/users/{number}")),
         ("GET", "/organizations/find?id=<name>"),
     ] {
-        // What an account may do in the rest of the directory does not count.
+        // Rights in the rest of the directory do not count.
         for client in [&stranger.client, &people.administrator] {
             let unknown = said(client, method, path, "1000000").await;
             assert_eq!(
@@ -164,7 +164,7 @@ async fn strangers_do_not_learn_that_it_is_there() {
 }
 
 #[tokio::test]
-async fn administrators_rename_it_and_its_address_stays() {
+async fn renaming_keeps_the_slug() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let boss = people.member("boss@example.com", &acme, true).await;
@@ -184,7 +184,7 @@ async fn administrators_rename_it_and_its_address_stays() {
 }
 
 #[tokio::test]
-async fn an_organization_is_sent_back_as_it_was_read() {
+async fn accepts_the_unchanged_record() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let boss = people.member("boss@example.com", &acme, true).await;
@@ -202,7 +202,7 @@ async fn an_organization_is_sent_back_as_it_was_read() {
 }
 
 #[tokio::test]
-async fn a_name_that_breaks_its_rule_is_refused() {
+async fn rejects_an_invalid_name() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let boss = people.member("boss@example.com", &acme, true).await;
@@ -215,15 +215,15 @@ async fn a_name_that_breaks_its_rule_is_refused() {
 }
 
 #[tokio::test]
-async fn only_its_administrators_rename_it() {
+async fn only_administrators_rename_it() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let boss = people.member("boss@example.com", &acme, true).await;
     let jane = people.member("jane@example.com", &acme, false).await;
     let tenant_admin = people.tenant_admin("tenant-admin@example.com", &acme.id).await;
-    let holder = people.holder("holder@example.com", Some(&acme.id), &["all"]).await;
+    let holder = people.with_permissions("holder@example.com", Some(&acme.id), &["all"]).await;
     for person in [&jane, &tenant_admin, &holder] {
-        // Whatever the name is: it is not looked at.
+        // The name is not checked.
         for name in ["Theirs", ""] {
             let reply = person.client.put("/organizations/acme", json!({ "name": name })).await;
             assert_eq!(
@@ -238,7 +238,7 @@ async fn only_its_administrators_rename_it() {
 }
 
 #[tokio::test]
-async fn one_that_is_not_in_use_is_not_there() {
+async fn a_disabled_organization_is_404() {
     let people = People::new().await;
     let server = &people.server;
     let (acme, home) = (server.new_workspace("Acme").await, server.new_workspace("Home").await);
@@ -265,8 +265,8 @@ async fn one_that_is_not_in_use_is_not_there() {
     is_not_there().await;
 }
 
-/// Makes a workspace, and gives its number.
-async fn numbered(people: &People, name: &str) -> i64 {
+/// Creates a workspace, and returns its number.
+async fn new_number(people: &People, name: &str) -> i64 {
     let id = people.tenant(name).await;
     let member = json!({ "tenant": id });
     let person = people.person(&format!("{name}@example.com"), member).await;
@@ -276,12 +276,12 @@ async fn numbered(people: &People, name: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn workspaces_are_numbered_in_the_order_in_which_they_come() {
+async fn numbers_workspaces_in_order_of_creation() {
     let people = People::new().await;
     let mut last = people.server.workspace.number;
     assert!(last > 0);
     for round in 0..3 {
-        let made = numbered(&people, &format!("tenant-{round}")).await;
+        let made = new_number(&people, &format!("tenant-{round}")).await;
         assert!(made > last, "{made} comes after {last}");
         let another = people.server.new_workspace(&format!("Workspace {round}")).await;
         assert!(another.number > made, "{} comes after {made}", another.number);
@@ -292,7 +292,7 @@ async fn workspaces_are_numbered_in_the_order_in_which_they_come() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn workspaces_that_come_at_once_have_numbers_of_their_own_on_every_server() {
+async fn workspaces_created_in_parallel_have_unique_numbers() {
     let people = People::new().await;
     let other = People::on(people.server.another().await).await;
     let makers: JoinSet<_> = (0..20)

@@ -7,7 +7,7 @@ use crate::people::{People, Person};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Somebody, and the path to change themselves.
+/// A person, and the path to change their account.
 struct Scene {
     people: People,
     jane: Person,
@@ -26,7 +26,7 @@ impl Scene {
         Self { people, jane, path }
     }
 
-    /// Sends a change as these bytes, announced as this, with this query.
+    /// Sends a change as these bytes, with this content type and query.
     async fn put(&self, query: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
         let path = format!("{}{query}", self.path);
         self.jane.client.send_bytes("PUT", &path, Some((content_type, body.into()))).await
@@ -38,20 +38,20 @@ impl Scene {
         json!({ "nick": own["nick"], "website": own["website"] })
     }
 
-    /// Demands nick and website, and forgets them again.
-    async fn has_become(&self, nick: &str, website: &str, how: &str) {
+    /// Asserts nick and website, and clears them.
+    async fn assert_changed(&self, nick: &str, website: &str, how: &str) {
         assert_eq!(self.shown().await, json!({ "nick": nick, "website": website }), "{how}");
         self.jane.client.put(&self.path, json!({ "nick": null, "website": null })).await.is(200);
     }
 
-    /// Demands that nothing has been written.
-    async fn is_untouched(&self) {
+    /// Asserts that nothing has been written.
+    async fn is_unchanged(&self) {
         assert_eq!(self.shown().await, json!({ "nick": "First", "website": null }));
     }
 }
 
 #[tokio::test]
-async fn the_same_is_understood_however_it_is_sent() {
+async fn accepts_parameters_in_every_form() {
     let scene = Scene::new().await;
     let (nick, website) = ("Mary Ann & Jörg+1 🙂=?%", "https://example.com/?a=b&c=d#e");
     let json = json!({ "nick": nick, "website": website }).to_string();
@@ -65,7 +65,7 @@ async fn the_same_is_understood_however_it_is_sent() {
         ("", "application/vnd.api+json", &json),
         ("", FORM, form),
         ("", "application/x-www-form-urlencoded; charset=UTF-8", form),
-        // What many programs send JSON as.
+        // The content type that many programs use for JSON.
         ("", FORM, &json),
         (&query, FORM, ""),
         (&query, "application/json", ""),
@@ -75,15 +75,15 @@ async fn the_same_is_understood_however_it_is_sent() {
         let reply = scene.put(query, content_type, body).await;
         assert_eq!(reply.status, 200, "{how}\n{reply}");
         assert_eq!(reply.body, json!({}));
-        scene.has_become(nick, website, &how).await;
+        scene.assert_changed(nick, website, &how).await;
     }
     let without_a_body = scene.jane.client.send("PUT", &format!("{}{query}", scene.path), None).await;
     without_a_body.is(200);
-    scene.has_become(nick, website, "no body").await;
+    scene.assert_changed(nick, website, "no body").await;
 }
 
 #[tokio::test]
-async fn a_body_needs_no_announcement() {
+async fn accepts_a_body_without_content_type() {
     let scene = Scene::new().await;
     let token = scene.people.administrator.post("/api/tokens", json!({ "accountId": scene.jane.id })).await;
     let token = token.json(200)["token"].as_str().unwrap().to_owned();
@@ -102,28 +102,28 @@ async fn a_body_needs_no_announcement() {
         "nick=Steve&website=https://example.com/",
     ] {
         put(body).await.json(200);
-        scene.has_become("Steve", website, body).await;
+        scene.assert_changed("Steve", website, body).await;
     }
 }
 
 #[tokio::test]
-async fn body_and_query_add_up_and_the_body_goes_first() {
+async fn the_body_overrides_the_query() {
     let scene = Scene::new().await;
     let website = "https://example.com/body";
     let in_query = "?website=https://example.com/query";
     scene.put(in_query, FORM, "nick=Steve").await.is(200);
-    scene.has_become("Steve", "https://example.com/query", "added up").await;
+    scene.assert_changed("Steve", "https://example.com/query", "added up").await;
     for (content_type, body) in [
         (FORM, format!("nick=Steve&website={website}")),
         ("application/json", json!({ "nick": "Steve", "website": website }).to_string()),
     ] {
         scene.put(&format!("{in_query}&nick="), content_type, body).await.is(200);
-        scene.has_become("Steve", website, content_type).await;
+        scene.assert_changed("Steve", website, content_type).await;
     }
 }
 
 #[tokio::test]
-async fn broken_fields_are_named_however_they_are_sent() {
+async fn reports_invalid_fields_in_every_form() {
     let scene = Scene::new().await;
     for (query, content_type, body) in [
         ("", "application/json", "{\"nick\":\"\",\"email\":\"steve\",\"website\":\"x\"}"),
@@ -137,11 +137,11 @@ async fn broken_fields_are_named_however_they_are_sent() {
         let reply = scene.put(query, content_type, body).await;
         assert_eq!(broken(reply), ["email", "nick", "website"], "{query} {body}");
     }
-    scene.is_untouched().await;
+    scene.is_unchanged().await;
 }
 
 #[tokio::test]
-async fn what_stands_twice_in_one_place_is_refused() {
+async fn rejects_a_repeated_field() {
     let scene = Scene::new().await;
     for (query, content_type, body) in [
         ("?nick=Steve&nick=Steve", FORM, ""),
@@ -153,11 +153,11 @@ async fn what_stands_twice_in_one_place_is_refused() {
         assert_eq!(reply.body["error"]["details"]["fields"][0]["reason"], "duplicate", "{reply}");
         assert_eq!(broken(reply), ["nick"], "{query} {body}");
     }
-    scene.is_untouched().await;
+    scene.is_unchanged().await;
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_refused() {
+async fn rejects_an_unreadable_body() {
     let scene = Scene::new().await;
     for body in [
         "{",
@@ -183,11 +183,11 @@ async fn a_body_that_cannot_be_read_is_refused() {
     let many = "a&".repeat(101) + "nick=Steve";
     assert_eq!(broken(scene.put("", FORM, many.clone()).await), ["body"]);
     assert_eq!(broken(scene.put(&format!("?{many}"), FORM, "").await), ["query"]);
-    scene.is_untouched().await;
+    scene.is_unchanged().await;
 }
 
 #[tokio::test]
-async fn what_is_neither_json_nor_a_form_is_refused() {
+async fn rejects_other_content_types() {
     let scene = Scene::new().await;
     for content_type in ["text/plain", "application/xml", "multipart/form-data; boundary=a", "json", ""] {
         for body in ["nick=Steve", "{\"nick\":\"Steve\"}"] {
@@ -195,11 +195,11 @@ async fn what_is_neither_json_nor_a_form_is_refused() {
             reply.error(415, "unsupported_media_type");
         }
     }
-    scene.is_untouched().await;
+    scene.is_unchanged().await;
 }
 
 #[tokio::test]
-async fn a_body_has_its_limit() {
+async fn limits_the_body() {
     let scene = Scene::on(TestServer::with(&["--max-body-size=1KiB"]).await).await;
     let form = |length: usize| format!("nick=Steve&rest={}", "r".repeat(length - "nick=Steve&rest=".len()));
     for (content_type, body) in [
@@ -209,13 +209,13 @@ async fn a_body_has_its_limit() {
         let details = scene.put("", content_type, body).await.error(413, "payload_too_large");
         assert_eq!(details, json!({ "limit": 1_024 }));
     }
-    scene.is_untouched().await;
+    scene.is_unchanged().await;
     scene.put("", FORM, form(1_024)).await.json(200);
     assert_eq!(scene.shown().await["nick"], "Steve");
 }
 
 #[tokio::test]
-async fn yes_and_no_are_spelt_in_several_ways() {
+async fn accepts_several_spellings_of_booleans() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let boss = people.member("boss@example.com", &acme, true).await;
@@ -256,7 +256,7 @@ async fn yes_and_no_are_spelt_in_several_ways() {
 }
 
 #[tokio::test]
-async fn an_organization_takes_its_name_from_anywhere() {
+async fn accepts_a_name_in_every_form() {
     let people = People::new().await;
     let name = |reply: Reply| reply.json(200)["name"].as_str().unwrap().to_owned();
     let (client, path) = (&people.administrator, "/organizations/default");
@@ -269,7 +269,7 @@ async fn an_organization_takes_its_name_from_anywhere() {
 }
 
 #[tokio::test]
-async fn what_is_not_listed_is_ignored() {
+async fn ignores_unknown_fields() {
     let scene = Scene::new().await;
     for (query, content_type, body) in [
         ("?flow=1", FORM, "nick=Steve&id=1&Nick=Mary&nick[]=Ann"),
@@ -283,7 +283,7 @@ async fn what_is_not_listed_is_ignored() {
 }
 
 #[tokio::test]
-async fn what_a_body_that_is_not_there_is_announced_as_says_nothing() {
+async fn ignores_the_content_type_without_a_body() {
     let people = People::new().await;
     for path in [
         "/users",
@@ -303,7 +303,7 @@ async fn what_a_body_that_is_not_there_is_announced_as_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_path_that_cannot_be_read_is_refused() {
+async fn rejects_an_unreadable_path() {
     let people = People::new().await;
     for (method, path, name) in [
         ("GET", "/users/%FF", "id"),

@@ -1,14 +1,13 @@
-//! What people get done through several contracts: FlowMate makes tenants and people, Flowdock organizes them, and an
-//! operator helps at the terminal.
+//! Stories across contracts: FlowMate creates tenants and accounts, Flowdock organizes them, and an operator helps.
 
 use denizen_tests::{Client, TestServer, Value, json};
 
-use super::acme::{link_of, word};
+use super::acme::{link_of, outcome_of};
 use super::numbers;
 use crate::people::assert_names;
 use crate::support::{each, text};
 
-/// What an account is made with that its holder will log in to with this password.
+/// The fields of an account with this password.
 fn newcomer(username: &str, firstname: &str) -> Value {
     json!({ "username": username, "firstname": firstname, "lastname": "Doe", "password": "changed soon" })
 }
@@ -21,7 +20,7 @@ async fn own_number(client: &Client) -> i64 {
     client.get("/user").await.json(200)["id"].as_i64().unwrap()
 }
 
-/// Makes a tenant and somebody who looks after it, and gives its id.
+/// Creates a tenant and its administrator, and returns its id.
 async fn company(server: &TestServer, administrator: &Client) -> String {
     let tenant = json!({ "name": "Acme Inc" });
     let tenant = text(&administrator.post("/api/tenants", tenant).await.json(200), "id");
@@ -57,17 +56,17 @@ async fn a_company_moves_in() {
     assert_eq!(imported["added_users"][0]["name"], "Jane Doe");
     assert_eq!(imported["invitations"][0]["email"], "auditor@example.com");
 
-    // Jane is in it; John finds only what is open to all.
+    // Jane is in it; John finds only the open flow.
     let jane = server.basic("jane@acme.example", "changed soon");
     let john = server.basic("john@acme.example", "changed soon");
     assert_names(&jane.get("/flows").await.array(200), "name", &["Board room"]);
     assert_names(&john.get("/flows/all").await.array(200), "name", &["Everybody"]);
-    assert_eq!(word(&john.get("/flows/acme-inc/board-room").await), "404 flow");
+    assert_eq!(outcome_of(&john.get("/flows/acme-inc/board-room").await), "404 flow");
     john.put("/flows/acme-inc/everybody", json!({ "open": true })).await.is(200);
     jane.put("/flows/acme-inc/everybody", json!({ "open": true })).await.is(200);
     assert_eq!(emails(&john.get("/users").await.array(200)).len(), 3, "those who are there with him");
 
-    // The auditor has been invited, and comes in as soon as there is an account.
+    // The invited auditor joins as soon as there is an account.
     administrator.post("/api/users", newcomer("auditor@example.com", "Auditor")).await.is(200);
     let auditor = server.basic("auditor@example.com", "changed soon");
     assert_names(&auditor.get("/flows").await.array(200), "name", &["Board room"]);
@@ -82,7 +81,7 @@ async fn a_company_moves_in() {
         &["boss@acme.example", "jane@acme.example", "john@acme.example", "auditor@example.com"],
     );
 
-    // The audit ends. The account stays, without anything to see here.
+    // The audit ends. The account remains, but sees nothing here.
     boss.delete(&format!("/organizations/acme-inc{own}")).await.is(204);
     assert_eq!(auditor.get("/organizations").await.json(200), json!([]));
     assert_eq!(emails(&auditor.get("/users").await.array(200)), ["auditor@example.com"]);
@@ -99,12 +98,12 @@ async fn a_company_moves_in() {
 
     // And in the end the company leaves.
     administrator.delete(&format!("/api/tenants/{tenant}")).await.is(200);
-    assert_eq!(word(&jane.get("/flows").await), "401 basic");
+    assert_eq!(outcome_of(&jane.get("/flows").await), "401 basic");
     assert_eq!(auditor.get("/flows").await.json(200), json!([]));
 }
 
 #[tokio::test]
-async fn somebody_makes_trouble() {
+async fn a_member_makes_trouble() {
     let server = TestServer::start().await;
     let acme = server.new_workspace("Acme").await;
     let mut clients = Vec::new();
@@ -119,35 +118,35 @@ async fn somebody_makes_trouble() {
         client.put(&flow.path(), json!({ "open": true })).await.is(200);
     }
 
-    // They block each other out; Jane is faster.
+    // They block each other; Jane is first.
     let place = |number: &i64| format!("{}/users/{number}", flow.path());
     jane.put(&place(troll_number), json!({ "disabled": true })).await.is(200);
-    assert_eq!(word(&troll.put(&place(jane_number), json!({ "disabled": true })).await), "403 blocked");
+    assert_eq!(outcome_of(&troll.put(&place(jane_number), json!({ "disabled": true })).await), "403 blocked");
     assert_eq!(numbers(&troll.get("/users").await.array(200)), [*troll_number]);
 
-    // There is no other door: neither opening, nor the link, nor an invitation, nor being added, nor a new address.
+    // No other way in: not opening, the link, an invitation, being added, nor a new address.
     let link = link_of(&jane.get(&flow.path()).await.json(200));
-    assert_eq!(word(&troll.put(&flow.path(), json!({ "open": true })).await), "403 blocked");
-    assert_eq!(word(&troll.send("POST", &link, None).await), "403 blocked");
+    assert_eq!(outcome_of(&troll.put(&flow.path(), json!({ "open": true })).await), "403 blocked");
+    assert_eq!(outcome_of(&troll.send("POST", &link, None).await), "403 blocked");
     jane.post(&format!("{}/users", flow.path()), json!({ "id": troll_number })).await.is(200);
     let body = json!({ "email": "troll@acme.example" });
-    assert_eq!(word(&jane.post(&format!("{}/invitations", flow.path()), body).await), "400 email");
+    assert_eq!(outcome_of(&jane.post(&format!("{}/invitations", flow.path()), body).await), "400 email");
     troll.put(&format!("/users/{troll_number}"), json!({ "email": "nice@acme.example" })).await.is(200);
     let troll = server.basic("nice@acme.example", "password of troll@acme.example");
-    assert_eq!(word(&troll.get(&flow.path()).await), "403 blocked");
+    assert_eq!(outcome_of(&troll.get(&flow.path()).await), "403 blocked");
 
-    // A flow of their own they may still have, and others may leave them alone in it.
+    // They may still have their own flow, and others may leave it.
     troll.post("/flows/acme", json!({ "name": "Under the bridge" })).await.is(201);
-    assert_eq!(word(&jane.get("/flows/acme/under-the-bridge").await), "404 flow");
+    assert_eq!(outcome_of(&jane.get("/flows/acme/under-the-bridge").await), "404 flow");
     assert_names(&admin.get("/flows/all").await.array(200), "name", &["Town square", "Under the bridge"]);
     admin.put("/flows/acme/under-the-bridge", json!({ "disabled": true })).await.is(200);
     assert_eq!(troll.get("/flows").await.json(200), json!([]));
 
-    // The operator takes them out, which lifts the block; they come back, and behave.
+    // The operator removes them, which lifts the block; they join again.
     let remove =
         ["flows", "remove", "nice@acme.example", "--workspace", "acme", "--flow", &flow.slug, "--json"];
     assert_eq!(server.operator(&remove).await["removed"], true);
-    assert_eq!(word(&troll.get(&flow.path()).await), "403 not_a_member");
+    assert_eq!(outcome_of(&troll.get(&flow.path()).await), "403 not_a_member");
     troll.put(&flow.path(), json!({ "open": true })).await.is(200);
     assert_eq!(numbers(&jane.get("/users").await.array(200)), [*jane_number, *troll_number]);
 }
@@ -167,7 +166,7 @@ async fn a_consultant_works_for_two_organizations() {
     let consultant = server.new_account("consultant@example.com", None, &[]).await;
     let client = server.basic(&consultant.username, &consultant.password);
 
-    // The one sends a link, the other asks the operator.
+    // One sends a link, the other asks the operator.
     let project = json!({ "name": "Project", "access_mode": "link" });
     let link = link_of(&acme.post("/flows/acme", project.clone()).await.json(201));
     client.send("POST", &link, None).await.is(200);
@@ -179,24 +178,24 @@ async fn a_consultant_works_for_two_organizations() {
     assert_eq!(each(&flows, "name"), ["Project"; 2]);
     assert_names(&client.get("/organizations").await.array(200), "name", &["Acme", "Umbrella"]);
 
-    // The consultant sees both, who do not see each other.
+    // The consultant sees both, but they do not see each other.
     let everybody = [consultant.number, *acme_number, *umbrella_number];
     assert_eq!(numbers(&client.get("/users").await.array(200)), everybody);
     for (own, admin, other) in
         [(acme_number, acme, umbrella_number), (umbrella_number, umbrella, acme_number)]
     {
         assert_eq!(numbers(&admin.get("/users").await.array(200)), [*own, consultant.number]);
-        assert_eq!(word(&admin.get(&format!("/users/{other}")).await), "404 user");
+        assert_eq!(outcome_of(&admin.get(&format!("/users/{other}")).await), "404 user");
     }
-    assert_eq!(word(&acme.get("/flows/umbrella/project").await), "404 organization");
+    assert_eq!(outcome_of(&acme.get("/flows/umbrella/project").await), "404 organization");
 
-    // A block of the one is none of the other's, and neither is the end of the work.
+    // A block or removal by one does not affect the other.
     let place = format!("/flows/acme/project/users/{}", consultant.number);
     acme.put(&place, json!({ "disabled": true })).await.is(200);
     assert_eq!(each(&client.get("/flows").await.array(200), "url").len(), 1);
     client.get("/flows/umbrella/project").await.is(200);
     let member = format!("/organizations/acme/users/{}", consultant.number);
-    assert_eq!(word(&umbrella.delete(&member).await), "404 organization");
+    assert_eq!(outcome_of(&umbrella.delete(&member).await), "404 organization");
     acme.delete(&member).await.is(204);
     assert_names(&client.get("/organizations").await.array(200), "name", &["Umbrella"]);
     let tenant = client.get("/api/users/me").await;

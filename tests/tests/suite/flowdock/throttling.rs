@@ -1,4 +1,4 @@
-//! Wrong passwords in Basic count as log-ins that fail, and keep further ones out for a while.
+//! Wrong passwords in Basic count as failed log-ins, and throttle further ones.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use denizen_tests::{Reply, TestServer, json};
 use super::credentials::{Holder, JANE, UNKNOWN, WRONG_PASSWORD, is_account, refused};
 use crate::people::{People, password_of};
 
-/// Demands the documented refusal, and gives after how many seconds to try again.
+/// Asserts the documented refusal, and returns `retry-after` in seconds.
 #[track_caller]
 fn throttled(reply: Reply, limit: u32) -> u64 {
     assert_eq!(reply.header("flowdock-user"), None, "{reply}");
@@ -20,7 +20,7 @@ fn throttled(reply: Reply, limit: u32) -> u64 {
 }
 
 #[tokio::test]
-async fn wrong_passwords_are_counted_with_those_of_log_ins() {
+async fn counts_wrong_passwords_as_failed_log_ins() {
     let people = People::with_fixed_time().await;
     let server = &people.server;
     let jane = Holder::new(&people).await;
@@ -34,7 +34,7 @@ async fn wrong_passwords_are_counted_with_those_of_log_ins() {
     throttled(server.basic(JANE, "wrong password").put("/users/1", json!({})).await, 10);
     let body = json!({ "username": JANE, "password": password_of(JANE) });
     throttled(server.anonymous().post("/login", body).await, 10);
-    // Tokens are no guesses, and nobody else's password is this one's.
+    // Tokens are not guesses, and other accounts are not affected.
     for (_, token) in &jane.tokens {
         is_account(server.basic(token, "wrong password").get("/user").await, jane.number);
     }
@@ -46,7 +46,7 @@ async fn wrong_passwords_are_counted_with_those_of_log_ins() {
 }
 
 #[tokio::test]
-async fn guesses_from_one_address_are_counted_whoever_they_are_at() {
+async fn counts_guesses_per_address_across_accounts() {
     let server = TestServer::with(&["--login-failures-per-address=3"]).await;
     for number in 0..3 {
         let client = server.basic(&format!("somebody-{number}@example.com"), "wrong password");
@@ -54,7 +54,7 @@ async fn guesses_from_one_address_are_counted_whoever_they_are_at() {
     }
     let administrator = &server.administrator;
     throttled(server.basic(&administrator.username, &administrator.password).get("/user").await, 3);
-    // What has no @ is no address, and so a token.
+    // Without an @ it is not an address, but a token.
     for guess in ["pat_nonsense", "tok_nonsense", "lit_nonsense", "jane", ""] {
         for password in ["", "wrong password"] {
             let reply = server.basic(guess, password).get("/user").await;

@@ -1,13 +1,13 @@
-//! What is taken from an administrator counts for what they have under way of an organization and of themselves.
+//! Revoking an administrator's rights stops their requests under way about an organization and themselves.
 
 use denizen_tests::{Value, json};
 
-use super::acme::{Acme, Somebody, cells, word};
+use super::acme::{Acme, Somebody, cells, outcome_of};
 use super::effects::Held;
 use crate::people::password_of;
 use crate::support::text;
 
-/// What a write comes to where this has happened meanwhile.
+/// The outcome of a write if this happened meanwhile.
 const UNDER_WAY: &str = "
 demoted
         | becomes
@@ -43,7 +43,7 @@ fn write(deed: &str, boss: &Somebody, member: &Somebody) -> (&'static str, Strin
     }
 }
 
-async fn happen(acme: &Acme, event: &str, boss: &Somebody, token: &Value) {
+async fn apply(acme: &Acme, event: &str, boss: &Somebody, token: &Value) {
     let administrator = &acme.people.administrator;
     match event {
         "demoted" => {
@@ -66,7 +66,7 @@ async fn happen(acme: &Acme, event: &str, boss: &Somebody, token: &Value) {
 }
 
 #[tokio::test]
-async fn what_is_taken_from_an_administrator_counts_for_what_is_under_way() {
+async fn revoking_an_administrator_stops_requests_under_way() {
     let acme = Acme::new().await;
     let mut wrong = Vec::new();
     for (round, (event, cells)) in cells(UNDER_WAY).into_iter().enumerate() {
@@ -77,11 +77,11 @@ async fn what_is_taken_from_an_administrator_counts_for_what_is_under_way() {
             let token = acme.people.administrator.post("/api/tokens", request).await.json(200);
             let authorization = format!("Bearer {}", text(&token, "token"));
             let held = Held::begin(&acme, &authorization, write(deed, &boss, &acme.jane)).await;
-            happen(&acme, event, &boss, &token).await;
+            apply(&acme, event, &boss, &token).await;
             let before = acme.admin.client.get("/organizations/acme").await.json(200);
-            let found = word(&held.end().await);
+            let found = outcome_of(&held.end().await);
             let is_done = acme.admin.client.get("/organizations/acme").await.json(200) != before;
-            // Whoever is no member any more changes nothing that others see.
+            // A former member's change is not visible to others.
             let does = expected == "yes" && event != "removed";
             if found != expected || is_done != does {
                 wrong.push(format!("{event} | {deed}: {found}, not {expected}; done: {is_done}"));
@@ -92,7 +92,7 @@ async fn what_is_taken_from_an_administrator_counts_for_what_is_under_way() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_changed_counts_for_what_is_under_way() {
+async fn a_changed_password_stops_requests_under_way() {
     let acme = Acme::new().await;
     let boss = "boss@acme.example";
     let id = acme.people.account_with_password(boss, json!({ "tenant": acme.workspace.id })).await;
@@ -101,7 +101,7 @@ async fn a_password_that_is_changed_counts_for_what_is_under_way() {
     let rename = ("PUT", "/organizations/acme".to_owned(), json!({ "name": "Renamed" }));
     let held = Held::begin(&acme, &authorization, rename).await;
     acme.people.change(&id, json!({ "password": "another password" })).await;
-    assert_eq!(word(&held.end().await), "401 basic");
+    assert_eq!(outcome_of(&held.end().await), "401 basic");
     let organization = acme.admin.client.get("/organizations/acme").await.json(200);
     assert_eq!(organization["name"], "Acme");
 }

@@ -1,4 +1,4 @@
-//! `GET /user`, `GET` and `PUT /users/{id}`: oneself and others, one by one; and the numbers of accounts.
+//! `GET /user`, `GET` and `PUT /users/{id}`: one's own account and others; and account numbers.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::support::{text, with};
 
 const JANE: &str = "jane@example.com";
 
-/// The path of somebody.
+/// The path of a person.
 async fn path_of(person: &Person) -> String {
     format!("/users/{}", person.number().await)
 }
 
-/// Somebody who is in no organization, and the path to them.
+/// A person in no organization, and their path.
 async fn jane(people: &People) -> (Person, String) {
     let jane = people.person(JANE, json!({ "firstname": "Jane", "lastname": "Doe" })).await;
     let path = path_of(&jane).await;
@@ -43,7 +43,7 @@ async fn a_user_is_an_account() {
 }
 
 #[tokio::test]
-async fn whoever_shares_an_organization_can_be_looked_up() {
+async fn shows_members_of_a_shared_organization() {
     let people = People::new().await;
     let server = &people.server;
     let (acme, other) = (server.new_workspace("Acme").await, server.new_workspace("Other").await);
@@ -57,7 +57,7 @@ async fn whoever_shares_an_organization_can_be_looked_up() {
     for viewer in [&jane, &colleague] {
         assert_eq!(viewer.client.get(&path).await.json(200), own, "{}", viewer.username);
     }
-    // What somebody may do everywhere in the directory lets them into no organization.
+    // Rights over the whole directory admit to no organization.
     for viewer in [&foreigner.client, &homeless.client, &people.administrator] {
         let details = viewer.get(&path).await.error(404, "not_found");
         assert_eq!(details, json!({ "resource": "user", "id": jane.number().await.to_string() }));
@@ -67,7 +67,7 @@ async fn whoever_shares_an_organization_can_be_looked_up() {
 }
 
 #[tokio::test]
-async fn an_organization_that_is_not_in_use_is_none_to_share() {
+async fn a_disabled_organization_is_not_shared() {
     let people = People::new().await;
     let server = &people.server;
     let (shared, home) = (server.new_workspace("Shared").await, server.new_workspace("Home").await);
@@ -88,7 +88,7 @@ async fn an_organization_that_is_not_in_use_is_none_to_share() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_not_told_from_nobody() {
+async fn a_stranger_looks_unknown() {
     let people = People::new().await;
     let (jane, _) = jane(&people).await;
     let stranger = people.person("stranger@example.com", json!({})).await.number().await;
@@ -112,10 +112,10 @@ async fn a_stranger_is_not_told_from_nobody() {
 }
 
 #[tokio::test]
-async fn nick_email_and_website_are_ones_own_to_change() {
+async fn changes_own_nick_email_and_website() {
     let people = People::new().await;
     let jane_id = people.account_with_password(JANE, json!({ "confirmed": true })).await;
-    let client = people.stand_in(&jane_id).await;
+    let client = people.client_of(&jane_id).await;
     let number = client.get("/user").await.json(200)["id"].clone();
     let path = format!("/users/{number}");
     let website = "https://example.com/jane";
@@ -127,8 +127,8 @@ async fn nick_email_and_website_are_ones_own_to_change() {
     });
     assert_eq!(client.get(&path).await.json(200), expected);
 
-    // Everywhere else in the directory, too.
-    let account = people.see(&jane_id).await;
+    // In the rest of the directory, too.
+    let account = people.get_account(&jane_id).await;
     assert_eq!(
         (&account["username"], &account["confirmed"]),
         (&json!("steve@example.com"), &json!(false)),
@@ -144,10 +144,10 @@ async fn nick_email_and_website_are_ones_own_to_change() {
 }
 
 #[tokio::test]
-async fn nothing_else_of_a_user_is_changed() {
+async fn other_fields_do_not_change() {
     let people = People::new().await;
     let (jane, path) = jane(&people).await;
-    let before = (jane.client.get(&path).await.json(200), people.see(&jane.id).await);
+    let before = (jane.client.get(&path).await.json(200), people.get_account(&jane.id).await);
     let rest = json!({
         "id": 1, "name": "Mary Ann", "avatar": "https://example.com/a.jpg", "admin": true, "password": "a new password",
         "permissions": ["all"], "status": "DISABLED", "number": 1, "firstname": "Mary",
@@ -158,13 +158,13 @@ async fn nothing_else_of_a_user_is_changed() {
         ("no body", jane.client.send("PUT", &path, None).await),
     ] {
         assert_eq!(reply.json(200), json!({}), "{name}");
-        let after = (jane.client.get(&path).await.json(200), people.see(&jane.id).await);
+        let after = (jane.client.get(&path).await.json(200), people.get_account(&jane.id).await);
         assert_eq!(after, before, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_user_is_sent_back_as_it_was_read() {
+async fn accepts_the_unchanged_record() {
     let people = People::new().await;
     let given = json!({ "firstname": "Jane", "lastname": "Doe", "confirmed": true });
     let jane = people.person(JANE, given).await;
@@ -188,10 +188,10 @@ async fn a_user_is_sent_back_as_it_was_read() {
 }
 
 #[tokio::test]
-async fn every_broken_field_is_named_and_none_is_written() {
+async fn reports_invalid_fields_and_writes_none() {
     let people = People::new().await;
     let (jane, path) = jane(&people).await;
-    let before = people.see(&jane.id).await;
+    let before = people.get_account(&jane.id).await;
     let (long_nick, long_address) = ("n".repeat(256), format!("https://example.com/{}", "a".repeat(2_048)));
     let long_email = format!("{}@example.com", "a".repeat(254));
     for nick in [json!(""), json!("  "), json!("a\u{7}b"), json!("a\0b"), json!(long_nick), json!(7)] {
@@ -212,13 +212,13 @@ async fn every_broken_field_is_named_and_none_is_written() {
     ] {
         assert_eq!(broken(jane.client.put(&path, body).await), [field]);
     }
-    assert_eq!(people.see(&jane.id).await, before);
+    assert_eq!(people.get_account(&jane.id).await, before);
     let own = jane.client.get("/user").await.json(200);
     assert_eq!((&own["nick"], &own["website"]), (&json!("Jane"), &Value::Null));
 }
 
 #[tokio::test]
-async fn an_address_that_somebody_has_is_a_broken_field() {
+async fn a_taken_address_is_invalid() {
     let people = People::new().await;
     let (jane, path) = jane(&people).await;
     people.account("steve@example.com", json!({})).await;
@@ -233,28 +233,28 @@ async fn an_address_that_somebody_has_is_a_broken_field() {
 }
 
 #[tokio::test]
-async fn others_change_themselves() {
+async fn only_the_owner_changes_a_user() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let jane = people.member(JANE, &acme, false).await;
     let boss = people.member("boss@example.com", &acme, true).await;
     let colleague = people.member("colleague@example.com", &acme, false).await;
     let path = path_of(&jane).await;
-    let before = people.see(&jane.id).await;
+    let before = people.get_account(&jane.id).await;
     for other in [&boss, &colleague] {
         for body in [json!({ "nick": "Steve" }), json!({ "nick": "" })] {
             let details = other.client.put(&path, body).await.error(403, "forbidden");
             assert_eq!(details, json!({ "reason": "not_own_account" }), "{}", other.username);
         }
     }
-    // Whoever may change every account elsewhere does so there.
+    // Rights to change all accounts work in the other API.
     people.administrator.put(&path, json!({ "nick": "Steve" })).await.error(404, "not_found");
-    assert_eq!(people.see(&jane.id).await, before);
+    assert_eq!(people.get_account(&jane.id).await, before);
     assert_eq!(jane.client.get("/user").await.json(200)["nick"], "First");
 }
 
-/// Makes an account, and gives its number.
-async fn numbered(client: &Client, username: &str) -> i64 {
+/// Creates an account, and returns its number.
+async fn new_number(client: &Client, username: &str) -> i64 {
     let id = text(&client.post("/api/users", new_user(username)).await.json(200), "id");
     let request = json!({ "accountId": id, "expiresIn": -1 });
     let token = text(&client.post("/api/tokens", request).await.json(200), "token");
@@ -263,12 +263,12 @@ async fn numbered(client: &Client, username: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn accounts_are_numbered_in_the_order_in_which_they_come() {
+async fn numbers_accounts_in_order_of_creation() {
     let people = People::new().await;
     let mut last = people.server.administrator.number;
     assert!(last > 0);
     for number in 0..5 {
-        let next = numbered(&people.administrator, &format!("user-{number}@example.com")).await;
+        let next = new_number(&people.administrator, &format!("user-{number}@example.com")).await;
         assert!(next > last, "{next} comes after {last}");
         last = next;
         let made = people.server.new_account(&format!("another-{number}@example.com"), None, &[]).await;
@@ -278,7 +278,7 @@ async fn accounts_are_numbered_in_the_order_in_which_they_come() {
 }
 
 #[tokio::test]
-async fn the_number_of_who_is_gone_is_nobody_elses() {
+async fn numbers_are_never_reused() {
     let people = People::new().await;
     let mut last = people.server.administrator.number;
     for _ in 0..3 {
@@ -291,14 +291,14 @@ async fn the_number_of_who_is_gone_is_nobody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn accounts_that_come_at_once_have_numbers_of_their_own_on_every_server() {
+async fn accounts_created_in_parallel_have_unique_numbers() {
     let people = People::new().await;
     let other = People::on(people.server.another().await).await;
     let makers: JoinSet<_> = (0..20)
         .map(|number| {
             let server = if number % 2 == 0 { &people } else { &other };
             let client = server.administrator.clone();
-            async move { numbered(&client, &format!("user-{number}@example.com")).await }
+            async move { new_number(&client, &format!("user-{number}@example.com")).await }
         })
         .collect();
     let numbers: BTreeSet<_> = makers.join_all().await.into_iter().collect();

@@ -1,4 +1,4 @@
-//! `GET /users`: whom somebody meets, over all their organizations and flows.
+//! `GET /users`: the users of all one's organizations and flows.
 
 use denizen_tests::{Client, TestServer, Value, Workspace, json};
 
@@ -29,13 +29,13 @@ impl Scene {
         self.people.member(username, &self.acme, false).await
     }
 
-    /// Somebody at home nowhere.
-    async fn homeless(&self, username: &str) -> Person {
+    /// A person without a home.
+    async fn without_home(&self, username: &str) -> Person {
         self.people.person(username, json!({})).await
     }
 }
 
-/// Makes a flow with these people in it, the first of whom makes it, and gives its path.
+/// Creates a flow with these people in it as the first of them, and returns its path.
 async fn flow(organization: &Workspace, name: &str, members: &[&Person]) -> String {
     let [maker, others @ ..] = members else { panic!("somebody makes a flow") };
     let made = maker.client.post(&format!("/flows/{}", organization.slug), json!({ "name": name })).await;
@@ -57,8 +57,8 @@ async fn block(client: &Client, flow: &str, person: &Person, is_blocked: bool) {
     client.put(&path, json!({ "disabled": is_blocked })).await.json(200);
 }
 
-/// Demands that somebody sees themselves first, and then these others by their numbers.
-async fn sees(viewer: &Person, others: &[&Person]) {
+/// Asserts that a person sees themselves first, then these others by number.
+async fn assert_sees(viewer: &Person, others: &[&Person]) {
     let mut expected = Vec::new();
     for other in others {
         expected.push(other.number().await);
@@ -74,25 +74,25 @@ async fn sees(viewer: &Person, others: &[&Person]) {
 #[tokio::test]
 async fn everybody_sees_themselves() {
     let scene = Scene::new().await;
-    let homeless = scene.homeless("homeless@example.com").await;
+    let homeless = scene.without_home("homeless@example.com").await;
     let lonely = scene.member("lonely@example.com").await;
     for person in [&homeless, &lonely] {
-        sees(person, &[]).await;
+        assert_sees(person, &[]).await;
         let own = person.client.get("/user").await.json(200);
         assert_eq!(person.client.get("/users").await.array(200), [own]);
     }
 }
 
 #[tokio::test]
-async fn users_are_shown_as_one_by_one_the_caller_first_and_then_by_number() {
+async fn lists_users_as_get_does_the_caller_first() {
     let scene = Scene::new().await;
     let (first, second) = (scene.member("first@example.com").await, scene.member("second@example.com").await);
     let (third, fourth) = (scene.member("third@example.com").await, scene.member("fourth@example.com").await);
     flow(&scene.acme, "Backwards", &[&fourth, &third, &second, &first]).await;
     third.client.put(&format!("/users/{}", third.number().await), json!({ "nick": "3" })).await.is(200);
-    sees(&first, &[&second, &third, &fourth]).await;
-    sees(&second, &[&first, &third, &fourth]).await;
-    sees(&fourth, &[&first, &second, &third]).await;
+    assert_sees(&first, &[&second, &third, &fourth]).await;
+    assert_sees(&second, &[&first, &third, &fourth]).await;
+    assert_sees(&fourth, &[&first, &second, &third]).await;
     for shown in second.client.get("/users").await.array(200) {
         let path = format!("/users/{}", shown["id"]);
         assert_eq!(second.client.get(&path).await.json(200), shown);
@@ -100,7 +100,7 @@ async fn users_are_shown_as_one_by_one_the_caller_first_and_then_by_number() {
 }
 
 #[tokio::test]
-async fn an_administrator_sees_all_of_the_organization() {
+async fn an_administrator_sees_all_members() {
     let scene = Scene::new().await;
     let boss = scene.people.member("boss@example.com", &scene.acme, true).await;
     let (jane, john) = (scene.member("jane@example.com").await, scene.member("john@example.com").await);
@@ -108,22 +108,22 @@ async fn an_administrator_sees_all_of_the_organization() {
     let path = flow(&scene.acme, "A flow", &[&boss, &jane, &blocked]).await;
     block(&boss.client, &path, &blocked, true).await;
     scene.people.member("foreigner@example.com", &scene.other, true).await;
-    sees(&boss, &[&jane, &john, &blocked]).await;
-    sees(&john, &[]).await;
+    assert_sees(&boss, &[&jane, &john, &blocked]).await;
+    assert_sees(&john, &[]).await;
 
-    // What somebody may do in the rest of the directory does not count here.
+    // Rights in the rest of the directory do not count here.
     let home = Some(&*scene.acme.id);
     let tenant_admin = scene.people.tenant_admin("tenant-admin@example.com", &scene.acme.id).await;
-    let reader = scene.people.holder("reader@example.com", home, &["all"]).await;
+    let reader = scene.people.with_permissions("reader@example.com", home, &["all"]).await;
     for person in [&tenant_admin, &reader] {
-        sees(person, &[]).await;
+        assert_sees(person, &[]).await;
     }
     let seen = scene.people.administrator.get("/users").await.array(200);
     assert_eq!(numbers(&seen), [scene.server().administrator.number]);
 }
 
 #[tokio::test]
-async fn a_member_sees_those_in_the_same_flows_each_once() {
+async fn a_member_sees_users_of_shared_flows_once() {
     let scene = Scene::new().await;
     let boss = scene.people.member("boss@example.com", &scene.acme, true).await;
     let jane = scene.member("jane@example.com").await;
@@ -132,85 +132,85 @@ async fn a_member_sees_those_in_the_same_flows_each_once() {
     flow(&scene.acme, "One", &[&jane, &john, &boss]).await;
     flow(&scene.acme, "Two", &[&mary, &john, &jane]).await;
     flow(&scene.acme, "Three", &[&elsewhere, &mary]).await;
-    sees(&jane, &[&boss, &john, &mary]).await;
-    sees(&mary, &[&jane, &john, &elsewhere]).await;
-    sees(&elsewhere, &[&mary]).await;
-    sees(&boss, &[&jane, &john, &mary, &elsewhere]).await;
+    assert_sees(&jane, &[&boss, &john, &mary]).await;
+    assert_sees(&mary, &[&jane, &john, &elsewhere]).await;
+    assert_sees(&elsewhere, &[&mary]).await;
+    assert_sees(&boss, &[&jane, &john, &mary, &elsewhere]).await;
 }
 
-/// In one organization the caller is an administrator, in another one a member, in a third one nobody.
+/// The caller is an administrator of one organization, a member of another, and not in a third.
 #[tokio::test]
-async fn several_organizations_add_up() {
+async fn combines_several_organizations() {
     let scene = Scene::new().await;
     let server = scene.server();
     let third = server.new_workspace("Third").await;
-    let jane = scene.homeless("jane@example.com").await;
+    let jane = scene.without_home("jane@example.com").await;
     server.add_to_workspace(&jane.username, &scene.acme, true).await;
     server.add_to_workspace(&jane.username, &scene.other, false).await;
     let colleague = scene.member("colleague@example.com").await;
     let mate = scene.people.member("mate@example.com", &scene.other, false).await;
     let boss_of_other = scene.people.member("boss@example.com", &scene.other, true).await;
     let in_third = scene.people.member("third@example.com", &third, true).await;
-    // In both: shows in the one as a member, and in the other as a mate.
+    // In both: visible as a member in one, and as a mate in the other.
     server.add_to_workspace(&colleague.username, &scene.other, false).await;
     flow(&scene.other, "Shared", &[&jane, &mate, &colleague]).await;
-    sees(&jane, &[&colleague, &mate]).await;
-    sees(&boss_of_other, &[&jane, &mate, &colleague]).await;
-    sees(&in_third, &[]).await;
+    assert_sees(&jane, &[&colleague, &mate]).await;
+    assert_sees(&boss_of_other, &[&jane, &mate, &colleague]).await;
+    assert_sees(&in_third, &[]).await;
 
-    // Being in another organization's flows opens nothing in the first.
-    sees(&colleague, &[&jane, &mate]).await;
+    // Flows of another organization reveal nothing in the first.
+    assert_sees(&colleague, &[&jane, &mate]).await;
     flow(&scene.acme, "Of Acme", &[&jane]).await;
-    sees(&mate, &[&jane, &colleague]).await;
+    assert_sees(&mate, &[&jane, &colleague]).await;
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_shares_no_flow() {
+async fn a_blocked_user_shares_no_flow() {
     let scene = Scene::new().await;
     let boss = scene.people.member("boss@example.com", &scene.acme, true).await;
     let (jane, john) = (scene.member("jane@example.com").await, scene.member("john@example.com").await);
     let mary = scene.member("mary@example.com").await;
     let path = flow(&scene.acme, "A flow", &[&boss, &jane, &john, &mary]).await;
-    sees(&jane, &[&boss, &john, &mary]).await;
+    assert_sees(&jane, &[&boss, &john, &mary]).await;
     block(&boss.client, &path, &john, true).await;
-    sees(&jane, &[&boss, &mary]).await;
-    sees(&john, &[]).await;
-    sees(&boss, &[&jane, &john, &mary]).await;
-    // Neither do two who are blocked from the same flow.
+    assert_sees(&jane, &[&boss, &mary]).await;
+    assert_sees(&john, &[]).await;
+    assert_sees(&boss, &[&jane, &john, &mary]).await;
+    // Nor do two users blocked from the same flow.
     block(&boss.client, &path, &mary, true).await;
-    sees(&john, &[]).await;
-    sees(&mary, &[]).await;
+    assert_sees(&john, &[]).await;
+    assert_sees(&mary, &[]).await;
 
-    // Another flow is another matter.
+    // Another flow is not affected.
     let another = flow(&scene.acme, "Another", &[&jane, &john]).await;
-    sees(&john, &[&jane]).await;
+    assert_sees(&john, &[&jane]).await;
     block(&jane.client, &another, &john, true).await;
-    sees(&john, &[]).await;
+    assert_sees(&john, &[]).await;
     block(&boss.client, &path, &john, false).await;
-    sees(&john, &[&boss, &jane]).await;
-    sees(&jane, &[&boss, &john]).await;
+    assert_sees(&john, &[&boss, &jane]).await;
+    assert_sees(&jane, &[&boss, &john]).await;
 }
 
 #[tokio::test]
-async fn nobody_shares_a_flow_that_is_archived() {
+async fn an_archived_flow_is_not_shared() {
     let scene = Scene::new().await;
     let boss = scene.people.member("boss@example.com", &scene.acme, true).await;
     let (jane, john) = (scene.member("jane@example.com").await, scene.member("john@example.com").await);
     let path = flow(&scene.acme, "A flow", &[&jane, &john]).await;
-    sees(&jane, &[&john]).await;
+    assert_sees(&jane, &[&john]).await;
     boss.client.put(&path, json!({ "disabled": true })).await.is(200);
-    sees(&jane, &[]).await;
-    sees(&john, &[]).await;
-    sees(&boss, &[&jane, &john]).await;
+    assert_sees(&jane, &[]).await;
+    assert_sees(&john, &[]).await;
+    assert_sees(&boss, &[&jane, &john]).await;
     boss.client.put(&path, json!({ "disabled": false })).await.is(200);
-    sees(&jane, &[&john]).await;
+    assert_sees(&jane, &[&john]).await;
 }
 
 #[tokio::test]
-async fn an_organization_that_is_not_in_use_shows_nobody() {
+async fn a_disabled_organization_shows_nobody() {
     let scene = Scene::new().await;
     let server = scene.server();
-    // Whoever is at home where people are shut out is shut out of everything: these are at home elsewhere.
+    // A disabled home locks people out of everything: these have another home.
     let [boss, jane, john] =
         [("boss", true), ("jane", false), ("john", false)].map(async |(name, is_admin)| {
             let person = scene.people.member(&format!("{name}@example.com"), &scene.other, false).await;
@@ -222,55 +222,55 @@ async fn an_organization_that_is_not_in_use_shows_nobody() {
     let tenant = format!("/api/tenants/{}", scene.acme.id);
     let administrator = &scene.people.administrator;
     for status in ["DISABLED", "PENDING"] {
-        sees(&jane, &[&john]).await;
-        sees(&boss, &[&jane, &john]).await;
+        assert_sees(&jane, &[&john]).await;
+        assert_sees(&boss, &[&jane, &john]).await;
         administrator.patch(&tenant, json!({ "status": status })).await.is(200);
         for person in [&boss, &jane] {
-            sees(person, &[]).await;
+            assert_sees(person, &[]).await;
         }
         administrator.patch(&tenant, json!({ "status": "ACTIVE" })).await.is(200);
     }
-    sees(&boss, &[&jane, &john]).await;
+    assert_sees(&boss, &[&jane, &john]).await;
     administrator.delete(&tenant).await.is(200);
     for person in [&boss, &jane, &john] {
-        sees(person, &[]).await;
+        assert_sees(person, &[]).await;
     }
 }
 
 #[tokio::test]
-async fn what_changes_shows_at_once() {
+async fn changes_show_at_once() {
     let scene = Scene::new().await;
     let boss = scene.people.member("boss@example.com", &scene.acme, true).await;
     let (jane, john) = (scene.member("jane@example.com").await, scene.member("john@example.com").await);
     let path = flow(&scene.acme, "A flow", &[&jane]).await;
-    sees(&jane, &[]).await;
+    assert_sees(&jane, &[]).await;
     add(&jane.client, &path, &john).await;
-    sees(&jane, &[&john]).await;
+    assert_sees(&jane, &[&john]).await;
 
     let organization = format!("/organizations/{}/users", scene.acme.slug);
     let of_jane = format!("{organization}/{}", jane.number().await);
     boss.client.put(&of_jane, json!({ "admin": true })).await.is(200);
-    sees(&jane, &[&boss, &john]).await;
+    assert_sees(&jane, &[&boss, &john]).await;
     boss.client.put(&of_jane, json!({ "admin": false })).await.is(200);
-    sees(&jane, &[&john]).await;
+    assert_sees(&jane, &[&john]).await;
 
     boss.client.delete(&format!("{organization}/{}", john.number().await)).await.is(204);
-    sees(&jane, &[]).await;
-    sees(&john, &[]).await;
+    assert_sees(&jane, &[]).await;
+    assert_sees(&john, &[]).await;
     scene.people.administrator.delete(&jane.path()).await.is(200);
-    sees(&boss, &[]).await;
+    assert_sees(&boss, &[]).await;
 }
 
-/// More than the server reads from its database at a time.
+/// More than one batch of the database.
 #[tokio::test]
-async fn a_long_list_is_whole() {
+async fn a_long_list_is_complete() {
     let people = People::new().await;
     let acme = people.server.new_workspace("Acme").await;
     let mut ids = Vec::new();
     for number in 0..450 {
         ids.push(people.account(&format!("user-{number}@example.com"), json!({ "tenant": acme.id })).await);
     }
-    let client = people.stand_in(&ids[225]).await;
+    let client = people.client_of(&ids[225]).await;
     people.server.add_to_workspace(&ids[225], &acme, true).await;
     let own = client.get("/user").await.json(200)["id"].as_i64().unwrap();
     let everybody: Vec<i64> = (own - 225..own + 225).collect();

@@ -1,5 +1,5 @@
-//! One row for every operation of accounts that needs a log-in: a sound request, the permissions that let it be done, and
-//! what somebody gets who may do everything in another tenant. Each row stands for `/api` and for `/api/v1`.
+//! One row for every operation of accounts that needs a log-in: a valid request, the permissions that allow it, and how
+//! the admin of another tenant is refused. Each row applies to `/api` and to `/api/v1`.
 
 use denizen_tests::{Client, Reply, Value, json};
 
@@ -9,29 +9,29 @@ use crate::support::{text, with};
 
 /// A row.
 pub(super) struct AccountGuard {
-    /// The operation, without the base that it stands below.
+    /// The operation, without its base.
     operation: &'static str,
-    /// The permissions of which one is enough, as the document names them; none where any log-in is enough.
+    /// The permissions, of which one is enough, as the document names them; none if any log-in is enough.
     permissions: &'static [&'static str],
     /// The body of the request, as JSON. `<user>`, `<tenant>`, `<role>`, `<token>` (an id), `<secret>` (of that token) and
-    /// `<personal>` (the id of a personal token) are a victim's, in the path as well, where they stand for its parameters.
+    /// `<personal>` (the id of a personal token) are the victim's. They also replace the parameters of the path.
     body: Option<&'static str>,
-    /// What the admin of another tenant gets.
+    /// How the admin of another tenant is refused.
     stranger: Stranger,
 }
 
-/// What the admin of another tenant gets.
+/// How the admin of another tenant is refused.
 #[derive(Debug, Clone, Copy)]
 enum Stranger {
-    /// 404, for this resource.
+    /// 404, with this resource.
     NotFound(&'static str),
-    /// 403, for this reason.
+    /// 403, with this reason.
     Forbidden(&'static str),
-    /// 403, since no right over one tenant lets it be done.
+    /// 403, since no right over one tenant allows it.
     Beyond,
-    /// A list without anything of the victim. Whoever may gets it with the victim.
+    /// A list without the victim's objects, which others get with them.
     List,
-    /// 200: it is about the caller's own, and nothing of the victim's.
+    /// 200, with the caller's own data only.
     Own,
 }
 
@@ -94,10 +94,10 @@ pub(super) const ACCOUNT_GUARDS: [AccountGuard; 33] = [
     row("DELETE /tokens/personal/{id}", ANY_LOG_IN, None, Stranger::NotFound("token")),
 ];
 
-/// The one row that stands at the root.
+/// The one row at the root.
 const LOG_OUT: AccountGuard = row("POST /logout", ANY_LOG_IN, None, Stranger::Own);
 
-/// Every row below each of its bases.
+/// Every row with each of its bases.
 pub(super) fn account_guards() -> impl Iterator<Item = (&'static str, &'static AccountGuard)> {
     let below = BASES.into_iter().flat_map(|base| ACCOUNT_GUARDS.iter().map(move |guard| (base, guard)));
     below.chain([("", &LOG_OUT)])
@@ -110,17 +110,17 @@ impl AccountGuard {
         format!("{method} {base}{path}")
     }
 
-    /// The body of the request, with a victim's own names in it.
+    /// The body of the request, filled in for the victim.
     fn body_for(&self, victim: &Victim) -> Option<Value> {
         self.body.map(|body| victim.fill(body).parse().unwrap())
     }
 
-    /// The permission that somebody without any is told of: the lesser of two.
+    /// The permission that a refusal names: the lesser of two.
     fn missing(&self) -> &'static str {
         self.permissions.last().unwrap()
     }
 
-    /// All permissions but those that let it be done.
+    /// All permissions but those that allow it.
     fn all_others(&self) -> Vec<&'static str> {
         let is_of_tenant = self.permissions.iter().any(|permission| permission.starts_with("tenant."));
         let includes = |code: &str| code == "all" || (code == "tenant.all" && is_of_tenant);
@@ -142,7 +142,7 @@ impl Victim {
     async fn new(people: &People, name: &str) -> Self {
         let tenant = people.tenant(name).await;
         let maker = ["tenant.roles.create"];
-        let maker = people.holder(&format!("maker@{tenant}.example"), Some(&tenant), &maker).await;
+        let maker = people.with_permissions(&format!("maker@{tenant}.example"), Some(&tenant), &maker).await;
         let role = maker.client.post("/api/roles", json!({ "name": "Theirs" })).await.json(200);
         let given = json!({ "tenant": tenant, "roles": [role["id"]] });
         let user = people.person(&format!("victim@{tenant}.example"), given).await;
@@ -151,7 +151,7 @@ impl Victim {
         Self { tenant, role: text(&role, "id"), user, token, personal: text(&personal, "id") }
     }
 
-    /// A path or a body of the table, with the victim's own names in it.
+    /// A path or body of the table, filled in for the victim.
     fn fill(&self, template: &str) -> String {
         template
             .replace("<user>", &self.user.id)
@@ -174,7 +174,7 @@ impl Victim {
         self.fill(&format!("{base}{path}").replace("{id}", parameter).replace("{userId}", "<user>"))
     }
 
-    /// Everything that there is of the victim.
+    /// All data of the victim.
     async fn state(&self, people: &People) -> Value {
         let see = async |path: String| people.administrator.get(&path).await.json(200);
         json!({
@@ -186,14 +186,14 @@ impl Victim {
         })
     }
 
-    /// Whether a list holds something of the victim.
+    /// Whether a list contains an object of the victim.
     fn is_in(&self, list: &[Value]) -> bool {
         let own = [&self.user.id, &self.role, &self.personal];
         list.iter().any(|item| own.iter().any(|id| item["id"] == ***id))
     }
 }
 
-/// Sends the request of a row, and demands that the document lists the status of the answer.
+/// Sends the request of a row, and asserts that the document lists the status of the answer.
 async fn send(
     document: &Document,
     (base, guard): (&str, &AccountGuard),
@@ -206,18 +206,12 @@ async fn send(
     reply
 }
 
-/// Those who may do what a row says, and nothing else: one for each of its permissions.
-async fn those_who_may(people: &People, guard: &AccountGuard, victim: &Victim) -> Vec<Client> {
-    if guard.permissions.is_empty() {
-        return vec![people.stand_in(&victim.user.id).await];
-    }
-    let mut clients = Vec::new();
-    for permission in guard.permissions {
-        let home = permission.starts_with("tenant.").then_some(&*victim.tenant);
-        let username = format!("{permission}@{}.example", victim.tenant);
-        clients.push(people.holder(&username, home, &[permission]).await.client);
-    }
-    clients
+/// A client with nothing but this permission of a row, or none if any log-in is enough.
+async fn permitted_client(people: &People, permission: Option<&&str>, victim: &Victim) -> Client {
+    let Some(permission) = permission else { return people.client_of(&victim.user.id).await };
+    let home = permission.starts_with("tenant.").then_some(&*victim.tenant);
+    let username = format!("{permission}@{}.example", victim.tenant);
+    people.with_permissions(&username, home, &[permission]).await.client
 }
 
 #[tokio::test]
@@ -243,21 +237,21 @@ async fn every_operation_of_accounts_is_guarded() {
             assert_eq!(details, json!({ "required_scope": guard.missing() }), "{name}");
             people.administrator.delete(&lacking.path()).await.is(200);
         }
-        let another_log_in = people.stand_in(&stranger.id).await;
+        let another_log_in = people.client_of(&stranger.id).await;
         let reply = send(&document, row, &another_log_in, &victim).await;
         guard.check_stranger(reply, &victim, &name);
         assert_eq!(victim.state(&people).await, before, "{name} changed somebody else's");
         forget(&people, &guard.body_for(&victim).unwrap_or_default()).await;
 
-        // What was refused above was sound: whoever may gets it done.
+        // The refused request was valid: it succeeds with the right.
         let mut victim = Some(victim);
         for number in 0..guard.permissions.len().max(1) {
             let victim = match victim.take() {
                 Some(victim) => victim,
                 None => Victim::new(&people, &format!("victim {index} once more")).await,
             };
-            let client = &those_who_may(&people, guard, &victim).await[number];
-            let reply = send(&document, row, client, &victim).await;
+            let client = permitted_client(&people, guard.permissions.get(number), &victim).await;
+            let reply = send(&document, row, &client, &victim).await;
             assert_eq!(reply.status, 200, "{name} was answered\n{reply}");
             let is_list = matches!(guard.stranger, Stranger::List);
             assert!(
@@ -292,7 +286,7 @@ impl AccountGuard {
 }
 
 #[tokio::test]
-async fn the_document_names_the_permissions_that_are_asked_for() {
+async fn documents_the_required_permissions() {
     let people = People::new().await;
     let document = Document::served_by(&people.server).await;
     for (base, guard) in account_guards() {
@@ -304,7 +298,7 @@ async fn the_document_names_the_permissions_that_are_asked_for() {
 }
 
 #[tokio::test]
-async fn every_request_of_accounts_shows_an_example_that_works() {
+async fn every_example_of_accounts_works() {
     let people = People::new().await;
     let document = Document::served_by(&people.server).await;
     let mut shown = 0;
@@ -329,7 +323,7 @@ async fn every_request_of_accounts_shows_an_example_that_works() {
     assert_eq!(shown, 2 * ACCOUNT_GUARDS.iter().filter(|guard| guard.body.is_some()).count());
 }
 
-/// The example of a log-in is of the account that the example of an account makes.
+/// The example of a log-in is for the account of the other example.
 async fn log_in_as_the_example_says(document: &Document, people: &People, made: &Value) {
     for example in document.body_examples("POST", "/login") {
         assert_eq!((&example["username"], &example["password"]), (&made["username"], &made["password"]));
@@ -337,7 +331,7 @@ async fn log_in_as_the_example_says(document: &Document, people: &People, made: 
     }
 }
 
-/// Frees the names that were given to somebody for the next one who comes.
+/// Frees the names for the next account.
 async fn forget(people: &People, body: &Value) {
     if let Some(username) = body["username"].as_str() {
         let found = people.administrator.get(&format!("/api/users?username={username}")).await.array(200);

@@ -1,4 +1,4 @@
-//! The served OpenAPI document, and what the tests read in it.
+//! The served OpenAPI document, as the tests read it.
 
 use denizen_tests::{Reply, TestServer, Value, json};
 use serde_json::Map;
@@ -36,7 +36,7 @@ impl Document {
         self.named(false)
     }
 
-    /// Demands that an operation says it may answer like this: with this status, and a body with these fields.
+    /// Asserts that the document describes this answer: its status and the fields of its body.
     pub(super) fn describes(&self, method: &str, path: &str, reply: &Reply) {
         let response = self.resolved(&self.operation(method, path)["responses"][reply.status.to_string()]);
         assert!(response.is_object(), "{method} {path} does not say that it may answer\n{reply}");
@@ -45,7 +45,7 @@ impl Document {
         assert!(differences.is_empty(), "{method} {path}: {differences:#?} in\n{reply}");
     }
 
-    /// Where a value is not what a schema says of its fields.
+    /// Where the fields of a value differ from a schema.
     fn differences(&self, schema: &Value, value: &Value, place: &str) -> Vec<String> {
         let schema = self.resolved(schema);
         let forms = ["oneOf", "anyOf"].into_iter().find_map(|of| schema[of].as_array());
@@ -119,7 +119,7 @@ impl Document {
         self.0.pointer(pointer)
     }
 
-    /// Everything that is referred to, anywhere in the document.
+    /// Every reference in the document.
     pub(super) fn references(&self) -> Vec<&str> {
         let mut references = Vec::new();
         collect_references(&self.0, &mut references);
@@ -133,7 +133,7 @@ impl Document {
         operation
     }
 
-    /// What a part of the document is, or refers to.
+    /// A part of the document, with its reference resolved.
     pub(super) fn resolved<'a>(&'a self, part: &'a Value) -> &'a Value {
         match part["$ref"].as_str() {
             Some(reference) => self.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -147,7 +147,7 @@ impl Document {
         if self.0["paths"][&unversioned].is_null() { path.to_owned() } else { unversioned }
     }
 
-    /// A schema, and those that it is made of.
+    /// A schema, and its parts.
     fn parts<'a>(&'a self, schema: &'a Value) -> Vec<&'a Value> {
         let parts = schema["allOf"].as_array().into_iter().flatten();
         parts.flat_map(|part| self.parts(self.resolved(part))).chain([schema]).collect()

@@ -1,6 +1,5 @@
-//! One row for every operation of organizations and flows: a sound request, who gets it done, what those get who are in
-//! the organization and may not, and what the administrator of another organization gets. Each row stands for the root and
-//! for `/v1`.
+//! One row for every operation of organizations and flows: a valid request, who may send it, and how members without the
+//! right and the administrator of another organization are refused. Each row applies to the root and to `/v1`.
 
 use denizen_tests::{Client, Reply, Value, json};
 
@@ -11,47 +10,47 @@ use crate::support::{text, with};
 /// A row.
 #[derive(Clone, Copy)]
 pub(super) struct FlowdockGuard {
-    /// The operation, without the base that it stands below.
+    /// The operation, without its base.
     operation: &'static str,
-    /// The query of the request. `<organization>`, `<flow>` (an id) and `<bystander>` are a victim's, here and in the body.
+    /// The query of the request. `<organization>`, `<flow>` (an id) and `<bystander>` are the victim's, here and in the body.
     query: &'static str,
     /// The body of the request, as JSON.
     body: Option<&'static str>,
-    /// Who gets it done.
+    /// Who may send it.
     may: Who,
-    /// Those who do not, and what they get.
+    /// Who may not, and how they are refused.
     may_not: &'static [(Who, Refusal)],
-    /// What the administrator of another organization gets, who knows all names and numbers, and no link but their own.
+    /// How the administrator of another organization is refused, who knows all names and numbers, but only their own link.
     stranger: Refusal,
 }
 
-/// Somebody around a victim's flow.
+/// A person's relation to the victim's flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     /// An administrator of the organization.
     Boss,
     /// A member who is in the flow.
     Mate,
-    /// A member who is in the flow, and whom the requests are about.
+    /// A member in the flow, who is the subject of the requests.
     Subject,
     /// A member who is not in the flow.
     Bystander,
     /// A member who is blocked from the flow.
     Blocked,
-    /// Somebody who is in no organization, and has the link.
+    /// A person in no organization, who has the link.
     Outsider,
 }
 
-/// What is refused, and how.
+/// How a request is refused.
 #[derive(Debug, Clone, Copy)]
 enum Refusal {
-    /// 403, for this reason.
+    /// 403, with this reason.
     Forbidden(&'static str),
-    /// 404, for this resource.
+    /// 404, with this resource.
     NotFound(&'static str),
-    /// A list without anything of the victim's. Whoever may gets it with that.
+    /// A list without the victim's objects, which others get with them.
     List,
-    /// 200: it is about the caller's own, and nothing of the victim's.
+    /// 200, with the caller's own data only.
     Own,
 }
 
@@ -127,7 +126,7 @@ pub(super) const FLOWDOCK_GUARDS: [FlowdockGuard; 28] = [
     row("POST /flows/{organization}/{flow}/join/{code}", None, Outsider, SHUT_OUT, FLOW),
 ];
 
-/// Every row below each of its bases.
+/// Every row with each of its bases.
 pub(super) fn flowdock_guards() -> impl Iterator<Item = (&'static str, &'static FlowdockGuard)> {
     BASES.into_iter().flat_map(|base| FLOWDOCK_GUARDS.iter().map(move |guard| (base, guard)))
 }
@@ -135,6 +134,10 @@ pub(super) fn flowdock_guards() -> impl Iterator<Item = (&'static str, &'static 
 impl FlowdockGuard {
     fn method_and_path(&self) -> (&'static str, &'static str) {
         self.operation.split_once(' ').unwrap()
+    }
+
+    fn only_reads(&self) -> bool {
+        self.operation.starts_with("GET ")
     }
 
     /// The operation as the document names it.
@@ -211,13 +214,13 @@ impl Victim {
         format!("/flows/{}/{}", self.slug, text(&self.flow, "parameterized_name"))
     }
 
-    /// What the flow's link holds.
+    /// The code in the flow's link.
     fn code(&self) -> String {
         let url = text(&self.flow, "join_url");
         url.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
-    /// A query or a body of the table, with the victim's own names in it.
+    /// A query or body of the table, filled in for the victim.
     async fn fill(&self, template: &str) -> String {
         let bystander = self.person(Bystander).number().await;
         template
@@ -243,7 +246,7 @@ impl Victim {
         Some(self.fill(guard.body?).await.parse().unwrap())
     }
 
-    /// Everything that there is of the victim.
+    /// All data of the victim.
     async fn state(&self) -> Value {
         let see = async |who: Who, path: &str| self.client(who).get(path).await.json(200);
         let path = self.flow_path();
@@ -257,7 +260,7 @@ impl Victim {
         })
     }
 
-    /// Whether an answer tells anything of the victim.
+    /// Whether an answer reveals data of the victim.
     fn shows_in(&self, reply: &Reply) -> bool {
         let names =
             [format!("\"{}\"", self.slug), self.person(Subject).username.clone(), text(&self.flow, "id")];
@@ -265,8 +268,7 @@ impl Victim {
     }
 }
 
-/// Sends the request of a row with the victim's own link or another one, and demands that the document lists the status of
-/// the answer.
+/// Sends the request of a row with this link, and asserts that the document lists the status of the answer.
 async fn send(
     document: &Document,
     row: (&str, &FlowdockGuard),
@@ -289,7 +291,7 @@ fn check_refusal(refusal: Refusal, reply: Reply, victim: &Victim, name: &str) {
         }
         NotFound(resource) => assert_eq!(reply.error(404, "not_found")["resource"], resource, "{name}"),
         List => {
-            // Those in the organization meet themselves, and it.
+            // Members see themselves and the organization.
             let flow = text(&victim.flow, "id");
             let of_victim = [&victim.person(Mate).username, &victim.person(Subject).username, &flow];
             assert!(!of_victim.iter().any(|name| reply.text.contains(*name)), "{name}:\n{reply}");
@@ -307,30 +309,39 @@ async fn every_operation_of_organizations_and_flows_is_guarded() {
     let people = People::new().await;
     let document = Document::served_by(&people.server).await;
     let elsewhere = Victim::new(&people, "elsewhere").await;
+    // Shared by the operations that only read.
+    let unchanged = Victim::new(&people, "unchanged").await;
+    let unchanged_state = unchanged.state().await;
     for (index, row) in flowdock_guards().enumerate() {
         let (base, guard) = row;
         let name = guard.operation(base);
-        let victim = Victim::new(&people, &format!("victim-{index}")).await;
-        let (before, code) = (victim.state().await, victim.code());
+        let own;
+        let (victim, before) = if guard.only_reads() {
+            (&unchanged, unchanged_state.clone())
+        } else {
+            own = Victim::new(&people, &format!("victim-{index}")).await;
+            (&own, own.state().await)
+        };
+        let code = victim.code();
 
         for nobody in [people.server.anonymous(), people.server.flowra_bearer(), people.server.zaia()] {
-            let details = send(&document, row, &nobody, &victim, &code).await.error(401, "unauthenticated");
+            let details = send(&document, row, &nobody, victim, &code).await.error(401, "unauthenticated");
             assert_eq!(details, json!({ "auth": "basic" }), "{name}");
         }
         for (who, refusal) in guard.may_not {
-            let reply = send(&document, row, victim.client(*who), &victim, &code).await;
-            check_refusal(*refusal, reply, &victim, &format!("{name} by {who:?}"));
+            let reply = send(&document, row, victim.client(*who), victim, &code).await;
+            check_refusal(*refusal, reply, victim, &format!("{name} by {who:?}"));
         }
-        // All rights in the rest of the directory are none here.
+        // Rights in the rest of the directory do not count here.
         for stranger in [elsewhere.client(Boss), &people.administrator] {
-            let reply = send(&document, row, stranger, &victim, &elsewhere.code()).await;
+            let reply = send(&document, row, stranger, victim, &elsewhere.code()).await;
             assert!(!matches!(guard.stranger, List) || !victim.shows_in(&reply), "{name}:\n{reply}");
-            check_refusal(guard.stranger, reply, &victim, &name);
+            check_refusal(guard.stranger, reply, victim, &name);
         }
         assert_eq!(victim.state().await, before, "{name} changed what it refused");
 
-        // What was refused above was sound: whoever may gets it done.
-        let reply = send(&document, row, victim.client(guard.may), &victim, &code).await;
+        // The refused request was valid: it succeeds with the right.
+        let reply = send(&document, row, victim.client(guard.may), victim, &code).await;
         assert!((200..300).contains(&reply.status), "{name} was answered\n{reply}");
         let is_list =
             matches!(guard.stranger, List) || guard.may_not.iter().any(|(_, got)| matches!(got, List));
@@ -339,7 +350,7 @@ async fn every_operation_of_organizations_and_flows_is_guarded() {
 }
 
 #[tokio::test]
-async fn the_document_asks_for_a_person_and_says_that_answers_name_them() {
+async fn documents_account_credentials_and_the_user_header() {
     let people = People::new().await;
     let document = Document::served_by(&people.server).await;
     let operations = document.operations();
@@ -363,7 +374,7 @@ async fn the_document_asks_for_a_person_and_says_that_answers_name_them() {
 }
 
 #[tokio::test]
-async fn every_request_of_organizations_and_flows_shows_an_example_that_works() {
+async fn every_example_of_organizations_and_flows_works() {
     for base in BASES {
         let people = People::new().await;
         let document = Document::served_by(&people.server).await;
@@ -389,7 +400,7 @@ async fn every_request_of_organizations_and_flows_shows_an_example_that_works() 
     }
 }
 
-/// A body as a form, whose values need no encoding but for what stands between them.
+/// A body as a form, whose values contain nothing else to encode.
 fn form(body: &Value) -> (&'static str, Vec<u8>) {
     let encoded = |value: &Value| match value {
         Value::String(text) => text.replace('+', "%2B").replace('&', "%26").replace(' ', "+"),

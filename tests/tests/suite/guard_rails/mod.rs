@@ -1,4 +1,4 @@
-//! The OpenAPI document, walked: every operation that it names is guarded, and described in full.
+//! Walks the OpenAPI document: every operation is guarded and fully described.
 
 mod accounts;
 mod document;
@@ -15,7 +15,7 @@ use self::table::{GUARDS, Guard, OPEN, Stranger};
 use crate::support::{ALL_SCOPES, create, create_channel, text, with};
 use crate::tiers::create_tier;
 
-/// What the requests of the table are about: objects of the workspace `default`.
+/// The subject of the table's requests: objects of the workspace `default`.
 struct Victim {
     user: Value,
     channel_id: String,
@@ -41,7 +41,7 @@ impl Victim {
         Self { user, channel_id, group_id: text(&group, "id"), tier_id, key_id }
     }
 
-    /// A path or a body of the table, with the victim's own names in it.
+    /// A path or body of the table, filled in for the victim.
     fn fill(&self, template: &str) -> String {
         let external_id = text(&self.user, "externalId").replace(' ', "%20");
         let username = text(&self.user, "identifier").replace(' ', "%20");
@@ -68,7 +68,7 @@ impl Victim {
 }
 
 impl Guard {
-    /// Sends the request, and demands that the document lists the status of the answer.
+    /// Sends the request, and asserts that the document lists the status of the answer.
     async fn send(&self, document: &Document, client: &Client, victim: &Victim) -> Reply {
         let (method, template) = self.operation.split_once(' ').unwrap();
         let client = match self.username {
@@ -108,7 +108,7 @@ async fn every_operation_is_guarded() {
         guard.check_stranger(reply, &stranger, &victim);
         assert_eq!(victim.state(&owner).await, before, "{} changed another workspace's", guard.operation);
 
-        // What was refused above was sound: with the right key it is done.
+        // The refused request was valid: it succeeds with the right key.
         let reply = guard.send(&document, &guard.caller.of(&server).with_key(&right_key), &victim).await;
         assert!((200..300).contains(&reply.status), "{} was answered\n{reply}", guard.operation);
         let is_list = matches!(guard.stranger, Stranger::List);
@@ -116,7 +116,7 @@ async fn every_operation_is_guarded() {
     }
 }
 
-/// Whether a list, bare or as a page, holds something of the victim.
+/// Whether a list or page contains an object of the victim.
 fn lists(body: &Value, victim: &Victim) -> bool {
     let items = body.as_array().or_else(|| body["items"].as_array());
     let items = items.unwrap_or_else(|| panic!("no list: {body:#}"));
@@ -145,7 +145,7 @@ impl Guard {
 }
 
 #[tokio::test]
-async fn the_table_and_the_document_name_the_same_operations() {
+async fn the_table_covers_every_documented_operation() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let mut guarded: Vec<_> = GUARDS.iter().map(|guard| guard.operation.to_owned()).collect();
@@ -165,7 +165,7 @@ async fn the_table_and_the_document_name_the_same_operations() {
 }
 
 #[tokio::test]
-async fn the_document_names_the_scope_that_is_asked_for() {
+async fn documents_the_required_scope() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     for guard in GUARDS {
@@ -175,7 +175,7 @@ async fn the_document_names_the_scope_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn every_operation_without_a_credential_answers_as_documented() {
+async fn every_public_operation_answers_as_documented() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     for operation in OPEN {
@@ -188,7 +188,7 @@ async fn every_operation_without_a_credential_answers_as_documented() {
 }
 
 #[tokio::test]
-async fn every_operation_is_described_in_full() {
+async fn every_operation_is_fully_described() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let mut ids = Vec::new();
@@ -232,7 +232,7 @@ async fn every_operation_is_described_in_full() {
 }
 
 #[tokio::test]
-async fn every_reference_and_every_security_scheme_of_the_document_exists() {
+async fn every_reference_and_security_scheme_resolves() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     for reference in document.references() {
@@ -250,7 +250,7 @@ async fn every_reference_and_every_security_scheme_of_the_document_exists() {
 }
 
 #[tokio::test]
-async fn every_request_of_the_document_shows_an_example_that_works() {
+async fn every_documented_example_works() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let victim = Victim::new(&server, "example").await;
@@ -262,7 +262,7 @@ async fn every_request_of_the_document_shows_an_example_that_works() {
             if body.get("channelId").is_some() {
                 body = with(body, json!({ "channelId": victim.channel_id }));
             }
-            // Flowra's body is the one that names no channel.
+            // Only Flowra's body has no channel.
             let caller = guard.caller.of(&server);
             let flowra = path == "/api/v1/external-users" && body.get("channelId").is_none();
             let client = if flowra { server.flowra() } else { caller }.with_key(&right_key);

@@ -1,5 +1,5 @@
-//! One row for every operation that needs a credential: a sound request, the scope that it needs, and what somebody
-//! gets who sends it with a key of another workspace.
+//! One row for every operation that needs a credential: a valid request, its scope, and what a key of another workspace
+//! gets.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ pub(super) struct Guard {
     pub(super) operation: &'static str,
     /// The scope that it needs.
     pub(super) scope: &'static str,
-    /// Whose words the request speaks.
+    /// The contract of the request.
     pub(super) caller: Caller,
     /// The path of the request. `<user>` with its `<person>`, `<external id>` and `<username>`, `<channel>`, `<group>` and
     /// `<tier>` are of the workspace `default`.
@@ -48,13 +48,13 @@ impl Caller {
 /// What a key of another workspace gets.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stranger {
-    /// 404, for this resource.
+    /// 404, with this resource.
     NotFound(&'static str),
-    /// A list, without anything of the other workspace. The right key gets it with the object.
+    /// A list without the other workspace's objects, which the right key gets with them.
     List,
     /// `null`.
     Null,
-    /// An object of its own workspace, with this status: the request names nothing that belongs to anybody.
+    /// An object of its own workspace, with this status: the request names no object.
     Own(u16),
 }
 
@@ -66,7 +66,7 @@ const WRITE_SETTINGS: &str = "settings:write";
 const MANAGE_KEYS: &str = "api_keys:manage";
 const READ_AUDIT: &str = "audit:read";
 
-/// Makes a key for every scope, which has all but this one.
+/// Creates a key for every scope that has all scopes but this one.
 pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'static str, Key> {
     let mut keys = HashMap::new();
     for missing in ALL_SCOPES {
@@ -87,7 +87,7 @@ pub(super) const OPEN: [&str; 7] = [
     "POST /login",
 ];
 
-/// What a row has where it says nothing else.
+/// The default of a row.
 const ROW: Guard = Guard {
     operation: "",
     scope: READ,
@@ -98,7 +98,7 @@ const ROW: Guard = Guard {
     stranger: Stranger::NotFound("external_user"),
 };
 
-/// What a row about keys has where it says nothing else.
+/// The default of a row about keys.
 const KEY_ROW: Guard = Guard { scope: MANAGE_KEYS, stranger: Stranger::NotFound("api_key"), ..ROW };
 
 const IN_CHANNEL: &str = r#"{ "channelId": "<channel>", "externalId": "from <user>", "externalUserGroupId": null,

@@ -1,11 +1,11 @@
-//! What browsers are told: which pages may call, and what an answer is not to be used for.
+//! Headers for browsers: allowed origins and security.
 
 use denizen_tests::{Client, Reply, TestServer, json};
 
 const OURS: &str = "https://app.example.com";
 const OTHER: &str = "https://evil.example.com";
 
-/// Asks, as a browser does, whether a page may call.
+/// Sends a browser's preflight request.
 async fn preflight(client: &Client, origin: &str) -> Reply {
     let client = client.with("origin", origin).with("access-control-request-method", "PUT");
     let client = client.with("access-control-request-headers", "x-api-key,content-type");
@@ -17,7 +17,7 @@ fn allowed(reply: &Reply) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn no_page_of_another_origin_may_call_unless_it_is_configured() {
+async fn other_origins_are_rejected_by_default() {
     let server = TestServer::start().await;
     assert_eq!(allowed(&preflight(&server.anonymous(), OURS).await), None);
     for path in ["/api/v1/external-users", "/version", "/no/such/path"] {
@@ -26,7 +26,7 @@ async fn no_page_of_another_origin_may_call_unless_it_is_configured() {
 }
 
 #[tokio::test]
-async fn pages_of_a_configured_origin_may_call() {
+async fn allows_configured_origins() {
     let server = TestServer::with(&["--cors-origin=https://app.example.com,https://other.example.com"]).await;
     for origin in [OURS, "https://other.example.com"] {
         let reply = preflight(&server.anonymous(), origin).await;
@@ -65,14 +65,14 @@ async fn pages_of_a_configured_origin_may_call() {
 }
 
 #[tokio::test]
-async fn pages_of_any_origin_may_call_where_that_is_configured() {
+async fn allows_any_origin_if_configured() {
     let server = TestServer::with(&["--cors-origin=*"]).await;
     assert_eq!(allowed(&preflight(&server.anonymous(), OTHER).await), Some("*"));
     assert_eq!(allowed(&server.anonymous().with("origin", OTHER).get("/version").await), Some("*"));
 }
 
 #[tokio::test]
-async fn every_answer_has_the_headers_that_keep_it_safe() {
+async fn every_response_has_security_headers() {
     let server = TestServer::start().await;
     let client = server.flowra();
     for reply in [

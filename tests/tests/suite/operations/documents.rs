@@ -5,7 +5,7 @@ use denizen_tests::{Reply, TestServer, json};
 use crate::support::text;
 
 #[tokio::test]
-async fn the_documentation_is_a_page_that_fetches_nothing_from_outside() {
+async fn the_documentation_page_loads_nothing_external() {
     let server = TestServer::start().await;
     let client = server.anonymous();
     let page = client.get("/docs/").await.is(200);
@@ -31,7 +31,7 @@ async fn the_documentation_is_a_page_that_fetches_nothing_from_outside() {
     assert!(scripts.contains("/openapi.json"), "the page shows the server's own document:\n{scripts}");
 }
 
-/// What a page has in `src` and `href`.
+/// The `src` and `href` values of a page.
 fn links(page: &str) -> Vec<String> {
     let attributes = ["src=\"", "href=\"", "src='", "href='"];
     let links = attributes.into_iter().flat_map(|attribute| {
@@ -51,7 +51,7 @@ fn content_type_of(link: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn the_documentation_is_found_without_the_slash() {
+async fn serves_the_documentation_without_a_slash() {
     let server = TestServer::start().await;
     let reply = server.anonymous().get("/docs").await;
     match reply.status {
@@ -65,7 +65,7 @@ async fn the_documentation_is_found_without_the_slash() {
 }
 
 #[tokio::test]
-async fn the_openapi_document_is_of_version_3_1() {
+async fn serves_openapi_3_1() {
     let server = TestServer::start().await;
     let document = server.anonymous().get("/openapi.json").await.json(200);
     assert!(text(&document, "openapi").starts_with("3.1."), "{}", document["openapi"]);
@@ -89,7 +89,7 @@ async fn the_openapi_document_is_of_version_3_1() {
 }
 
 #[tokio::test]
-async fn each_contract_has_a_document_of_its_own() {
+async fn each_contract_has_its_own_document() {
     let server = TestServer::start().await;
     let whole = server.anonymous().get("/openapi.json").await.is(200);
     assert!(whole.text.len() < 400_000, "{} bytes", whole.text.len());
@@ -120,7 +120,7 @@ async fn each_contract_has_a_document_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_is_large_is_compressed_for_those_who_ask_for_it() {
+async fn compresses_large_answers_on_request() {
     let server = TestServer::start().await;
     let encoding = |reply: &Reply| reply.header("content-encoding").map(str::to_owned);
     let plain = server.anonymous().get("/openapi.json").await.is(200);

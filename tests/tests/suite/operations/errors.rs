@@ -1,4 +1,4 @@
-//! Errors that are the same everywhere, and the pages that explain them.
+//! Errors common to all operations, and their pages.
 
 use denizen_tests::{TestServer, json};
 
@@ -20,7 +20,7 @@ const CODES: [(&str, u16); 13] = [
 ];
 
 #[tokio::test]
-async fn every_code_has_a_page_in_words() {
+async fn every_error_code_has_a_page() {
     let server = TestServer::start().await;
     for (code, status) in CODES {
         let page = server.anonymous().get(&format!("/errors/{code}")).await.is(200);
@@ -37,7 +37,7 @@ async fn every_code_has_a_page_in_words() {
 }
 
 #[tokio::test]
-async fn the_document_names_every_code() {
+async fn documents_every_error_code() {
     let server = TestServer::start().await;
     let document = server.anonymous().get("/openapi.json").await.json(200);
     let named = &document["components"]["schemas"]["ErrorCode"]["enum"];
@@ -45,7 +45,7 @@ async fn the_document_names_every_code() {
 }
 
 #[tokio::test]
-async fn the_type_of_an_error_leads_to_its_page() {
+async fn the_type_of_an_error_links_its_page() {
     let server = TestServer::start().await;
     let reply = server.anonymous().get("/admin/users").await.is(401);
     let address = reply.body["error"]["type"].as_str().unwrap();
@@ -54,7 +54,7 @@ async fn the_type_of_an_error_leads_to_its_page() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_not_found() {
+async fn an_unknown_path_is_404() {
     let server = TestServer::start().await;
     for path in [
         "/",
@@ -76,7 +76,7 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_answered_with_the_right_ones() {
+async fn a_wrong_method_lists_the_allowed_ones() {
     let server = TestServer::start().await;
     for (path, methods) in [
         ("/api/v1/external-users", &["GET", "HEAD", "POST"][..]),
@@ -113,7 +113,7 @@ async fn a_wrong_method_is_answered_with_the_right_ones() {
 }
 
 #[tokio::test]
-async fn head_answers_what_get_answers_without_the_body() {
+async fn head_answers_as_get_without_a_body() {
     let server = TestServer::start().await;
     let client = server.zaia();
     let body = json!({ "name": "a shop", "description": null, "prompt": null });
@@ -128,7 +128,7 @@ async fn head_answers_what_get_answers_without_the_body() {
 }
 
 #[tokio::test]
-async fn the_public_address_stands_in_errors_and_links() {
+async fn errors_and_links_use_the_public_url() {
     let server = TestServer::with(&["--public-url=https://users.example.com/directory/"]).await;
     let reply = server.flowra().with("host", "elsewhere.example").get("/no/such/path").await.is(404);
     assert_eq!(reply.body["error"]["type"], "https://users.example.com/directory/errors/not_found");
@@ -150,7 +150,7 @@ async fn the_public_address_stands_in_errors_and_links() {
 }
 
 #[tokio::test]
-async fn without_a_public_address_the_host_of_the_request_stands_in_errors_and_links() {
+async fn without_a_public_url_errors_and_links_use_the_host() {
     let server = TestServer::start().await;
     for index in 0..2 {
         server.notiflows().put(&format!("/admin/users/{index}"), json!({})).await.is(201);

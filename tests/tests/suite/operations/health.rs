@@ -5,7 +5,7 @@ use denizen_tests::{TestServer, json};
 use crate::support::{keys, text};
 
 #[tokio::test]
-async fn a_server_that_runs_is_live_and_ready() {
+async fn a_running_server_is_live_and_ready() {
     let server = TestServer::start().await;
     assert_eq!(server.anonymous().get("/health/live").await.json(200), json!({ "status": "live" }));
     assert_eq!(server.anonymous().get("/health/ready").await.json(200), json!({ "status": "ready" }));
@@ -13,7 +13,7 @@ async fn a_server_that_runs_is_live_and_ready() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_finishes_what_has_begun_and_says_that_it_is_not_ready() {
+async fn a_stopping_server_is_not_ready_and_finishes_open_requests() {
     let mut server = TestServer::start().await;
     let key = &server.workspace.key.secret;
     let write = format!(
@@ -23,7 +23,7 @@ async fn a_server_that_stops_finishes_what_has_begun_and_says_that_it_is_not_rea
     writer.send(write).await;
     asker.send("GET /health/ready HTTP/1.1\r\nhost: a\r\n").await;
 
-    // The first to run is the stop; the rest of the requests arrives after it has begun.
+    // The stop runs first; the rest of the requests arrives after it.
     let ((), written, asked) = tokio::join!(
         server.stop(),
         async {
@@ -41,7 +41,7 @@ async fn a_server_that_stops_finishes_what_has_begun_and_says_that_it_is_not_rea
 }
 
 #[tokio::test]
-async fn the_version_is_that_of_the_program() {
+async fn reports_the_program_version() {
     let server = TestServer::start().await;
     let version = server.anonymous().get("/version").await.json(200);
     assert_eq!(version, json!({ "name": "denizen", "version": env!("CARGO_PKG_VERSION") }));
@@ -84,7 +84,7 @@ async fn metrics_count_requests_connections_and_statements() {
 }
 
 #[tokio::test]
-async fn metrics_hold_no_names_and_no_secrets() {
+async fn metrics_contain_no_names_or_secrets() {
     let server = TestServer::start().await;
     server.flowra().post("/api/v1/external-users", json!({ "name": "somebody@example.com" })).await.json(201);
     server.flowra().get("/api/v1/external-users/username/somebody@example.com").await.json(200);
@@ -95,7 +95,7 @@ async fn metrics_hold_no_names_and_no_secrets() {
     }
 }
 
-/// The number that a metric shows; 0 where it is not there.
+/// The value of a metric, or 0 if it is missing.
 fn count(metrics: &str, name: &str) -> f64 {
     metrics.lines().find(|line| line.starts_with(name)).map_or(0.0, value)
 }
@@ -105,7 +105,7 @@ fn value(line: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn there_is_one_signing_key_and_it_stays() {
+async fn keeps_one_signing_key() {
     let mut server = TestServer::start().await;
     let reply = server.anonymous().get("/.well-known/jwks.json").await;
     assert!(reply.header("cache-control").unwrap().contains("max-age="), "{reply}");

@@ -1,4 +1,4 @@
-//! What the server offers its operator, and what all answers have in common.
+//! Operators' endpoints, and what all answers share.
 
 mod browsers;
 mod documents;

@@ -1,4 +1,4 @@
-//! One request: its id, and its end where it never ends.
+//! Request ids and time-outs.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use denizen_tests::{Reply, TestServer, json};
 use crate::support::assert_uuid;
 
 #[tokio::test]
-async fn the_id_of_a_request_is_taken_over() {
+async fn keeps_the_id_of_a_request() {
     let server = TestServer::start().await;
     let longest = "x".repeat(128);
     for id in ["a", "7d444840-9dc0-41d1-b245-5ffdce74fad2", "order#42/step:3;{\"a\"}", &longest] {
@@ -31,7 +31,7 @@ async fn the_id_of_a_request_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_usable_id_is_given_one() {
+async fn generates_a_missing_request_id() {
     let server = TestServer::start().await;
     let client = server.flowra();
     let mut replies = vec![client.get("/version").await.is(200), client.get("/no/such/path").await.is(404)];
@@ -40,13 +40,13 @@ async fn a_request_without_a_usable_id_is_given_one() {
         replies.push(client.get("/version").await.is(200));
         replies.push(client.post("/api/v1/external-users", json!({})).await.is(422));
     }
-    let ids: HashSet<_> = replies.iter().map(made_up_id).collect();
+    let ids: HashSet<_> = replies.iter().map(generated_id).collect();
     assert_eq!(ids.len(), replies.len(), "every request has an id of its own");
 }
 
-/// An id that the server made: in the header, and in an error.
+/// A generated id, in the header and in an error.
 #[track_caller]
-fn made_up_id(reply: &Reply) -> String {
+fn generated_id(reply: &Reply) -> String {
     let id = reply.header("x-request-id").unwrap_or_else(|| panic!("no id:\n{reply}"));
     assert_uuid(&json!(id));
     if reply.status >= 400 {
@@ -56,7 +56,7 @@ fn made_up_id(reply: &Reply) -> String {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_answered_503() {
+async fn a_slow_request_is_answered_503() {
     let server = TestServer::with(&["--request-timeout=200ms"]).await;
     let key = &server.workspace.key;
     for request in [
@@ -85,7 +85,7 @@ async fn a_request_that_takes_too_long_is_answered_503() {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_harms_nobody() {
+async fn survives_a_client_that_hangs_up() {
     let server = TestServer::start().await;
     let secret = &server.workspace.key.secret;
     for _ in 0..20 {

@@ -8,11 +8,11 @@ use crate::flowdock::{CONTENT_TYPE, numbers};
 use crate::people::{People, Person};
 use crate::support::{keys, text, with};
 
-/// The bases that the page's paths stand below.
+/// The bases of the page's paths.
 const BASES: [&str; 2] = ["", "/v1"];
 
-/// The user that the page prints.
-fn printed() -> Value {
+/// The documented user.
+fn documented() -> Value {
     json!({
         "id": 9,
         "email": "john@example.com",
@@ -23,7 +23,7 @@ fn printed() -> Value {
     })
 }
 
-/// The page's organization: its administrator is user 2, who asks; John Smith is user 9, and user 42 is there as well.
+/// The page's organization: its administrator, the caller, is user 2; John Smith is user 9; user 42 is a member.
 struct Page {
     people: People,
     token: String,
@@ -47,7 +47,7 @@ impl Page {
         people.server.add_to_workspace(&numbered[0].username, &acme, true).await;
         let token = numbered[0].client.post("/api/tokens/personal", json!({})).await.json(200);
         let page = Self { people, token: text(&token, "token"), numbered };
-        page.dress_john().await;
+        page.complete_john().await;
         let flow = json!({ "name": "My flow" });
         let flow = page.user(2).client.post("/flows/acme", flow).await.json(201);
         assert_eq!(flow["parameterized_name"], "my-flow");
@@ -55,19 +55,19 @@ impl Page {
         page
     }
 
-    async fn dress_john(&self) {
+    async fn complete_john(&self) {
         let john = self.user(9);
-        self.people.change(&john.id, json!({ "img": printed()["avatar"] })).await;
-        john.client.put("/users/9", json!({ "website": printed()["website"] })).await.json(200);
-        assert_eq!(john.client.get("/user").await.json(200), printed());
+        self.people.change(&john.id, json!({ "img": documented()["avatar"] })).await;
+        john.client.put("/users/9", json!({ "website": documented()["website"] })).await.json(200);
+        assert_eq!(john.client.get("/user").await.json(200), documented());
     }
 
     fn user(&self, number: usize) -> &Person {
         &self.numbered[number - 2]
     }
 
-    /// Sends a request as the page prints it, with the token that the vendor's page on authentication asks for, and
-    /// demands what the page says of every answer.
+    /// Sends a documented request with a token as the vendor's page on authentication says, and asserts what
+    /// the page says of every answer.
     async fn send(&self, request: &str, body: &str) -> Reply {
         let credential = BASE64_STANDARD.encode(format!("{}:", self.token));
         let announced = match body {
@@ -85,7 +85,7 @@ impl Page {
     }
 }
 
-/// What else a kind of user has.
+/// The further keys of a kind of user.
 type MoreKeys = [(&'static str, fn(&Value) -> bool)];
 
 const OF_MEMBERS: &MoreKeys = &[("admin", Value::is_boolean)];
@@ -102,8 +102,7 @@ const OF_FLOWS: &MoreKeys = &[
     ("status", |value| value.is_null() || value.is_string()),
 ];
 
-/// Demands the documented keys and no others, each with its documented type. Only a picture and an own page may be
-/// missing.
+/// Asserts exactly the documented keys with their types. Only picture and website may be missing.
 #[track_caller]
 fn assert_user(user: &Value, more: &MoreKeys) {
     let mut expected = vec!["avatar", "email", "id", "name", "nick", "website"];
@@ -122,7 +121,7 @@ fn assert_user(user: &Value, more: &MoreKeys) {
     }
 }
 
-/// The user that the page prints, as a list shows it, without these keys.
+/// The documented user as in a list, without these keys.
 #[track_caller]
 fn john_in(list: &[Value], more: &MoreKeys) -> Value {
     for user in list {
@@ -142,7 +141,7 @@ async fn get_users() {
     let page = Page::new().await;
     for base in BASES {
         let users = page.send(&format!("GET {base}/users"), "").await.array(200);
-        assert_eq!(john_in(&users, &[]), printed());
+        assert_eq!(john_in(&users, &[]), documented());
         assert_eq!(numbers(&users), (2..=42).collect::<Vec<_>>());
         let plain = page.user(3);
         let path = format!("{base}/users");
@@ -157,7 +156,7 @@ async fn get_flow_users() {
     let page = Page::new().await;
     for base in BASES {
         let users = page.send(&format!("GET {base}/flows/acme/my-flow/users"), "").await.array(200);
-        assert_eq!(john_in(&users, OF_FLOWS), printed());
+        assert_eq!(john_in(&users, OF_FLOWS), documented());
         assert_eq!(numbers(&users), [2, 9]);
         let path = format!("{base}/flows/acme/my-flow/users");
         page.user(3).client.get(&path).await.error(404, "not_found");
@@ -170,7 +169,7 @@ async fn get_organization_users() {
     let page = Page::new().await;
     for base in BASES {
         let users = page.send(&format!("GET {base}/organizations/acme/users"), "").await.array(200);
-        assert_eq!(john_in(&users, OF_MEMBERS), printed());
+        assert_eq!(john_in(&users, OF_MEMBERS), documented());
         assert_eq!(numbers(&users), (2..=42).collect::<Vec<_>>());
         let administrators = users.iter().filter(|user| user["admin"] == true);
         assert_eq!(administrators.map(|user| &user["id"]).collect::<Vec<_>>(), [2]);
@@ -197,7 +196,7 @@ async fn delete_organization_user() {
 async fn get_user() {
     let page = Page::new().await;
     for base in BASES {
-        assert_eq!(page.send(&format!("GET {base}/users/9"), "").await.json(200), printed());
+        assert_eq!(page.send(&format!("GET {base}/users/9"), "").await.json(200), documented());
         let bare = page.send(&format!("GET {base}/users/42"), "").await.json(200);
         assert_user(&bare, &[]);
         assert_eq!(
@@ -246,7 +245,7 @@ async fn put_flow_user() {
         {
             assert_eq!(page.send(&format!("PUT {path}/9"), body).await.json(200), json!({}));
             let users = page.send(&format!("GET {path}"), "").await.array(200);
-            assert_eq!(john_in(&users, OF_FLOWS), printed(), "whoever is blocked stays in the list");
+            assert_eq!(john_in(&users, OF_FLOWS), documented(), "whoever is blocked stays in the list");
             assert_eq!(
                 (&users[1]["disabled"], &users[1]["in_flow"]),
                 (&json!(is_blocked), &json!(!is_blocked))
@@ -257,7 +256,7 @@ async fn put_flow_user() {
     }
 }
 
-/// The page on authentication: who asks for oneself.
+/// The page on authentication: a user requests itself.
 #[tokio::test]
 async fn get_oneself() {
     let page = Page::new().await;

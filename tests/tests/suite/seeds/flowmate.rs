@@ -43,11 +43,11 @@ const PERMISSIONS: [&str; 33] = [
     "tenant.flows.delete",
 ];
 
-/// What the document says of a key.
+/// The documentation of a key.
 #[derive(Clone, Copy)]
 enum Documented {
     Text,
-    /// A text, or null where there is none: what stands for nothing in an id.
+    /// A text, or null if there is none.
     NullableText,
     Boolean,
     Status,
@@ -79,7 +79,7 @@ const ROLE: [(&str, Documented); 8] = [
     ("description", Documented::Text),
 ];
 
-/// Demands every documented key with its documented type.
+/// Asserts every documented key with its documented type.
 #[track_caller]
 fn assert_documented(object: &Value, keys: &[(&str, Documented)]) {
     for (key, documented) in keys {
@@ -104,8 +104,8 @@ fn assert_documented(object: &Value, keys: &[(&str, Documented)]) {
     }
 }
 
-/// The `curl` that the document prints, with the token of a log-in, which it asks for.
-async fn printed(server: &TestServer, path: &str, token: &str) -> Reply {
+/// The documented `curl`, with the token of a log-in.
+async fn documented_request(server: &TestServer, path: &str, token: &str) -> Reply {
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: api.platform.openintegrationhub.com\r\nUser-Agent: curl/8.5.0\r\n\
          Accept: */*\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
@@ -142,9 +142,9 @@ async fn directory() -> (People, String) {
 }
 
 #[tokio::test]
-async fn the_printed_request_gets_the_documented_answer() {
+async fn the_documented_request_succeeds() {
     let (people, token) = directory().await;
-    let bare = printed(&people.server, "/api/users", &token).await.array(200);
+    let bare = documented_request(&people.server, "/api/users", &token).await.array(200);
     assert_eq!(bare.len(), 6);
     for user in &bare {
         assert_documented(user, &USER);
@@ -152,26 +152,26 @@ async fn the_printed_request_gets_the_documented_answer() {
     assert_eq!(bare[5]["permissions"], json!(&PERMISSIONS[..]));
     assert_eq!(bare[5]["roles"].as_array().unwrap().len(), 3);
 
-    let with_meta = printed(&people.server, "/api/users?meta", &token).await.json(200);
+    let with_meta = documented_request(&people.server, "/api/users?meta", &token).await.json(200);
     assert_eq!(with_meta, json!({ "data": bare, "meta": { "total": 6 } }));
     for path in ["/api/users?meta=true", "/api/v1/users?meta", "/api/v1/users?meta=true"] {
-        assert_eq!(printed(&people.server, path, &token).await.json(200), with_meta, "{path}");
+        assert_eq!(documented_request(&people.server, path, &token).await.json(200), with_meta, "{path}");
     }
     for path in ["/api/users?meta=false", "/api/v1/users"] {
-        assert_eq!(printed(&people.server, path, &token).await.array(200), bare, "{path}");
+        assert_eq!(documented_request(&people.server, path, &token).await.array(200), bare, "{path}");
     }
 }
 
 /// "This can only be done by a logged in user who has the required privileges."
 #[tokio::test]
-async fn only_who_is_logged_in_and_has_the_privileges() {
+async fn requires_a_log_in_and_privileges() {
     let people = People::new().await;
     let printed_as_it_stands = "GET /api/users?meta HTTP/1.1\r\nHost: api.platform.openintegrationhub.com\r\n\
                                 User-Agent: curl/8.5.0\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     let reply = people.server.raw(printed_as_it_stands).await;
     assert!(reply.header("www-authenticate").unwrap_or_default().starts_with("Bearer"), "{reply}");
     assert_eq!(reply.error(401, "unauthenticated"), json!({ "auth": "bearer" }));
-    printed(&people.server, "/api/users?meta", "nonsense").await.error(401, "unauthenticated");
+    documented_request(&people.server, "/api/users?meta", "nonsense").await.error(401, "unauthenticated");
     let nobody = people.person("nobody@example.com", json!({})).await;
     let details = nobody.client.get("/api/users?meta").await.error(403, "forbidden");
     assert_eq!(details, json!({ "required_scope": "tenant.account.read" }));
@@ -180,27 +180,27 @@ async fn only_who_is_logged_in_and_has_the_privileges() {
 #[tokio::test]
 async fn post_login() {
     let (people, token) = directory().await;
-    let me = printed(&people.server, "/api/users/me", &token).await.json(200);
+    let me = documented_request(&people.server, "/api/users/me", &token).await.json(200);
     assert_documented(&me, &USER);
     assert_eq!(me["username"], "admin@localhost");
 }
 
 /// "Create user", "get a user by id" and "get current user" on the document's menu.
 #[tokio::test]
-async fn the_rest_of_the_menu_shows_the_same_user() {
+async fn other_operations_show_the_same_user() {
     let (people, token) = directory().await;
     let made = people.administrator.post("/api/users", new_user("new@example.com")).await.json(200);
     let path = format!("/api/users/{}", text(&made, "id"));
-    let by_id = printed(&people.server, &path, &token).await.json(200);
+    let by_id = documented_request(&people.server, &path, &token).await.json(200);
     assert_documented(&by_id, &USER);
-    let listed = printed(&people.server, "/api/users", &token).await.array(200);
+    let listed = documented_request(&people.server, "/api/users", &token).await.array(200);
     assert_eq!(listed.last(), Some(&by_id));
-    let current = people.stand_in(&text(&made, "id")).await.get("/api/users/me").await.json(200);
+    let current = people.client_of(&text(&made, "id")).await.get("/api/users/me").await.json(200);
     assert_eq!(current, by_id);
 }
 
 #[tokio::test]
-async fn an_answer_as_it_stands() {
+async fn the_exact_response() {
     let people = People::with_fixed_time().await;
     let role = people.role("USER").await;
     let given = json!({ "tenant": people.server.workspace.id, "roles": [role], "permissions": ["tenant.flows.read"] });

@@ -23,7 +23,7 @@ fn assert_documented(user: &Value, server: &TestServer, name: &str) {
 }
 
 #[tokio::test]
-async fn the_printed_list() {
+async fn the_documented_list() {
     let server = TestServer::start().await;
     for name in ["jane@example.com", "customer-42"] {
         server.flowra().post("/api/v1/external-users", json!({ "name": name })).await.is(201);
@@ -35,7 +35,7 @@ async fn the_printed_list() {
 }
 
 #[tokio::test]
-async fn the_other_documented_way_to_send_the_key() {
+async fn the_key_as_a_bearer_token() {
     let server = TestServer::start().await;
     server.flowra().post("/api/v1/external-users", json!({ "name": "jane" })).await.is(201);
     let by_header = server.flowra().get("/api/v1/external-users").await.array(200);
@@ -43,7 +43,7 @@ async fn the_other_documented_way_to_send_the_key() {
 }
 
 #[tokio::test]
-async fn the_username_header_makes_no_difference_to_the_list() {
+async fn the_list_ignores_the_username_header() {
     let server = TestServer::start().await;
     server.flowra().post("/api/v1/external-users", json!({ "name": "jane" })).await.is(201);
     let without = server.flowra().get("/api/v1/external-users").await.array(200);
@@ -65,7 +65,7 @@ async fn get_by_username() {
 
 /// "Returns null if not found."
 #[tokio::test]
-async fn get_by_username_of_nobody() {
+async fn get_by_unknown_username() {
     let server = TestServer::start().await;
     let reply = server.raw(printed_request(&server, "/api/v1/external-users/username/nobody")).await;
     assert_eq!((reply.status, reply.text.as_str()), (200, "null"));

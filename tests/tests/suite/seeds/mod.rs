@@ -1,5 +1,5 @@
-//! The requests that the published documents print, replayed as they stand but for the host, and every documented key of
-//! their answers checked one by one.
+//! Replays the requests of the published documents, with another host, and checks every documented key of the
+//! answers.
 
 mod flowdock;
 mod flowmate;

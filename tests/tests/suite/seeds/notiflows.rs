@@ -5,8 +5,8 @@ use insta::assert_snapshot;
 
 use crate::support::{assert_time, keys, with};
 
-/// The answer that the document prints.
-fn printed() -> Value {
+/// The documented answer.
+fn documented() -> Value {
     json!({
         "avatar": "https://example.com/avatars/jane.jpg",
         "created_at": "2024-01-15T10:30:00Z",
@@ -23,7 +23,7 @@ fn printed() -> Value {
     })
 }
 
-/// The keys that the envelope's `details` may have.
+/// The possible keys of the envelope's `details`.
 const DETAILS: [&str; 14] = [
     "allowed_statuses",
     "allowed_transitions",
@@ -58,25 +58,25 @@ fn assert_documented_error(reply: Reply, status: u16, code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_printed_request_gets_the_printed_answer() {
+async fn the_documented_request_succeeds() {
     let server = TestServer::start().await;
-    server.notiflows().put("/admin/users/user_12345", printed()).await.is(201);
+    server.notiflows().put("/admin/users/user_12345", documented()).await.is(201);
     for base in ["/admin", "/admin/v1"] {
         let answer = server.notiflows().get(&format!("{base}/users/user_12345")).await.json(200);
-        assert_eq!(keys(&answer), keys(&printed()), "the documented keys, and no others");
+        assert_eq!(keys(&answer), keys(&documented()), "the documented keys, and no others");
         for assigned in ["created_at", "updated_at"] {
             assert_time(&answer[assigned]);
         }
         assert!(answer["id"].is_string());
         let assigned = json!({ "id": answer["id"], "created_at": answer["created_at"], "updated_at": answer["updated_at"] });
-        assert_eq!(answer, with(printed(), assigned));
+        assert_eq!(answer, with(documented(), assigned));
     }
 }
 
 #[tokio::test]
-async fn an_answer_as_it_stands() {
+async fn the_exact_response() {
     let server = TestServer::with_fixed_time().await;
-    server.notiflows().put("/admin/users/user_12345", printed()).await.is(201);
+    server.notiflows().put("/admin/users/user_12345", documented()).await.is(201);
     let answer = server.notiflows().get("/admin/users/user_12345").await.json(200);
     assert_snapshot!(format!("{answer:#}"), @r#"
     {
@@ -100,11 +100,11 @@ async fn an_answer_as_it_stands() {
 }
 
 #[tokio::test]
-async fn a_user_of_whom_nothing_is_known_has_every_key() {
+async fn a_user_without_data_has_every_key() {
     let server = TestServer::start().await;
     server.notiflows().put("/admin/users/user_12345", json!({})).await.is(201);
     let answer = server.notiflows().get("/admin/users/user_12345").await.json(200);
-    assert_eq!(keys(&answer), keys(&printed()));
+    assert_eq!(keys(&answer), keys(&documented()));
     for empty in ["avatar", "email", "first_name", "last_name", "locale", "phone", "timezone"] {
         assert!(answer[empty].is_null(), "{empty}");
     }
@@ -121,7 +121,7 @@ async fn the_documented_404() {
 }
 
 #[tokio::test]
-async fn an_error_as_it_stands() {
+async fn the_exact_error() {
     let server = TestServer::with_fixed_time().await;
     let client = server.notiflows().with("x-request-id", "req_abc123");
     let reply = client.get("/admin/users/user_12345").await;
@@ -144,11 +144,11 @@ async fn an_error_as_it_stands() {
     "#);
 }
 
-/// The printed `curl` carries neither of the two headers that the page asks for.
+/// The documented `curl` lacks both required headers.
 #[tokio::test]
-async fn without_the_documented_headers() {
+async fn requires_the_documented_headers() {
     let server = TestServer::start().await;
-    server.notiflows().put("/admin/users/user_12345", printed()).await.is(201);
+    server.notiflows().put("/admin/users/user_12345", documented()).await.is(201);
     let request = "GET /admin/users/user_12345 HTTP/1.1\r\nHost: api.notiflows.com\r\nUser-Agent: curl/8.5.0\r\n\
                    Accept: */*\r\nConnection: close\r\n\r\n";
     let reply = server.raw(request).await;

@@ -4,7 +4,7 @@ use denizen_tests::{TestServer, Value, json};
 
 use crate::support::{assert_time, assert_uuid, text};
 
-/// What the document says of a key.
+/// The documentation of a key.
 #[derive(Clone, Copy)]
 enum Documented {
     Time,

@@ -1,0 +1,110 @@
+//! The folder of a private cluster: in memory where there is room, and removed by the next run where a run was killed.
+
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// What the names of all such folders begin with.
+const PREFIX: &str = "denizen-postgres-";
+
+/// Held locked for as long as the folder is in use; the lock ends with the process, however that ends.
+const LOCK: &str = "lock";
+
+/// A folder in memory on most Linux machines.
+const MEMORY: &str = "/dev/shm";
+
+/// Not `TMPDIR`: the path of a socket may have 107 bytes, and the cluster's owner must be able to get there.
+const DISK: &str = "/tmp";
+
+/// The free bytes in memory that a run of all tests is sure to fit into.
+const NEEDED: u64 = 2 << 30;
+
+/// A folder that is in use, deleted on drop.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes an empty folder.
+    pub(super) fn create() -> Result<Self> {
+        let parent = if has_room(Path::new(MEMORY)) { MEMORY } else { DISK };
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+        // Locked before it has its name, so that no other process takes the folder for an abandoned one.
+        let unnamed = folder.path().join("new-lock");
+        let lock = File::create(&unnamed)?;
+        lock.lock().context("cannot lock a folder")?;
+        std::fs::rename(&unnamed, folder.path().join(LOCK))?;
+        Ok(Self { path: folder.keep(), _lock: lock })
+    }
+
+    /// Takes over the folders of this owner whose processes were killed.
+    pub(super) fn abandoned(owner: u32) -> Vec<Self> {
+        let entries = [MEMORY, DISK].into_iter().filter_map(|parent| std::fs::read_dir(parent).ok());
+        let folders = entries.flatten().flatten().filter(|entry| {
+            let is_named_so = entry.file_name().to_string_lossy().starts_with(PREFIX);
+            let is_own = |metadata: Metadata| metadata.is_dir() && metadata.uid() == owner;
+            is_named_so && entry.metadata().is_ok_and(is_own)
+        });
+        folders.filter_map(|entry| Self::take_over(entry.path())).collect()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn take_over(path: PathBuf) -> Option<Self> {
+        let lock = File::open(path.join(LOCK)).ok()?;
+        lock.try_lock().ok()?;
+        Some(Self { path, _lock: lock })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn has_room(folder: &Path) -> bool {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let free = rustix::fs::statvfs(folder).map_or(0, |found| found.f_bavail.saturating_mul(found.f_frsize));
+    is_in_memory(&mounts, folder) && free >= NEEDED
+}
+
+/// Whether a text like `/proc/mounts` says that a tmpfs is mounted on a folder.
+fn is_in_memory(mounts: &str, folder: &Path) -> bool {
+    mounts.lines().any(|line| {
+        let mut fields = line.split(' ').skip(1);
+        fields.next().map(Path::new) == Some(folder) && fields.next() == Some("tmpfs")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Folder, is_in_memory};
+
+    #[test]
+    fn only_a_tmpfs_is_in_memory() {
+        let mounts = "proc /proc proc rw 0 0\nshm /dev/shm tmpfs rw 0 0\n/dev/vda /tmp ext4 rw 0 0\n";
+        assert!(is_in_memory(mounts, Path::new("/dev/shm")));
+        assert!(!is_in_memory(mounts, Path::new("/tmp")));
+        assert!(!is_in_memory(mounts, Path::new("/dev")));
+    }
+
+    #[test]
+    fn a_folder_is_taken_over_only_when_its_process_has_ended() {
+        let folder = Folder::create().unwrap();
+        let path = folder.path().to_owned();
+        assert!(Folder::take_over(path.clone()).is_none());
+        let Folder { _lock: lock, .. } = &folder;
+        lock.unlock().unwrap();
+        assert!(Folder::take_over(path.clone()).is_some());
+        assert!(!path.exists());
+    }
+}
