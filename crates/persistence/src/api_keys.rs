@@ -15,12 +15,13 @@ use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
 use self::row::{ApiKeyRow, SecretRow};
-use crate::error::OrError as _;
-use crate::keyset::load_window;
+use crate::audit_events;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use crate::people::workspaces as workspaces_room;
+use crate::queries::keyset::load_window;
+use crate::queries::{like, locks};
 use crate::schema::{api_key_secrets, api_keys, workspaces};
-use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, audit_events, dialect, on_backend, workspaces as workspaces_room};
 
 pub use self::rotate::{MAXIMUM_SECRETS, rotate};
 
@@ -66,7 +67,7 @@ async fn standing(
     workspace_id: WorkspaceId,
     asker: Option<&KeyHolder>,
 ) -> Result<Option<KeyHolder>> {
-    dialect::lock_workspace(connection, workspace_id).await?;
+    locks::lock_workspace(connection, workspace_id).await?;
     let Some(asker) = asker else { return Ok(None) };
     let holder = holder_of(connection, asker.secret_hash, origin.source.clock.now()).await?;
     holder.map(Some).ok_or(Error::Unauthenticated(Unauthenticated::UnknownKey))
@@ -193,7 +194,7 @@ macro_rules! filtered {
         for scope in filter.forbidden() {
             // The codes stand between spaces, so that one within another is not taken for it.
             let scopes = " ".into_sql::<Text>().concat(api_keys::scopes).concat(" ");
-            query = query.filter(scopes.not_like(dialect::contains(&format!(" {scope} "))).escape('\\'));
+            query = query.filter(scopes.not_like(like::contains(&format!(" {scope} "))).escape('\\'));
         }
         if let Some(now) = filter.in_force_at {
             let lasts = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(StoredTime::from(now)));

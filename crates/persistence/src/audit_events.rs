@@ -11,11 +11,11 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::error::{OrError as _, broken_row};
-use crate::keyset::load_window;
+use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
+use crate::queries::dialect::insert_all;
+use crate::queries::keyset::load_window;
 use crate::schema::audit_events;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, dialect, on_backend};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = audit_events)]
@@ -200,8 +200,7 @@ pub(crate) async fn insert(connection: &mut DbConnection, event: AuditEvent) -> 
 pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditEvent>) -> Result<()> {
     let rows: Vec<_> = events.into_iter().map(AuditEventRow::from).collect();
     let count = rows.len();
-    let noted =
-        dialect::insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
+    let noted = insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
     // Nothing changes that is not noted.
     if noted == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
 }

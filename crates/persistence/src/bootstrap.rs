@@ -5,8 +5,10 @@ use denizen_domain::{
     Patch, PersonName, Result, Role, RoleName, ScopeSet, Slug, Status, Username, Workspace, WorkspaceName,
 };
 
-use crate::transaction::in_transaction;
-use crate::{Asker, Database, DbConnection, accounts, api_keys, channels, roles, workspaces};
+use crate::connection::{Database, DbConnection, in_transaction};
+use crate::directory::channels;
+use crate::people::{accounts, roles, workspaces};
+use crate::{Asker, api_keys};
 
 /// The slug of the workspace that a directory starts with.
 const FIRST_SLUG: &str = "default";

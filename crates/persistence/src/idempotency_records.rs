@@ -7,11 +7,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::error::OrError as _;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::idempotency_records;
-use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid};
-use crate::{DbConnection, on_backend};
 
 /// Where a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

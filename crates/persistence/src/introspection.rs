@@ -5,8 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
-use crate::error::OrError as _;
-use crate::{Backend, Database, DbConnection, on_backend};
+use crate::connection::{Backend, Database, DbConnection, OrError as _, on_backend};
 
 /// A table as it is in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]

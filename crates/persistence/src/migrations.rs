@@ -13,9 +13,8 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::connect::AsyncSqliteConnection;
-use crate::error::OrError as _;
-use crate::{Backend, Database, DbConnection, introspection, on_backend};
+use crate::connection::{AsyncSqliteConnection, Backend, Database, DbConnection, OrError as _, on_backend};
+use crate::introspection;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");

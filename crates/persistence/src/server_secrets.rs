@@ -6,11 +6,10 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value, json};
 
-use crate::error::OrError as _;
+use crate::audit_events;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::server_secrets;
-use crate::transaction::in_transaction;
 use crate::types::StoredTime;
-use crate::{DbConnection, audit_events, on_backend};
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,11 +11,10 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Map, json};
 
 use super::{find_visible, insert_secret, standing, store_change};
-use crate::error::OrError as _;
+use crate::audit_events;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::api_key_secrets;
-use crate::transaction::in_transaction;
 use crate::types::{StoredTime, stored};
-use crate::{DbConnection, audit_events, on_backend};
 
 /// The most secrets of a key that count at the same time, the new one included.
 pub const MAXIMUM_SECRETS: i64 = 10;

@@ -5,7 +5,7 @@ use std::net::AddrParseError;
 use denizen_domain::{ApiKey, Error, KeyHolder, PublicKey, Result, ScopeSet, Secret, SecretHash, Timestamp};
 use diesel::prelude::*;
 
-use crate::error::broken_row;
+use crate::connection::broken_row;
 use crate::schema::{api_key_secrets, api_keys};
 use crate::types::{StoredTime, StoredUuid, stored};
 

@@ -1,0 +1,61 @@
+//! Taking users off a group or a tier that is deleted. It is no change of the users: their last change stays what it was, and
+//! the log tells of the deletion alone.
+
+use denizen_domain::{ExternalUserGroupId, Result, TierId, WorkspaceId};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::connection::{DbConnection, OrError as _, on_backend};
+use crate::queries::dialect::load_locked;
+use crate::schema::external_users;
+use crate::types::{StoredUuid, stored};
+
+/// How many users are changed at a time.
+const BATCH: i64 = 500;
+
+/// Empties a column of some of the users that have this value in it. Whether there were any.
+macro_rules! clear_some {
+    ($connection:expr, $workspace_id:expr, $column:ident, $value:expr) => {{
+        let named = external_users::table
+            .filter(external_users::workspace_id.eq(stored($workspace_id)))
+            .filter(external_users::$column.eq(Some(stored($value))));
+        let some = named
+            .order((external_users::created_at.asc(), external_users::id.asc()))
+            .select(external_users::id)
+            .limit(BATCH);
+        let some = on_backend!($connection, |conn| some.load::<StoredUuid>(conn).await);
+        let some = some.or_error("look for the users of what is deleted")?;
+        if some.is_empty() {
+            return Ok(false);
+        }
+        // In the order in which others lock several users, so that nobody waits for each other.
+        let locked = named
+            .filter(external_users::id.eq_any(some.clone()))
+            .order(external_users::id.asc())
+            .select(external_users::id);
+        load_locked!($connection, locked, StoredUuid).or_error("lock the users of what is deleted")?;
+        let some = named.filter(external_users::id.eq_any(some));
+        let nothing = external_users::$column.eq(None::<StoredUuid>);
+        on_backend!($connection, |conn| diesel::update(some).set(nothing).execute(conn).await)
+            .or_error("take users off what is deleted")?;
+        Ok(true)
+    }};
+}
+
+/// Takes some users off a group, within the transaction of whoever deletes it. Whether there were any.
+pub(crate) async fn clear_group(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserGroupId,
+) -> Result<bool> {
+    clear_some!(connection, workspace_id, external_user_group_id, id)
+}
+
+/// Takes some users off a tier, within the transaction of whoever deletes it. Whether there were any.
+pub(crate) async fn clear_tier(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: TierId,
+) -> Result<bool> {
+    clear_some!(connection, workspace_id, tier_id, id)
+}
