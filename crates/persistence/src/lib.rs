@@ -33,6 +33,8 @@
 //! 2. What belongs together goes into `in_transaction!`. Nothing opens a second connection. A change of accounts, roles or
 //!    workspaces takes an [`Asker`], and reads what it may do within the transaction.
 //! 3. Not found is `Option`; a taken name is a [`Conflict`](denizen_domain::Conflict); the rest is `.or_error("doing what")`.
+//! 4. Whatever changes an external user, an account or a role increments its version: with its row locked, in the domain
+//!    (`mark_changed`), or else in SQL. Entity tags depend on it.
 
 pub mod api_keys;
 pub mod audit_events;

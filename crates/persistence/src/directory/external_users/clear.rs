@@ -1,5 +1,5 @@
-//! Taking users off a group or a tier that is deleted. It is no change of the users: their last change stays what it was, and
-//! the log tells of the deletion alone.
+//! Taking users off a group or a tier that is deleted. Their version changes, but not the time of their last change, and the
+//! log tells of the deletion alone.
 
 use denizen_domain::{ExternalUserGroupId, Result, TierId, WorkspaceId};
 use diesel::prelude::*;
@@ -35,8 +35,11 @@ macro_rules! clear_some {
             .select(external_users::id);
         load_locked!($connection, locked, StoredUuid).or_error("lock the users of what is deleted")?;
         let some = named.filter(external_users::id.eq_any(some));
-        let nothing = external_users::$column.eq(None::<StoredUuid>);
-        on_backend!($connection, |conn| diesel::update(some).set(nothing).execute(conn).await)
+        let changes = (
+            external_users::$column.eq(None::<StoredUuid>),
+            external_users::version.eq(external_users::version + 1),
+        );
+        on_backend!($connection, |conn| diesel::update(some).set(changes).execute(conn).await)
             .or_error("take users off what is deleted")?;
         Ok(true)
     }};

@@ -171,6 +171,7 @@ pub(crate) async fn update_external_users(
                 users::blocked_until.eq(excluded(users::blocked_until)),
                 users::blocked_by.eq(excluded(users::blocked_by)),
                 users::email_folded.eq(excluded(users::email_folded)),
+                users::version.eq(users::version + 1),
             ));
             all.execute(&mut ***object).await.map(|_| ())
         }

@@ -170,7 +170,7 @@ async fn put_back(
         super_identities::find_or_bring_back(connection, origin, workspace_id, person, external_id).await?;
     let now = origin.source.clock.now();
     user.void_tokens(now);
-    user.updated_at = now;
+    user.mark_changed(now);
     let row = ExternalUserRow::from(&user);
     on_backend!(connection, |conn| diesel::insert_into(external_users::table)
         .values(&row)

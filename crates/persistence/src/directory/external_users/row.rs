@@ -2,7 +2,7 @@
 
 use denizen_domain::{
     Avatar, Block, BlockReason, CustomFields, DisplayName, EmailAddress, Error, ExternalId, ExternalUser,
-    Identifier, Locale, PersonName, PhoneNumber, Result, TimeZone, fold,
+    Identifier, Locale, PersonName, PhoneNumber, Result, TimeZone, Version, fold,
 };
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,9 @@ pub(crate) struct ExternalUserRow {
     blocked_until: Option<StoredTime>,
     blocked_by: Option<String>,
     email_folded: Option<String>,
+    /// Records of deleted users have none where a server before versions wrote them.
+    #[serde(default)]
+    version: i64,
 }
 
 impl ExternalUserRow {
@@ -76,6 +79,7 @@ impl From<&ExternalUser> for ExternalUserRow {
             tokens_valid_from,
             created_at,
             updated_at,
+            version,
         } = user;
         let story = block.as_ref();
         Self {
@@ -108,6 +112,7 @@ impl From<&ExternalUser> for ExternalUserRow {
             blocked_until: story.and_then(|block| block.until).map(Into::into),
             blocked_by: story.and_then(|block| block.by).map(|actor| actor.to_string()),
             email_folded: email.as_ref().map(|email| fold(email.as_str())),
+            version: version.as_i64(),
         }
     }
 }
@@ -146,6 +151,7 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
             blocked_until,
             blocked_by,
             email_folded: _,
+            version,
         } = row;
         let story = (blocked_reason, blocked_since, blocked_until, blocked_by);
         let block = if blocked { Some(block(id, story)?) } else { None };
@@ -173,6 +179,7 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
             tokens_valid_from: tokens_valid_from.map(Into::into),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
+            version: Version::from_stored(version),
         })
     }
 }

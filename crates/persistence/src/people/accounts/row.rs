@@ -2,7 +2,7 @@
 
 use denizen_domain::{
     Account, AccountNumber, Avatar, Coded as _, Error, Nick, PermissionSet, PersonName, PhoneNumber, Profile,
-    Result, Role, Status, Username, Website,
+    Result, Role, Status, Username, Version, Website,
 };
 use diesel::prelude::*;
 
@@ -30,6 +30,7 @@ pub(crate) struct AccountRow {
     number: Option<i64>,
     nick: Option<String>,
     website: Option<String>,
+    version: i64,
 }
 
 impl AccountRow {
@@ -51,6 +52,7 @@ impl AccountRow {
             number,
             nick,
             website,
+            version,
         } = self;
         let broken = |column, problem| broken_row("accounts", column, id, problem);
         Ok(Account {
@@ -71,6 +73,7 @@ impl AccountRow {
             website: website.map(Website::from_stored),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
+            version: Version::from_stored(version),
         })
     }
 }
@@ -94,6 +97,7 @@ impl From<&Account> for AccountRow {
             website,
             created_at,
             updated_at,
+            version,
         } = account;
         Self {
             id: stored(*id),
@@ -111,6 +115,7 @@ impl From<&Account> for AccountRow {
             number: Some(number.as_i64()),
             nick: nick.as_ref().map(ToString::to_string),
             website: website.as_ref().map(ToString::to_string),
+            version: version.as_i64(),
         }
     }
 }

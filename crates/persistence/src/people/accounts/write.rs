@@ -3,7 +3,7 @@
 use denizen_domain::{
     Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, Membership,
     NewAccount, Origin, PasswordHash, Patch, PermissionSet, Reach, Result, Status, Unauthenticated, Username,
-    Verb, WorkspaceId,
+    Verb, Version, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -67,6 +67,7 @@ pub(crate) async fn insert(
         website: None,
         created_at: now,
         updated_at: now,
+        version: Version::default(),
     };
     let password = rest.password.clone();
     let rest = AccountChanges { home: home.into(), ..rest };

@@ -1,6 +1,6 @@
 //! Roles as they are stored.
 
-use denizen_domain::{Error, PermissionSet, Result, Role, RoleDescription, RoleName};
+use denizen_domain::{Error, PermissionSet, Result, Role, RoleDescription, RoleName, Version};
 use diesel::prelude::*;
 
 use crate::connection::broken_row;
@@ -18,6 +18,7 @@ pub(crate) struct RoleRow {
     permissions: String,
     created_at: StoredTime,
     updated_at: StoredTime,
+    version: i64,
 }
 
 impl TryFrom<RoleRow> for Role {
@@ -33,6 +34,7 @@ impl TryFrom<RoleRow> for Role {
             permissions,
             created_at,
             updated_at,
+            version,
         } = row;
         let permissions = PermissionSet::from_stored(&permissions)
             .map_err(|problem| broken_row("roles", "permissions", id, problem))?;
@@ -44,13 +46,14 @@ impl TryFrom<RoleRow> for Role {
             permissions,
             created_at: created_at.into(),
             updated_at: updated_at.into(),
+            version: Version::from_stored(version),
         })
     }
 }
 
 impl From<&Role> for RoleRow {
     fn from(role: &Role) -> Self {
-        let Role { id, workspace_id, name, description, permissions, created_at, updated_at } = role;
+        let Role { id, workspace_id, name, description, permissions, created_at, updated_at, version } = role;
         Self {
             id: stored(*id),
             workspace_id: workspace_id.map(stored),
@@ -60,6 +63,7 @@ impl From<&Role> for RoleRow {
             permissions: permissions.to_stored(),
             created_at: (*created_at).into(),
             updated_at: (*updated_at).into(),
+            version: version.as_i64(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use denizen_domain::{
     AccountId, Conflict, Error, Origin, PermissionSet, Resource, Result, Role, RoleChanges, RoleDescription,
-    RoleId, RoleName, WorkspaceId,
+    RoleId, RoleName, Version, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -40,6 +40,7 @@ pub async fn create(
         permissions: PermissionSet::empty(),
         created_at: now,
         updated_at: now,
+        version: Version::default(),
     };
     RoleChanges { name: Some(name.clone()), ..changes.clone() }.apply_to(&mut role, now)?;
     in_transaction!(connection, {
