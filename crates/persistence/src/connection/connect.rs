@@ -1,4 +1,4 @@
-//! Opening a database: reading its URL, making its pools, and saying in one sentence why it cannot be reached.
+//! Opens a database: parses its URL, creates its pools, and explains in one sentence why it is unreachable.
 
 use std::time::Duration;
 
@@ -14,30 +14,30 @@ use url::Url;
 use super::settings::{self, SqliteSynchronous};
 use super::{metrics_of_queries, tls};
 
-/// A SQLite connection, whose statements run on threads that may block.
+/// A SQLite connection. Its statements run on threads that may block.
 pub(crate) type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
 
-/// How often a connection to SQLite is set up while another process changes the file's journal mode.
+/// How many times setting up a SQLite connection is tried while another process changes the journal mode.
 const SETUP_ATTEMPTS: u32 = 100;
 
-/// How long the next attempt waits.
+/// How long to wait before the next attempt.
 const SETUP_PAUSE: Duration = Duration::from_millis(20);
 
-/// How a database is opened.
+/// The settings for opening a database.
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     /// `postgres://user:password@host:port/name`, with `?sslmode=require` for TLS, or `sqlite://path/to/file`.
     pub url: String,
-    /// The most connections to PostgreSQL, or readers of SQLite. By default four a core, and four.
+    /// The maximum number of connections to PostgreSQL, or of SQLite readers. Defaults to four per core, and four.
     pub connections: Option<usize>,
-    /// How long a statement may run on PostgreSQL. Ten seconds by default.
+    /// The time limit of a statement on PostgreSQL. Defaults to ten seconds.
     pub statement_timeout: Duration,
-    /// When SQLite counts a write as done.
+    /// When SQLite considers a write complete.
     pub sqlite_synchronous: SqliteSynchronous,
 }
 
 impl DatabaseOptions {
-    /// The default settings for a URL.
+    /// Returns the default settings for a URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -48,18 +48,18 @@ impl DatabaseOptions {
     }
 }
 
-/// Why a database cannot be opened. Never holds the password.
+/// Why a database cannot be opened. Never contains the password.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The URL is none that is known.
+    /// The URL's scheme is unknown.
     #[error("the database URL must begin with postgres:// or sqlite://, and {0}")]
     InvalidUrl(String),
-    /// The database does not answer, or refuses.
+    /// The database does not respond, or refuses the connection.
     #[error("cannot reach the {database}: {reason}")]
     Unreachable {
-        /// Which one, without the password.
+        /// Its URL, without the password.
         database: String,
-        /// What it said.
+        /// Its error message.
         reason: String,
     },
 }
@@ -129,8 +129,8 @@ async fn open_sqlite(path: &str, options: &DatabaseOptions) -> Result<Pools, Con
     Ok(Pools::Sqlite { readers, writer })
 }
 
-/// Changing the journal mode of a new file fails at once where another process does the same, whatever the time-out for
-/// a busy database says; so that is tried again.
+/// Changing the journal mode of a new file fails at once if another process does the same, regardless of the busy
+/// time-out. So this retries.
 async fn set_up(connection: &mut AsyncSqliteConnection, setup: &str) -> diesel::QueryResult<()> {
     let mut attempt = 1;
     loop {
@@ -144,8 +144,7 @@ async fn set_up(connection: &mut AsyncSqliteConnection, setup: &str) -> diesel::
     }
 }
 
-/// Connections are not tried before each use: that costs a round trip, and one that broke is noticed by the
-/// statement that follows.
+/// Connections are not tested before each use, which would cost a round trip. The next statement notices a broken one.
 fn manager<C, F>(url: String, connect: F) -> AsyncDieselConnectionManager<C>
 where
     C: diesel_async::AsyncConnection + 'static,
@@ -175,7 +174,7 @@ async fn try_out<M: Manager<Error = diesel_async::pooled_connection::PoolError>>
     }
 }
 
-/// What the database said, without the pool's own words around it.
+/// Returns the database's error message without the pool's wrapping.
 fn reason_of<E: std::error::Error>(error: &PoolError<E>) -> String {
     match error {
         PoolError::Backend(error) => error.to_string(),

@@ -1,4 +1,4 @@
-//! The database as the rest of the server sees it: two kinds of connections, whatever is behind them.
+//! The database as the rest of the server sees it: one type of connection for both backends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use diesel_async::pooled_connection::deadpool::Object;
 
 use super::connect::{AsyncSqliteConnection, ConnectError, DatabaseOptions, Pools};
 
-/// How long a request waits for a connection before it is told that the server is busy.
+/// How long a request waits for a connection before it fails because the server is busy.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
-/// A connection of either kind. `on_backend!` gives a query the one that it is.
+/// A connection to either database. `on_backend!` gives a query the concrete one.
 pub enum DbConnection {
     /// A connection to PostgreSQL.
     Postgres(Box<Object<AsyncPgConnection>>),
@@ -28,7 +28,7 @@ impl std::fmt::Debug for DbConnection {
 }
 
 impl DbConnection {
-    /// What is behind the connection.
+    /// Returns the connection's backend.
     pub fn backend(&self) -> Backend {
         match self {
             Self::Postgres(_) => Backend::Postgres,
@@ -37,7 +37,7 @@ impl DbConnection {
     }
 }
 
-/// Writes an expression out once for each kind of connection, so that the compiler checks it against both.
+/// Expands an expression once per backend, so that the compiler checks both.
 macro_rules! on_backend {
     ($connection:expr, |$conn:ident| $body:expr) => {
         match $connection {
@@ -72,22 +72,22 @@ impl std::fmt::Display for Backend {
     }
 }
 
-/// How busy a pool of connections is.
+/// The load of a connection pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// Which pool: `read`, `write`, or `all` where one serves both.
+    /// The pool: `read`, `write`, or `all` if one serves both.
     pub name: &'static str,
-    /// The most connections it opens.
+    /// The maximum number of connections.
     pub maximum: usize,
-    /// Connections that are open.
+    /// Open connections.
     pub open: usize,
-    /// Open connections that nobody uses.
+    /// Idle connections.
     pub idle: usize,
-    /// Requests that wait for one.
+    /// Requests waiting for a connection.
     pub waiting: usize,
 }
 
-/// A database, with its pools of connections. Cloning it shares them.
+/// A database with its connection pools. Clones share them.
 #[derive(Clone)]
 pub struct Database(Arc<Pools>);
 
@@ -98,8 +98,8 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Connects with the default settings. `postgres://…` is PostgreSQL, `sqlite://…` a file of SQLite, which is
-    /// made where it is missing. Fails where the database is out of reach.
+    /// Connects with the default settings. The URL is `postgres://…`, or `sqlite://…` with a file, which is created if
+    /// missing. Fails if the database is unreachable.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::connect_with(&DatabaseOptions::new(url)).await
     }
@@ -109,7 +109,7 @@ impl Database {
         Pools::open(options).await.map(Arc::new).map(Self)
     }
 
-    /// What is behind it.
+    /// Returns the backend.
     pub fn backend(&self) -> Backend {
         match *self.0 {
             Pools::Postgres(_) => Backend::Postgres,
@@ -117,7 +117,7 @@ impl Database {
         }
     }
 
-    /// A connection for reading. Fails with [`Error::Unavailable`] where none is free within ten seconds.
+    /// Returns a connection for reading. Fails with [`Error::Unavailable`] if none is free within ten seconds.
     pub async fn read(&self) -> Result<DbConnection> {
         match &*self.0 {
             Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(get(pool, "all").await?))),
@@ -125,8 +125,8 @@ impl Database {
         }
     }
 
-    /// A connection for writing. On SQLite there is one, for which writers queue up in order. Fails with
-    /// [`Error::Unavailable`] where none is free within ten seconds.
+    /// Returns a connection for writing. SQLite has one, for which writers queue in order. Fails with
+    /// [`Error::Unavailable`] if none is free within ten seconds.
     pub async fn write(&self) -> Result<DbConnection> {
         match &*self.0 {
             Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(get(pool, "all").await?))),
@@ -134,7 +134,7 @@ impl Database {
         }
     }
 
-    /// How busy the pools are.
+    /// Returns the load of each pool.
     pub fn pools(&self) -> Vec<PoolStatus> {
         match &*self.0 {
             Pools::Postgres(pool) => vec![status_of("all", pool)],

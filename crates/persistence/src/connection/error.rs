@@ -1,9 +1,9 @@
-//! From what the database says to what happened.
+//! Converts database errors into the domain's.
 
 use denizen_domain::{Conflict, Error, Result};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-/// Turns a statement's error into the domain's, with what was being done for the log.
+/// Converts a statement's error into the domain's, and adds the operation for the log.
 pub(crate) trait OrError<T> {
     fn or_error(self, doing: &'static str) -> Result<T>;
 }
@@ -17,7 +17,7 @@ impl<T> OrError<T> for Result<T, DieselError> {
 fn from_diesel(error: &DieselError, doing: &str) -> Error {
     let context = format!("{doing}: {error}");
     match error {
-        // Names that are taken are noticed before they violate anything; what is left is a race with another request.
+        // Functions check names before they store them, so a violation is a race with another request.
         DieselError::DatabaseError(
             DatabaseErrorKind::UniqueViolation
             | DatabaseErrorKind::ForeignKeyViolation
@@ -40,7 +40,7 @@ fn from_diesel(error: &DieselError, doing: &str) -> Error {
     }
 }
 
-/// diesel has no kind for these, and the driver's code is not passed on.
+/// diesel has no variant for these, and does not pass on the driver's code.
 fn is_deadlock(message: &str) -> bool {
     message.contains("deadlock detected")
 }
@@ -59,7 +59,7 @@ fn is_overload(message: &str) -> bool {
     known.iter().any(|part| message.contains(part))
 }
 
-/// A stored value that breaks a rule it was stored under.
+/// Returns the error for a stored value that does not parse.
 pub(crate) fn broken_row(
     table: &str,
     column: &str,

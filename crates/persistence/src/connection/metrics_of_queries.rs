@@ -1,17 +1,17 @@
-//! How long the database takes for its statements, as seen from here.
+//! Measures how long the server waits for statements.
 
 use std::time::Instant;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// Has every connection that is opened from now on measure its statements, as `denizen_database_statement_seconds`.
+/// Makes every connection opened from now on record `denizen_database_statement_seconds`.
 pub(crate) fn record() {
     if set_default_instrumentation(|| Some(Box::new(StatementTimer(None)))).is_err() {
         tracing::warn!("the time that database statements take is not measured");
     }
 }
 
-/// Statements of one connection follow each other, so that one moment is enough.
+/// A connection runs one statement at a time, so one start time suffices.
 struct StatementTimer(Option<Instant>);
 
 impl Instrumentation for StatementTimer {

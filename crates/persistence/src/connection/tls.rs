@@ -1,4 +1,4 @@
-//! Connecting to PostgreSQL, in the clear or over TLS.
+//! Connects to PostgreSQL, in plain text or over TLS.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -16,9 +16,9 @@ use tokio_postgres::{NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
-/// Opens connections the way the URL asks for with `sslmode`: `disable` (also where nothing is said), `require`,
-/// `verify-ca` and `verify-full`. The last three are one: whoever asks for TLS gets a server whose certificate is
-/// checked, against `sslrootcert` (a PEM file) or else the machine's own authorities.
+/// Opens connections as the URL's `sslmode` says: `disable` (the default), `require`, `verify-ca` or `verify-full`.
+/// The last three are equal: with TLS, the server's certificate is always verified, against `sslrootcert` (a PEM file)
+/// or the system's authorities.
 #[derive(Clone)]
 pub(crate) struct Connector {
     url: Url,
@@ -50,7 +50,7 @@ impl Connector {
         Ok(Self { url: with_mode(url, tls.is_some()), tls })
     }
 
-    /// The URL in the words of the driver, which knows fewer modes.
+    /// Returns the URL for the driver, which supports fewer modes.
     pub(crate) fn plain_url(&self) -> String {
         self.url.to_string()
     }
@@ -63,7 +63,7 @@ impl Connector {
     }
 }
 
-/// Connects as diesel's own `establish` does, which would drop the reason why it cannot.
+/// Connects like diesel's own `establish`, but keeps the cause of a failure.
 async fn establish<T>(url: &str, tls: T) -> ConnectionResult<AsyncPgConnection>
 where
     T: MakeTlsConnect<Socket>,
@@ -75,8 +75,8 @@ where
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
-/// What a URL that says nothing of it asks for: a host that has gone away is noticed within seconds. Without these, a
-/// connection would wait for as long as the operating system hopes.
+/// The defaults that notice an unreachable host within seconds. Otherwise, a connection waits as long as the operating
+/// system does.
 const PATIENCE: [(&str, &str); 3] =
     [("connect_timeout", "5"), ("keepalives_idle", "15"), ("tcp_user_timeout", "15")];
 
@@ -117,7 +117,7 @@ fn add_file(roots: &mut RootCertStore, path: &str) -> Result<(), TlsError> {
     if roots.is_empty() { Err(unreadable("it holds none".to_owned())) } else { Ok(()) }
 }
 
-/// What is wrong, from the end of the chain of causes: the driver's own text names only the kind of the error.
+/// Returns the last cause in the chain, because the driver's own message only names the kind of error.
 fn reason_of(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {

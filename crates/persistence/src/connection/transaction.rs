@@ -1,7 +1,6 @@
-//! Transactions around several statements.
+//! Transactions.
 //!
-//! A connection that is dropped between `begin` and `finish` counts as broken and is closed instead of used again, so
-//! that whatever was half done is rolled back.
+//! A connection dropped between `begin` and `finish` is broken: the pool closes it, which rolls back its transaction.
 
 use std::time::Duration;
 
@@ -12,14 +11,14 @@ use diesel_async::{AnsiTransactionManager, TransactionManager as _};
 use super::database::{DbConnection, on_backend};
 use super::error::OrError as _;
 
-/// How often a write is tried that another request gets in the way of.
+/// How many times a write is tried when other requests interfere.
 const ATTEMPTS: u32 = 5;
 
-/// How long the second attempt waits.
+/// The pause before the second attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
-/// Begins a transaction that will write. On SQLite it takes the one write lock at once: taking it later, after
-/// reading, fails under load.
+/// Begins a transaction that will write. On SQLite, it takes the write lock at once: taking it after a read fails
+/// under load.
 pub(crate) async fn begin(connection: &mut DbConnection) -> Result<()> {
     match connection {
         DbConnection::Postgres(object) => AnsiTransactionManager::begin_transaction(&mut ***object).await,
@@ -34,7 +33,7 @@ pub(crate) async fn begin(connection: &mut DbConnection) -> Result<()> {
     .or_error("begin a transaction")
 }
 
-/// Ends a transaction: with success its changes are kept, otherwise they are undone.
+/// Ends a transaction: commits on success, otherwise rolls back.
 pub(crate) async fn finish<T>(connection: &mut DbConnection, result: Result<T>) -> Result<T> {
     match result {
         Ok(value) => {
@@ -49,7 +48,7 @@ pub(crate) async fn finish<T>(connection: &mut DbConnection, result: Result<T>) 
     }
 }
 
-/// Names the transaction manager of a connection without naming the connection's type.
+/// Calls a connection's transaction manager without naming the connection's type.
 struct TransactionManagerOf;
 
 impl TransactionManagerOf {
@@ -62,8 +61,8 @@ impl TransactionManagerOf {
     }
 }
 
-/// Whether a write should be tried again, because another request got in the way at the same moment; then waits a
-/// little, longer each time, so that the other one gets done.
+/// Returns whether to retry a write because another request interfered. Pauses before it returns true, longer each
+/// time.
 pub(crate) async fn should_retry<T>(result: &Result<T>, attempt: u32) -> bool {
     let retry = matches!(result, Err(Error::Conflict(Conflict::ConcurrentChange))) && attempt < ATTEMPTS;
     if retry {
@@ -72,7 +71,7 @@ pub(crate) async fn should_retry<T>(result: &Result<T>, attempt: u32) -> bool {
     retry
 }
 
-/// Runs a block within a transaction, again where another request gets in the way. `?` in the block undoes all of it.
+/// Runs a block in a transaction, and retries it when another request interferes. `?` in the block rolls it back.
 macro_rules! in_transaction {
     ($connection:ident, $body:block) => {{
         let mut attempt = 1;

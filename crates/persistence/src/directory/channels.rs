@@ -1,4 +1,4 @@
-//! Channels: where external users come from.
+//! Channels: the sources of external users.
 
 use denizen_domain::{
     Channel, ChannelChanges, ChannelId, Conflict, Error, Origin, Resource, Result, SearchText, Slice, Window,
@@ -14,7 +14,7 @@ use crate::queries::{like, locks};
 use crate::schema::{channels, deleted_external_users, external_users};
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
 
-/// The most channels of a workspace, removed ones included. It keeps searching through them cheap.
+/// The maximum number of channels of a workspace, removed ones included. It keeps searches cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -88,16 +88,16 @@ impl From<&Channel> for ChannelRow {
     }
 }
 
-/// What a removal came to.
+/// The outcome of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
-    /// The channel had no users and is gone.
+    /// The channel had no users and is deleted.
     Deleted,
-    /// The channel has users; it stays with them and takes no new ones.
+    /// The channel has users. It keeps them, and accepts no new ones.
     Closed,
 }
 
-/// Makes a channel. Fails with [`Conflict::TooManyChannels`].
+/// Creates a channel. Fails with [`Conflict::TooManyChannels`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -121,7 +121,7 @@ pub async fn create(
     })
 }
 
-/// Makes the channel that a workspace starts with, within the transaction that makes the workspace.
+/// Creates a new workspace's channel, in the transaction that creates the workspace.
 pub(crate) async fn insert_default(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -133,7 +133,7 @@ pub(crate) async fn insert_default(
     Ok(channel)
 }
 
-/// The channel of this id.
+/// Finds a channel by id.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -146,7 +146,7 @@ pub async fn find(
     Ok(row.or_error("find a channel")?.map(Channel::from))
 }
 
-/// The channel that contracts without channels write to. Every workspace has one.
+/// Finds the channel for contracts without channels. Every workspace has one.
 pub async fn find_default(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<Channel> {
     let query = channels::table
         .filter(channels::workspace_id.eq(stored(workspace_id)))
@@ -155,7 +155,7 @@ pub async fn find_default(connection: &mut DbConnection, workspace_id: Workspace
     row.or_error("find the default channel").map(Channel::from)
 }
 
-/// Changes a channel. `None` where there is no such channel.
+/// Changes a channel. `None` if it does not exist.
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -177,7 +177,7 @@ pub async fn change(
     })
 }
 
-/// Removes a channel: for good where it has no users, otherwise for new ones. `None` where there is no such channel.
+/// Deletes a channel without users; closes one with users. `None` if it does not exist.
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -205,12 +205,12 @@ pub async fn remove(
     })
 }
 
-/// Which channels a list holds.
+/// Which channels to list.
 #[derive(Debug, Clone, Default)]
 pub struct ChannelFilter {
     /// One of these; empty is no condition.
     pub ids: Vec<ChannelId>,
-    /// With this text in name or description.
+    /// With this text in the name or description.
     pub search: Option<SearchText>,
 }
 
@@ -228,7 +228,7 @@ macro_rules! filtered {
     }};
 }
 
-/// A page of channels, by the moment they were made.
+/// Lists a page of channels by creation time.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -248,7 +248,7 @@ pub async fn list(
     Ok(Slice::cut(channels, window))
 }
 
-/// How many channels a filter lets through.
+/// Counts the channels that match a filter.
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -258,7 +258,7 @@ pub async fn count(
         .or_error("count channels")
 }
 
-/// The channel for a new user. Fails where there is none of this id, or it is removed.
+/// Finds the channel for a new user. Fails if it does not exist or is removed.
 pub(crate) async fn require_open(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -267,7 +267,7 @@ pub(crate) async fn require_open(
     keep(connection, workspace_id, id).await?.require_open()
 }
 
-/// The channel of this id, which stays until the transaction ends. Fails where there is none.
+/// Finds a channel and locks it against removal until the transaction ends. Fails if it does not exist.
 pub(crate) async fn keep(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -309,7 +309,7 @@ async fn update(connection: &mut DbConnection, channel: &Channel) -> Result<()> 
     Ok(())
 }
 
-/// Whether it has users, those included that were deleted and can be brought back.
+/// Returns whether a channel has users, including deleted ones that can be restored.
 async fn has_users(connection: &mut DbConnection, workspace_id: WorkspaceId, id: ChannelId) -> Result<bool> {
     let users = external_users::table
         .filter(external_users::workspace_id.eq(stored(workspace_id)))

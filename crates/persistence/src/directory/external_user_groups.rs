@@ -16,10 +16,10 @@ use crate::queries::{like, locks};
 use crate::schema::external_user_groups;
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
 
-/// The most groups of a workspace. It keeps searching through them cheap.
+/// The maximum number of groups of a workspace. It keeps searches cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 10_000;
 
-/// The most deleted groups that are listed at a time.
+/// The maximum number of deleted groups listed at a time.
 const LISTED: i64 = 1_000;
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -81,7 +81,7 @@ impl From<&ExternalUserGroup> for ExternalUserGroupRow {
     }
 }
 
-/// The group of an id, deleted or not.
+/// Selects a group by id, deleted or not.
 macro_rules! one {
     ($workspace_id:expr, $id:expr) => {
         external_user_groups::table
@@ -90,7 +90,7 @@ macro_rules! one {
     };
 }
 
-/// Makes a group. Fails with not found for a tier that is not there, and with [`Conflict::GroupExternalIdTaken`] or
+/// Creates a group. Fails with not found for an unknown tier, and with [`Conflict::GroupExternalIdTaken`] or
 /// [`Conflict::TooManyGroups`].
 pub async fn create(
     connection: &mut DbConnection,
@@ -126,7 +126,7 @@ pub async fn create(
     })
 }
 
-/// The group of this id.
+/// Finds a group by id.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -137,7 +137,7 @@ pub async fn find(
     Ok(row.or_error("find a group")?.map(ExternalUserGroup::from))
 }
 
-/// Changes a group. `None` where there is no such group. Fails like [`create`], but for the number of groups.
+/// Changes a group. `None` if it does not exist. Fails like [`create`], except for the number of groups.
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -163,8 +163,8 @@ pub async fn change(
     })
 }
 
-/// Deletes a group: nobody finds it any more, nobody can be put into it, and its external id is free. Whoever is in it is
-/// left to [`remove_some`]. `false` where there is no such group.
+/// Deletes a group: it is no longer found, accepts no users, and frees its external id. [`remove_some`] clears its
+/// users. `false` if it does not exist.
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -184,7 +184,7 @@ pub async fn delete(
     })
 }
 
-/// Groups, of any workspace, that are deleted and not yet removed.
+/// Lists the deleted groups of all workspaces that are not yet removed.
 pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, ExternalUserGroupId)>> {
     let query = external_user_groups::table
         .filter(external_user_groups::is_deleted)
@@ -195,8 +195,8 @@ pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, 
     Ok(keys.map(|(workspace_id, id)| (workspace_id.into(), id.into())).collect())
 }
 
-/// Takes some of the users out of a deleted group that are still in it; in the end, removes the group itself. Whether there
-/// is more to do. To be called again until there is not; several servers may do so at once.
+/// Clears a batch of the users of a deleted group; in the end, removes the group. Returns whether more is left.
+/// Several servers may call it at once.
 pub async fn remove_some(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -218,7 +218,7 @@ pub async fn remove_some(
     })
 }
 
-/// Which groups a list holds; all conditions hold, an empty list and `None` are no condition.
+/// Which groups to list. All conditions apply; an empty list or `None` is no condition.
 #[derive(Debug, Clone, Default)]
 pub struct ExternalUserGroupFilter {
     /// With this external id.
@@ -227,7 +227,7 @@ pub struct ExternalUserGroupFilter {
     pub ids: Vec<ExternalUserGroupId>,
     /// On one of these tiers.
     pub tier_ids: Vec<TierId>,
-    /// With this text in name or external id.
+    /// With this text in the name or external id.
     pub search: Option<SearchText>,
 }
 
@@ -255,7 +255,7 @@ macro_rules! filtered {
     }};
 }
 
-/// A page of groups, by the moment they were made.
+/// Lists a page of groups by creation time.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -275,7 +275,7 @@ pub async fn list(
     Ok(Slice::cut(groups, window))
 }
 
-/// How many groups a filter lets through.
+/// Counts the groups that match a filter.
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -285,7 +285,7 @@ pub async fn count(
         .or_error("count groups")
 }
 
-/// Fails with not found where there is no group of this id; otherwise it stays until the transaction ends.
+/// Fails with not found if a group does not exist, otherwise locks it against deletion until the transaction ends.
 pub(crate) async fn require(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -295,7 +295,7 @@ pub(crate) async fn require(
     kept.map(|_| ()).ok_or_else(|| Error::not_found(Resource::ExternalUserGroup, id))
 }
 
-/// A group where it is still there, and then it stays until the transaction ends.
+/// Returns a group if it exists, and locks it against deletion until the transaction ends.
 pub(crate) async fn kept(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -306,7 +306,7 @@ pub(crate) async fn kept(
     Ok(find(connection, workspace_id, id).await?.map(|group| group.id))
 }
 
-/// Fails where the tier that a change names is not there, or another group has the external id.
+/// Fails if a change names an unknown tier, or another group has the external id.
 async fn require_possible(
     connection: &mut DbConnection,
     group: &ExternalUserGroup,

@@ -1,6 +1,6 @@
-//! The external users of a workspace, and what they refer to: channels, groups, tiers and super identities.
+//! The external users of workspaces, and the objects they refer to: channels, groups, tiers and super identities.
 //!
-//! Nothing here knows accounts, roles or who is a member of the workspace.
+//! Nothing here knows accounts, roles or memberships.
 
 pub mod channels;
 pub mod external_user_groups;

@@ -16,7 +16,7 @@ use crate::queries::locks;
 use crate::schema::{external_users, super_identities};
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// The most users of a person: one of each channel, of which a workspace has no more.
+/// The maximum number of users of a super identity: one per channel.
 const MOST_USERS: u32 = 1_000;
 
 #[derive(Queryable, Insertable)]
@@ -40,7 +40,7 @@ impl From<SuperIdentityRow> for SuperIdentity {
     }
 }
 
-/// The person of this id, with all its users, oldest first.
+/// Finds a super identity by id, with all its users, oldest first.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -57,7 +57,7 @@ pub async fn find(
     Ok(Some((row.into(), users.items)))
 }
 
-/// The person that a new user with this external id belongs to: the one that others with it have, or a new one.
+/// Finds the super identity for a new user: the one with its external id, or a new one.
 pub(crate) async fn find_or_create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -68,8 +68,7 @@ pub(crate) async fn find_or_create(
     find_or_insert(connection, origin, workspace_id, id, external_id).await
 }
 
-/// The person that a user belongs to who is brought back: the one that others with its external id have by now, or the one
-/// that it belonged to before.
+/// Finds the super identity for a restored user: the one with its external id, or the one it had before.
 pub(crate) async fn find_or_bring_back(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -77,7 +76,7 @@ pub(crate) async fn find_or_bring_back(
     id: SuperIdentityId,
     external_id: Option<&ExternalId>,
 ) -> Result<SuperIdentityId> {
-    // Whoever stayed in it meanwhile has made it their own: with the same external id they are found by that.
+    // The remaining users have kept it. If they share the external id, it is found by that.
     if is_there(connection, workspace_id, id).await? {
         return find_or_create(connection, origin, workspace_id, external_id).await;
     }
@@ -105,14 +104,14 @@ async fn find_or_insert(
     match external_id {
         Some(external_id) if inserted == 0 => {
             let found = locks::find_kept_super_identity(connection, workspace_id, external_id).await?;
-            // Gone again where its last user was deleted in this moment: the caller's transaction is then repeated.
+            // It is gone again if its last user was just deleted. The caller then retries its transaction.
             found.ok_or(Error::Conflict(Conflict::ConcurrentChange))
         }
         _ => Ok(id),
     }
 }
 
-/// The people with these external ids, by them; those that are new are made.
+/// Finds the super identities with these external ids, by external id, and creates the missing ones.
 pub(crate) async fn find_or_create_all(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -125,7 +124,7 @@ pub(crate) async fn find_or_create_all(
         external_id: Some(external_id.as_str().to_owned()),
         created_at: origin.source.clock.now().into(),
     };
-    // In one order, so that two that make the same people do not wait for each other.
+    // In a fixed order, which prevents deadlocks between requests that create the same.
     external_ids.sort_unstable_by_key(|external_id| external_id.as_str());
     let rows = external_ids.iter().map(row).collect();
     insert_all!(connection, super_identities::table, rows).or_error("insert super identities")?;
@@ -133,8 +132,8 @@ pub(crate) async fn find_or_create_all(
     locks::find_kept_super_identities(connection, workspace_id, external_ids).await
 }
 
-/// The person that a user belongs to after its external id changed. A person of one user goes along with it, unless
-/// another one has the new external id already; a person of several stays with the others.
+/// Finds a user's super identity after a change of its external id. One with a single user moves along, unless another
+/// has the new external id. One with several users stays with the others.
 pub(crate) async fn after_change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -155,7 +154,7 @@ pub(crate) async fn after_change(
     Ok(current)
 }
 
-/// Removes a person that no user belongs to any more.
+/// Deletes a super identity without users.
 pub(crate) async fn delete_if_unused(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -173,7 +172,7 @@ pub(crate) async fn delete_if_unused(
     Ok(())
 }
 
-/// Whether a person has no, one or more users: never counts beyond two.
+/// Counts the users of a super identity, up to two.
 async fn count_users(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

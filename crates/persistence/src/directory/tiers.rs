@@ -16,13 +16,13 @@ use crate::queries::{like, locks};
 use crate::schema::{external_user_groups, tiers};
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
 
-/// How many groups are taken off a tier at a time.
+/// How many groups lose a deleted tier at a time.
 const BATCH: i64 = 500;
 
-/// The most tiers of a workspace. It keeps searching through them cheap.
+/// The maximum number of tiers of a workspace. It keeps searches cheap.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 
-/// The most deleted tiers that are listed at a time.
+/// The maximum number of deleted tiers listed at a time.
 const LISTED: i64 = 1_000;
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -94,14 +94,14 @@ impl From<&Tier> for TierRow {
     }
 }
 
-/// The tier of an id, deleted or not.
+/// Selects a tier by id, deleted or not.
 macro_rules! one {
     ($workspace_id:expr, $id:expr) => {
         tiers::table.filter(tiers::workspace_id.eq(stored($workspace_id))).filter(tiers::id.eq(stored($id)))
     };
 }
 
-/// Makes a tier. Fails with [`Conflict::TooManyTiers`].
+/// Creates a tier. Fails with [`Conflict::TooManyTiers`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -134,7 +134,7 @@ pub async fn create(
     })
 }
 
-/// The tier of this id.
+/// Finds a tier by id.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -145,7 +145,7 @@ pub async fn find(
     Ok(row.or_error("find a tier")?.map(Tier::from))
 }
 
-/// Changes a tier. `None` where there is no such tier.
+/// Changes a tier. `None` if it does not exist.
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -170,8 +170,8 @@ pub async fn change(
     })
 }
 
-/// Deletes a tier: nobody finds it any more, and nobody can be put on it. Whoever is on it is left to [`remove_some`].
-/// `false` where there is no such tier.
+/// Deletes a tier: it is no longer found, and accepts no users. [`remove_some`] clears its users. `false` if it does
+/// not exist.
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -191,7 +191,7 @@ pub async fn delete(
     })
 }
 
-/// Tiers, of any workspace, that are deleted and not yet removed.
+/// Lists the deleted tiers of all workspaces that are not yet removed.
 pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, TierId)>> {
     let query = tiers::table.filter(tiers::is_deleted).select((tiers::workspace_id, tiers::id)).limit(LISTED);
     let keys = on_backend!(connection, |conn| query.load::<(StoredUuid, StoredUuid)>(conn).await);
@@ -199,8 +199,8 @@ pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, 
     Ok(keys.map(|(workspace_id, id)| (workspace_id.into(), id.into())).collect())
 }
 
-/// Takes some of the users, and of the groups, off a deleted tier that are still on it; in the end, removes the tier itself.
-/// Whether there is more to do. To be called again until there is not; several servers may do so at once.
+/// Clears a batch of the users and groups of a deleted tier; in the end, removes the tier. Returns whether more is
+/// left. Several servers may call it at once.
 pub async fn remove_some(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -223,12 +223,12 @@ pub async fn remove_some(
     })
 }
 
-/// Which tiers a list holds.
+/// Which tiers to list.
 #[derive(Debug, Clone, Default)]
 pub struct TierFilter {
     /// One of these; empty is no condition.
     pub ids: Vec<TierId>,
-    /// With this text in name or description.
+    /// With this text in the name or description.
     pub search: Option<SearchText>,
 }
 
@@ -249,7 +249,7 @@ macro_rules! filtered {
     }};
 }
 
-/// A page of tiers, by the moment they were made.
+/// Lists a page of tiers by creation time.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -269,7 +269,7 @@ pub async fn list(
     Ok(Slice::cut(tiers, window))
 }
 
-/// How many tiers a filter lets through.
+/// Counts the tiers that match a filter.
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -279,7 +279,7 @@ pub async fn count(
         .or_error("count tiers")
 }
 
-/// Fails with not found where there is no tier of this id; otherwise it stays until the transaction ends.
+/// Fails with not found if a tier does not exist, otherwise locks it against deletion until the transaction ends.
 pub(crate) async fn require(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -289,7 +289,7 @@ pub(crate) async fn require(
     kept.map(|_| ()).ok_or_else(|| Error::not_found(Resource::Tier, id))
 }
 
-/// A tier where it is still there, and then it stays until the transaction ends.
+/// Returns a tier if it exists, and locks it against deletion until the transaction ends.
 pub(crate) async fn kept(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -300,7 +300,7 @@ pub(crate) async fn kept(
     Ok(find(connection, workspace_id, id).await?.map(|tier| tier.id))
 }
 
-/// Removes a deleted tier from some groups. Returns whether there were any.
+/// Clears the deleted tier of a batch of groups. Returns whether there were any.
 async fn take_off_groups(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -309,7 +309,7 @@ async fn take_off_groups(
     let on_tier = external_user_groups::table
         .filter(external_user_groups::workspace_id.eq(stored(workspace_id)))
         .filter(external_user_groups::tier_id.eq(Some(stored(id))));
-    // In one order, so that two servers that do the same do not wait for each other.
+    // In a fixed order, which prevents deadlocks between servers that do the same.
     let some = on_tier.order(external_user_groups::id.asc()).select(external_user_groups::id).limit(BATCH);
     let some = load_locked!(connection, some, StoredUuid);
     let some = some.or_error("look for the groups of a deleted tier")?;

@@ -1,4 +1,4 @@
-//! Who asks for a change of accounts, roles or workspaces, looked at again where the change is made.
+//! The callers of changes to accounts, roles and workspaces. Their rights are reread where the change is made.
 
 use denizen_domain::{
     AccountId, AccountToken, AccountTokenId, Authority, Error, PermissionSet, Reach, Result, Right,
@@ -8,21 +8,20 @@ use denizen_domain::{
 use crate::connection::DbConnection;
 use crate::people::account_tokens::{find_by_password, find_signed_in};
 
-/// Who asks, and by what right. A request may have been long on its way when its change is made: whoever was shut out, or
-/// lost the right, in the meantime changes nothing any more.
+/// A caller, and the right it uses. A caller that is disabled or loses the right while the request is under way
+/// changes nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// Whoever runs commands on the server itself: may do everything.
+    /// An operator, who runs commands on the server: may do everything.
     Operator,
-    /// Whoever is logged in with this token.
+    /// An account logged in with this token.
     LoggedIn {
         /// The token.
         token_id: AccountTokenId,
-        /// What lets them ask; `None` for what everybody may do with their own account.
+        /// The right it uses; `None` for what every account may do with itself.
         right: Option<Right>,
     },
-    /// Whoever has sent an account's username and password with the request. May do what everybody may do with their own
-    /// account.
+    /// An account whose username and password came with the request. May do what every account may do with itself.
     Password {
         /// The account.
         account_id: AccountId,
@@ -31,20 +30,20 @@ pub enum Asker {
     },
 }
 
-/// What an asker may do at this moment.
+/// The rights of a caller at this moment.
 #[derive(Debug, Clone)]
 pub(crate) struct Standing {
     /// Its rights.
     pub(crate) authority: Authority,
-    /// How far the right reaches by which it asks.
+    /// The reach of the right it uses.
     pub(crate) reach: Reach,
-    /// The token that it is logged in with.
+    /// The token it is logged in with.
     pub(crate) token: Option<AccountToken>,
 }
 
 impl Asker {
-    /// What it may do at this moment. To be asked within the transaction that makes the change. Fails where its token or
-    /// password, its account or its right is gone.
+    /// Reads the caller's rights. To be called in the transaction of the change. Fails if its token, password, account
+    /// or right is gone.
     pub(crate) async fn standing(self, connection: &mut DbConnection, now: Timestamp) -> Result<Standing> {
         match self {
             Self::Operator => {

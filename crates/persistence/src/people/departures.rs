@@ -1,4 +1,4 @@
-//! Who was taken out of a workspace, and so does not come back by a link.
+//! Accounts removed from workspaces, which cannot rejoin by link.
 
 use denizen_domain::{AccountId, Error, Forbidden, Result, Timestamp, WorkspaceId};
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::departures;
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// The departure of an account from a workspace.
+/// Selects the departure of an account from a workspace.
 macro_rules! of {
     ($workspace_id:expr, $account_id:expr) => {
         departures::table
@@ -17,7 +17,7 @@ macro_rules! of {
     };
 }
 
-/// Notes that an account was taken out of a workspace.
+/// Records that an account was removed from a workspace.
 pub(crate) async fn note(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -36,7 +36,7 @@ pub(crate) async fn note(
     Ok(())
 }
 
-/// Forgets it, since somebody has brought the account in again.
+/// Deletes the record, because an authorized caller has added the account again.
 pub(crate) async fn forget(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -47,7 +47,7 @@ pub(crate) async fn forget(
     Ok(())
 }
 
-/// Fails with [`Forbidden::TakenOut`] for an account that was taken out of a workspace, and not brought in again.
+/// Fails with [`Forbidden::TakenOut`] for an account that was removed from a workspace and not added again.
 pub(crate) async fn require_none(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

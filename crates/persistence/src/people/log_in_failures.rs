@@ -1,5 +1,4 @@
-//! Log-ins that failed: too many of them keep further ones out for a while. They are counted in the database, so that
-//! all servers on it count together.
+//! Failed log-ins. Too many block further ones for a while. The database counts them for all servers.
 
 use std::time::Duration;
 
@@ -11,36 +10,36 @@ use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::log_in_failures;
 use crate::types::{StoredTime, StoredUuid};
 
-/// Who tries to log in, as failures are counted.
+/// A log-in attempt, as failures are counted.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// A hash of the username, whether an account has it or not.
+    /// A hash of the username, whether or not an account has it.
     pub username_hash: [u8; 32],
-    /// Where the attempt comes from: an address, or the network that it is in.
+    /// The source: an address, or its network.
     pub address: String,
 }
 
-/// How many failures there may be.
+/// The maximum number of failures.
 #[derive(Debug, Clone, Copy)]
 pub struct FailureLimits {
     /// For one username.
     pub per_username: u32,
     /// From one address.
     pub per_address: u32,
-    /// Within what time.
+    /// Within this time.
     pub window: Duration,
 }
 
-/// Which limit was reached.
+/// The limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReached {
-    /// How many failures there may be.
+    /// The maximum number of failures.
     pub limit: u32,
-    /// When one of them no longer counts.
+    /// When the next failure expires.
     pub until: Timestamp,
 }
 
-/// The limit that keeps an attempt out at this moment; of two, the one that does so for longer.
+/// Returns the limit that blocks an attempt now. Of two, the one that blocks for longer.
 pub async fn limit_reached(
     connection: &mut DbConnection,
     attempt: &Attempt,
@@ -72,7 +71,7 @@ pub async fn limit_reached(
     Ok(of_username.into_iter().chain(of_address).max_by_key(|reached| reached.until))
 }
 
-/// Notes a failure.
+/// Records a failure.
 pub async fn record(connection: &mut DbConnection, source: &Source, attempt: &Attempt) -> Result<()> {
     let row = (
         log_in_failures::id.eq(StoredUuid::from_uuid(source.ids.uuid())),
@@ -88,7 +87,7 @@ pub async fn record(connection: &mut DbConnection, source: &Source, attempt: &At
     Ok(())
 }
 
-/// Deletes failures that no longer count, at most so many. How many there were.
+/// Deletes expired failures, up to a limit. Returns how many.
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
     let old = log_in_failures::table
         .filter(log_in_failures::occurred_at.lt(StoredTime::from(before)))

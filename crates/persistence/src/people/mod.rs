@@ -1,7 +1,7 @@
-//! Accounts and what they may do and see: log-in, roles, workspaces with their members, flows with their participants.
+//! Accounts with their rights: log-in, roles, workspaces with members, flows with participants.
 //!
-//! API keys are not accounts and stand above. External users stand below, and do not know who administers them. Modules
-//! import functions of each other, not each other as a whole.
+//! API keys are not accounts, and stand above. External users stand below, and do not know who administers them.
+//! Modules import single functions of each other, not whole modules.
 
 pub mod account_tokens;
 pub mod accounts;

@@ -1,4 +1,4 @@
-//! Numbers, for contracts that know things by numbers: handed out in order, never twice.
+//! Assigns numbers, for contracts that identify objects by numbers: in order, never twice.
 
 use denizen_domain::{AccountNumber, InvitationNumber, Result, WorkspaceNumber};
 use diesel::prelude::*;
@@ -7,17 +7,17 @@ use diesel_async::RunQueryDsl;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::numbers;
 
-/// The number of an account that is about to be stored.
+/// Assigns a number to a new account.
 pub(crate) async fn of_account(connection: &mut DbConnection) -> Result<AccountNumber> {
     take(connection, "account", 1).await.map(AccountNumber::from_stored)
 }
 
-/// The number of a workspace that is about to be stored.
+/// Assigns a number to a new workspace.
 pub(crate) async fn of_workspace(connection: &mut DbConnection) -> Result<WorkspaceNumber> {
     take(connection, "workspace", 1).await.map(WorkspaceNumber::from_stored)
 }
 
-/// The numbers of so many invitations that are about to be stored.
+/// Assigns numbers to new invitations.
 pub(crate) async fn of_invitations(
     connection: &mut DbConnection,
     count: usize,
@@ -27,9 +27,8 @@ pub(crate) async fn of_invitations(
     Ok((first..first + count).map(InvitationNumber::from_stored))
 }
 
-/// Takes numbers, and gives the first of them. To be called within the transaction that stores what they are for, as late
-/// in it as can be: others that want one of the kind wait until it ends. What is undone leaves a gap where others have
-/// come after it.
+/// Reserves numbers, and returns the first. To be called late in the transaction that stores the objects: it blocks
+/// others who need such numbers until it ends. A rollback may leave a gap.
 async fn take(connection: &mut DbConnection, kind: &str, count: i64) -> Result<i64> {
     let counter = numbers::table.filter(numbers::kind.eq(kind));
     let taken = numbers::last.eq(numbers::last + count);

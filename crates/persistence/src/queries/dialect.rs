@@ -1,7 +1,7 @@
-//! Statements on any table that must differ between the two databases, each with the reason.
+//! Statements on any table that differ between the databases, each with the reason.
 
-/// Inserts rows, but for those that are there already, and says how many it has inserted. PostgreSQL takes all of them at once; SQLite, to which there is no
-/// way to go, takes them one by one, and diesel has no other way to give them to it.
+/// Inserts the rows that do not exist yet, and returns how many. PostgreSQL inserts all at once. SQLite inserts them
+/// one by one: without a round trip that costs little, and diesel offers no other way.
 macro_rules! insert_all {
     ($connection:expr, $table:path, $rows:expr) => {{
         let rows: Vec<_> = $rows;
@@ -29,7 +29,7 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
-/// Reads rows, which nobody else changes until the transaction ends. SQLite has no row locks and needs none.
+/// Loads rows and locks them until the transaction ends. SQLite has no row locks and needs none.
 macro_rules! load_locked {
     ($connection:expr, $query:expr, $row:ty) => {
         match $connection {

@@ -1,12 +1,12 @@
-//! Pages by position: how every list is cut, whatever it is ordered by.
+//! Keyset pagination, for lists in any order.
 
 use denizen_domain::{Direction, Error, Page, Position, SortKey, Window};
 
 use crate::types::StoredTime;
 
-/// What a list is ordered by, in its stored form.
+/// A sort key in its stored form.
 pub(crate) trait Key: Clone {
-    /// The value of a position. Fails where the position belongs to a list that is ordered by something else.
+    /// Returns the key of a position. Fails if the position belongs to a list with another order.
     fn of(position: &Position) -> Result<Self, Error>;
 }
 
@@ -32,7 +32,7 @@ impl Key for String {
     }
 }
 
-/// The direction in which rows are read: a page before a position is read away from it.
+/// Returns the direction in which to read rows: a page before a position is read backwards.
 pub(crate) fn reading_direction(window: &Window) -> Direction {
     match window.page {
         Page::Number(_) | Page::After(_) => window.direction,
@@ -40,19 +40,19 @@ pub(crate) fn reading_direction(window: &Window) -> Direction {
     }
 }
 
-/// Where reading begins, for a key and an id of the list's own types.
+/// Where reading begins, by the list's own key and id.
 pub(crate) enum Start<K, I> {
-    /// With the first row.
+    /// At the first row.
     Beginning,
-    /// Right after this place.
+    /// After this position.
     After(K, I),
-    /// With this place itself.
+    /// At this position.
     At(K, I),
-    /// Nowhere: the page lies beyond the end.
+    /// Nowhere: the page is beyond the end.
     BeyondTheEnd,
 }
 
-/// Puts a filtered query in the order of a list and lets it begin at a place.
+/// Orders a filtered query, and begins it at a position.
 macro_rules! ordered_from {
     ($filtered:expr, $direction:expr, $start:expr, $key:expr, $id:expr) => {{
         let query = $filtered;
@@ -86,10 +86,10 @@ macro_rules! ordered_from {
 }
 pub(crate) use ordered_from;
 
-/// Reads a window of a list. A page number is first turned into a place, by a scan that reads nothing but the index;
-/// from there on, every page costs the same.
+/// Loads a window of a list. Converts a page number to a position with an index-only scan; from there, every page
+/// costs the same.
 ///
-/// Takes the connection, an expression that makes the filtered query anew, the columns of the order, the window, the
+/// Arguments: the connection, an expression that creates the filtered query, the columns of the order, the window, the
 /// stored type of the key, and the type of the rows.
 macro_rules! load_window {
     ($connection:expr, $filtered:expr, $key:expr, $id:expr, $window:expr, $key_type:ty, $row:ty) => {{

@@ -1,6 +1,6 @@
 //! Patterns of `LIKE`.
 
-/// The pattern of `LIKE` for texts that contain this one. `\` is the escape character.
+/// Returns the pattern that matches texts containing this one. `\` is the escape character.
 pub(crate) fn contains(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

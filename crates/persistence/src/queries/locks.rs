@@ -1,5 +1,4 @@
-//! Locks on single rows, which end with the transaction. SQLite has none and needs none: its transactions that write
-//! exclude each other from the beginning.
+//! Row locks, held until the transaction ends. SQLite has none and needs none: write transactions exclude each other.
 
 use std::collections::HashMap;
 
@@ -14,7 +13,7 @@ use crate::connection::{DbConnection, OrError as _};
 use crate::schema as tables;
 use crate::types::{StoredUuid, stored};
 
-/// Locks a row of a workspace until the transaction ends.
+/// Locks a row of a workspace.
 macro_rules! lock_row {
     ($connection:expr, $table:ident, $workspace_id:expr, $id:expr, $strength:ident) => {{
         let DbConnection::Postgres(object) = $connection else { return Ok(()) };
@@ -28,7 +27,7 @@ macro_rules! lock_row {
     }};
 }
 
-/// Locks a row of a table that belongs to no workspace until the transaction ends.
+/// Locks a row of a table without workspaces.
 macro_rules! lock_row_by_id {
     ($connection:expr, $table:ident, $id:expr, $strength:ident) => {{
         let DbConnection::Postgres(object) = $connection else { return Ok(()) };
@@ -41,13 +40,12 @@ macro_rules! lock_row_by_id {
     }};
 }
 
-/// Keeps others from changing an account, its tokens and its memberships until the transaction ends.
+/// Locks an account against changes of itself, its tokens and its memberships.
 pub(crate) async fn lock_account(connection: &mut DbConnection, id: AccountId) -> Result<()> {
     lock_row_by_id!(connection, accounts, id, for_update)
 }
 
-/// Keeps others from changing these accounts, their tokens and their memberships until the transaction ends. In the order
-/// of their ids, so that two that want some of the same do not wait for each other.
+/// Locks accounts like [`lock_account`], in the order of their ids, which prevents deadlocks.
 pub(crate) async fn lock_accounts(connection: &mut DbConnection, ids: &[StoredUuid]) -> Result<()> {
     let DbConnection::Postgres(object) = connection else {
         return Ok(());
@@ -61,23 +59,23 @@ pub(crate) async fn lock_accounts(connection: &mut DbConnection, ids: &[StoredUu
     Ok(())
 }
 
-/// Keeps others from changing a role until the transaction ends.
+/// Locks a role against changes.
 pub(crate) async fn lock_role(connection: &mut DbConnection, id: RoleId) -> Result<()> {
     lock_row_by_id!(connection, roles, id, for_update)
 }
 
-/// Keeps others from changing or deleting a workspace, and from [keeping](keep_workspace) it, until the transaction ends.
-/// Whatever does not ask to keep it is put into it meanwhile.
+/// Locks a workspace against changes, deletion and [`keep_workspace`]. Functions that do not call the latter still add
+/// objects to it.
 pub(crate) async fn lock_workspace(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
     lock_row_by_id!(connection, workspaces, id, for_no_key_update)
 }
 
-/// Keeps a workspace from being changed or deleted until the transaction ends.
+/// Locks a workspace against changes and deletion, shared with others who do the same.
 pub(crate) async fn keep_workspace(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
     lock_row_by_id!(connection, workspaces, id, for_share)
 }
 
-/// Keeps others from changing a person, and users from joining or leaving it, until the transaction ends.
+/// Locks a super identity against changes, and against users joining or leaving it.
 pub(crate) async fn lock_super_identity(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -86,7 +84,7 @@ pub(crate) async fn lock_super_identity(
     lock_row!(connection, super_identities, workspace_id, id, for_update)
 }
 
-/// Keeps others from changing a flow until the transaction ends.
+/// Locks a flow against changes.
 pub(crate) async fn lock_flow(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -95,7 +93,7 @@ pub(crate) async fn lock_flow(
     lock_row!(connection, flows, workspace_id, id, for_no_key_update)
 }
 
-/// Keeps others from changing a channel, and new users from coming into it, until the transaction ends.
+/// Locks a channel against changes and new users.
 pub(crate) async fn lock_channel(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -104,8 +102,7 @@ pub(crate) async fn lock_channel(
     lock_row!(connection, channels, workspace_id, id, for_update)
 }
 
-/// Keeps a channel from being changed or removed until the transaction ends, and lets other new users come into it at
-/// the same time.
+/// Locks a channel against changes and removal, shared with others who add users to it.
 pub(crate) async fn keep_channel(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -114,7 +111,7 @@ pub(crate) async fn keep_channel(
     lock_row!(connection, channels, workspace_id, id, for_key_share)
 }
 
-/// Keeps others from changing or deleting a group, and users from coming into it, until the transaction ends.
+/// Locks a group against changes, deletion and new members.
 pub(crate) async fn lock_external_user_group(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -123,7 +120,7 @@ pub(crate) async fn lock_external_user_group(
     lock_row!(connection, external_user_groups, workspace_id, id, for_update)
 }
 
-/// Keeps a group from being deleted until the transaction ends.
+/// Locks a group against deletion, shared with others who do the same.
 pub(crate) async fn keep_external_user_group(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -132,7 +129,7 @@ pub(crate) async fn keep_external_user_group(
     lock_row!(connection, external_user_groups, workspace_id, id, for_share)
 }
 
-/// Keeps others from changing or deleting a tier, and users and groups from being put on it, until the transaction ends.
+/// Locks a tier against changes, deletion, and new users and groups.
 pub(crate) async fn lock_tier(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -141,7 +138,7 @@ pub(crate) async fn lock_tier(
     lock_row!(connection, tiers, workspace_id, id, for_update)
 }
 
-/// Keeps a tier from being deleted until the transaction ends.
+/// Locks a tier against deletion, shared with others who do the same.
 pub(crate) async fn keep_tier(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -150,7 +147,7 @@ pub(crate) async fn keep_tier(
     lock_row!(connection, tiers, workspace_id, id, for_share)
 }
 
-/// Keeps others from bringing a deleted user back, or erasing it, until the transaction ends.
+/// Locks the record of a deleted user against restoring and erasing.
 pub(crate) async fn lock_deleted_external_user(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -159,7 +156,7 @@ pub(crate) async fn lock_deleted_external_user(
     lock_row!(connection, deleted_external_users, workspace_id, id, for_update)
 }
 
-/// The person with an external id, who keeps it until the transaction ends.
+/// Finds the super identity with an external id, and locks its external id.
 pub(crate) async fn find_kept_super_identity(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -176,7 +173,7 @@ pub(crate) async fn find_kept_super_identity(
     Ok(found.optional().or_error("find a super identity")?.map(Into::into))
 }
 
-/// The people with these external ids, by them, who keep them until the transaction ends.
+/// Finds the super identities with these external ids, by external id, and locks these ids.
 pub(crate) async fn find_kept_super_identities(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -1,6 +1,6 @@
-//! What queries of several rooms share: pages, locks, patterns, and statements that differ between the databases.
+//! What queries of several rooms share: pagination, locks, patterns, and statements that differ between the databases.
 //!
-//! Nothing here knows the type of a row. Statements that one room needs stand in that room.
+//! Nothing here knows row types. A statement that one room needs belongs there.
 
 pub(crate) mod dialect;
 pub(crate) mod keyset;

@@ -1,4 +1,4 @@
-//! Many external users at once: looked up, made and changed with a few statements, however many they are.
+//! Finds, creates and changes many external users with a fixed number of statements.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -21,20 +21,20 @@ use crate::queries::dialect::insert_all;
 use crate::schema::external_users;
 use crate::types::{StoredUuid, all_stored, stored};
 
-/// What users are looked up by. The users found stand where their names do, and `None` where there is none.
+/// The names to find users by. Each result is at the position of its name; `None` if there is no such user.
 #[derive(Debug, Clone)]
 pub enum Names {
     /// Their ids.
     Ids(Vec<ExternalUserId>),
     /// Their external ids.
     ExternalIds(Vec<String>),
-    /// Their identifiers, whatever their case.
+    /// Their identifiers, ignoring case.
     Identifiers(Vec<String>),
-    /// Their e-mail addresses, whatever their case.
+    /// Their e-mail addresses, ignoring case.
     EmailAddresses(Vec<String>),
 }
 
-/// The users of these names, in their order. A name that several have is that of the default channel's user, or else of
+/// Finds users by name, in the order of the names. If several share a name, it finds the default channel's, or else
 /// the oldest.
 pub async fn find_all(
     connection: &mut DbConnection,
@@ -73,7 +73,7 @@ pub async fn find_all(
     }
 }
 
-/// For each value of a column the first user that has it: the default channel's before the others', then the oldest.
+/// Finds the first user with each value in a column: the default channel's before the others', then the oldest.
 async fn first_of_each(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -107,9 +107,9 @@ fn in_order_of<N: Eq + Hash>(
     names.iter().map(|name| users.get(name).cloned()).collect()
 }
 
-/// Changes the users of these external ids, which are all different; those that are new are made in the default channel.
-/// Each item fares for itself: where its custom fields would break their rules, it fails with [`Error::Invalid`], and the
-/// others go on. The changes name no identifier, group or tier.
+/// Changes the users with these distinct external ids, or creates them in the default channel. Each item succeeds or
+/// fails alone: one whose custom fields break their rules fails with [`Error::Invalid`]. The changes must not name
+/// identifiers, groups or tiers.
 pub async fn upsert_all(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -144,7 +144,7 @@ pub async fn upsert_all(
     })
 }
 
-/// The users that have these external ids, which nobody else changes until the transaction ends.
+/// Finds the users with these external ids and locks them until the transaction ends.
 async fn find_locked(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -160,11 +160,11 @@ async fn find_locked(
         let now = user.external_id.as_ref().and_then(|external_id| locked.get(external_id.as_str()));
         now.is_some_and(|now| now.id == user.id)
     };
-    // Until they were locked, somebody else may have deleted one or given it another external id.
+    // Before the locks, another request may have deleted one or changed its external id.
     if found.iter().all(is_same) { Ok(locked) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
 }
 
-/// A user as it is after the changes; a new one does not have its person yet.
+/// Returns a user after its changes. A new one has no super identity yet.
 fn after_change(
     origin: &Origin,
     before: Option<&ExternalUser>,
@@ -185,7 +185,7 @@ fn after_change(
     Ok(user)
 }
 
-/// Stores users, each with how it was before, and notes what has changed of them.
+/// Stores users, and records their changes.
 async fn store_all(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Finding the user that an authentication names, and making it where it is new.
+//! Finds the user whom an authentication names, or creates it.
 
 use denizen_domain::{
     Error, ExternalUser, ExternalUserChanges, IdentityClaim, Origin, Resource, Result, Timestamp, WorkspaceId,
@@ -9,8 +9,8 @@ use super::write::{as_race, create_within};
 use crate::connection::{DbConnection, in_transaction};
 use crate::directory::channels;
 
-/// The user that a claim names. `None` where its external id or identifier is new. Fails with not found for a channel
-/// or id that is not there, with a contradiction where the names do not agree, and with forbidden for a blocked user.
+/// Finds the user of a claim. `None` if the external id or identifier is new. Fails with not found for an unknown
+/// channel or id, with a contradiction if the names disagree, and with forbidden for a blocked user.
 pub async fn find_claimed(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -25,8 +25,8 @@ pub async fn find_claimed(
     Ok(user)
 }
 
-/// The user that a claim names, made where its external id or identifier is new. Fails like [`find_claimed`]. Two
-/// requests at once for a new user make one, and both get it.
+/// Finds the user of a claim, or creates it if its external id or identifier is new. Fails like [`find_claimed`].
+/// Concurrent requests for a new user create one, and both get it.
 pub async fn find_or_create_claimed(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -47,7 +47,7 @@ pub async fn find_or_create_claimed(
     })
 }
 
-/// The user that a claim names, in its channel. Fails where the channel is not there, or the names do not agree.
+/// Finds the user of a claim in its channel. Fails if the channel does not exist or the names disagree.
 async fn claimed(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -69,8 +69,8 @@ async fn claimed(
         }
         IdentityClaim { .. } => None,
     };
-    // A new external id together with a known identifier: the two name different people, unless somebody made the user
-    // between the two look-ups.
+    // A new external id with a known identifier names two users, unless another request created the user between the
+    // two queries.
     let user = match (user, &claim.external_id, &claim.identifier) {
         (None, Some(_), Some(identifier)) => {
             find_identifier_in_channel(connection, workspace_id, channel.id, &identifier.folded()).await?

@@ -1,5 +1,5 @@
-//! Taking users off a group or a tier that is deleted. Their version changes, but not the time of their last change, and the
-//! log tells of the deletion alone.
+//! Clears the deleted group or tier of users. This changes their version but not the time of their last change, and
+//! the audit log records only the deletion.
 
 use denizen_domain::{ExternalUserGroupId, Result, TierId, WorkspaceId};
 use diesel::prelude::*;
@@ -10,10 +10,10 @@ use crate::queries::dialect::load_locked;
 use crate::schema::external_users;
 use crate::types::{StoredUuid, stored};
 
-/// How many users are changed at a time.
+/// How many users change at a time.
 const BATCH: i64 = 500;
 
-/// Empties a column of some of the users that have this value in it. Whether there were any.
+/// Clears a column of a batch of the users with a value in it. Returns whether there were any.
 macro_rules! clear_some {
     ($connection:expr, $workspace_id:expr, $column:ident, $value:expr) => {{
         let named = external_users::table
@@ -28,7 +28,7 @@ macro_rules! clear_some {
         if some.is_empty() {
             return Ok(false);
         }
-        // In the order in which others lock several users, so that nobody waits for each other.
+        // In the order of other locks on several users, which prevents deadlocks.
         let locked = named
             .filter(external_users::id.eq_any(some.clone()))
             .order(external_users::id.asc())
@@ -45,7 +45,7 @@ macro_rules! clear_some {
     }};
 }
 
-/// Takes some users off a group, within the transaction of whoever deletes it. Whether there were any.
+/// Clears a deleted group of a batch of users, in the caller's transaction. Returns whether there were any.
 pub(crate) async fn clear_group(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -54,7 +54,7 @@ pub(crate) async fn clear_group(
     clear_some!(connection, workspace_id, external_user_group_id, id)
 }
 
-/// Takes some users off a tier, within the transaction of whoever deletes it. Whether there were any.
+/// Clears a deleted tier of a batch of users, in the caller's transaction. Returns whether there were any.
 pub(crate) async fn clear_tier(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

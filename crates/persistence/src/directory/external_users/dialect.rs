@@ -1,4 +1,4 @@
-//! Statements on external users that must differ between the two databases, each with the reason.
+//! Statements on external users that differ between the databases, each with the reason.
 
 use denizen_domain::{ChannelId, ExternalUser, ExternalUserId, Result, SearchText, WorkspaceId};
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::queries::like::contains;
 use crate::schema as tables;
 use crate::types::{PortableUuid, StoredUuid, all_stored, stored};
 
-/// The pieces of a condition on `external_users`, between which the workspace's id and the pattern are bound.
+/// A condition on `external_users`, in pieces between which the workspace's id and the pattern are bound.
 pub(crate) struct SearchCondition {
     pub(crate) before_workspace: &'static str,
     pub(crate) before_pattern: &'static str,
@@ -21,14 +21,14 @@ pub(crate) struct SearchCondition {
     pub(crate) end: &'static str,
 }
 
-/// Users with a text in what can be searched. PostgreSQL has a trigram index on the column, which `LIKE` uses; SQLite
-/// has one beside the table, which has to be asked. Texts of one or two characters have no trigram and are compared with
-/// every user of the workspace, on both, within the time limit of statements.
+/// Returns the condition for users with a text in their searchable fields. PostgreSQL uses its trigram index for
+/// `LIKE`; SQLite's is a separate table. Texts of one or two characters have no trigram: both databases compare them
+/// with every user of the workspace, within the statement time-out.
 pub(crate) fn search(backend: Backend, text: &SearchText) -> SearchCondition {
     let text = text.folded_for_search();
     if backend == Backend::Sqlite && text.chars().count() >= 3 {
         SearchCondition {
-            // The `+` keeps SQLite from walking through the workspace's rows instead of the few that match.
+            // The `+` keeps SQLite from scanning the workspace's rows instead of the few matches.
             before_workspace: "(external_users.id IN (SELECT external_user_id FROM external_users_search_rows \
                                WHERE +workspace_id = ",
             before_pattern: " AND row_number IN \
@@ -46,8 +46,8 @@ pub(crate) fn search(backend: Backend, text: &SearchText) -> SearchCondition {
     }
 }
 
-/// A user, which nobody else changes until the transaction ends. SQLite has no row locks and needs none: its
-/// transactions that write exclude each other from the beginning.
+/// Finds a user by id and locks it until the transaction ends. SQLite has no row locks and needs none: write
+/// transactions exclude each other.
 pub(crate) async fn find_locked_external_user(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -64,8 +64,7 @@ pub(crate) async fn find_locked_external_user(
     row.or_error("lock an external user")?.map(ExternalUser::try_from).transpose()
 }
 
-/// Users, which nobody else changes until the transaction ends: in the order of their ids, so that two that want some of the
-/// same do not wait for each other.
+/// Finds users by id and locks them until the transaction ends, in the order of their ids, which prevents deadlocks.
 pub(crate) async fn find_locked_external_users(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -82,11 +81,11 @@ pub(crate) async fn find_locked_external_users(
     rows.or_error("lock external users")?.into_iter().map(ExternalUser::try_from).collect()
 }
 
-/// For each of these values of a column the first user that has it: the default channel's before the others', then the
-/// oldest. The values have an index, and whoever shares one is read.
+/// Returns the first user with each of these values in a column: the default channel's before the others', then the
+/// oldest. The values are indexed, and all users who share one are read.
 ///
-/// PostgreSQL reads all values at once, so that it reads the workspace once where it misjudges it, and not once for each of
-/// them. SQLite takes one value after the other: the figures that the migrations give it lead it to the right index.
+/// PostgreSQL takes all values at once: if it misjudges them, it scans the workspace once, not once per value. SQLite
+/// takes one value at a time, because the statistics in the migrations lead it to the right index.
 pub(crate) async fn first_external_user_of_each(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -127,15 +126,15 @@ pub(crate) async fn first_external_user_of_each(
     Ok(found.or_error("look external users up")?.into_iter().filter_map(|found| found.id).collect())
 }
 
-/// The id of a row, where there is one.
+/// A row's id, if there is one.
 #[derive(QueryableByName)]
 struct FoundId {
     #[diesel(sql_type = Nullable<PortableUuid>)]
     id: Option<StoredUuid>,
 }
 
-/// Stores users that are there. PostgreSQL takes all of them at once, by inserting what it then finds to be there; SQLite,
-/// to which there is no way to go, one by one.
+/// Updates existing users. PostgreSQL updates all at once, with an insert that conflicts. SQLite updates them one by
+/// one: without a round trip, that costs little.
 pub(crate) async fn update_external_users(
     connection: &mut DbConnection,
     rows: &[ExternalUserRow],

@@ -1,4 +1,4 @@
-//! Looking one external user up.
+//! Finds single external users.
 
 use denizen_domain::{ChannelId, ExternalUser, ExternalUserId, Result, WorkspaceId, fold};
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{channels, external_users};
 use crate::types::stored;
 
-/// The user of this id.
+/// Finds a user by id.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -22,7 +22,7 @@ pub async fn find(
     row.or_error("find an external user")?.map(ExternalUser::try_from).transpose()
 }
 
-/// The first row of a condition, the default channel's before the others', then the oldest.
+/// Selects the first user that matches a condition: the default channel's before the others', then the oldest.
 macro_rules! default_channel_first {
     ($connection:expr, $workspace_id:expr, $condition:expr) => {{
         let channel = channels::table.on(channels::workspace_id
@@ -46,7 +46,7 @@ macro_rules! default_channel_first {
     }};
 }
 
-/// The user with this external id: the default channel's, or else the oldest of the others.
+/// Finds a user by external id: the default channel's, or else the oldest of the others.
 pub async fn find_by_external_id(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -57,8 +57,8 @@ pub async fn find_by_external_id(
     row.or_error("find an external user by external id")?.map(ExternalUser::try_from).transpose()
 }
 
-/// The user of this name in the sense of the Flowra contract: by identifier, whatever its case, or else by external
-/// id, or else, for users that have neither, by id.
+/// Finds a user by its username in the Flowra contract: by identifier, ignoring case, or else by external id, or else
+/// by id if it has neither.
 pub async fn find_by_username(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -77,7 +77,7 @@ pub async fn find_by_username(
     Ok(user.filter(|user| user.identifier.is_none() && user.external_id.is_none()))
 }
 
-/// The user with this external id in one channel.
+/// Finds a user by external id within a channel.
 pub(super) async fn find_in_channel(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -92,7 +92,7 @@ pub(super) async fn find_in_channel(
     row.or_error("find an external user by external id")?.map(ExternalUser::try_from).transpose()
 }
 
-/// The user with this identifier, folded, in one channel.
+/// Finds a user by folded identifier within a channel.
 pub(super) async fn find_identifier_in_channel(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -16,8 +16,8 @@ use crate::queries::like;
 use crate::schema::external_users;
 use crate::types::{PortableUuid, StoredTime, all_stored, stored};
 
-/// The users of a workspace that a filter lets through. Each condition alone has an index that also gives the order by
-/// time; of several, the database chooses one.
+/// Selects the users that match a filter. Each condition alone has an index that also gives the order by time; for
+/// several, the database chooses one.
 macro_rules! filtered {
     ($workspace_id:expr, $filter:expr, $backend:expr) => {{
         let filter: &ExternalUserFilter = $filter;
@@ -38,7 +38,7 @@ macro_rules! filtered {
             let ids = all_stored(&filter.tier_ids).into_iter().map(Some).collect::<Vec<_>>();
             query = query.filter(external_users::tier_id.eq_any(ids));
         }
-        // A username is part of what a search looks through, so that the search index narrows it down, too.
+        // Searchable texts include the username, so the search index narrows this down, too.
         for text in filter.search.iter().chain(&filter.username) {
             let condition = dialect::search($backend, text);
             query = query.filter(
@@ -53,7 +53,7 @@ macro_rules! filtered {
             let pattern = like::contains(&text.folded());
             query = query.filter(external_users::username_folded.like(pattern).escape('\\'));
         }
-        // Without a bound value, which would keep SQLite from the index of blocked users.
+        // A bound value would keep SQLite from using the index of blocked users.
         if let Some(AccessFilter { is_blocked, at }) = filter.access {
             let until = external_users::blocked_until;
             query = if is_blocked {
@@ -74,7 +74,7 @@ macro_rules! filtered {
     }};
 }
 
-/// A page of users.
+/// Lists a page of users.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -107,7 +107,7 @@ pub async fn list(
     Ok(Slice::cut(users.collect::<Result<_>>()?, window))
 }
 
-/// How many users a filter lets through.
+/// Counts the users that match a filter.
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -1,4 +1,4 @@
-//! External users: found, made, changed, deleted, listed, the same way for every contract.
+//! External users: the functions that all contracts share.
 
 mod bulk;
 mod claims;

@@ -1,4 +1,4 @@
-//! Deleting external users, bringing them back, and forgetting them for good.
+//! Deletes, restores and erases external users.
 
 use denizen_domain::{
     Conflict, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Origin, Result, Timestamp, Verb,
@@ -18,12 +18,12 @@ use crate::queries::locks;
 use crate::schema::{deleted_external_users, external_users};
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// What is left of a user that was erased.
+/// The remains of an erased user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tombstone {
-    /// Its id, which no other user gets.
+    /// Its id, which is never used again.
     pub id: ExternalUserId,
-    /// When it was deleted, at the latest by being erased.
+    /// When it was deleted, at the latest by erasing it.
     pub deleted_at: Timestamp,
     /// When it was erased.
     pub erased_at: Timestamp,
@@ -41,13 +41,13 @@ struct DeletedRow {
 }
 
 impl DeletedRow {
-    /// What is left of it, where it was erased.
+    /// Returns the remains of an erased user.
     fn tombstone(&self) -> Option<Tombstone> {
         let erased_at = self.erased_at?.into();
         Some(Tombstone { id: self.id.into(), deleted_at: self.deleted_at.into(), erased_at })
     }
 
-    /// The user as it was, where it can be brought back: it was deleted after this moment.
+    /// Returns the user as it was, if it can be restored: it was deleted after this time.
     fn user(&self, restorable_from: Timestamp) -> Result<Option<ExternalUser>> {
         let in_time = Timestamp::from(self.deleted_at) > restorable_from;
         let Some(record) = self.record.as_ref().filter(|_| in_time) else { return Ok(None) };
@@ -57,9 +57,8 @@ impl DeletedRow {
     }
 }
 
-/// Deletes a user: hides it from everybody, and frees its external id and identifier. It can be
-/// [brought back](restore). The guard is shown the user as it is, which nobody else changes meanwhile, and may fail.
-/// `false` where there is no such user.
+/// Deletes a user: it is no longer found, and its external id and identifier are free. It can be [restored](restore).
+/// The guard sees the locked user and may fail. `false` if the user does not exist.
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -73,7 +72,7 @@ pub async fn delete(
     })
 }
 
-/// Deletes the user of this external id, as [`delete`] does: the default channel's, or else the oldest of the others.
+/// Deletes the user with an external id like [`delete`]: the default channel's, or else the oldest of the others.
 pub async fn delete_by_external_id(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -111,10 +110,9 @@ async fn delete_locked(
     Ok(true)
 }
 
-/// Brings a user back that was deleted after this moment, as it was, but for a group or tier that is gone, and tokens that
-/// were out. A user that was not deleted stays as it is. `None` where there is no such user. Fails with
-/// [`Conflict::ExternalIdTaken`] or [`Conflict::IdentifierTaken`] where another user has its names by now, and with
-/// [`Conflict::Erased`].
+/// Restores a user deleted after this time, except for a deleted group or tier. Its old tokens stay void. Returns an
+/// existing user unchanged. `None` if there is no such user. Fails with [`Conflict::ExternalIdTaken`] or
+/// [`Conflict::IdentifierTaken`] if another user has its names, and with [`Conflict::Erased`].
 pub async fn restore(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -137,7 +135,7 @@ pub async fn restore(
     })
 }
 
-/// Fails where a user has come back since it was looked for: then the transaction is repeated.
+/// Fails if the user was restored in the meantime, so that the transaction is retried.
 async fn require_gone(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -186,9 +184,9 @@ async fn put_back(
     Ok(user)
 }
 
-/// Removes everything personal of a user for good, whether it was deleted before or not: its record, and the values that
-/// the audit log has of it. Its id stays, so that nothing else gets it. Erasing it again changes nothing. The guard is
-/// shown the user as it is, or nothing where it was deleted before, and may fail. `None` where there is no such user.
+/// Erases the personal data of a user, deleted or not: its record, and its values in the audit log. Its id remains,
+/// and is never used again. Erasing again changes nothing. The guard sees the locked user, or `None` if it was
+/// deleted, and may fail. `None` if there is no such user.
 pub async fn erase(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -230,8 +228,8 @@ pub async fn erase(
     })
 }
 
-/// Forgets the records of users that were deleted before a moment and can no longer be brought back, at most so many. How
-/// many there were. Their ids stay, so that what the audit log has of them can still be [erased](erase).
+/// Deletes the records of users deleted before a time, up to a limit. Returns how many. They can no longer be
+/// restored, but their ids remain, so that their audit events can still be [erased](erase).
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
     let old = deleted_external_users::table
         .filter(deleted_external_users::record.is_not_null())
@@ -256,7 +254,7 @@ pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32)
         .or_error("forget deleted external users")
 }
 
-/// Takes a user out of the directory, and the person behind it where that has no other user.
+/// Deletes the row of a user, and its super identity if that has no other user.
 async fn take_out(connection: &mut DbConnection, user: &ExternalUser) -> Result<()> {
     let row = external_users::table
         .filter(external_users::workspace_id.eq(stored(user.workspace_id)))
@@ -266,7 +264,7 @@ async fn take_out(connection: &mut DbConnection, user: &ExternalUser) -> Result<
     super_identities::delete_if_unused(connection, user.workspace_id, user.super_identity_id).await
 }
 
-/// What was kept of a deleted user, which nobody else changes until the transaction ends.
+/// Finds the record of a deleted user, and locks it until the transaction ends.
 async fn find_deleted(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -280,7 +278,7 @@ async fn find_deleted(
     row.or_error("find a deleted external user")
 }
 
-/// Keeps something of a deleted user, in place of what was kept before.
+/// Stores the record of a deleted user, in place of an earlier one.
 async fn put(connection: &mut DbConnection, row: &DeletedRow) -> Result<()> {
     let key = (deleted_external_users::workspace_id, deleted_external_users::id);
     on_backend!(connection, |conn| diesel::insert_into(deleted_external_users::table)

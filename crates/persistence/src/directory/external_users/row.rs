@@ -1,4 +1,4 @@
-//! The row of an external user, and its way to the domain and back.
+//! The row of an external user, and its conversions.
 
 use denizen_domain::{
     Avatar, Block, BlockReason, CustomFields, DisplayName, EmailAddress, Error, ExternalId, ExternalUser,
@@ -43,13 +43,13 @@ pub(crate) struct ExternalUserRow {
     blocked_until: Option<StoredTime>,
     blocked_by: Option<String>,
     email_folded: Option<String>,
-    /// Records of deleted users have none where a server before versions wrote them.
+    /// Absent in records of deleted users that servers before versions wrote.
     #[serde(default)]
     version: i64,
 }
 
 impl ExternalUserRow {
-    /// What it is found by.
+    /// Returns the primary key.
     pub(crate) fn key(&self) -> (StoredUuid, StoredUuid) {
         (self.workspace_id, self.id)
     }
@@ -184,7 +184,7 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
     }
 }
 
-/// Why, since when, until when and by whom a user is blocked, as it is stored.
+/// The stored fields of a block: reason, start, end and author.
 type Story = (Option<String>, Option<StoredTime>, Option<StoredTime>, Option<String>);
 
 fn block(id: StoredUuid, (reason, since, until, by): Story) -> Result<Block> {

@@ -1,4 +1,4 @@
-//! Making, changing and deleting external users.
+//! Creates and changes external users.
 
 use denizen_domain::{
     ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Identifier,
@@ -16,17 +16,17 @@ use crate::directory::{channels, external_user_groups, super_identities, tiers};
 use crate::schema::external_users;
 use crate::types::{StoredUuid, stored};
 
-/// What finding or making a user came to.
+/// The outcome of finding or creating a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The user is new.
+    /// The user was created.
     Created,
-    /// The user was there.
+    /// The user existed.
     Found,
 }
 
-/// Makes a user. Fails with not found for a channel, group or tier that is not there, and with
-/// [`Conflict::ExternalIdTaken`] or [`Conflict::IdentifierTaken`].
+/// Creates a user. Fails with not found for an unknown channel, group or tier, and with [`Conflict::ExternalIdTaken`]
+/// or [`Conflict::IdentifierTaken`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -39,7 +39,7 @@ pub async fn create(
     })
 }
 
-/// The user of this username; made in the default channel, with the username as its identifier, where it is new.
+/// Finds a user by username, or creates it in the default channel with the username as its identifier.
 pub async fn find_or_create_by_username(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -58,8 +58,8 @@ pub async fn find_or_create_by_username(
     })
 }
 
-/// Changes the user of this external id; made in the default channel where it is new. Before, the guard is shown the user
-/// as it is, which nobody else changes meanwhile, and may fail.
+/// Changes the user with an external id, or creates it in the default channel. The guard sees the locked user
+/// beforehand and may fail.
 pub async fn upsert(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -83,8 +83,8 @@ pub async fn upsert(
     })
 }
 
-/// Changes a user as its record asks for: the function is given the record as it is, which nobody else changes
-/// meanwhile. `None` where there is no such user. Fails like [`create`], and as the function does.
+/// Changes a user. The function receives the locked user and returns the changes. `None` if the user does not exist.
+/// Fails like [`create`], and if the function fails.
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -101,7 +101,7 @@ pub async fn change(
     })
 }
 
-/// The user of this external id, which nobody else changes until the transaction ends.
+/// Finds a user by external id and locks it until the transaction ends.
 pub(super) async fn find_locked_by_external_id(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -111,7 +111,7 @@ pub(super) async fn find_locked_by_external_id(
         return Ok(None);
     };
     let user = dialect::find_locked_external_user(connection, workspace_id, user.id).await?;
-    // Until it was locked, somebody else may have deleted it or given it another external id.
+    // Before the lock, another request may have deleted it or changed its external id.
     let same = user.filter(|user| user.external_id.as_ref().is_some_and(|id| id.as_str() == external_id));
     same.map(Some).ok_or(Error::Conflict(Conflict::ConcurrentChange))
 }
@@ -173,7 +173,7 @@ async fn change_locked(
     Ok(user)
 }
 
-/// Fails with a conflict where another user of the channel has the external id or the identifier.
+/// Fails with a conflict if another user of the channel has the external id or identifier.
 pub(super) async fn require_free_names(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -204,7 +204,7 @@ pub(super) async fn require_free_names(
     Ok(())
 }
 
-/// Fails with not found where the group or the tier is not there.
+/// Fails with not found if the group or tier does not exist.
 async fn require_references(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -219,7 +219,7 @@ async fn require_references(
     Ok(())
 }
 
-/// Where a user is found or made, a name that was free and is now taken means that somebody else was faster.
+/// Converts a taken name into a race: the name was free before, so another request was faster.
 pub(super) fn as_race(error: Error) -> Error {
     match error {
         Error::Conflict(Conflict::ExternalIdTaken | Conflict::IdentifierTaken) => {

@@ -1,4 +1,4 @@
-//! Looking tokens up.
+//! Finds tokens.
 
 use denizen_domain::{
     AccountId, AccountToken, AccountTokenId, Coded as _, Result, Secret, SecretHash, Slice, Timestamp,
@@ -13,14 +13,14 @@ use crate::queries::keyset::load_window;
 use crate::schema::account_tokens;
 use crate::types::{StoredTime, stored};
 
-/// Which tokens a list holds. The conditions narrow each other down.
+/// Which tokens to list. All conditions apply.
 #[derive(Debug, Clone, Default)]
 pub struct TokenFilter {
-    /// Those of this account.
+    /// Of this account.
     pub account_id: Option<AccountId>,
-    /// Those of this kind.
+    /// Of this kind.
     pub kind: Option<TokenKind>,
-    /// The one with this secret.
+    /// With this secret.
     pub secret: Option<Secret>,
 }
 
@@ -47,7 +47,7 @@ macro_rules! filtered {
     }};
 }
 
-/// A page of the tokens that are in force, by the moment they were made.
+/// Lists a page of active tokens by creation time.
 pub async fn list(
     connection: &mut DbConnection,
     filter: &TokenFilter,
@@ -68,20 +68,20 @@ pub async fn list(
     Ok(Slice::cut(tokens, window))
 }
 
-/// How many tokens in force a filter lets through.
+/// Counts the active tokens that match a filter.
 pub async fn count(connection: &mut DbConnection, filter: &TokenFilter, now: Timestamp) -> Result<i64> {
     on_backend!(connection, |conn| filtered!(filter, now).count().get_result(conn).await)
         .or_error("count tokens")
 }
 
-/// The token of this id, in force or not.
+/// Finds a token by id, active or not.
 pub async fn find(connection: &mut DbConnection, id: AccountTokenId) -> Result<Option<AccountToken>> {
     let query = account_tokens::table.filter(account_tokens::id.eq(stored(id)));
     let row = on_backend!(connection, |conn| query.first::<TokenRow>(conn).await.optional());
     row.or_error("find a token")?.map(AccountToken::try_from).transpose()
 }
 
-/// The newest token in force that was issued for an equal request.
+/// Finds the newest active token issued for an equal request.
 pub(super) async fn find_equal(
     connection: &mut DbConnection,
     account_id: AccountId,

@@ -1,4 +1,4 @@
-//! Making tokens: by logging in, for oneself, for others.
+//! Creates tokens: by log-in, for oneself, and for others.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use crate::people::memberships::administered_beside;
 use crate::queries::locks;
 use crate::schema::account_tokens;
 
-/// The most personal tokens of an account that are in force.
+/// The maximum number of active personal tokens of an account.
 pub const MAXIMUM_PERSONAL: i64 = 100;
 
-/// Makes the token of a log-in. Fails with [`Unauthenticated::WrongPassword`] where the password that was checked is no
-/// longer the account's, so that a new password shuts out whoever was just logging in with the old one.
+/// Creates the token of a log-in. Fails with [`Unauthenticated::WrongPassword`] if the account no longer has the
+/// password that was checked: a new password also stops log-ins under way.
 pub async fn log_in(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -51,9 +51,9 @@ pub async fn log_in(
     })
 }
 
-/// Makes a personal token for an account that is logged in with another one; from one that is not of a log-in it is made
-/// to end no later than that. Fails with [`Conflict::TooManyTokens`], and with [`Unauthenticated::UnknownToken`] where the
-/// other one has been revoked meanwhile.
+/// Creates a personal token for a logged-in account. Unless the account uses the token of a log-in, the new one
+/// expires no later than that. Fails with [`Conflict::TooManyTokens`], and with [`Unauthenticated::UnknownToken`] if
+/// the token in use was revoked in the meantime.
 pub async fn create_personal(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -77,13 +77,13 @@ pub async fn create_personal(
     })
 }
 
-/// Issues a token for an account. With a secret of the server, equal requests share one: a later one finds the token that
-/// is in force already, and begins its life anew. Without, it is a token that no other request finds. For the asker itself,
-/// it ends no later than the token that it is logged in with, unless that is of a log-in. Fails with not found where there
-/// is no such account, and where such a token is not the asker's to make.
+/// Issues a token for an account. With a server secret, equal requests share a token: later ones find the active token
+/// and restart its lifetime. Without, each gets its own. A token for the caller itself expires no later than the token
+/// it is logged in with, unless that is of a log-in. Fails with not found if there is no such account, and if the
+/// caller may not issue such a token.
 ///
-/// The secret of a shared token is derived from its id with the server's, so that it can be answered again although only
-/// its hash is stored.
+/// The secret of a shared token is derived from its id and the server's secret, so that it can be returned again
+/// although only its hash is stored.
 pub async fn issue(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -103,7 +103,7 @@ pub async fn issue(
         let asked = request.lifetime.map_or(TokenLife::Endless, TokenLife::Fixed);
         let asking = asking.filter(|token| token.account_id == account.id);
         let life = asking.map_or(asked, |token| token.limited(request.lifetime, now));
-        // One that may live longer is not given to who may not have it made.
+        // A caller that may not issue a longer-lived token does not get an existing one.
         let shared = shared.filter(|_| life == asked);
         let Some(server_secret) = shared else {
             let secret = Secret::generate(TokenKind::Issued.prefix(), &*origin.source.ids);

@@ -1,4 +1,4 @@
-//! Tokens of accounts, and the way from a secret to whoever is logged in with it.
+//! Tokens of accounts, and the accounts they authenticate.
 
 mod list;
 mod make;

@@ -1,4 +1,4 @@
-//! Ending tokens: from the next request on, their secrets open nothing.
+//! Revokes tokens: their secrets are rejected from the next request on.
 
 use denizen_domain::{
     AccountId, AccountToken, AccountTokenId, Coded as _, Conflict, Error, Origin, Result, Timestamp,
@@ -15,10 +15,10 @@ use crate::people::accounts::home_of;
 use crate::schema::account_tokens;
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// The most log-ins of an account that are in force; a further one ends the oldest.
+/// The maximum number of active log-ins of an account. A further one ends the oldest.
 pub const MAXIMUM_LOG_INS: i64 = 1_000;
 
-/// Revokes a token: from the next request on, its secret opens nothing. `false` where there is no such token.
+/// Revokes a token: its secret is rejected from the next request on. `false` if it does not exist.
 pub async fn revoke(connection: &mut DbConnection, origin: &Origin, id: AccountTokenId) -> Result<bool> {
     in_transaction!(connection, {
         let Some(token) = find(connection, id).await? else { return Ok(false) };
@@ -27,7 +27,7 @@ pub async fn revoke(connection: &mut DbConnection, origin: &Origin, id: AccountT
     })
 }
 
-/// Revokes the personal tokens of an account, or the one of this id among them. How many there were.
+/// Revokes the personal tokens of an account, or only the one with this id. Returns how many.
 pub async fn revoke_personal(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -43,7 +43,7 @@ pub async fn revoke_personal(
     })
 }
 
-/// Deletes tokens of an account, and notes of each that it was.
+/// Deletes tokens of an account, and records each.
 async fn delete_noted(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -54,7 +54,7 @@ async fn delete_noted(
     let deleted = account_tokens::table.filter(account_tokens::id.eq_any(ids));
     let deleted = on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await);
     if deleted.or_error("revoke tokens")? != tokens.len() {
-        // Somebody else has revoked one of them since.
+        // Another request has revoked one of them in the meantime.
         return Err(Error::Conflict(Conflict::ConcurrentChange));
     }
     let home = home_of(connection, account_id).await?;
@@ -62,7 +62,7 @@ async fn delete_noted(
     audit_events::insert_all(connection, tokens.iter().map(event).collect()).await
 }
 
-/// Revokes all tokens of an account but one.
+/// Revokes all tokens of an account except one.
 pub(crate) async fn delete_all_of(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -74,7 +74,7 @@ pub(crate) async fn delete_all_of(
     delete_noted(connection, origin, account_id, &ended).await
 }
 
-/// Revokes the tokens of an account that add permissions to its own: they were given to it where it was at home then.
+/// Revokes the tokens that add permissions to the account's own, which it got in its old home.
 pub(crate) async fn delete_privileged_of(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -91,7 +91,7 @@ async fn tokens_of(connection: &mut DbConnection, account_id: AccountId) -> Resu
     rows.or_error("find the tokens of an account")?.into_iter().map(AccountToken::try_from).collect()
 }
 
-/// Deletes tokens that have ended, at most so many. How many there were.
+/// Deletes expired tokens, up to a limit. Returns how many.
 pub async fn sweep(connection: &mut DbConnection, now: Timestamp, limit: u32) -> Result<usize> {
     let ended = account_tokens::table
         .filter(account_tokens::expires_at.le(StoredTime::from(now)))
@@ -102,7 +102,7 @@ pub async fn sweep(connection: &mut DbConnection, now: Timestamp, limit: u32) ->
     if ids.is_empty() {
         return Ok(0);
     }
-    // One that was prolonged in the meantime stays.
+    // A token prolonged in the meantime stays.
     let deleted = account_tokens::table
         .filter(account_tokens::id.eq_any(ids))
         .filter(account_tokens::expires_at.le(StoredTime::from(now)));
@@ -110,7 +110,7 @@ pub async fn sweep(connection: &mut DbConnection, now: Timestamp, limit: u32) ->
         .or_error("delete tokens that have ended")
 }
 
-/// Makes room for a log-in: of those of an account that are in force, the oldest end.
+/// Makes room for a log-in: ends the oldest active ones of the account.
 pub(super) async fn delete_oldest_log_ins(
     connection: &mut DbConnection,
     account_id: AccountId,

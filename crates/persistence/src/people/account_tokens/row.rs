@@ -1,4 +1,4 @@
-//! Tokens as they are stored.
+//! The rows of tokens.
 
 use std::time::Duration;
 

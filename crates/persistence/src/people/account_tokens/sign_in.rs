@@ -1,4 +1,4 @@
-//! From a token to whoever is logged in with it, and from a password that was checked to whose it is.
+//! Finds the account of a token, or of a checked password.
 
 use denizen_domain::{
     Account, AccountId, AccountToken, AccountTokenId, Authority, Error, PasswordHash, Result, Secret,
@@ -14,37 +14,37 @@ use crate::people::workspaces::stored_limit;
 use crate::schema::{account_tokens, accounts, workspaces};
 use crate::types::{StoredTime, stored};
 
-/// Somebody who is logged in.
+/// A logged-in account.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// Who it is.
+    /// The account.
     pub account: Account,
-    /// The token that says so.
+    /// Its token.
     pub token: AccountToken,
     /// See [`Workspace::requests_per_second`](denizen_domain::Workspace::requests_per_second), of its home.
     pub requests_per_second: Option<u32>,
 }
 
 impl SignedIn {
-    /// What they may do.
+    /// Returns its rights.
     pub fn authority(&self) -> Authority {
         Authority::of(&self.account, &self.token.permissions)
     }
 }
 
-/// An account that has shown its password.
+/// An account authenticated by password.
 #[derive(Debug, Clone)]
 pub struct PasswordHolder {
-    /// Who it is.
+    /// The account.
     pub account: Account,
     /// See [`Workspace::requests_per_second`](denizen_domain::Workspace::requests_per_second), of its home.
     pub requests_per_second: Option<u32>,
 }
 
-/// What the home of an account says of it: its status and its own limit. Nothing where it has no home.
+/// The status and the limit of an account's home; nothing without a home.
 type HomeRow = Option<(String, Option<i64>)>;
 
-/// A token with its account and what its home says, by a condition that holds for one at most.
+/// Selects a token with its account and home, by a unique condition.
 macro_rules! holder {
     ($connection:expr, $condition:expr) => {
         on_backend!($connection, |conn| {
@@ -64,8 +64,8 @@ macro_rules! holder {
     };
 }
 
-/// Whoever is logged in with this secret; `None` where it is unknown, revoked or has ended. Fails with
-/// [`Unauthenticated::Disabled`] where the account, or its home, is not in use.
+/// Finds the account of a token's secret. `None` if the token is unknown, revoked or expired. Fails with
+/// [`Unauthenticated::Disabled`] if the account or its home is not active.
 pub async fn authenticate(
     connection: &mut DbConnection,
     presented: &Secret,
@@ -79,7 +79,7 @@ pub async fn authenticate(
     signed_in(connection, row.or_error("look up a token")?.filter(is_same), now).await
 }
 
-/// Whoever is logged in with the token of this id, as [`authenticate`] says.
+/// Finds the account of a token by the token's id, like [`authenticate`].
 pub(crate) async fn find_signed_in(
     connection: &mut DbConnection,
     id: AccountTokenId,
@@ -108,7 +108,7 @@ async fn signed_in(
     Ok(Some(SignedIn { account, token, requests_per_second }))
 }
 
-/// The limit that the home of an account sets. Fails where the account, or its home, is not in use.
+/// Returns the request limit of an account's home. Fails if the account or its home is not active.
 fn limit_in_use(account: &Account, home: HomeRow) -> Result<Option<u32>> {
     account.require_active()?;
     let (status, limit) = home.unzip();
@@ -118,9 +118,8 @@ fn limit_in_use(account: &Account, home: HomeRow) -> Result<Option<u32>> {
     Ok(stored_limit(limit.flatten()))
 }
 
-/// The account of this id, whose password was checked already; `None` where the password that has this fingerprint is no
-/// longer its own, or the account is gone. Fails with [`Unauthenticated::Disabled`] where the account, or its home, is not
-/// in use.
+/// Finds an account whose password was checked before. `None` if the account is deleted, or the fingerprint is no
+/// longer that of its password. Fails with [`Unauthenticated::Disabled`] if the account or its home is not active.
 pub async fn find_by_password(
     connection: &mut DbConnection,
     id: AccountId,
@@ -153,10 +152,10 @@ pub async fn find_by_password(
     Ok(Some(PasswordHolder { account, requests_per_second }))
 }
 
-/// Moves the end of a token on that is prolonged by use.
+/// Postpones the expiry of a token that use prolongs.
 pub async fn prolong(connection: &mut DbConnection, id: AccountTokenId, end: Timestamp) -> Result<()> {
     let end = StoredTime::from(end);
-    // Of several servers that saw a use, the one that saw the latest wins.
+    // If several servers saw a use, the latest wins.
     let token = account_tokens::table
         .filter(account_tokens::id.eq(stored(id)))
         .filter(account_tokens::expires_at.lt(end));

@@ -1,4 +1,4 @@
-//! Looking one account up.
+//! Finds single accounts.
 
 use denizen_domain::{
     Account, AccountId, Coded as _, Error, PasswordHash, Reach, Result, Status, Unauthenticated, Username,
@@ -13,7 +13,7 @@ use crate::people::memberships::find as find_membership;
 use crate::schema::{accounts, workspaces};
 use crate::types::{StoredUuid, stored};
 
-/// The row of an account, by a condition that holds for one at most.
+/// Selects the account that matches a unique condition.
 macro_rules! first {
     ($connection:expr, $condition:expr) => {
         on_backend!($connection, |conn| {
@@ -22,20 +22,20 @@ macro_rules! first {
     };
 }
 
-/// The account of this id.
+/// Finds an account by id.
 pub async fn find(connection: &mut DbConnection, id: AccountId) -> Result<Option<Account>> {
     let row = first!(connection, accounts::id.eq(stored(id)));
     with_its_roles(connection, row.or_error("find an account")?).await
 }
 
-/// Where an account is at home, if anywhere.
+/// Finds the home of an account, if any.
 pub(crate) async fn home_of(connection: &mut DbConnection, id: AccountId) -> Result<Option<WorkspaceId>> {
     let home = accounts::table.filter(accounts::id.eq(stored(id))).select(accounts::home_workspace_id);
     let home = on_backend!(connection, |conn| home.first::<Option<StoredUuid>>(conn).await.optional());
     Ok(home.or_error("find the home of an account")?.flatten().map(Into::into))
 }
 
-/// The account of this id, where the reach includes it: within a workspace, its members.
+/// Finds an account by id within reach: within a workspace, its members.
 pub async fn find_within(
     connection: &mut DbConnection,
     reach: Reach,
@@ -49,28 +49,28 @@ pub async fn find_within(
     find(connection, id).await
 }
 
-/// The account of this username.
+/// Finds an account by username.
 pub async fn find_by_username(connection: &mut DbConnection, username: &Username) -> Result<Option<Account>> {
     let row = first!(connection, accounts::username.eq(username.as_str()));
     with_its_roles(connection, row.or_error("find an account by its username")?).await
 }
 
-/// Whoever somebody says they are who wants to log in.
+/// The account of a log-in attempt.
 #[derive(Debug, Clone)]
 pub struct LogInCandidate {
     /// The account.
     pub account_id: AccountId,
-    /// The hash of its password; `None` where it has none, and nobody can log in.
+    /// The hash of its password; `None` if it has none and cannot log in.
     pub password: Option<PasswordHash>,
-    /// Whether it is in use.
+    /// Its status.
     pub status: Status,
-    /// Whether its home, where it has one, is in use.
+    /// Whether its home, if any, is active.
     pub home_in_use: bool,
 }
 
 impl LogInCandidate {
-    /// Fails with [`Unauthenticated::Disabled`] where the account or its home is not in use. To be asked only once the
-    /// password is known to be right.
+    /// Fails with [`Unauthenticated::Disabled`] if the account or its home is not active. To be called only after the
+    /// password was verified.
     pub fn require_in_use(&self) -> Result<()> {
         if self.status == Status::Active && self.home_in_use {
             return Ok(());
@@ -79,7 +79,7 @@ impl LogInCandidate {
     }
 }
 
-/// The account that somebody wants to log in to. One look-up, whether it is there or not.
+/// Finds the account of a log-in attempt. Runs one query, whether or not it exists.
 pub async fn find_for_log_in(
     connection: &mut DbConnection,
     username: &Username,
@@ -104,14 +104,14 @@ pub async fn find_for_log_in(
     }))
 }
 
-/// Whether there is any account.
+/// Returns whether any account exists.
 pub async fn any(connection: &mut DbConnection) -> Result<bool> {
     let query = accounts::table.select(accounts::id).limit(1);
     let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
     Ok(!ids.or_error("look for any account")?.is_empty())
 }
 
-/// Whether a home with this status lets its accounts in; an account without a home is let in.
+/// Returns whether a home with this status admits its accounts. An account without a home is admitted.
 pub(crate) fn is_in_use(home_status: Option<&str>) -> bool {
     home_status.is_none_or(|status| status == Status::Active.code())
 }

@@ -10,7 +10,7 @@ use crate::queries::keyset::load_window;
 use crate::schema::accounts;
 use crate::types::StoredTime;
 
-/// Which accounts a list holds. Values of one kind are alternatives, the kinds narrow each other down.
+/// Which accounts to list. Values of one field are alternatives; all fields apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountFilter {
     /// One of these; empty is no condition.
@@ -19,7 +19,7 @@ pub struct AccountFilter {
     pub usernames: Vec<Username>,
 }
 
-/// Narrows a boxed query on accounts down.
+/// Applies a filter to a boxed query on accounts.
 macro_rules! narrowed {
     ($query:expr, $filter:expr) => {{
         let mut query = $query;
@@ -36,7 +36,7 @@ macro_rules! narrowed {
 }
 pub(crate) use narrowed;
 
-/// A page of all accounts, by the moment they were made.
+/// Lists a page of all accounts by creation time.
 pub async fn list(
     connection: &mut DbConnection,
     filter: &AccountFilter,
@@ -55,7 +55,7 @@ pub async fn list(
     Ok(Slice::cut(accounts, window))
 }
 
-/// How many accounts a filter lets through.
+/// Counts the accounts that match a filter.
 pub async fn count(connection: &mut DbConnection, filter: &AccountFilter) -> Result<i64> {
     on_backend!(connection, |conn| {
         narrowed!(accounts::table.into_boxed(), filter).count().get_result(conn).await

@@ -1,4 +1,4 @@
-//! Accounts as they are stored.
+//! The rows of accounts.
 
 use denizen_domain::{
     Account, AccountNumber, Avatar, Coded as _, Error, Nick, PermissionSet, PersonName, PhoneNumber, Profile,
@@ -11,7 +11,7 @@ use crate::people::roles::of_accounts as roles_of_accounts;
 use crate::schema::accounts;
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// All of an account but its roles, which are kept apart, and the hash of its password, which stays in the database.
+/// An account without its roles, which have their own table, and its password's hash, which stays in the database.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = accounts, treat_none_as_null = true)]
 pub(crate) struct AccountRow {
@@ -34,7 +34,7 @@ pub(crate) struct AccountRow {
 }
 
 impl AccountRow {
-    /// The account, with the roles that it holds.
+    /// Returns the account with its roles.
     pub(crate) fn with(self, roles: Vec<Role>) -> Result<Account> {
         let Self {
             id,
@@ -120,7 +120,7 @@ impl From<&Account> for AccountRow {
     }
 }
 
-/// What others see of an account, without the roles that it holds.
+/// The public fields of an account.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = accounts)]
 pub(crate) struct ProfileRow {
@@ -152,13 +152,13 @@ impl TryFrom<ProfileRow> for Profile {
     }
 }
 
-/// A number that is there. None is where a server of a version without numbers has made the account.
+/// Returns an assigned number. Fails for accounts created by a server before numbers.
 fn assigned(number: Option<i64>, id: StoredUuid) -> Result<AccountNumber> {
     let missing = || broken_row("accounts", "number", id, "an older server made it, which knows no numbers");
     number.map(AccountNumber::from_stored).ok_or_else(missing)
 }
 
-/// Accounts with the roles that they hold, which are read for all of them at once.
+/// Converts rows to accounts, and loads the roles of all of them at once.
 pub(crate) async fn with_roles(
     connection: &mut DbConnection,
     rows: Vec<AccountRow>,

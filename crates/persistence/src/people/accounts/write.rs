@@ -1,4 +1,4 @@
-//! Making, changing and deleting accounts.
+//! Creates, changes and deletes accounts.
 
 use denizen_domain::{
     Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, Membership,
@@ -25,8 +25,8 @@ use crate::queries::locks;
 use crate::schema::accounts;
 use crate::types::{StoredUuid, stored};
 
-/// Makes an account, as a member of its home. Whoever reaches one workspace only makes it there. Fails where it, or
-/// what it is given, is not the asker's to make or give, and then with [`Conflict::UsernameTaken`].
+/// Creates an account as a member of its home. Callers limited to a workspace create it there. Fails if the caller may
+/// not create the account or grant its rights, and with [`Conflict::UsernameTaken`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -36,7 +36,7 @@ pub async fn create(
     in_transaction!(connection, { insert(connection, origin, asker, new).await })
 }
 
-/// Makes an account within a transaction that makes more.
+/// Creates an account in the caller's transaction.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -91,10 +91,10 @@ pub(crate) async fn insert(
     Ok(account)
 }
 
-/// Changes an account. The guard is shown the account as it is, which nobody else changes meanwhile, and may fail. A new password ends all its tokens but the one that the asker is logged in with. `None` where
-/// there is no such account within reach. Fails where the change is not the asker's to make, then with
-/// [`Conflict::UsernameTaken`], and with [`Unauthenticated::WrongPassword`] where the password that was checked before is no
-/// longer the account's.
+/// Changes an account. The guard sees the locked account and may fail. A new password ends all its tokens, except the
+/// one the caller is logged in with. `None` if there is no such account within reach. Fails if the caller may not make
+/// the change, with [`Conflict::UsernameTaken`], and with [`Unauthenticated::WrongPassword`] if the account no longer
+/// has the password that was checked.
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -143,8 +143,8 @@ pub async fn change(
     })
 }
 
-/// Deletes an account, with its tokens and memberships. The guard is shown the account as [`change`] shows it. `false` where there is no such account. Fails where it is not
-/// the asker's to delete.
+/// Deletes an account with its tokens and memberships. The guard sees the locked account and may fail. `false` if
+/// there is no such account within reach. Fails if the caller may not delete it.
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -165,7 +165,7 @@ pub async fn delete(
     })
 }
 
-/// Deletes an account that is there, and whatever hangs on it.
+/// Deletes an account and everything that belongs to it.
 pub(crate) async fn delete_found(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -182,7 +182,7 @@ pub(crate) async fn delete_found(
     audit_events::deleted(connection, origin, account.home, account).await
 }
 
-/// Notes what has changed of an account, in the log of its home. Of one that moves, both homes hear.
+/// Records the changes to an account in the log of its home; if it moves, of both homes.
 async fn note_change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -192,7 +192,7 @@ async fn note_change(
 ) -> Result<()> {
     let homes = [Some(before.home), Some(after.home).filter(|home| *home != before.home)];
     for home in homes.into_iter().flatten() {
-        // Each home hears of its own alone.
+        // Each home sees only its own rights.
         let seen = |account: &Account| match home {
             Some(home) => account.clone().seen_within(Reach::Workspace(home)),
             None => account.clone(),
@@ -209,7 +209,7 @@ async fn note_change(
     Ok(())
 }
 
-/// Fails with [`Unauthenticated::WrongPassword`] where this is no longer an account's password.
+/// Fails with [`Unauthenticated::WrongPassword`] if this is no longer an account's password.
 pub(crate) async fn require_password(
     connection: &mut DbConnection,
     id: AccountId,
@@ -226,7 +226,7 @@ pub(crate) async fn require_password(
     }
 }
 
-/// Moves an account to another home, or to none, without a change of its memberships.
+/// Moves an account to another home, or to none, without changing its memberships.
 pub(crate) async fn leave_home(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -240,7 +240,7 @@ pub(crate) async fn leave_home(
     delete_privileged_of(connection, origin, account.id).await
 }
 
-/// Stores an account that is there already, and the roles that it holds.
+/// Stores a changed account and its roles.
 async fn update(connection: &mut DbConnection, account: &Account) -> Result<()> {
     let row = AccountRow::from(account);
     let changed = accounts::table.filter(accounts::id.eq(stored(account.id)));
@@ -249,7 +249,7 @@ async fn update(connection: &mut DbConnection, account: &Account) -> Result<()> 
     assign_roles(connection, account.id, &account.roles).await
 }
 
-/// Whoever moves is a member of the new home, and no longer of the old one.
+/// Moves the membership from the old home to the new one.
 async fn move_home(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Letting members of the workspace into flows.
+//! Adds participants to flows.
 
 use denizen_domain::{AccountId, AccountNumber, Conflict, Error, Flow, FlowMembership, Origin, Result, Verb};
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::queries::dialect::insert_all;
 use crate::schema::flow_memberships;
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// Lets members of the workspace into a flow. Nothing changes for those who are in it, or blocked, already.
+/// Adds members of the workspace to a flow. Changes nothing for participants and blocked accounts.
 pub(crate) async fn insert_participants(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -43,7 +43,7 @@ pub(crate) async fn insert_participants(
         made.iter().map(|(membership, number)| ParticipantRow::of(membership, *number)).collect();
     let inserted = insert_all!(connection, flow_memberships::table, rows);
     if inserted.or_error("let members into a flow")? != made.len() {
-        // Somebody else has let one of them in since.
+        // Another request has added one of them in the meantime.
         return Err(Error::Conflict(Conflict::ConcurrentChange));
     }
     let event = |(made, _): &(FlowMembership, AccountNumber)| {

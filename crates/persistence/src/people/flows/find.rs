@@ -1,4 +1,4 @@
-//! Looking flows up.
+//! Finds flows.
 
 use denizen_domain::{AccountId, Flow, FlowId, Result, WorkspaceId};
 use diesel::prelude::*;
@@ -12,7 +12,7 @@ use crate::queries::locks;
 use crate::schema::{flows, memberships, workspaces};
 use crate::types::stored;
 
-/// The flow of this slug in a workspace, whoever may see it.
+/// Finds a flow by slug in a workspace, regardless of who may see it.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -24,7 +24,7 @@ pub async fn find(
     row.or_error("find a flow by its slug")?.map(Flow::try_from).transpose()
 }
 
-/// The flow of this id in one of the workspaces that an account is a member of, whoever may see it.
+/// Finds a flow by id in the workspaces of an account, regardless of who may see it.
 pub async fn find_in_organizations(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -47,7 +47,7 @@ pub async fn find_in_organizations(
         .transpose()
 }
 
-/// The flow of this id in a workspace, kept from others' changes until the transaction ends.
+/// Finds a flow by id and locks it until the transaction ends.
 pub(super) async fn find_locked(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -57,7 +57,7 @@ pub(super) async fn find_locked(
     find_by_id(connection, workspace_id, id).await
 }
 
-/// The flow of this id in a workspace.
+/// Finds a flow by id in a workspace.
 pub async fn find_by_id(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -1,4 +1,4 @@
-//! Lists of flows, by their names.
+//! Lists of flows, by name.
 
 use std::collections::HashMap;
 
@@ -14,45 +14,45 @@ use crate::queries::keyset::load_window;
 use crate::schema::{flow_memberships, flows, memberships, workspaces};
 use crate::types::{StoredUuid, stored};
 
-/// A flow in somebody's list.
+/// A flow in an account's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowListing {
-    /// The workspace that it belongs to, and what whoever looks is there.
+    /// Its workspace, and the account's rank there.
     pub organization: Organization,
     /// The flow.
     pub flow: Flow,
-    /// What whoever looks is in it.
+    /// The account's place in it.
     pub place: Place,
-    /// Whether their programs show it.
+    /// Whether the account's clients show it.
     pub is_open: bool,
 }
 
 impl FlowListing {
-    /// Where the flow stands in lists.
+    /// Returns the flow's position in lists.
     pub fn place_in_list(&self) -> PlaceInList {
         PlaceInList { name_folded: self.flow.name.folded(), id: self.flow.id }
     }
 }
 
-/// Where a flow stands in lists.
+/// A position in lists of flows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceInList {
     name_folded: String,
     id: FlowId,
 }
 
-/// Which flows somebody asks for.
+/// Which flows to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListedFlows {
-    /// Those that they are in, and that are in use.
+    /// Unarchived flows that the account is in.
     Joined,
-    /// Those that they are in, or could be: [`Flow::is_listed_for`].
+    /// Flows that the account is in or can join: [`Flow::is_listed_for`].
     All,
-    /// Those of them that belong to this workspace.
+    /// The same, within this workspace.
     AllOf(WorkspaceId),
 }
 
-/// So many flows in the list of an account, by their names, after one of them.
+/// Lists the flows of an account by name, after a position, up to a limit.
 pub async fn list(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -104,16 +104,16 @@ pub async fn list(
     rows.or_error("list the flows of an account")?.into_iter().map(listing).collect()
 }
 
-/// A flow, and how many are in it.
+/// A flow with the number of its participants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedFlow {
     /// The flow.
     pub flow: Flow,
-    /// How many are in it, without those who are blocked.
+    /// The number of participants, except blocked ones.
     pub user_count: i64,
 }
 
-/// A page of a workspace's flows, by their names, archived ones too. For the operator.
+/// Lists a page of a workspace's flows by name, archived ones included. For operators.
 pub async fn list_all(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -153,8 +153,8 @@ async fn user_counts(
     Ok(counts.or_error("count who is in flows")?.into_iter().map(|(id, count)| (id.into(), count)).collect())
 }
 
-/// The rule of [`Flow::is_listed_for`]: whoever is blocked does not find the flow; administrators find all others, and
-/// members those in use that they are in or that are open to all.
+/// The rule of [`Flow::is_listed_for`]: blocked accounts do not find the flow, administrators find all others, and
+/// members find unarchived flows that they are in or that are open to all.
 macro_rules! is_listed {
     () => {
         flow_memberships::account_id

@@ -1,4 +1,4 @@
-//! Flows, and who is in them.
+//! Flows and their participants.
 
 mod entry;
 mod find;

@@ -1,4 +1,4 @@
-//! Who is in a flow, and who is shut out of it.
+//! The participants of flows, and the accounts blocked from them.
 
 use denizen_domain::{
     AccountId, AccountNumber, Flow, FlowId, FlowMembership, Origin, Participant, Place, Profile, Rank,
@@ -21,7 +21,7 @@ use crate::queries::locks;
 use crate::schema::{accounts, flow_memberships, memberships, workspaces};
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// The row of an account in a flow.
+/// Selects the row of an account in a flow.
 macro_rules! own_row {
     ($flow:expr, $account_id:expr) => {
         flow_memberships::table
@@ -32,16 +32,16 @@ macro_rules! own_row {
 }
 pub(super) use own_row;
 
-/// Somebody in a flow, or blocked from it.
+/// An account in a flow, or blocked from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowUser {
-    /// Who it is.
+    /// The account.
     pub profile: Profile,
     /// Whether it is blocked.
     pub is_blocked: bool,
 }
 
-/// So many of those in a flow, the blocked among them, by their numbers, after one of them.
+/// Lists the accounts in a flow, blocked ones included, by number, after a number, up to a limit.
 pub async fn list_users(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -66,7 +66,7 @@ pub async fn list_users(
     rows.or_error("list who is in a flow")?.into_iter().map(user).collect()
 }
 
-/// An account before a flow, and whether its programs show it.
+/// An account's relation to a flow, and whether its clients show it.
 pub async fn find_participant(
     connection: &mut DbConnection,
     flow: &Flow,
@@ -97,7 +97,8 @@ pub async fn find_participant(
     Ok((Participant { account_id, rank, place }, is_open))
 }
 
-/// An account before a flow. The operator, who has no account, is what the workspace's administrators are.
+/// Finds an account's relation to a flow. The operator, who has no account, counts as an administrator of the
+/// workspace.
 pub(crate) async fn participant(
     connection: &mut DbConnection,
     flow: &Flow,
@@ -113,8 +114,8 @@ pub(crate) async fn participant(
     }
 }
 
-/// Lets a member of the workspace into a flow, by their number. Nothing changes where they are in it already, or blocked.
-/// `None` where there is no such flow. Fails where the asker may not ([`Flow::require_may_add`]).
+/// Adds a member of the workspace to a flow, by number. Changes nothing for a participant or a blocked account. `None`
+/// if there is no such flow. Fails if the caller may not ([`Flow::require_may_add`]).
 pub async fn add(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -135,8 +136,8 @@ pub async fn add(
     })
 }
 
-/// Blocks somebody from a flow, or lets them in again, by their number. `None` where there is no such flow. Fails where the
-/// asker may not ([`Flow::require_may_block`]).
+/// Blocks an account from a flow, or unblocks it, by number. `None` if there is no such flow. Fails if the caller may
+/// not ([`Flow::require_may_block`]).
 pub async fn set_blocked(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -146,7 +147,7 @@ pub async fn set_blocked(
     (number, is_blocked): (AccountNumber, bool),
 ) -> Result<Option<()>> {
     in_transaction!(connection, {
-        // Of two who block each other at the same time, one comes first, and the other one may not any more.
+        // If two accounts block each other at the same time, the first wins, and the second has lost the right.
         locks::lock_flow(connection, workspace_id, flow_id).await?;
         let now = origin.source.clock.now();
         let Some((flow, who)) = before(connection, asker, workspace_id, flow_id, now).await? else {
@@ -162,8 +163,8 @@ pub async fn set_blocked(
     })
 }
 
-/// Lets the asker into a flow by its link, and into the workspace, as a plain member, where it is none. `None` where there
-/// is no such flow. Fails where the link is not the flow's, or the asker is blocked ([`Flow::require_may_join_by_link`]).
+/// Adds the caller to a flow by its link, and to the workspace as an ordinary member. `None` if there is no such flow.
+/// Fails if the link is not the flow's, or the caller is blocked ([`Flow::require_may_join_by_link`]).
 pub async fn join_by_link(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -189,8 +190,8 @@ pub async fn join_by_link(
     })
 }
 
-/// Lets an account into a flow, and into the workspace where it is no member of it. For the operator. A block is lifted.
-/// `None` where there is no such flow or account.
+/// Adds an account to a flow, and to the workspace if it is not a member, and unblocks it. For operators. `None` if
+/// there is no such flow or account.
 pub async fn add_account(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -211,7 +212,7 @@ pub async fn add_account(
     })
 }
 
-/// Takes an account out of a flow, and lifts its block where it has one. For the operator. Whether it was in it.
+/// Removes an account from a flow, and its block. For operators. Returns whether it was in the flow.
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -229,7 +230,7 @@ pub async fn remove(
     })
 }
 
-/// What an account is in a flow, where it is in it or blocked.
+/// Finds the membership of an account in a flow, blocked or not.
 pub(super) async fn find_membership(
     connection: &mut DbConnection,
     flow: &Flow,
@@ -252,7 +253,7 @@ pub(super) async fn find_membership(
     }))
 }
 
-/// Shuts somebody who is in a flow out of it, or lets them in again.
+/// Blocks a participant of a flow, or unblocks it.
 async fn store_blocked(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -271,7 +272,7 @@ async fn store_blocked(
     audit_events::updated(connection, origin, flow.workspace_id, &before, &after).await
 }
 
-/// The flow, and the asker before it.
+/// Finds a flow, and the caller's relation to it.
 async fn before(
     connection: &mut DbConnection,
     asker: Asker,
@@ -287,7 +288,7 @@ async fn before(
     Ok(Some((flow, who)))
 }
 
-/// The account of a number before a flow; one that there is not is an outsider like all others.
+/// Finds the relation to a flow of the account with a number. One that does not exist is an outsider.
 async fn participant_numbered(
     connection: &mut DbConnection,
     flow: &Flow,

@@ -1,4 +1,4 @@
-//! Flows as they are stored.
+//! The rows of flows.
 
 use denizen_domain::{
     AccessMode, Coded as _, Error, Flow, FlowDescription, FlowName, JoinCode, Result, Slug,

@@ -1,4 +1,4 @@
-//! Making and changing flows.
+//! Creates and changes flows.
 
 use denizen_domain::{
     AccountId, Conflict, Error, Flow, FlowChanges, FlowId, FlowMembership, JoinCode, NewFlow, Origin, Rank,
@@ -20,11 +20,11 @@ use crate::people::workspaces::next_number;
 use crate::schema::{flow_memberships, flows};
 use crate::types::stored;
 
-/// The most flows that a workspace may have in use; archived ones do not count.
+/// The maximum number of unarchived flows of a workspace.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 10_000;
 
-/// Makes a flow with whatever slug is free for its name: `my-flow`, or else `my-flow-2`, and so on. Whoever makes it is in
-/// it. `None` where the asker is no member of the workspace. Fails with [`Conflict::TooManyFlows`].
+/// Creates a flow with the first free slug for its name: `my-flow`, or else `my-flow-2`, and so on. Its creator joins
+/// it. `None` if the caller is not a member of the workspace. Fails with [`Conflict::TooManyFlows`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -50,9 +50,9 @@ pub async fn create(
     })
 }
 
-/// Changes a flow, and says whether it is open for the asker: whoever opens one that they are not in joins it. `None`
-/// where there is no such flow. Fails where the changes are not the asker's to make ([`Flow::require_may_administer`]), or
-/// the flow is not theirs to join ([`Flow::require_may_join`]).
+/// Changes a flow, and sets whether it is open for the caller, who joins it by opening it. `None` if there is no such
+/// flow. Fails if the caller may not make the changes ([`Flow::require_may_administer`]) or join the flow
+/// ([`Flow::require_may_join`]).
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -94,7 +94,7 @@ pub async fn change(
     })
 }
 
-/// Says whether the programs of somebody who is in a flow show it.
+/// Sets whether a participant's clients show a flow.
 async fn store_open(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Following invitations.
+//! Accepts invitations.
 
 use denizen_domain::{Account, Coded as _, InvitationState, Origin, Result, WorkspaceId};
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::people::flows::{find_by_id, insert_participants};
 use crate::schema::{flows as flow_table, invitations};
 use crate::types::{StoredUuid, stored};
 
-/// Lets a new member of a workspace into the flows in use that it is invited to.
+/// Adds a new member of a workspace to the unarchived flows that it is invited to.
 pub(crate) async fn accept(
     connection: &mut DbConnection,
     origin: &Origin,

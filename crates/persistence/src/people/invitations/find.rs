@@ -1,4 +1,4 @@
-//! Looking invitations up.
+//! Finds invitations.
 
 use denizen_domain::{
     Coded as _, FlowId, Invitation, InvitationNumber, InvitationState, Result, WorkspaceId,
@@ -10,7 +10,7 @@ use super::row::{InvitationRow, into};
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::invitations;
 
-/// So many of the pending invitations into a flow, by their numbers, after one of them.
+/// Lists the pending invitations to a flow by number, after a number, up to a limit.
 pub async fn list_pending(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -27,7 +27,7 @@ pub async fn list_pending(
     rows.or_error("list invitations")?.into_iter().map(Invitation::try_from).collect()
 }
 
-/// The invitation of this number into a flow.
+/// Finds an invitation to a flow by number.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

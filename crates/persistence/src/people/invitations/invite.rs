@@ -1,4 +1,4 @@
-//! Inviting people, and taking invitations back.
+//! Creates and withdraws invitations.
 
 use std::collections::HashMap;
 
@@ -21,21 +21,20 @@ use crate::queries::locks;
 use crate::schema::{accounts, flow_memberships, invitations, memberships};
 use crate::types::stored;
 
-/// What came of inviting some addresses.
+/// The outcome of inviting addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invited {
-    /// The invitation of each address that is not blocked, in the order of the addresses.
+    /// The invitations of the addresses that are not blocked, in the order of the addresses.
     pub invitations: Vec<Invitation>,
-    /// Those who are members of the workspace, and were let into the flow at once.
+    /// The members of the workspace, who joined the flow at once.
     pub added: Vec<Profile>,
-    /// The addresses of those who are blocked from the flow.
+    /// The addresses that are blocked from the flow.
     pub blocked: Vec<Username>,
 }
 
-/// Invites people into a flow, up to a thousand at once. Whoever is a member of the workspace comes into the flow at
-/// once; the others do when an account with the address becomes a member. The same address again has the same invitation.
-/// `None` where there is no such flow. Fails where the asker has no access to it, where the flow is archived, and with
-/// [`Conflict::TooManyInvitations`].
+/// Invites up to a thousand addresses to a flow. Members of the workspace join at once; others when an account with
+/// the address becomes a member. Inviting an address again returns its invitation. `None` if there is no such flow.
+/// Fails if the caller has no access to it, if it is archived, and with [`Conflict::TooManyInvitations`].
 pub async fn invite(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -45,7 +44,7 @@ pub async fn invite(
     emails: &[Username],
 ) -> Result<Option<Invited>> {
     in_transaction!(connection, {
-        // An account that becomes a member meanwhile is one before this, or finds its invitation after it.
+        // An account that becomes a member meanwhile either is one already, or finds its invitation afterwards.
         locks::lock_workspace(connection, workspace_id).await?;
         locks::lock_flow(connection, workspace_id, flow_id).await?;
         let now = origin.source.clock.now();
@@ -70,7 +69,7 @@ pub async fn invite(
     })
 }
 
-/// Takes an invitation back. `None` where there is no such flow or invitation. Fails where the asker has no access to the
+/// Withdraws an invitation. `None` if there is no such flow or invitation. Fails if the caller has no access to the
 /// flow, and with [`Conflict::InvitationAccepted`].
 pub async fn delete(
     connection: &mut DbConnection,
@@ -98,7 +97,7 @@ pub async fn delete(
     })
 }
 
-/// The flow, where the asker has access to it.
+/// Finds a flow that the caller has access to.
 async fn accessible(
     connection: &mut DbConnection,
     asker: Asker,
@@ -114,8 +113,8 @@ async fn accessible(
     Ok(Some(flow))
 }
 
-/// Those with these addresses who are members of the flow's workspace, and what they are in the flow. Whoever has given
-/// themselves an address that nobody stands for does not count as having it.
+/// Finds the members of the flow's workspace with these addresses, and their places in the flow. An address that
+/// nobody vouches for does not count.
 async fn members_among(
     connection: &mut DbConnection,
     flow: &Flow,
@@ -146,7 +145,7 @@ async fn members_among(
     rows.or_error("find members by their addresses")?.into_iter().map(member).collect()
 }
 
-/// Those members who are not in the flow yet, by their numbers.
+/// Returns the members who are not in the flow yet, by number.
 fn newcomers(
     members: &HashMap<Username, (Profile, Place)>,
 ) -> (Vec<Profile>, Vec<(AccountId, AccountNumber)>) {

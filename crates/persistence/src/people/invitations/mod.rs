@@ -1,4 +1,4 @@
-//! Invitations into flows.
+//! Invitations to flows.
 
 mod accept;
 mod find;

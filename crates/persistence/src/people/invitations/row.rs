@@ -1,4 +1,4 @@
-//! Invitations as they are stored.
+//! The rows of invitations.
 
 use denizen_domain::{Coded as _, Error, Invitation, InvitationNumber, InvitationState, Result, Username};
 use diesel::prelude::*;
@@ -52,7 +52,7 @@ impl From<&Invitation> for InvitationRow {
     }
 }
 
-/// The invitations into a flow.
+/// Selects the invitations to a flow.
 macro_rules! into {
     ($workspace_id:expr, $flow_id:expr) => {
         $crate::schema::invitations::table

@@ -1,4 +1,4 @@
-//! Storing invitations.
+//! Stores invitations.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,11 +16,10 @@ use crate::queries::dialect::insert_all;
 use crate::schema::invitations;
 use crate::types::{StoredTime, stored};
 
-/// The most pending invitations that a flow may have.
+/// The maximum number of pending invitations to a flow.
 pub const MAXIMUM_PER_FLOW: i64 = 10_000;
 
-/// The invitations of these addresses into a flow, each with this state: made where there are none, and changed where they
-/// have come further, or no longer so far.
+/// Finds or creates the invitations of these addresses to a flow, and sets their states.
 pub(super) async fn ensure(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Looking memberships up.
+//! Finds memberships.
 
 use denizen_domain::{AccountId, Error, Membership, Result, WorkspaceId};
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{memberships, workspaces};
 use crate::types::{StoredUuid, stored};
 
-/// The membership of an account in a workspace.
+/// Finds the membership of an account in a workspace.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -22,7 +22,7 @@ pub async fn find(
     Ok(row.or_error("find a membership")?.map(Membership::from))
 }
 
-/// All memberships of these accounts.
+/// Lists all memberships of these accounts.
 pub(crate) async fn all_of(
     connection: &mut DbConnection,
     accounts: &[StoredUuid],
@@ -32,7 +32,7 @@ pub(crate) async fn all_of(
     Ok(rows.or_error("find the memberships of accounts")?.into_iter().map(Membership::from).collect())
 }
 
-/// The workspaces that an account is a member of, without those that are deleted and not yet removed.
+/// Selects the workspaces of an account, except those deleted and not yet removed.
 macro_rules! memberships_of {
     ($account_id:expr) => {
         memberships::table
@@ -43,8 +43,8 @@ macro_rules! memberships_of {
     };
 }
 
-/// Whether an account is a member of any workspace but this one. Like [`oldest_of`], it goes from an account to its
-/// workspaces, and so over all of them.
+/// Returns whether an account is a member of any other workspace. Like [`oldest_of`], it reads from an account to its
+/// workspaces, across all of them.
 pub(crate) async fn any_but(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -56,8 +56,8 @@ pub(crate) async fn any_but(
     Ok(ids.into_iter().any(|id| Some(WorkspaceId::from(id)) != workspace_id))
 }
 
-/// The workspace that an account has been a member of for longest, of those whose people have brought it in: a home has
-/// power over its accounts, and nobody gets that by a link that somebody follows.
+/// Finds the workspace that an account joined first, among those that vouch for it: a home has power over its
+/// accounts, and following a link must not grant it.
 pub(crate) async fn oldest_of(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -69,7 +69,7 @@ pub(crate) async fn oldest_of(
     Ok(id.or_error("find the workspaces of an account")?.map(Into::into))
 }
 
-/// The workspaces that an account administers, and another one, who asks, does not.
+/// Lists the workspaces that an account administers and another account, the caller, does not.
 pub(crate) async fn administered_beside(
     connection: &mut DbConnection,
     account_id: AccountId,

@@ -14,9 +14,9 @@ use crate::types::{StoredTime, stored};
 /// A member of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Who it is.
+    /// The account.
     pub account: Account,
-    /// Since when, and as what.
+    /// The membership.
     pub membership: Membership,
 }
 
@@ -33,7 +33,7 @@ macro_rules! members {
     };
 }
 
-/// A page of a workspace's members, in the order in which they came.
+/// Lists a page of a workspace's members in the order of joining.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -56,7 +56,7 @@ pub async fn list(
     Ok(Slice::cut(members, window))
 }
 
-/// How many members of a workspace a filter lets through.
+/// Counts the members of a workspace that match a filter.
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -1,4 +1,4 @@
-//! Who is a member of which workspace.
+//! Memberships of accounts in workspaces.
 
 mod find;
 mod list;

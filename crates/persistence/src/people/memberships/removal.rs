@@ -1,4 +1,4 @@
-//! Taking members out.
+//! Removes members from workspaces.
 
 use denizen_domain::{Account, AccountId, Conflict, Error, Origin, Reach, Result, WorkspaceId};
 
@@ -10,18 +10,18 @@ use crate::people::asker::{Asker, Standing};
 use crate::people::departures;
 use crate::queries::locks;
 
-/// What taking a member out of a workspace came to.
+/// The outcome of removing a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
-    /// The account is a member no longer.
+    /// The account is no longer a member.
     Left,
-    /// The account is gone: it had no other workspace, and no rights beyond workspaces.
+    /// The account is deleted: it had no other workspace, and no rights beyond workspaces.
     Deleted,
 }
 
-/// Takes a member out of a workspace and all its flows. An account that was at home there and has neither another
-/// workspace nor rights beyond workspaces goes with its membership. `None` where it is no member of a workspace within
-/// reach. Fails where the account may do more than the asker, or is its own.
+/// Removes a member from a workspace and all its flows. Deletes an account that has this home, no other workspace, and
+/// no rights beyond workspaces. `None` if it is not a member of a workspace within reach. Fails if the account has
+/// greater rights than the caller, or is the caller's own.
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -54,9 +54,8 @@ pub async fn remove(
     })
 }
 
-/// Ends a membership, and with it that in the workspace's flows. An account that was at home there finds its next home in
-/// the workspace that it has been a member of for longest, if there is any, and what counted in the old one stays behind.
-/// The account as it is then.
+/// Ends a membership, including those in the workspace's flows. If this was the account's home, its next home is the
+/// workspace it joined first, if any, and it loses the rights of the old one. Returns the account.
 pub(crate) async fn leave(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Memberships as they are stored.
+//! The rows of memberships.
 
 use denizen_domain::Membership;
 use diesel::prelude::*;

@@ -1,4 +1,4 @@
-//! Making and ending memberships.
+//! Creates and deletes memberships.
 
 use denizen_domain::{
     Account, AccountId, Coded as _, InvitationState, Membership, Origin, Reach, Result, WorkspaceId,
@@ -15,20 +15,20 @@ use crate::people::invitations::accept as accept_invitations;
 use crate::schema::{invitations, memberships, workspaces};
 use crate::types::{StoredUuid, stored};
 
-/// How an account comes into a workspace.
+/// How an account joins a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// Somebody who may brings it in, and stands for its address.
+    /// An authorized caller adds it, and vouches for its address.
     Brought {
-        /// Whether it is to administer the workspace.
+        /// Whether it administers the workspace.
         as_admin: bool,
     },
-    /// By a link, as whoever it says it is.
+    /// By a link, under the address that it claims.
     ByLink,
 }
 
-/// Makes an account a member, where it is none. Whoever is brought in is vouched for from then on, member or not, and comes
-/// into the flows that its address is invited to.
+/// Adds an account to a workspace, unless it is a member. An account added by a caller is vouched for from then on,
+/// member or not, and joins the flows that its address is invited to.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -59,9 +59,9 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Makes a new account a member of every workspace that has invited it. For accounts that are made by who may make them
-/// everywhere: an address is not proved to be anybody's, and whoever administers one workspace could make an account with
-/// an address that another one has invited.
+/// Adds a new account to every workspace that has invited it. Only for accounts created by callers with rights
+/// everywhere: an address proves nothing, and an administrator of one workspace could create an account with an
+/// address that another has invited.
 pub(crate) async fn bring_in(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -82,7 +82,7 @@ pub(crate) async fn bring_in(
     Ok(())
 }
 
-/// Says of an account's memberships within reach whether somebody stands for its address.
+/// Sets whether an account's memberships within reach are vouched for.
 pub(crate) async fn vouch(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -104,7 +104,7 @@ pub(crate) async fn vouch(
     Ok(())
 }
 
-/// Ends a membership, and nothing more.
+/// Deletes a membership only.
 pub(crate) async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Looking organizations up.
+//! Finds organizations.
 
 use std::collections::HashMap;
 
@@ -14,12 +14,12 @@ use crate::queries::locks;
 use crate::schema::{memberships, workspaces};
 use crate::types::{StoredUuid, all_stored, stored};
 
-/// A workspace, and what somebody is in it.
+/// A workspace with an account's rank in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
     /// The workspace.
     pub workspace: Workspace,
-    /// What its member is.
+    /// The account's rank.
     pub rank: Rank,
 }
 
@@ -29,7 +29,7 @@ impl Organization {
     }
 }
 
-/// The workspaces in use that an account is a member of, with its membership.
+/// Selects the active workspaces of an account, with its memberships.
 macro_rules! organizations_of {
     ($account_id:expr) => {
         $crate::schema::workspaces::table
@@ -45,7 +45,7 @@ macro_rules! organizations_of {
 
 pub(crate) use organizations_of;
 
-/// The organization of this slug, or else of this number, that an account is a member of.
+/// Finds an organization of an account by slug, or else by number.
 pub async fn find(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -65,7 +65,7 @@ pub async fn find(
     Ok(found.into_iter().nth(by_slug.unwrap_or(0)))
 }
 
-/// The organization of this number that an account is a member of.
+/// Finds an organization of an account by number.
 pub async fn find_by_number(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -81,7 +81,7 @@ pub async fn find_by_number(
     Ok(organizations(rows.or_error("find an organization by its number")?)?.pop())
 }
 
-/// So many of the organizations that an account is a member of, by their numbers, after one of them.
+/// Lists the organizations of an account by number, after a number, up to a limit.
 pub async fn list(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -100,7 +100,7 @@ pub async fn list(
     organizations(rows.or_error("list organizations")?)
 }
 
-/// How many members these workspaces have. Counted from an index alone.
+/// Counts the members of these workspaces, with an index-only scan.
 pub async fn member_counts(
     connection: &mut DbConnection,
     ids: &[WorkspaceId],
@@ -113,8 +113,8 @@ pub async fn member_counts(
     Ok(counts.or_error("count members")?.into_iter().map(|(id, count)| (id.into(), count)).collect())
 }
 
-/// What an account is in a workspace; the operator, who has none, is what its administrators are. In one that is deleted
-/// or not in use, everybody but the operator is an outsider.
+/// Finds the rank of an account in a workspace. The operator, who has no account, counts as an administrator. In a
+/// deleted or inactive workspace, everyone else is an outsider.
 pub(crate) async fn rank_of(
     connection: &mut DbConnection,
     id: WorkspaceId,
@@ -134,7 +134,8 @@ pub(crate) async fn rank_of(
     Ok(is_admin.or_error("find what an account is in a workspace")?.map_or(Rank::Outsider, Rank::of_member))
 }
 
-/// A workspace that a change is made in, kept until the transaction ends. Fails where it is gone or not in use.
+/// Finds the workspace of a change and locks it against deletion until the transaction ends. Fails if it is deleted or
+/// inactive.
 pub(crate) async fn require_kept(connection: &mut DbConnection, id: WorkspaceId) -> Result<Workspace> {
     locks::keep_workspace(connection, id).await?;
     let workspace = find_workspace(connection, id).await?;

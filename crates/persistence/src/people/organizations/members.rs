@@ -1,4 +1,4 @@
-//! The members of a workspace, by their numbers, and who administers it.
+//! The members of workspaces by number, and their administrators.
 
 use denizen_domain::{
     Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Membership, Origin, Profile, Rank,
@@ -23,13 +23,13 @@ use crate::types::{StoredUuid, stored};
 /// A member of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationUser {
-    /// Who it is.
+    /// The account.
     pub profile: Profile,
     /// Whether it administers the workspace.
     pub is_admin: bool,
 }
 
-/// So many of a workspace's members, by their numbers, after one of them.
+/// Lists the members of a workspace by number, after a number, up to a limit.
 pub async fn list_members(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -53,8 +53,8 @@ pub async fn list_members(
     rows.or_error("list members by their numbers")?.into_iter().map(user).collect()
 }
 
-/// Makes an account a member of a workspace, and one of its administrators where it is to be. Nothing changes where it is
-/// that already. For the operator. `None` where there is no such account. Fails where the workspace is gone or not in use.
+/// Adds an account to a workspace, as an administrator on request. Changes nothing if it already is. For operators.
+/// `None` if there is no such account. Fails if the workspace is deleted or inactive.
 pub async fn add(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -75,9 +75,9 @@ pub async fn add(
     })
 }
 
-/// Takes a member out of a workspace and all its flows. The account stays: where this was its home, it finds its next one
-/// in the workspace that it has been a member of for longest, if there is any. `None` where the asker or the account is no
-/// member. Fails where the asker does not administer the workspace, and with [`Conflict::LastAdmin`].
+/// Removes a member from a workspace and all its flows. The account remains: if this was its home, its next home is
+/// the workspace it joined first, if any. `None` if the caller or the account is not a member. Fails if the caller
+/// does not administer the workspace, and with [`Conflict::LastAdmin`].
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -99,8 +99,8 @@ pub async fn remove(
     })
 }
 
-/// Makes a member an administrator of the workspace, or a plain member. `None` where the asker or the account is no
-/// member. Fails where the asker does not administer the workspace, and with [`Conflict::LastAdmin`].
+/// Makes a member an administrator of the workspace, or an ordinary member. `None` if the caller or the account is not
+/// a member. Fails if the caller does not administer the workspace, and with [`Conflict::LastAdmin`].
 pub async fn set_admin(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -122,8 +122,8 @@ pub async fn set_admin(
     })
 }
 
-/// What a member is that an administrator wants to change. Nobody else changes who administers the workspace until the
-/// transaction ends. `None` where either is no member.
+/// Finds the membership that an administrator wants to change, and locks who administers the workspace until the
+/// transaction ends. `None` if either is not a member.
 async fn ranks(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -141,7 +141,7 @@ async fn ranks(
     Ok(membership.map(|membership| Rank::of_member(membership.is_admin)))
 }
 
-/// Fails with [`Conflict::LastAdmin`] where nobody else who can log in administers the workspace.
+/// Fails with [`Conflict::LastAdmin`] if no other active account administers the workspace.
 async fn require_another_admin(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

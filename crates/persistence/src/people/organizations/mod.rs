@@ -1,6 +1,6 @@
-//! Workspaces as their members see them: what they belong to, and whom they meet there.
+//! Workspaces as their members see them, with the people they meet there.
 //!
-//! A workspace that is deleted or not in use is not there for its members.
+//! Deleted and inactive workspaces do not exist for their members.
 
 mod find;
 mod members;

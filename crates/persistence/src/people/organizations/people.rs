@@ -1,4 +1,4 @@
-//! Whom an account meets: the rules of [`may_see`](denizen_domain::may_see) and
+//! The people whom an account meets: the rules of [`may_see`](denizen_domain::may_see) and
 //! [`may_look_up`](denizen_domain::may_look_up), as queries.
 
 use denizen_domain::{AccountId, AccountNumber, Coded as _, Profile, Result, Status};
@@ -13,12 +13,12 @@ use crate::people::accounts::ProfileRow;
 use crate::schema::{accounts, flow_memberships, flows, memberships, workspaces};
 use crate::types::stored;
 
-/// The numbers of everybody whom an account sees, itself among them, in order: eight bytes each, however many there are.
+/// Lists the numbers of all accounts that an account sees, including itself, in order. Takes eight bytes for each.
 ///
-/// One query: of each workspace, all members where the account administers it, and otherwise whoever is, unblocked, in an
-/// unarchived flow that it is in, unblocked. It goes from the account to its memberships, from there to its flows, and from
-/// each of them to the others in it. What is shut is left out by anti-joins: whatever the database takes the tables for, it
-/// does not begin with all workspaces, or all flows of one.
+/// One query: in each workspace that the account administers, all members; in the others, the unblocked participants
+/// of its unarchived flows that do not block it. It reads from the account to its memberships, to its flows, and to
+/// their participants. Anti-joins leave out inactive workspaces and archived flows: whatever sizes the planner
+/// assumes, it does not start from all workspaces, or all flows of one.
 pub async fn visible_numbers(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -57,7 +57,7 @@ pub async fn visible_numbers(
     Ok(rows.into_iter().map(AccountNumber::from_stored).collect())
 }
 
-/// Whether the workspace of a membership is there for its members.
+/// The condition that the workspace of a membership is active.
 macro_rules! is_open {
     () => {
         not(exists(
@@ -69,7 +69,7 @@ macro_rules! is_open {
 }
 use is_open;
 
-/// Whether the flow that somebody is in is not archived.
+/// The condition that the flow of a participant is not archived.
 macro_rules! is_in_use {
     () => {
         not(exists(
@@ -82,7 +82,7 @@ macro_rules! is_in_use {
 }
 use is_in_use;
 
-/// The profiles of the accounts with these numbers, in order. Those that are gone are left out.
+/// Finds the profiles of accounts by number, in order, except deleted ones.
 pub async fn list_profiles(connection: &mut DbConnection, numbers: &[AccountNumber]) -> Result<Vec<Profile>> {
     let numbers: Vec<_> = numbers.iter().map(|number| number.as_i64()).collect();
     let rows = on_backend!(connection, |conn| {
@@ -96,7 +96,7 @@ pub async fn list_profiles(connection: &mut DbConnection, numbers: &[AccountNumb
     rows.or_error("list profiles")?.into_iter().map(Profile::try_from).collect()
 }
 
-/// The profile of an account with this number, for somebody who shares an organization with it, or is it.
+/// Finds the profile of an account by number, if it is the caller's or they share an organization.
 pub async fn look_up(
     connection: &mut DbConnection,
     viewer: AccountId,

@@ -1,4 +1,4 @@
-//! Changing what a workspace is called.
+//! Renames organizations.
 
 use denizen_domain::{Origin, Rank, Result, Workspace, WorkspaceChanges, WorkspaceId};
 
@@ -9,8 +9,7 @@ use crate::people::asker::Asker;
 use crate::people::workspaces::{find as find_workspace, update as update_workspace};
 use crate::queries::locks;
 
-/// Changes what a workspace is called. `None` where the asker is no member of it. Fails where it is none of its
-/// administrators.
+/// Renames a workspace. `None` if the caller is not a member. Fails if the caller does not administer it.
 pub async fn rename(
     connection: &mut DbConnection,
     origin: &Origin,

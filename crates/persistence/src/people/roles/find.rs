@@ -1,4 +1,4 @@
-//! Looking roles up.
+//! Finds roles.
 
 use std::collections::HashMap;
 
@@ -11,20 +11,20 @@ use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{account_roles, roles};
 use crate::types::{StoredUuid, all_stored, stored};
 
-/// The role of this id, whosever it is.
+/// Finds a role by id, of any workspace.
 pub async fn find(connection: &mut DbConnection, id: RoleId) -> Result<Option<Role>> {
     let query = roles::table.filter(roles::id.eq(stored(id)));
     let row = on_backend!(connection, |conn| query.first::<RoleRow>(conn).await.optional());
     row.or_error("find a role")?.map(Role::try_from).transpose()
 }
 
-/// The role of this id. Fails with [`Forbidden::ForeignRole`] where it belongs to a workspace beyond reach.
+/// Finds a role by id. Fails with [`Forbidden::ForeignRole`] if it belongs to a workspace out of reach.
 pub async fn find_within(connection: &mut DbConnection, reach: Reach, id: RoleId) -> Result<Option<Role>> {
     let role = find(connection, id).await?;
     role.map(|role| role.require_within(reach).map(|()| role)).transpose()
 }
 
-/// The role of this name: the workspace's own, or else the global one.
+/// Finds a role by name: the workspace's own, or else the global one.
 pub async fn find_by_name(
     connection: &mut DbConnection,
     workspace_id: Option<WorkspaceId>,
@@ -36,7 +36,7 @@ pub async fn find_by_name(
     Ok(named.into_iter().next())
 }
 
-/// The global roles, and those of a workspace, oldest first.
+/// Lists the global roles and those of a workspace, oldest first.
 pub async fn list(connection: &mut DbConnection, workspace_id: Option<WorkspaceId>) -> Result<Vec<Role>> {
     let rows = on_backend!(connection, |conn| {
         let mut query = roles::table.filter(roles::workspace_id.is_null()).into_boxed();
@@ -48,7 +48,7 @@ pub async fn list(connection: &mut DbConnection, workspace_id: Option<WorkspaceI
     rows.or_error("list roles")?.into_iter().map(Role::try_from).collect()
 }
 
-/// The roles of these ids. Fails where one is not there, in the words of [`Authority::unknown`].
+/// Finds roles by id. Fails with [`Authority::unknown`] if one does not exist.
 pub(crate) async fn named(
     connection: &mut DbConnection,
     authority: &Authority,
@@ -67,7 +67,7 @@ pub(crate) async fn named(
     }
 }
 
-/// The roles of accounts, by account, oldest first.
+/// Finds the roles of accounts, by account, oldest first.
 pub(crate) async fn of_accounts(
     connection: &mut DbConnection,
     accounts: &[StoredUuid],

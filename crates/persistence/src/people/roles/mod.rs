@@ -1,4 +1,4 @@
-//! Roles: the global ones, and each workspace's own.
+//! Roles: global ones, and those of workspaces.
 
 mod find;
 mod row;

@@ -1,4 +1,4 @@
-//! Roles as they are stored.
+//! The rows of roles.
 
 use denizen_domain::{Error, PermissionSet, Result, Role, RoleDescription, RoleName, Version};
 use diesel::prelude::*;

@@ -1,4 +1,4 @@
-//! Making, changing, giving and deleting roles.
+//! Creates, changes, assigns and deletes roles.
 
 use denizen_domain::{
     AccountId, Conflict, Error, Origin, PermissionSet, Resource, Result, Role, RoleChanges, RoleDescription,
@@ -16,13 +16,12 @@ use crate::queries::locks;
 use crate::schema::{account_roles, roles, workspaces};
 use crate::types::{StoredUuid, stored};
 
-/// The most roles of a workspace, and the most global ones (give or take those that are made in the same moment). It keeps
-/// lists of them short.
+/// The maximum number of roles of a workspace, and of global roles (concurrent requests may exceed it slightly). It
+/// keeps lists short.
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 
-/// Makes a role: a workspace's own, or a global one. Fails where its rights are not the caller's to give, where the
-/// workspace is gone, and with [`Forbidden::ReservedRoleName`], [`Conflict::RoleNameTaken`] or
-/// [`Conflict::TooManyRoles`].
+/// Creates a role of a workspace, or a global one. Fails if the caller may not grant its permissions, if the workspace
+/// is deleted, and with [`Forbidden::ReservedRoleName`], [`Conflict::RoleNameTaken`] or [`Conflict::TooManyRoles`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -62,7 +61,7 @@ pub async fn create(
     })
 }
 
-/// Changes a role. `None` where there is no such role. Fails where it is not for who reaches so far to change
+/// Changes a role. `None` if it does not exist. Fails if the caller's reach does not allow it
 /// ([`Role::require_may_change`]), like [`create`], and with [`Conflict::BuiltInRole`].
 pub async fn change(
     connection: &mut DbConnection,
@@ -92,8 +91,8 @@ pub async fn change(
     })
 }
 
-/// Deletes a role, and takes it from every account. `false` where there is no such role. Fails where it is not for who
-/// reaches so far to delete ([`Role::require_may_change`]), and with [`Conflict::BuiltInRole`].
+/// Deletes a role, and removes it from every account. `false` if it does not exist. Fails if the caller's reach does
+/// not allow it ([`Role::require_may_change`]), and with [`Conflict::BuiltInRole`].
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -114,7 +113,7 @@ pub async fn delete(
     })
 }
 
-/// Makes an account hold these roles and no others.
+/// Replaces the roles of an account.
 pub(crate) async fn assign(connection: &mut DbConnection, account: AccountId, roles: &[Role]) -> Result<()> {
     let kept: Vec<_> = roles.iter().map(|role| stored(role.id)).collect();
     let held = account_roles::table.filter(account_roles::account_id.eq(stored(account)));
@@ -130,7 +129,7 @@ pub(crate) async fn assign(connection: &mut DbConnection, account: AccountId, ro
     Ok(())
 }
 
-/// Deletes what roles a workspace has of its own.
+/// Deletes the roles of a workspace.
 pub(crate) async fn delete_all_of(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<()> {
     let own = roles::table.filter(roles::workspace_id.eq(stored(workspace_id)));
     on_backend!(connection, |conn| diesel::delete(own).execute(conn).await)
@@ -138,7 +137,7 @@ pub(crate) async fn delete_all_of(connection: &mut DbConnection, workspace_id: W
     Ok(())
 }
 
-/// The roles that share a workspace, or share none.
+/// Selects the roles of a workspace, or the global ones.
 macro_rules! siblings {
     ($workspace_id:expr) => {
         match $workspace_id {
@@ -150,7 +149,7 @@ macro_rules! siblings {
     };
 }
 
-/// Keeps others from making roles of a workspace, and the workspace from being deleted, until the transaction ends.
+/// Locks the workspace against new roles and deletion until the transaction ends.
 async fn keep_count(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<()> {
     locks::lock_workspace(connection, workspace_id).await?;
     let in_use = workspaces::table

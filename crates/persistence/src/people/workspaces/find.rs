@@ -1,4 +1,4 @@
-//! Looking workspaces up.
+//! Finds workspaces.
 
 use denizen_domain::{Reach, Result, Slice, Status, Window, Workspace, WorkspaceId};
 use diesel::prelude::*;
@@ -10,14 +10,14 @@ use crate::queries::keyset::load_window;
 use crate::schema::workspaces;
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// The workspaces that are not deleted.
+/// Selects the workspaces that are not deleted.
 macro_rules! existing {
     () => {
         workspaces::table.filter(workspaces::deleted_at.is_null()).select(WorkspaceRow::as_select())
     };
 }
 
-/// The workspace of this id.
+/// Finds a workspace by id.
 pub async fn find(connection: &mut DbConnection, id: WorkspaceId) -> Result<Option<Workspace>> {
     let row = on_backend!(connection, |conn| {
         existing!().filter(workspaces::id.eq(stored(id))).first::<WorkspaceRow>(conn).await.optional()
@@ -25,7 +25,7 @@ pub async fn find(connection: &mut DbConnection, id: WorkspaceId) -> Result<Opti
     row.or_error("find a workspace")?.map(Workspace::try_from).transpose()
 }
 
-/// The workspace of this id, where it lies within reach.
+/// Finds a workspace by id within reach.
 pub async fn find_within(
     connection: &mut DbConnection,
     reach: Reach,
@@ -34,7 +34,7 @@ pub async fn find_within(
     if reach.includes(id) { find(connection, id).await } else { Ok(None) }
 }
 
-/// The workspace of this slug.
+/// Finds a workspace by slug.
 pub async fn find_by_slug(connection: &mut DbConnection, slug: &str) -> Result<Option<Workspace>> {
     let row = on_backend!(connection, |conn| {
         existing!().filter(workspaces::slug.eq(slug)).first::<WorkspaceRow>(conn).await.optional()
@@ -42,19 +42,19 @@ pub async fn find_by_slug(connection: &mut DbConnection, slug: &str) -> Result<O
     row.or_error("find a workspace by its slug")?.map(Workspace::try_from).transpose()
 }
 
-/// The workspace of this id, where it lets anybody in: it is there, and not out of use.
+/// Finds an active workspace by id.
 pub async fn find_in_use(connection: &mut DbConnection, id: WorkspaceId) -> Result<Option<Workspace>> {
     Ok(find(connection, id).await?.filter(|workspace| workspace.status == Status::Active))
 }
 
-/// Whether there is any workspace.
+/// Returns whether any workspace exists.
 pub async fn any(connection: &mut DbConnection) -> Result<bool> {
     let query = workspaces::table.filter(workspaces::deleted_at.is_null()).select(workspaces::id).limit(1);
     let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
     Ok(!ids.or_error("look for any workspace")?.is_empty())
 }
 
-/// A page of workspaces, by the moment they were made.
+/// Lists a page of workspaces by creation time.
 pub async fn list(connection: &mut DbConnection, window: &Window) -> Result<Slice<Workspace>> {
     let rows = load_window!(
         connection,
@@ -69,7 +69,7 @@ pub async fn list(connection: &mut DbConnection, window: &Window) -> Result<Slic
     Ok(Slice::cut(workspaces.collect::<Result<_>>()?, window))
 }
 
-/// How many workspaces there are.
+/// Counts the workspaces.
 pub async fn count(connection: &mut DbConnection) -> Result<i64> {
     let query = workspaces::table.filter(workspaces::deleted_at.is_null()).count();
     on_backend!(connection, |conn| query.get_result(conn).await).or_error("count workspaces")

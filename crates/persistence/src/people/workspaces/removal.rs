@@ -1,4 +1,4 @@
-//! Deleting a workspace: gone for everybody at once, and then removed bit by bit, however much is in it.
+//! Deletes a workspace: at once for everyone, then its contents in batches.
 
 use denizen_domain::{Origin, Result, Status, Timestamp, WorkspaceId};
 use diesel::prelude::*;
@@ -18,15 +18,15 @@ use crate::schema::{
 };
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// How many rows are removed at a time.
+/// How many rows are deleted at a time.
 const BATCH: i64 = 500;
 
-/// The most deleted workspaces that are listed at a time.
+/// The maximum number of deleted workspaces listed at a time.
 const LISTED: i64 = 1_000;
 
-/// Deletes a workspace: nobody finds it any more, its keys open nothing, and its accounts are shut out. What is in it is
-/// left to [`remove_some`]. `false` where there is no such workspace within reach. Fails where an account is at home there
-/// that may do more than whoever asks, and with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace).
+/// Deletes a workspace: it is no longer found, and its keys and accounts are rejected. [`remove_some`] removes its
+/// contents. `false` if there is no such workspace within reach. Fails if an account with this home has greater rights
+/// than the caller, and with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace).
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -42,13 +42,13 @@ pub async fn delete(
         workspace.require_not_home_of(&authority)?;
         forget_keys(connection, id).await?;
         mark(connection, id, now).await?;
-        // Its own log goes with it, and so the server's tells of it.
+        // Its own log is deleted with it, so the server's log records it.
         audit::deleted(connection, origin, None, &workspace).await?;
         Ok(true)
     })
 }
 
-/// The workspaces that are deleted and not yet removed, those first that have been for longest.
+/// Lists the deleted workspaces that are not yet removed, oldest deletion first.
 pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<WorkspaceId>> {
     let query = workspaces::table
         .filter(workspaces::deleted_at.is_not_null())
@@ -59,12 +59,11 @@ pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<WorkspaceId>> 
     Ok(ids.or_error("list deleted workspaces")?.into_iter().map(Into::into).collect())
 }
 
-/// Removes some of what a deleted workspace has left, a few hundred rows at a time, so that others write in between; in
-/// the end, the workspace itself. Whether there is more to do. To be called again until there is not; several servers may
-/// do so at once.
+/// Removes a batch of a deleted workspace's contents, a few hundred rows, so that others can write in between; in the
+/// end, the workspace. Returns whether more is left. Several servers may call it at once.
 ///
-/// Its members come first: those who were at home there move to the workspace that they have been a member of for
-/// longest, of those that are there, and where there is none, their account is deleted.
+/// Members go first. Those with this home move to the workspace they joined first; if there is none, their account is
+/// deleted.
 pub async fn remove_some(connection: &mut DbConnection, origin: &Origin, id: WorkspaceId) -> Result<bool> {
     if !is_deleted(connection, id).await? {
         return Ok(false);
@@ -76,7 +75,7 @@ pub async fn remove_some(connection: &mut DbConnection, origin: &Origin, id: Wor
     if remove_contents(connection, id).await? {
         return Ok(true);
     }
-    // A key may have been made in the moment of the deletion.
+    // A key may have been created at the time of the deletion.
     forget_keys(connection, id).await?;
     let workspace = workspaces::table.filter(workspaces::id.eq(stored(id)));
     on_backend!(connection, |conn| diesel::delete(workspace).execute(conn).await)
@@ -84,7 +83,7 @@ pub async fn remove_some(connection: &mut DbConnection, origin: &Origin, id: Wor
     Ok(false)
 }
 
-/// Takes the slug and the status away; the slug is free for another workspace at once.
+/// Clears the slug and the status. The slug is free at once.
 async fn mark(connection: &mut DbConnection, id: WorkspaceId, now: Timestamp) -> Result<()> {
     let changes = (
         workspaces::slug.eq(id.to_string()),
@@ -104,7 +103,7 @@ async fn forget_keys(connection: &mut DbConnection, id: WorkspaceId) -> Result<(
     Ok(())
 }
 
-/// Whether it is deleted, and something of it still there.
+/// Returns whether it is deleted and not yet removed.
 async fn is_deleted(connection: &mut DbConnection, id: WorkspaceId) -> Result<bool> {
     let query = workspaces::table
         .filter(workspaces::id.eq(stored(id)))
@@ -114,7 +113,7 @@ async fn is_deleted(connection: &mut DbConnection, id: WorkspaceId) -> Result<bo
     Ok(!ids.or_error("look for a deleted workspace")?.is_empty())
 }
 
-/// Removes a batch from the first of these tables that still has something. Whether there was any.
+/// Deletes a batch from the first of these tables with rows left. Returns whether there were any.
 async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<bool> {
     let workspace_id = stored(workspace_id);
     macro_rules! delete_batch {
@@ -135,7 +134,7 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
             }
         )+};
     }
-    // What refers to others comes first. Nobody is left in the flows, since nobody is left in the workspace.
+    // Referring tables come first. The flows are empty, because the workspace has no members left.
     delete_batch!(
         external_users.id: StoredUuid,
         deleted_external_users.id: StoredUuid,

@@ -1,4 +1,4 @@
-//! The members of a workspace that goes, and those who are at home in it.
+//! The members of a deleted workspace, and the accounts with their home in it.
 
 use std::collections::HashMap;
 
@@ -17,16 +17,15 @@ use crate::queries::locks;
 use crate::schema::{account_roles, accounts, memberships, workspaces};
 use crate::types::{StoredUuid, stored};
 
-/// How many members a workspace is left by at a time. Others who want to change one of them, and on SQLite whatever else
-/// writes, wait for as long as that takes: some hundredths of a second, and some tenths where all have another home.
+/// How many members leave at a time. Requests that change one of them wait that long, and on SQLite all writers: some
+/// hundredths of a second, or some tenths if all have another home.
 const BATCH: i64 = 250;
 
-/// How many different sets of permissions are looked at at a time.
+/// How many distinct permission sets are checked at a time.
 const SETS: i64 = 500;
 
-/// Fails with [`Forbidden::GreaterRights`] where an account is at home in a workspace that may do more, beyond workspaces,
-/// than whoever asks: without the workspace, it would be shut out. However many live there, what is kept in memory is
-/// little.
+/// Fails with [`Forbidden::GreaterRights`] if an account with this home has rights beyond workspaces that the caller
+/// lacks: without the workspace, it would be locked out. Uses little memory, however many accounts there are.
 pub(super) async fn require_no_greater(
     connection: &mut DbConnection,
     authority: &Authority,
@@ -38,16 +37,15 @@ pub(super) async fn require_no_greater(
     if is_greater { Err(Error::Forbidden(Forbidden::GreaterRights)) } else { Ok(()) }
 }
 
-/// Lets some of the members of a deleted workspace go: those who were at home there move to the workspace that they have
-/// been a member of for longest, of those that are there, and where there is none, their account is deleted. Whether
-/// there were any members.
+/// Removes a batch of members from a deleted workspace. Those with this home move to the workspace they joined first;
+/// if there is none, their account is deleted. Returns whether there were any members.
 pub(super) async fn release(connection: &mut DbConnection, origin: &Origin, id: WorkspaceId) -> Result<bool> {
     in_transaction!(connection, {
         let members = some_members(connection, id).await?;
         if members.is_empty() {
             return Ok(false);
         }
-        // Whoever is in the midst of moving has moved once the lock is had, so all else is read after that.
+        // An account that is moving has moved once the lock is held, so everything else is read afterwards.
         locks::lock_accounts(connection, &members).await?;
         let homes = homes_elsewhere(connection, &members).await?;
         let residents = residents_among(connection, id, &members).await?;
@@ -64,7 +62,7 @@ pub(super) async fn release(connection: &mut DbConnection, origin: &Origin, id: 
     })
 }
 
-/// Whether somebody other than who asks holds a role that counts for more than they hold.
+/// Returns whether another account holds a role with rights that the caller lacks.
 async fn any_holds_greater_role(
     connection: &mut DbConnection,
     authority: &Authority,
@@ -83,8 +81,8 @@ async fn any_holds_greater_role(
     Ok(!holders.or_error("look for accounts with greater roles")?.is_empty())
 }
 
-/// Whether somebody other than who asks was directly given more than they hold. There are as many sets of permissions as
-/// one likes to make, and so they are read a few at a time, in their order.
+/// Returns whether another account was directly granted rights that the caller lacks. The number of distinct sets is
+/// unlimited, so this reads a few at a time, in order.
 async fn any_was_given_more(
     connection: &mut DbConnection,
     authority: &Authority,
@@ -92,7 +90,7 @@ async fn any_was_given_more(
 ) -> Result<bool> {
     let mut last = String::new();
     loop {
-        // Sets are stored in the order of their permissions, in which those of workspaces come last.
+        // Stored sets list permissions in order, those of workspaces last.
         let sets = accounts::table
             .filter(accounts::home_workspace_id.eq(Some(stored(id))))
             .filter(accounts::permissions.gt(&last))
@@ -118,17 +116,17 @@ async fn any_was_given_more(
     }
 }
 
-/// Whether some of these permissions reach beyond workspaces, and are not held by who asks.
+/// Returns whether some of these permissions reach beyond workspaces and the caller lacks them.
 fn is_greater(permissions: &PermissionSet, authority: &Authority) -> bool {
     !authority.permissions.cover(&permissions.restricted())
 }
 
-/// The account that asks. None has the id of nothing.
+/// Returns the id of the caller's account, or the nil UUID.
 fn asking(authority: &Authority) -> StoredUuid {
     authority.account_id.map_or(StoredUuid::from_uuid(uuid::Uuid::nil()), stored)
 }
 
-/// The first of the members that are left, by their ids.
+/// Lists the next members, by id.
 async fn some_members(connection: &mut DbConnection, id: WorkspaceId) -> Result<Vec<StoredUuid>> {
     let members = memberships::table
         .filter(memberships::workspace_id.eq(stored(id)))
@@ -139,8 +137,7 @@ async fn some_members(connection: &mut DbConnection, id: WorkspaceId) -> Result<
         .or_error("look for members of a deleted workspace")
 }
 
-/// For each of these accounts that has any, the workspace that it has been a member of for longest, of those that are not
-/// deleted.
+/// Finds the workspace that each of these accounts joined first, except deleted ones.
 async fn homes_elsewhere(
     connection: &mut DbConnection,
     members: &[StoredUuid],
@@ -154,11 +151,11 @@ async fn homes_elsewhere(
         .select((memberships::account_id, memberships::workspace_id));
     let rows = on_backend!(connection, |conn| elsewhere.load::<(StoredUuid, StoredUuid)>(conn).await);
     let rows = rows.or_error("look for other workspaces of accounts")?;
-    // Of several of one account, the last one stays: the oldest.
+    // The last of several wins: the oldest.
     Ok(rows.into_iter().map(|(account, workspace)| (account.into(), workspace.into())).collect())
 }
 
-/// Those of these accounts that are at home there.
+/// Finds those of these accounts with this home.
 async fn residents_among(
     connection: &mut DbConnection,
     id: WorkspaceId,
@@ -175,7 +172,7 @@ async fn residents_among(
     rows.or_error("load residents of a deleted workspace")
 }
 
-/// Deletes accounts. The server's log tells of them, since that of their home goes with it.
+/// Deletes accounts. The server's log records it, because the log of their home is deleted.
 async fn delete_accounts(
     connection: &mut DbConnection,
     origin: &Origin,

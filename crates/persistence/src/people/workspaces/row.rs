@@ -1,4 +1,4 @@
-//! Workspaces as they are stored.
+//! The rows of workspaces.
 
 use denizen_domain::{Coded as _, Error, Result, Slug, Status, Workspace, WorkspaceName, WorkspaceNumber};
 use diesel::prelude::*;
@@ -81,7 +81,7 @@ impl From<&Workspace> for WorkspaceRow {
     }
 }
 
-/// A workspace's own limit of requests a second, as it was stored.
+/// Converts a workspace's stored limit of requests per second.
 pub(crate) fn stored_limit(requests_per_second: Option<i64>) -> Option<u32> {
     requests_per_second.and_then(|limit| u32::try_from(limit).ok())
 }

@@ -1,4 +1,4 @@
-//! Making and changing workspaces.
+//! Creates and changes workspaces.
 
 use denizen_domain::{
     Channel, Conflict, Error, Origin, Result, Slug, Status, Workspace, WorkspaceChanges, WorkspaceId,
@@ -19,7 +19,7 @@ use crate::queries::locks;
 use crate::schema::workspaces;
 use crate::types::stored;
 
-/// Makes a workspace and its default channel. Fails with [`Conflict::SlugTaken`].
+/// Creates a workspace and its default channel. Fails with [`Conflict::SlugTaken`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -33,7 +33,7 @@ pub async fn create(
     })
 }
 
-/// Makes a workspace with whatever slug is free for its name: `my-company`, or else `my-company-2`, and so on.
+/// Creates a workspace with the first free slug for its name: `my-company`, or else `my-company-2`, and so on.
 pub async fn create_named(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -61,13 +61,13 @@ pub async fn create_named(
     })
 }
 
-/// The number to try after this one: those that people expect first, and then any, since there may be many.
+/// Returns the number to try next: first those that people expect, then random ones, because many may be taken.
 pub(crate) fn next_number(number: u64, origin: &Origin) -> u64 {
     const COUNTED: u64 = 10;
     if number < COUNTED { number + 1 } else { COUNTED + u64::from(origin.source.ids.uuid().as_fields().0) }
 }
 
-/// Makes a workspace alone, within a transaction that also makes its default channel.
+/// Creates a workspace without a channel, in a transaction that also creates its default channel.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -99,9 +99,9 @@ pub(crate) async fn insert(
     Ok(workspace)
 }
 
-/// Changes a workspace. `None` where there is no such workspace within reach. Fails where the change is not for who
-/// reaches so far to make ([`Workspace::require_may_become`]); where it takes the workspace out of use and with it an
-/// account that may do more than whoever asks; and then with [`Conflict::OwnWorkspace`].
+/// Changes a workspace. `None` if there is no such workspace within reach. Fails if the caller's reach does not allow
+/// the change ([`Workspace::require_may_become`]), if it deactivates the home of an account with greater rights than
+/// the caller, and with [`Conflict::OwnWorkspace`].
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
