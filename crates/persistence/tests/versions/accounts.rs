@@ -45,16 +45,11 @@ impl<'a> Story<'a> {
     }
 
     async fn change(&mut self, what: &str, is_seen_by_others: bool, changes: AccountChanges) {
-        let changed = accounts::change(
-            &mut self.stage.write().await,
-            &self.stage.origin,
-            Asker::Operator,
-            self.id,
-            &changes,
-            None,
-            |_| Ok(()),
-        );
-        let changed = changed.await.unwrap().unwrap();
+        let changed = {
+            let (connection, origin) = (&mut self.stage.write().await, &self.stage.origin);
+            accounts::change(connection, origin, Asker::Operator, self.id, &changes, None, |_| Ok(())).await
+        };
+        let changed = changed.unwrap().unwrap();
         assert_eq!(changed, self.read().await, "{what}: what was answered is not what is stored");
         self.is_new(what, is_seen_by_others).await;
     }
@@ -120,14 +115,12 @@ async fn whoever_leaves_its_home_has_another_tag() {
         story
             .change("a home", false, AccountChanges { home, permissions, ..AccountChanges::default() })
             .await;
-        let removed = memberships::remove(
-            &mut stage.write().await,
-            &stage.origin,
-            Asker::Operator,
-            stage.workspace_id,
-            story.id,
-        );
-        assert_eq!(removed.await.unwrap(), Some(Removal::Left));
+        let removed = {
+            let connection = &mut stage.write().await;
+            let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+            memberships::remove(connection, origin, Asker::Operator, workspace_id, story.id).await
+        };
+        assert_eq!(removed.unwrap(), Some(Removal::Left));
         story.is_new("leaving the workspace", false).await;
     })
     .await;

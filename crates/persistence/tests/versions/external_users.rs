@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use denizen_domain::{
     AccessChange, DisplayName, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserGroupChanges,
-    ExternalUserId, IdentityClaim, Patch, TierChanges, Timestamp,
+    ExternalUserId, IdentityClaim, Patch, TierChanges, Timestamp, Version,
 };
 use denizen_persistence::{DbConnection, channels, external_user_groups, external_users, tiers};
 
@@ -193,18 +195,22 @@ async fn what_a_server_without_versions_writes_has_another_tag() {
         story.is_new("a change by an older server").await;
 
         // What it keeps of a deleted user has no version, either.
+        let version = story.read().await.version.as_i64();
         let (origin, workspace_id, id) = (&stage.origin, stage.workspace_id, story.id);
         let delete = async |connection: &mut DbConnection| {
             external_users::delete(connection, origin, workspace_id, id, |_| Ok(())).await.unwrap()
         };
         assert!(delete(&mut stage.write().await).await);
-        let record = "replace(record, ',\"version\":0', '')";
+        let record = format!("replace(record, ',\"version\":{version}', '')");
         stage.execute(&format!("UPDATE deleted_external_users SET record = {record}")).await;
+        // Its version begins anew, and so it is the time that tells the tags apart.
+        stage.clock.advance(Duration::from_secs(1));
         let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
         let restored = {
             let connection = &mut stage.write().await;
             external_users::restore(connection, origin, workspace_id, id, long_ago).await.unwrap().unwrap()
         };
+        assert_eq!(restored.version, Version::default().next(), "the record still had a version");
         story.became("bringing it back", &restored).await;
     })
     .await;
@@ -253,13 +259,12 @@ async fn finding_a_user_makes_no_version() {
             external_id: Some(external_id("u-1")),
             identifier: None,
         };
-        let found = external_users::find_or_create_claimed(
-            &mut stage.write().await,
-            &stage.origin,
-            stage.workspace_id,
-            &claim,
-        );
-        assert_eq!(found.await.unwrap().id, story.id);
+        let found = {
+            let connection = &mut stage.write().await;
+            let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+            external_users::find_or_create_claimed(connection, origin, workspace_id, &claim).await
+        };
+        assert_eq!(found.unwrap().id, story.id);
         story.is_the_same("finding it").await;
     })
     .await;

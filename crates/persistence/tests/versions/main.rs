@@ -16,9 +16,10 @@ use denizen_persistence::{Backend, Database, DbConnection, migrations, workspace
 use diesel_async::SimpleAsyncConnection as _;
 use url::Url;
 
-/// A migrated database with a workspace, and a clock that stands still.
+/// A migrated database with a workspace, and a clock that stands still unless it is moved.
 pub(crate) struct Stage {
     pub(crate) database: Database,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) origin: Origin,
     pub(crate) workspace_id: WorkspaceId,
 }
@@ -27,13 +28,14 @@ impl Stage {
     async fn on(url: &str) -> Self {
         let database = Database::connect(url).await.unwrap();
         migrations::run(&database).await.unwrap();
-        let clock = ManualClock::at(Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap());
-        let source = Source { clock: Arc::new(clock), ids: Arc::new(SequentialIds::default()) };
+        let start = Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap();
+        let clock = Arc::new(ManualClock::at(start));
+        let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
         let origin = Origin::operator(source);
         let (slug, name) = (Slug::parse("acme").unwrap(), WorkspaceName::parse("Acme").unwrap());
         let mut connection = database.write().await.unwrap();
         let (workspace, _) = workspaces::create(&mut connection, &origin, &slug, &name).await.unwrap();
-        Self { database, origin, workspace_id: workspace.id }
+        Self { database, clock, origin, workspace_id: workspace.id }
     }
 
     pub(crate) async fn write(&self) -> DbConnection {
