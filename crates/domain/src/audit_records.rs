@@ -53,6 +53,7 @@ impl Recorded for ExternalUser {
             tokens_valid_from: _,
             created_at: _,
             updated_at: _,
+            version: _,
         } = self;
         let block = block.as_ref().filter(|block| block.holds_at(now));
         let (reason, until) = match block {
@@ -236,6 +237,7 @@ impl Recorded for Account {
             website,
             created_at: _,
             updated_at: _,
+            version: _,
         } = self;
         let roles: Vec<RoleId> = roles.iter().map(|role| role.id).collect();
         record! {
@@ -294,8 +296,16 @@ impl Recorded for Role {
     }
 
     fn record(&self, _: Timestamp) -> Map<String, Value> {
-        let Self { id: _, workspace_id: _, name, description, permissions, created_at: _, updated_at: _ } =
-            self;
+        let Self {
+            id: _,
+            workspace_id: _,
+            name,
+            description,
+            permissions,
+            created_at: _,
+            updated_at: _,
+            version: _,
+        } = self;
         record! { "name": name.as_str(), "description": description.as_str(), "permissions": permissions }
     }
 }

@@ -98,8 +98,8 @@ pub use primitives::{
     CursorSeal, Direction, ExternalUserGroupId, ExternalUserId, FieldViolation, FlowId, IdSource, InvalidId,
     InvalidNumber, InvalidTimestamp, InvitationNumber, ManualClock, Page, PageNumber, Patch, Position,
     RandomIds, Reason, RoleId, Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId,
-    SystemClock, TierId, Timestamp, Violation, Violations, Window, WorkspaceId, WorkspaceNumber, fold,
-    fold_for_search,
+    SystemClock, TierId, Timestamp, Version, Violation, Violations, Window, WorkspaceId, WorkspaceNumber,
+    fold, fold_for_search,
 };
 pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
 pub use workspace::{Workspace, WorkspaceChanges, WorkspaceName};

@@ -1,4 +1,4 @@
-//! Keys, and the way from a secret to whoever holds it.
+//! API keys, and their holders.
 
 mod rotate;
 mod row;
@@ -15,27 +15,27 @@ use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
 use self::row::{ApiKeyRow, SecretRow};
-use crate::error::OrError as _;
-use crate::keyset::load_window;
+use crate::audit_events;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use crate::people::workspaces as workspaces_room;
+use crate::queries::keyset::load_window;
+use crate::queries::{like, locks};
 use crate::schema::{api_key_secrets, api_keys, workspaces};
-use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, audit_events, dialect, on_backend, workspaces as workspaces_room};
 
 pub use self::rotate::{MAXIMUM_SECRETS, rotate};
 
-/// The most keys of a workspace that are in force.
+/// The maximum number of active keys of a workspace.
 pub const MAXIMUM_IN_FORCE: i64 = 1_000;
 
-/// How many keys of a workspace that are revoked or have ended are kept, the last ones made: what lists walk through
-/// stays small, however many keys come and go.
+/// How many revoked or expired keys of a workspace are kept: the most recent. It keeps lists short.
 pub const KEPT: i64 = 1_000;
 
-/// How many keys are forgotten at a time.
+/// How many keys are deleted at a time.
 const BATCH: i64 = 500;
 
-/// Makes a key. Its secret is in the answer and nowhere else. Whoever asks with a key gives no more than that has; `None`
-/// for an operator. Fails with [`Conflict::TooManyApiKeys`].
+/// Creates a key. Only the result contains its secret. A caller with a key grants at most its own rights; `None` is an
+/// operator. Fails with [`Conflict::TooManyApiKeys`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -58,22 +58,21 @@ pub async fn create(
     })
 }
 
-/// Whoever asks, as its secret stands now: it may have been revoked since the request came. From here on, nobody else
-/// changes keys of the workspace until the transaction ends.
+/// Returns the caller's rights as its secret stands now, which may have been revoked since the request arrived. Locks
+/// the workspace's keys until the transaction ends.
 async fn standing(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
     asker: Option<&KeyHolder>,
 ) -> Result<Option<KeyHolder>> {
-    dialect::lock_workspace(connection, workspace_id).await?;
+    locks::lock_workspace(connection, workspace_id).await?;
     let Some(asker) = asker else { return Ok(None) };
     let holder = holder_of(connection, asker.secret_hash, origin.source.clock.now()).await?;
     holder.map(Some).ok_or(Error::Unauthenticated(Unauthenticated::UnknownKey))
 }
 
-/// Removes what is left of keys that are no longer in force, but for the last ones. In a batch that each new key makes
-/// bigger by one at most.
+/// Deletes inactive keys, except for the most recent, in one batch. Each new key adds at most one to it.
 async fn forget_ended(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -104,7 +103,7 @@ async fn forget_ended(
     Ok(())
 }
 
-/// Makes a key within a transaction that makes more.
+/// Creates a key in the caller's transaction.
 pub(crate) async fn insert(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -145,7 +144,7 @@ async fn insert_secret(connection: &mut DbConnection, key: &ApiKey, secret: &Sec
     Ok(())
 }
 
-/// Whoever holds this secret, unless it is unknown, revoked or expired, or its workspace is not in use.
+/// Finds the holder of a secret. `None` if it is unknown, revoked or expired, or its workspace is not active.
 pub async fn authenticate(
     connection: &mut DbConnection,
     presented: &Secret,
@@ -169,17 +168,17 @@ async fn holder_of(
     row.holder(hash, now, workspaces_room::stored_limit(requests_per_second))
 }
 
-/// Which keys a list holds; all conditions hold, and `None` is none.
+/// Which keys to list. All conditions apply; `None` is no condition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyFilter {
-    /// That may do nothing but this.
+    /// With no scope but these.
     pub within: Option<ScopeSet>,
-    /// That are neither revoked nor have ended at this moment.
+    /// Neither revoked nor expired at this time.
     pub in_force_at: Option<Timestamp>,
 }
 
 impl KeyFilter {
-    /// The scopes that none of the keys may have.
+    /// Returns the scopes that none of the keys may have.
     fn forbidden(&self) -> impl Iterator<Item = Scope> + '_ {
         let within = self.within.iter();
         within.flat_map(|within| Scope::ALL.iter().copied().filter(|scope| !within.contains(*scope)))
@@ -191,9 +190,9 @@ macro_rules! filtered {
         let filter: &KeyFilter = $filter;
         let mut query = api_keys::table.filter(api_keys::workspace_id.eq(stored($workspace_id))).into_boxed();
         for scope in filter.forbidden() {
-            // The codes stand between spaces, so that one within another is not taken for it.
+            // Spaces around the codes keep one from matching within another.
             let scopes = " ".into_sql::<Text>().concat(api_keys::scopes).concat(" ");
-            query = query.filter(scopes.not_like(dialect::contains(&format!(" {scope} "))).escape('\\'));
+            query = query.filter(scopes.not_like(like::contains(&format!(" {scope} "))).escape('\\'));
         }
         if let Some(now) = filter.in_force_at {
             let lasts = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(StoredTime::from(now)));
@@ -203,8 +202,7 @@ macro_rules! filtered {
     }};
 }
 
-/// A page of a workspace's keys, by the moment they were made. Walks through no more than [`MAXIMUM_IN_FORCE`] and
-/// [`KEPT`] together.
+/// Lists a page of a workspace's keys by creation time. Scans at most [`MAXIMUM_IN_FORCE`] plus [`KEPT`] keys.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -224,7 +222,7 @@ pub async fn list(
     Ok(Slice::cut(keys, window))
 }
 
-/// How many keys a filter lets through.
+/// Counts the keys that match a filter.
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -234,7 +232,7 @@ pub async fn count(
         .or_error("count keys")
 }
 
-/// The key of this id.
+/// Finds a key by id.
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -247,7 +245,7 @@ pub async fn find(
     row.or_error("find a key")?.map(ApiKey::try_from).transpose()
 }
 
-/// The key of this id, where whoever asks may see it.
+/// Finds a key by id that the caller may see.
 async fn find_visible(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -258,8 +256,8 @@ async fn find_visible(
     Ok(key.filter(|key| asker.is_none_or(|asker| asker.may_see(key))))
 }
 
-/// Revokes a key: from the next request on, its secrets open nothing. Revoking it again changes nothing. `None` where
-/// there is no such key that whoever asks may see.
+/// Revokes a key: its secrets are rejected from the next request on. Revoking again changes nothing. `None` if the
+/// caller sees no such key.
 pub async fn revoke(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -285,7 +283,7 @@ pub async fn revoke(
     })
 }
 
-/// Stores what changes of a key.
+/// Stores the changes to a key.
 async fn store_change(connection: &mut DbConnection, key: &ApiKey) -> Result<()> {
     let changed = api_keys::table
         .filter(api_keys::workspace_id.eq(stored(key.workspace_id)))
@@ -312,8 +310,8 @@ async fn delete_secrets(
     Ok(())
 }
 
-/// Notes when keys were last used, and from where. Called now and then with what came together since, not by every request; in the order
-/// of the keys, so that two servers never wait for each other.
+/// Stores the last uses of keys, with addresses. Called periodically, not by each request. The order of the keys
+/// prevents deadlocks between servers.
 pub async fn record_use(
     connection: &mut DbConnection,
     uses: &[(WorkspaceId, ApiKeyId, Timestamp, IpAddr)],
@@ -324,7 +322,7 @@ pub async fn record_use(
                 .filter(api_keys::workspace_id.eq(stored(workspace_id)))
                 .filter(api_keys::id.eq(stored(id)));
             let moment = StoredTime::from(moment);
-            // Several servers note uses of the same key; the latest one stands.
+            // Several servers store uses of the same key. The latest wins.
             let older = key.filter(api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(moment)));
             let usage = (
                 api_keys::last_used_at.eq(Some(moment)),

@@ -1,5 +1,4 @@
-//! The audit log. Whatever changes something notes it here, in the transaction that makes the change: the one is not there
-//! without the other.
+//! The audit log. Each function that changes an object records the change here, in the same transaction.
 
 use std::time::Duration;
 
@@ -11,11 +10,11 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::error::{OrError as _, broken_row};
-use crate::keyset::load_window;
+use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
+use crate::queries::dialect::insert_all;
+use crate::queries::keyset::load_window;
 use crate::schema::audit_events;
 use crate::types::{StoredTime, StoredUuid, stored};
-use crate::{DbConnection, dialect, on_backend};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = audit_events)]
@@ -104,14 +103,14 @@ impl TryFrom<AuditEventRow> for AuditEvent {
     }
 }
 
-/// What stands for the server's own log, of what belongs to no workspace.
+/// The workspace id of the server's own log, for objects outside workspaces.
 const SERVER: StoredUuid = StoredUuid::from_uuid(Uuid::nil());
 
 fn stored_workspace(workspace_id: Option<WorkspaceId>) -> StoredUuid {
     workspace_id.map_or(SERVER, Into::into)
 }
 
-/// Notes that something was made.
+/// Records the creation of an object.
 pub(crate) async fn created<T: Recorded>(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -121,7 +120,7 @@ pub(crate) async fn created<T: Recorded>(
     insert(connection, event(origin, workspace_id.into(), Verb::Create, None, Some(made))).await
 }
 
-/// Notes what has changed of something, where anything has.
+/// Records the changes to an object, if any.
 pub(crate) async fn updated<T: Recorded>(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -133,7 +132,7 @@ pub(crate) async fn updated<T: Recorded>(
     if event.changes.is_empty() { Ok(()) } else { insert(connection, event).await }
 }
 
-/// Notes that something was deleted, or taken away.
+/// Records the deletion or removal of an object.
 pub(crate) async fn deleted<T: Recorded>(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -143,7 +142,7 @@ pub(crate) async fn deleted<T: Recorded>(
     insert(connection, event(origin, workspace_id.into(), Verb::Delete, Some(gone), None)).await
 }
 
-/// Notes something else that was done.
+/// Records another action on an object.
 pub(crate) async fn done<T: Recorded>(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -155,7 +154,7 @@ pub(crate) async fn done<T: Recorded>(
     insert(connection, event(origin, workspace_id.into(), verb, before, after)).await
 }
 
-/// Notes that everything personal of something was removed for good.
+/// Records that an object's personal data was erased.
 pub(crate) async fn erased<T: Recorded>(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -166,7 +165,7 @@ pub(crate) async fn erased<T: Recorded>(
     insert(connection, AuditEvent { object_id, ..event }).await
 }
 
-/// An event that is not yet noted, of a change from one state of something to another.
+/// Creates an event for a change from one state to another. Does not store it.
 pub(crate) fn event<T: Recorded>(
     origin: &Origin,
     workspace_id: Option<WorkspaceId>,
@@ -191,18 +190,17 @@ pub(crate) fn event<T: Recorded>(
     }
 }
 
-/// Notes an event.
+/// Stores an event.
 pub(crate) async fn insert(connection: &mut DbConnection, event: AuditEvent) -> Result<()> {
     insert_all(connection, vec![event]).await
 }
 
-/// Notes several events at once.
+/// Stores several events.
 pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditEvent>) -> Result<()> {
     let rows: Vec<_> = events.into_iter().map(AuditEventRow::from).collect();
     let count = rows.len();
-    let noted =
-        dialect::insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
-    // Nothing changes that is not noted.
+    let noted = insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
+    // A failure here rolls back the change: no change goes unrecorded.
     if noted == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
 }
 
@@ -231,8 +229,8 @@ macro_rules! filtered {
     }};
 }
 
-/// A page of a workspace's log, or of the server's own, by the moment of the change. Each condition alone has an index
-/// that also gives the order.
+/// Lists a page of a workspace's log, or of the server's, by time. Each condition alone has an index that also gives
+/// the order.
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: Option<WorkspaceId>,
@@ -252,7 +250,7 @@ pub async fn list(
     Ok(Slice::cut(events.collect::<Result<_>>()?, window))
 }
 
-/// Removes the values of everything that was ever noted about an object. That it was noted stays.
+/// Removes the recorded values of an object. The events remain.
 pub(crate) async fn erase_values(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -269,8 +267,8 @@ pub(crate) async fn erase_values(
     Ok(())
 }
 
-/// Removes events that happened before a moment: so many of the oldest, and what happened at the same moment as the last of
-/// them. How many there were. Looks at their times alone, since those of one moment may be of a thousand workspaces.
+/// Deletes the oldest events from before a time, up to a limit, and all at the same time as the last one. Returns how
+/// many. Compares times only, because events of one moment may belong to a thousand workspaces.
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
     let last = audit_events::table
         .filter(audit_events::occurred_at.lt(StoredTime::from(before)))

@@ -1,54 +1,56 @@
-//! What an empty directory starts with.
+//! Creates the objects that an empty directory needs.
 
 use denizen_domain::{
     Account, AccountChanges, Channel, Conflict, Error, NewAccount, NewApiKey, Origin, Password, PasswordHash,
     Patch, PersonName, Result, Role, RoleName, ScopeSet, Slug, Status, Username, Workspace, WorkspaceName,
 };
 
-use crate::transaction::in_transaction;
-use crate::{Asker, Database, DbConnection, accounts, api_keys, channels, roles, workspaces};
+use crate::connection::{Database, DbConnection, in_transaction};
+use crate::directory::channels;
+use crate::people::{accounts, roles, workspaces};
+use crate::{Asker, api_keys};
 
-/// The slug of the workspace that a directory starts with.
+/// The slug of the first workspace.
 const FIRST_SLUG: &str = "default";
 
-/// What the first start made.
+/// The objects that the first start created.
 #[derive(Debug, Clone, Default)]
 pub struct FirstStart {
-    /// The first workspace, where there was none.
+    /// The first workspace, if there was none.
     pub workspace: Option<FirstWorkspace>,
-    /// The administrator, where there was no account.
+    /// The administrator, if there was no account.
     pub administrator: Option<Administrator>,
 }
 
 impl FirstStart {
-    /// Whether there was nothing to make.
+    /// Returns whether nothing was created.
     pub fn is_empty(&self) -> bool {
         self.workspace.is_none() && self.administrator.is_none()
     }
 }
 
-/// The workspace that a directory starts with.
+/// The first workspace.
 #[derive(Debug, Clone)]
 pub struct FirstWorkspace {
     /// The workspace `default`.
     pub workspace: Workspace,
     /// Its channel.
     pub channel: Channel,
-    /// Its first key, with every scope that a key has by default.
+    /// Its first key, with the default scopes.
     pub key: NewApiKey,
 }
 
-/// The account that a directory starts with.
+/// The first account.
 #[derive(Debug, Clone)]
 pub struct Administrator {
-    /// The account, with the role ADMIN. Its home is the workspace `default`, which it administers, where there is one.
+    /// The account, with the role ADMIN. Its home is the workspace `default`, if that exists, and it administers it.
     pub account: Account,
-    /// Its password: the only time that it is known.
+    /// Its password, which is never available again.
     pub password: Password,
 }
 
-/// Gives a directory without workspaces the workspace `default` with a channel and a key, and one without accounts an
-/// administrator: all of it, or nothing where something is wrong or another server does so at this moment.
+/// Creates the workspace `default`, with a channel and a key, if there is no workspace, and an administrator if there
+/// is no account. Creates nothing if any step fails or another server does the same.
 pub async fn first_start(
     database: &Database,
     origin: &Origin,
@@ -111,7 +113,7 @@ async fn insert_administrator(
     Ok(Administrator { account, password: password.clone() })
 }
 
-/// A random password and its hash, which takes a while and so is made on a thread for such things.
+/// Generates a password and its hash, on a thread that may block, because hashing takes a while.
 async fn new_password(origin: &Origin) -> Result<(Password, PasswordHash)> {
     let password = Password::generate(&*origin.source.ids);
     let (secret, ids) = (password.clone(), origin.source.ids.clone());

@@ -1,46 +1,44 @@
-//! Requests with an idempotency key, and what was answered: each is done once, whichever server it comes to.
+//! Requests with an idempotency key, and their responses. All servers together run each once.
 //!
-//! What is stored says nothing to who reads it here: hashes, and answers that are sealed.
+//! The table reveals nothing: it holds hashes and encrypted responses.
 
 use denizen_domain::{Conflict, Error, Result, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::error::OrError as _;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::idempotency_records;
-use crate::transaction::in_transaction;
 use crate::types::{StoredTime, StoredUuid};
-use crate::{DbConnection, on_backend};
 
-/// Where a record is.
+/// The key of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordKey {
-    /// The workspace of whoever sent the request, where it is that of one workspace only.
+    /// The workspace of the sender, if it is limited to one.
     pub workspace_id: Option<WorkspaceId>,
-    /// A hash of whoever sent it, and of the key that it carried.
+    /// A hash of the sender and its idempotency key.
     pub key_hash: [u8; 32],
 }
 
-/// A request that is about to be done.
+/// A request about to run.
 #[derive(Debug, Clone)]
 pub struct NewRecord {
     /// A hash of the request.
     pub fingerprint: Vec<u8>,
-    /// Which attempt at it this is.
+    /// The id of this attempt.
     pub attempt: Uuid,
-    /// Until when nobody else attempts it.
+    /// Until when other attempts wait.
     pub locked_until: Timestamp,
-    /// From when on the record counts for nothing.
+    /// When the record expires.
     pub expires_at: Timestamp,
 }
 
-/// What there is already of a key.
+/// The existing record of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// A hash of the request that came with it.
+    /// A hash of the request that used the key.
     pub fingerprint: Vec<u8>,
-    /// The sealed answer; `None` while the request is under way.
+    /// The encrypted response; `None` while the request runs.
     pub answer: Option<Vec<u8>>,
 }
 
@@ -56,11 +54,11 @@ struct RecordRow {
     expires_at: StoredTime,
 }
 
-/// The columns of a record that say whether it can be taken over.
+/// The columns that decide whether a record can be taken over.
 type Standing = (Vec<u8>, StoredUuid, StoredTime, Option<Vec<u8>>, StoredTime);
 
-/// Takes a key for an attempt: `None` where it is that attempt's now, and what there is already where it is not. Taken over
-/// are records that have expired, and those of the same request whose attempt was given up, as by a server that crashed.
+/// Reserves a key for an attempt. `None` on success, otherwise the existing record. Takes over expired records, and
+/// those of the same request whose attempt was abandoned, such as by a crashed server.
 pub async fn claim(
     connection: &mut DbConnection,
     key: RecordKey,
@@ -87,7 +85,7 @@ pub async fn claim(
             idempotency_records::expires_at,
         ));
         let found = on_backend!(connection, |conn| query.first::<Standing>(conn).await.optional());
-        // Whoever had it has given it up in this moment.
+        // Its owner has released it in the meantime.
         let gone = || Error::Conflict(Conflict::ConcurrentChange);
         let (fingerprint, attempt, locked_until, answer, expires_at) =
             found.or_error("find an idempotency record")?.ok_or_else(gone)?;
@@ -101,7 +99,7 @@ pub async fn claim(
             .filter(idempotency_records::workspace_id.eq(row.workspace_id))
             .filter(idempotency_records::key_hash.eq(key.key_hash.to_vec()))
             .filter(idempotency_records::attempt.eq(attempt))
-            // A late answer of the attempt before is not lost.
+            // A late response of the previous attempt is not lost.
             .filter(
                 idempotency_records::answer
                     .is_null()
@@ -112,7 +110,7 @@ pub async fn claim(
     })
 }
 
-/// Stores what an attempt has answered. `false` where the record is no longer that attempt's.
+/// Stores the response of an attempt. `false` if the record no longer belongs to the attempt.
 pub async fn complete(
     connection: &mut DbConnection,
     key: RecordKey,
@@ -128,7 +126,7 @@ pub async fn complete(
     Ok(completed.or_error("store an answer")? == 1)
 }
 
-/// Gives a key up, so that the next attempt is made like the first.
+/// Releases a key: the next attempt runs like the first.
 pub async fn give_up(connection: &mut DbConnection, key: RecordKey, attempt: Uuid) -> Result<()> {
     let own = idempotency_records::table
         .filter(idempotency_records::workspace_id.eq(stored_workspace(key)))
@@ -139,8 +137,7 @@ pub async fn give_up(connection: &mut DbConnection, key: RecordKey, attempt: Uui
     Ok(())
 }
 
-/// Deletes records that have expired, at most so many, but for those that expire in the same moment as the last. How many
-/// there were.
+/// Deletes expired records, up to a limit, and all that expire at the same time as the last. Returns how many.
 pub async fn sweep(connection: &mut DbConnection, now: Timestamp, limit: u32) -> Result<usize> {
     let last = idempotency_records::table
         .filter(idempotency_records::expires_at.le(StoredTime::from(now)))
@@ -168,7 +165,7 @@ fn row_of(key: RecordKey, new: &NewRecord) -> RecordRow {
     }
 }
 
-/// Whatever belongs to no workspace has the nil UUID for one.
+/// Objects outside workspaces use the nil UUID.
 fn stored_workspace(key: RecordKey) -> StoredUuid {
     key.workspace_id.map_or(StoredUuid::from_uuid(Uuid::nil()), Into::into)
 }

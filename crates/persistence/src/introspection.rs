@@ -1,32 +1,31 @@
-//! What the database says of itself: its version, its time, its tables.
+//! Queries about the database itself: its version, time, size and tables.
 
 use denizen_domain::{Error, Result, Timestamp};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
-use crate::error::OrError as _;
-use crate::{Backend, Database, DbConnection, on_backend};
+use crate::connection::{Backend, Database, DbConnection, OrError as _, on_backend};
 
-/// A table as it is in the database.
+/// A table in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDescription {
     /// Its name.
     pub name: String,
-    /// Its columns, in their order.
+    /// Its columns, in order.
     pub columns: Vec<ColumnDescription>,
-    /// The columns of its primary key, in their order.
+    /// The columns of its primary key, in order.
     pub primary_key: Vec<String>,
 }
 
-/// A column as it is in the database.
+/// A column in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnDescription {
     /// Its name.
     pub name: String,
-    /// Its type in the database's own words, such as `timestamptz` or `INTEGER`.
+    /// Its type as the database names it, such as `timestamptz` or `INTEGER`.
     pub sql_type: String,
-    /// Whether it may be null.
+    /// Whether it is nullable.
     pub nullable: bool,
 }
 
@@ -62,7 +61,7 @@ struct NumberRow {
     value: i64,
 }
 
-/// The tables of the database, by name, without the one that records the migrations.
+/// Returns the tables by name, except the one that records migrations.
 pub async fn describe(database: &Database) -> Result<Vec<TableDescription>> {
     let connection = &mut database.read().await?;
     let query = diesel::sql_query(match connection.backend() {
@@ -74,7 +73,7 @@ pub async fn describe(database: &Database) -> Result<Vec<TableDescription>> {
     Ok(tables_of(rows))
 }
 
-/// Whether there is a table of this name.
+/// Returns whether a table exists.
 pub async fn has_table(connection: &mut DbConnection, name: &str) -> Result<bool> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT to_regclass($1) IS NOT NULL AS value",
@@ -87,7 +86,7 @@ pub async fn has_table(connection: &mut DbConnection, name: &str) -> Result<bool
     Ok(row.or_error("look for a table")?.value)
 }
 
-/// The version of the database server or library, such as `15.18`.
+/// Returns the version of the database server or library, such as `15.18`.
 pub async fn version(connection: &mut DbConnection) -> Result<String> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT current_setting('server_version') AS value",
@@ -97,7 +96,7 @@ pub async fn version(connection: &mut DbConnection) -> Result<String> {
     Ok(row.or_error("ask for the version of the database")?.value)
 }
 
-/// The time on the database's machine. On SQLite that is this one.
+/// Returns the time of the database server. For SQLite, this is the local time.
 pub async fn time(connection: &mut DbConnection) -> Result<Timestamp> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS value",
@@ -109,7 +108,7 @@ pub async fn time(connection: &mut DbConnection) -> Result<Timestamp> {
         .ok_or_else(|| Error::Internal("the time of the database is out of range".to_owned()))
 }
 
-/// How many bytes the database has on its disk.
+/// Returns the size of the database on disk, in bytes.
 pub async fn size(connection: &mut DbConnection) -> Result<i64> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT pg_database_size(current_database()) AS value",
@@ -121,7 +120,7 @@ pub async fn size(connection: &mut DbConnection) -> Result<i64> {
     Ok(row.or_error("ask for the size of the database")?.value)
 }
 
-/// Whether the database answers.
+/// Fails unless the database responds.
 pub async fn ping(connection: &mut DbConnection) -> Result<()> {
     let query = diesel::sql_query("SELECT 1");
     on_backend!(connection, |conn| query.execute(conn).await).or_error("ask the database for anything")?;

@@ -2,64 +2,63 @@
 //!
 //! A [`Database`] hands out connections; the modules named after the things of the directory hold the functions that
 //! read and write them. Schema, row types and queries exist once for both databases: [`DbConnection`] is an enum of
-//! the two, and `on_backend!` writes a query out for each. What must differ stands in `dialect.rs`.
+//! the two, and `on_backend!` writes a query out for each. What must differ stands in a `dialect.rs`.
+//!
+//! # Rooms
+//!
+//! All public items are exported at the root of the crate. Each module imports only from modules below it:
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`bootstrap`] | the first workspace, administrator and key |
+//! | [`api_keys`] | keys, and who holds them |
+//! | `people` | [`accounts`], [`account_tokens`], [`roles`], [`workspaces`], [`memberships`], [`flows`] and their kin |
+//! | `directory` | [`external_users`], [`channels`], [`external_user_groups`], [`tiers`], [`super_identities`] |
+//! | [`idempotency_records`], [`server_secrets`] | what the server keeps for itself |
+//! | [`audit_events`] | what has changed, and by whom |
+//! | [`migrations`], `queries` | the schema's versions; pages, locks and patterns of many queries |
+//! | [`introspection`], `schema` | what the database says of itself; its tables for diesel |
+//! | `connection`, `types` | pools, transactions and errors; how ids and times are stored |
 //!
 //! # Recipes
 //!
 //! ## Adding a table
 //! 1. `cargo xtask migrate new NAME` makes the files; write both, `workspace_id` first in every key.
 //! 2. `cargo xtask codegen` writes `schema.rs` from the migrated database.
-//! 3. Make a module named after the table: the row with its conversions, then the functions, each of which takes a
-//!    connection and the workspace.
+//! 3. Make a module named after the table in `directory` or `people`: the row with its conversions, then the functions,
+//!    each of which takes a connection and the workspace.
 //!
 //! ## Writing a function
 //! 1. It takes `&mut DbConnection`, domain types, and a [`Source`](denizen_domain::Source) where it makes ids or times.
 //! 2. What belongs together goes into `in_transaction!`. Nothing opens a second connection. A change of accounts, roles or
 //!    workspaces takes an [`Asker`], and reads what it may do within the transaction.
 //! 3. Not found is `Option`; a taken name is a [`Conflict`](denizen_domain::Conflict); the rest is `.or_error("doing what")`.
+//! 4. Whatever changes an external user, an account or a role increments its version: with its row locked, in the domain
+//!    (`mark_changed`), or else in SQL. Entity tags depend on it.
 
-pub mod account_tokens;
-pub mod accounts;
 pub mod api_keys;
-mod asker;
 pub mod audit_events;
 pub mod bootstrap;
-pub mod channels;
-mod connect;
-mod database;
-mod departures;
-mod dialect;
-mod error;
-pub mod external_user_groups;
-pub mod external_users;
-pub mod flows;
+mod connection;
+mod directory;
 pub mod idempotency_records;
 pub mod introspection;
-pub mod invitations;
-mod keyset;
-pub mod log_in_failures;
-pub mod memberships;
-mod metrics_of_queries;
 pub mod migrations;
-mod numbers;
-pub mod organizations;
-pub mod roles;
+mod people;
+mod queries;
 #[cfg_attr(
     not(test),
     expect(clippy::wildcard_imports, reason = "schemas read like those that diesel's own tool writes")
 )]
 mod schema;
 pub mod server_secrets;
-mod settings;
-pub mod super_identities;
-pub mod tiers;
-mod tls;
-mod transaction;
 mod types;
-pub mod workspaces;
 
-pub use asker::Asker;
-pub use connect::{ConnectError, DatabaseOptions};
-pub(crate) use database::on_backend;
-pub use database::{Backend, Database, DbConnection, PoolStatus};
-pub use settings::SqliteSynchronous;
+pub use connection::{
+    Backend, ConnectError, Database, DatabaseOptions, DbConnection, PoolStatus, SqliteSynchronous,
+};
+pub use directory::{channels, external_user_groups, external_users, super_identities, tiers};
+pub use people::{
+    Asker, account_tokens, accounts, flows, invitations, log_in_failures, memberships, organizations, roles,
+    workspaces,
+};

@@ -1,4 +1,4 @@
-//! The schema, brought up to date by the migrations that are built into the binary.
+//! Schema migrations, embedded in the binary.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,41 +13,40 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::connect::AsyncSqliteConnection;
-use crate::error::OrError as _;
-use crate::{Backend, Database, DbConnection, introspection, on_backend};
+use crate::connection::{AsyncSqliteConnection, Backend, Database, DbConnection, OrError as _, on_backend};
+use crate::introspection;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// The advisory lock that servers hold while they migrate one PostgreSQL database: any number that is used for nothing
-/// else. It only saves the others from an error; a migration that ran is recorded in the transaction that ran it.
+/// The advisory lock that servers hold while they migrate a PostgreSQL database; any unused number. It only prevents
+/// errors: each migration records itself in its own transaction.
 const MIGRATION_LOCK: i64 = 0x64_65_6e_69_7a_65_6e;
 
 /// One migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationStatus {
-    /// Its name, which begins with its date.
+    /// Its name, which begins with a date.
     pub name: String,
-    /// Whether the database has it.
+    /// Whether the database has applied it.
     pub applied: bool,
-    /// Whether this binary has it. A database with one that it does not know belongs to a newer version.
+    /// Whether this binary contains it. If not, the database belongs to a newer version.
     pub known: bool,
 }
 
-/// Applies what is missing and names it: each in its own transaction on PostgreSQL, all in one on SQLite. Fails where the schema belongs to a newer
-/// version, and then changes nothing.
+/// Applies the pending migrations and returns their names. PostgreSQL runs each in its own transaction, SQLite all in
+/// one. Fails without changes if the schema belongs to a newer version.
 pub async fn run(database: &Database) -> Result<Vec<String>> {
     perform(database, Action::Run).await
 }
 
-/// Undoes the newest one that is applied and names it. `None` where none is.
+/// Reverts the last applied migration and returns its name. `None` if none is applied.
 pub async fn revert_last(database: &Database) -> Result<Option<String>> {
     Ok(perform(database, Action::RevertLast).await?.pop())
 }
 
-/// All migrations that this binary or the database knows, oldest first. Changes nothing, and does not wait for whoever
-/// migrates at this moment.
+/// Lists all migrations that this binary or the database knows, oldest first. Read-only, and does not wait for a
+/// running migration.
 pub async fn status(database: &Database) -> Result<Vec<MigrationStatus>> {
     let connection = &mut database.read().await?;
     let known = match connection.backend() {
@@ -64,7 +63,7 @@ pub async fn status(database: &Database) -> Result<Vec<MigrationStatus>> {
     Ok(versions.into_iter().map(status).collect())
 }
 
-/// The names of migrations by their versions, which is what the database records.
+/// The names of migrations by version, which is what the database records.
 type Names = BTreeMap<String, String>;
 
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +79,7 @@ async fn perform(database: &Database, action: Action) -> Result<Vec<String>> {
     }
 }
 
-/// Migrations are diesel's own, and synchronous; they run on a thread that may block.
+/// diesel's migrations are synchronous, so they run on a thread that may block.
 async fn perform_on_postgres(
     mut connection: Box<Object<AsyncPgConnection>>,
     action: Action,
@@ -98,8 +97,8 @@ async fn perform_on_postgres(
     outcome
 }
 
-/// On SQLite all of it is one transaction, which takes the lock on writing before it looks at what is missing: the
-/// second of two servers that start on one file waits for the first and then finds nothing to do.
+/// Runs everything in one transaction on SQLite, which takes the write lock first. Of two servers that start on one
+/// file, the second waits, and finds nothing to do.
 async fn perform_on_sqlite(
     mut connection: Object<AsyncSqliteConnection>,
     action: Action,
@@ -113,7 +112,7 @@ async fn perform_on_sqlite(
     outcome.map_err(|MigrationError(error)| error)
 }
 
-/// Lets a transaction of diesel's end with an error of ours.
+/// Lets diesel's transaction end with a domain error.
 struct MigrationError(Error);
 
 impl From<diesel::result::Error> for MigrationError {
@@ -153,12 +152,12 @@ fn known_names<DB: DieselBackend>(migrations: &EmbeddedMigrations) -> Result<Nam
     Ok(named.map(|name| (name.version().to_string(), name.to_string())).collect())
 }
 
-/// The name of a migration; of one that only a newer version knows, the version is all there is.
+/// Returns a migration's name, or the version if only a newer binary knows it.
 fn name_of(known: &Names, version: &str) -> String {
     known.get(version).map_or(version, String::as_str).to_owned()
 }
 
-/// The versions in the table that diesel records them in. diesel itself would make that table in order to read it.
+/// Returns the versions in diesel's table. diesel itself would create the table in order to read it.
 async fn recorded_versions(connection: &mut DbConnection) -> Result<BTreeSet<String>> {
     if !introspection::has_table(connection, "__diesel_schema_migrations").await? {
         return Ok(BTreeSet::new());
@@ -185,8 +184,8 @@ fn failed(error: impl std::fmt::Display) -> Error {
     Error::Internal(format!("a migration failed and was undone: {error}"))
 }
 
-/// Waits until no other server migrates the same database. Waiting and migrating may take longer than any statement of a
-/// request, so that the time limit of statements is put aside until `unlock`.
+/// Waits until no other server migrates the database. This may take longer than a request's statement, so the
+/// statement time-out is off until `unlock`.
 async fn lock(connection: &mut AsyncPgConnection) -> Result<()> {
     let without_limit = "SELECT set_config('denizen.statement_timeout', current_setting('statement_timeout'), false), \
                          set_config('statement_timeout', '0', false)";

@@ -86,6 +86,8 @@ diesel::table! {
         nick -> Nullable<Text>,
         /// Column `website`.
         website -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
     }
 }
 
@@ -326,6 +328,8 @@ diesel::table! {
         blocked_by -> Nullable<Text>,
         /// Column `email_folded`.
         email_folded -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
     }
 }
 
@@ -502,6 +506,8 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+        /// Column `version`.
+        version -> BigInt,
     }
 }
 

@@ -1,25 +1,24 @@
-//! What the server itself keeps secret, shared by all servers on one database: each purpose has generations, of which
-//! the newest is in use.
+//! The server's own secrets, shared by all servers on one database. Each purpose has generations; the newest is in
+//! use.
 
 use denizen_domain::{Conflict, Error, ObjectKind, Origin, Recorded, Result, Source, Timestamp, Verb};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value, json};
 
-use crate::error::OrError as _;
+use crate::audit_events;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::server_secrets;
-use crate::transaction::in_transaction;
 use crate::types::StoredTime;
-use crate::{DbConnection, audit_events, on_backend};
 
-/// What a secret is for.
+/// The purpose of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Signing the access tokens of external users: the private key, as PKCS #8.
+    /// Signs the access tokens of external users: a private key, as PKCS #8.
     AccessTokens,
-    /// Sealing cursors: 32 random bytes.
+    /// Seals cursors: 32 random bytes.
     Cursors,
-    /// Deriving the tokens that are issued for accounts: 32 random bytes.
+    /// Derives the tokens issued for accounts: 32 random bytes.
     IssuedTokens,
 }
 
@@ -33,14 +32,14 @@ impl Purpose {
     }
 }
 
-/// One generation of a secret.
+/// A generation of a secret.
 #[derive(Clone)]
 pub struct ServerSecret {
-    /// Counts up from 1.
+    /// Its number, from 1.
     pub generation: i64,
-    /// The secret itself.
+    /// The secret.
     pub bytes: Vec<u8>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -59,7 +58,7 @@ struct SecretRow {
     created_at: StoredTime,
 }
 
-/// The generations of a secret, newest first, at most as many as the limit.
+/// Lists the generations of a secret, newest first, up to a limit.
 pub async fn newest(
     connection: &mut DbConnection,
     purpose: Purpose,
@@ -78,8 +77,8 @@ pub async fn newest(
     Ok(rows.into_iter().map(secret).collect())
 }
 
-/// The newest generation of a secret; the first one is made where there is none. Of several servers that start at
-/// once, one makes it and all use it.
+/// Returns the newest generation of a secret, and creates the first if there is none. If several servers start at
+/// once, one creates it and all use it.
 pub async fn find_or_create(
     connection: &mut DbConnection,
     source: &Source,
@@ -95,7 +94,7 @@ pub async fn find_or_create(
     newest.ok_or_else(|| Error::Internal(format!("the secret for {} is gone", purpose.code())))
 }
 
-/// Adds a generation, which is in use from now on. Fails with [`Conflict::ConcurrentChange`] where somebody else adds
+/// Adds a generation, which is in use from now on. Fails with [`Conflict::ConcurrentChange`] if another server adds
 /// one at the same time.
 pub async fn rotate(
     connection: &mut DbConnection,
@@ -103,7 +102,7 @@ pub async fn rotate(
     purpose: Purpose,
     secret: Vec<u8>,
 ) -> Result<ServerSecret> {
-    // Read before the transaction, which is repeated where somebody else was faster: theirs is not to be replaced.
+    // Read before the transaction, which is retried if another server was faster: its generation must not be replaced.
     let current = newest(connection, purpose, 1).await?.pop().map_or(0, |secret| secret.generation);
     let generation = current + 1;
     in_transaction!(connection, {
@@ -119,7 +118,7 @@ pub async fn rotate(
     })
 }
 
-/// What the audit log has of a secret.
+/// A secret as the audit log records it.
 struct Generation {
     purpose: Purpose,
     number: i64,

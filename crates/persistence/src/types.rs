@@ -1,4 +1,4 @@
-//! SQL types that the two databases name differently, and how the domain's ids and times are stored in them.
+//! SQL types that the databases name differently, and conversions of the domain's ids and times.
 
 use chrono::{DateTime, Utc};
 use denizen_domain::{
@@ -21,24 +21,24 @@ use uuid::Uuid;
 #[diesel(sqlite_type(name = "Binary"))]
 pub struct PortableUuid;
 
-/// A moment: `timestamptz` on PostgreSQL, an `INTEGER` of microseconds since 1970 on SQLite.
+/// A timestamp: `timestamptz` on PostgreSQL, an `INTEGER` of microseconds since 1970 on SQLite.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(sqlite_type(name = "Long"))]
 pub struct PortableTimestamp;
 
-/// A UUID on its way to or from the database.
+/// A UUID in queries and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow, Serialize, Deserialize)]
 #[serde(transparent)]
 #[diesel(sql_type = PortableUuid)]
 pub(crate) struct StoredUuid(Uuid);
 
-/// A typed id as it is stored.
+/// Converts a typed id to its stored form.
 pub(crate) fn stored(id: impl Into<StoredUuid>) -> StoredUuid {
     id.into()
 }
 
-/// Several typed ids as they are stored.
+/// Converts typed ids to their stored form.
 pub(crate) fn all_stored<I: Copy + Into<StoredUuid>>(ids: &[I]) -> Vec<StoredUuid> {
     ids.iter().copied().map(Into::into).collect()
 }
@@ -112,7 +112,7 @@ impl FromSql<PortableUuid, Sqlite> for StoredUuid {
     }
 }
 
-/// A moment on its way to or from the database.
+/// A timestamp in queries and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow, Serialize, Deserialize)]
 #[serde(transparent)]
 #[diesel(sql_type = PortableTimestamp)]

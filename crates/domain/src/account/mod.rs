@@ -14,11 +14,10 @@ pub use profile::Profile;
 pub use role::{Role, RoleChanges, RoleDescription, RoleName};
 pub use token::{AccountToken, NewAccountToken, TokenKind, TokenLife, TokenRequest};
 
-use crate::audit::Recorded as _;
 use crate::error::{Error, Unauthenticated};
 use crate::fields::{Avatar, PersonName, PhoneNumber, Status};
-use crate::primitives::version::version_of;
-use crate::primitives::{AccountId, AccountNumber, Patch, RoleId, Timestamp, WorkspaceId};
+use crate::primitives::version::TagParts;
+use crate::primitives::{AccountId, AccountNumber, Patch, RoleId, Timestamp, Version, WorkspaceId};
 use crate::rights::{PermissionSet, Reach};
 
 /// A person who logs in. The directory stores its password separately and never returns it.
@@ -56,6 +55,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How often it was changed.
+    pub version: Version,
 }
 
 impl Account {
@@ -85,20 +86,36 @@ impl Account {
         self
     }
 
-    /// Returns a text of 22 characters that changes whenever the account's shown fields do.
-    pub fn version(&self) -> String {
-        let roles: Vec<_> = self.roles.iter().map(|role| (role.id, role.updated_at)).collect();
-        let fields = self.record(self.updated_at);
-        version_of(&format!("{} {fields:?} {roles:?} {}", self.id, self.updated_at))
+    /// Returns its entity tag: a text of 22 characters that changes whenever the shown fields do, those of its roles included.
+    pub fn entity_tag(&self) -> String {
+        let own = TagParts::new()
+            .id(self.id.as_uuid())
+            .version(self.version, self.updated_at)
+            .optional_id(self.home.map(WorkspaceId::as_uuid));
+        let with_roles = self
+            .roles
+            .iter()
+            .fold(own, |parts, role| parts.id(role.id.as_uuid()).version(role.version, role.updated_at));
+        with_roles.tag()
+    }
+
+    /// Marks it as changed at this moment.
+    pub fn mark_changed(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.version = self.version.next();
     }
 
     /// Moves it to another home, or to none. It loses the permissions that apply within a workspace only, and the roles
     /// with any of them.
     pub fn leave_home(&mut self, new_home: Option<WorkspaceId>, now: Timestamp) {
+        self.move_to(new_home);
+        self.mark_changed(now);
+    }
+
+    fn move_to(&mut self, new_home: Option<WorkspaceId>) {
         self.home = new_home;
         self.roles.retain(|role| role.is_global() && !role.counts_at_home());
         self.permissions = self.permissions.restricted();
-        self.updated_at = now;
     }
 }
 
@@ -165,8 +182,8 @@ pub struct AccountChanges {
 }
 
 impl AccountChanges {
-    /// Applies the changes, with the roles that [`roles`](Self::roles) names. `updated_at` moves only if a field does.
-    /// [`Authority`] decides whether the change is allowed.
+    /// Applies the changes, with the roles that [`roles`](Self::roles) names. `updated_at` and `version`
+    /// move only if a field does. [`Authority`] decides whether the change is allowed.
     pub fn apply_to(self, account: &mut Account, named_roles: Option<Vec<Role>>, now: Timestamp) {
         let before = account.clone();
         let Self {
@@ -187,7 +204,7 @@ impl AccountChanges {
         let mut new_home = account.home;
         home.apply(&mut new_home);
         if new_home != before.home {
-            account.leave_home(new_home, before.updated_at);
+            account.move_to(new_home);
         }
         set(&mut account.username, username);
         set(&mut account.first_name, first_name);
@@ -201,7 +218,7 @@ impl AccountChanges {
         nick.apply(&mut account.nick);
         website.apply(&mut account.website);
         if *account != before || password.is_some() {
-            account.updated_at = now;
+            account.mark_changed(now);
         }
     }
 }
@@ -241,6 +258,7 @@ mod tests {
             website: None,
             created_at: now,
             updated_at: now,
+            version: Version::default(),
         };
         let seen = account.clone().seen_within(Reach::Workspace(here));
         assert_eq!((seen.home, seen.permissions.is_empty()), (None, true));

@@ -2,7 +2,7 @@
 
 use super::{Account, Nick, Username, Website};
 use crate::fields::{Avatar, PersonName};
-use crate::primitives::version::version_of;
+use crate::primitives::version::TagParts;
 use crate::primitives::{AccountId, AccountNumber};
 
 /// The fields of an account that other accounts see, without its rights.
@@ -27,9 +27,20 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Returns a text of 22 characters that changes whenever the profile does.
-    pub fn version(&self) -> String {
-        version_of(&format!("{self:?}"))
+    /// Returns its entity tag: a text of 22 characters that changes whenever the profile does. It is made of the fields
+    /// alone, since the account's version would reveal changes to fields that others do not see.
+    pub fn entity_tag(&self) -> String {
+        let Self { account_id, number, username, first_name, last_name, nick, avatar, website } = self;
+        TagParts::new()
+            .id(account_id.as_uuid())
+            .number(number.as_i64())
+            .text(username.as_str())
+            .text(first_name.as_str())
+            .text(last_name.as_str())
+            .optional_text(nick.as_ref().map(Nick::as_str))
+            .optional_text(avatar.as_ref().map(Avatar::as_str))
+            .optional_text(website.as_ref().map(Website::as_str))
+            .tag()
     }
 
     /// Returns the first and last name.

@@ -2,7 +2,7 @@
 
 use crate::error::{Conflict, Error, Forbidden};
 use crate::primitives::text::{checked, text_type};
-use crate::primitives::{RoleId, Timestamp, Violation, WorkspaceId, fold};
+use crate::primitives::{RoleId, Timestamp, Version, Violation, WorkspaceId, fold};
 use crate::rights::{Permission, PermissionSet, Reach};
 
 text_type! { @declare
@@ -62,6 +62,8 @@ pub struct Role {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How often it was changed.
+    pub version: Version,
 }
 
 impl Role {
@@ -132,7 +134,7 @@ pub struct RoleChanges {
 }
 
 impl RoleChanges {
-    /// Applies the changes. `updated_at` moves only if a field does. Fails with [`Forbidden::ReservedRoleName`].
+    /// Applies the changes. `updated_at` and `version` move only if a field does. Fails with [`Forbidden::ReservedRoleName`].
     pub fn apply_to(self, role: &mut Role, now: Timestamp) -> Result<(), Error> {
         let before = role.clone();
         let Self { name, description, permissions } = self;
@@ -146,6 +148,7 @@ impl RoleChanges {
         role.permissions = permissions.unwrap_or(before.permissions.clone());
         if *role != before {
             role.updated_at = now;
+            role.version = role.version.next();
         }
         Ok(())
     }
@@ -183,6 +186,7 @@ mod tests {
                 permissions: PermissionSet::from_stored(permissions).unwrap(),
                 created_at: now,
                 updated_at: now,
+                version: Version::default(),
             };
             let reach = Reach::Workspace(own);
             assert_eq!(forbidden(&role.require_within(reach)), forbidden_to_read, "{role:?}");

@@ -24,4 +24,5 @@ pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortK
 pub use patch::Patch;
 pub use secret::{Secret, SecretHash};
 pub use text::{fold, fold_for_search};
+pub use version::Version;
 pub use violation::{FieldViolation, Reason, Violation, Violations};

@@ -1,4 +1,4 @@
-//! Giving a key another secret.
+//! Rotates the secrets of keys.
 
 use std::time::Duration;
 
@@ -11,20 +11,19 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Map, json};
 
 use super::{find_visible, insert_secret, standing, store_change};
-use crate::error::OrError as _;
+use crate::audit_events;
+use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::api_key_secrets;
-use crate::transaction::in_transaction;
 use crate::types::{StoredTime, stored};
-use crate::{DbConnection, audit_events, on_backend};
 
-/// The most secrets of a key that count at the same time, the new one included.
+/// The maximum number of valid secrets of a key, including the new one.
 pub const MAXIMUM_SECRETS: i64 = 10;
 
-/// Gives a key another secret, which is in the answer and nowhere else. Those before end after the overlap, or earlier
-/// where they were about to; at once where there is none. Everything else about the key stays.
+/// Gives a key a new secret, which only the result contains. The old secrets expire after the overlap, unless they
+/// expire earlier; without an overlap, at once. The key is otherwise unchanged.
 ///
-/// `None` where there is no such key that whoever asks may see. Fails where the key is no longer in force, where it lasts
-/// longer than the secret of whoever asks, and with [`Conflict::TooManySecrets`].
+/// `None` if the caller sees no such key. Fails if the key is not active, or outlives the caller's secret, and with
+/// [`Conflict::TooManySecrets`].
 pub async fn rotate(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -56,7 +55,7 @@ pub async fn rotate(
     })
 }
 
-/// Lets the key's secrets end at a moment, but for those that end earlier.
+/// Makes the key's secrets expire at a time, unless they expire earlier.
 async fn end_secrets(connection: &mut DbConnection, key: &ApiKey, end: Timestamp) -> Result<()> {
     let end = StoredTime::from(end);
     let lasting = api_key_secrets::table
@@ -89,7 +88,7 @@ async fn require_room(connection: &mut DbConnection, key: &ApiKey) -> Result<()>
     if secrets < MAXIMUM_SECRETS { Ok(()) } else { Err(Error::Conflict(Conflict::TooManySecrets)) }
 }
 
-/// Notes the rotation. Nothing that is noted of the key itself changes, so that what is worth knowing is when its old secrets end.
+/// Records the rotation. The key's own fields do not change, so the event states when its old secrets expire.
 async fn note(connection: &mut DbConnection, origin: &Origin, key: &ApiKey, end: Timestamp) -> Result<()> {
     let end = key.expires_at.map_or(end, |last| last.min(end));
     let ends = Map::from_iter([("oldSecretsEndAt".to_owned(), json!(end))]);

@@ -1,11 +1,11 @@
-//! Keys and their secrets as they are stored.
+//! The rows of keys and their secrets.
 
 use std::net::AddrParseError;
 
 use denizen_domain::{ApiKey, Error, KeyHolder, PublicKey, Result, ScopeSet, Secret, SecretHash, Timestamp};
 use diesel::prelude::*;
 
-use crate::error::broken_row;
+use crate::connection::broken_row;
 use crate::schema::{api_key_secrets, api_keys};
 use crate::types::{StoredTime, StoredUuid, stored};
 
@@ -96,7 +96,7 @@ impl From<&ApiKey> for ApiKeyRow {
     }
 }
 
-/// What leads from a secret to its key.
+/// The row that maps the hash of a secret to its key.
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = api_key_secrets)]
 pub(super) struct SecretRow {
@@ -120,7 +120,7 @@ impl SecretRow {
         }
     }
 
-    /// Whoever holds the secret of this hash, unless it has ended.
+    /// Returns the holder of the secret with this hash, unless the secret has expired.
     pub(super) fn holder(
         self,
         hash: SecretHash,

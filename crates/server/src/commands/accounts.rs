@@ -240,6 +240,7 @@ impl<'a> AccountView<'a> {
             website: _,
             created_at,
             updated_at: _,
+            version: _,
         } = account;
         Self {
             id: *id,

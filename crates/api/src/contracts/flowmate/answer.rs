@@ -80,6 +80,7 @@ impl From<Account> for User {
             website: _,
             created_at,
             updated_at,
+            version: _,
         } = account;
         Self {
             id: id.as_uuid(),
@@ -142,7 +143,8 @@ pub(crate) struct RoleAnswer {
 impl From<Role> for RoleAnswer {
     fn from(role: Role) -> Self {
         let is_global = role.is_global();
-        let Role { id, workspace_id, name, description, permissions, created_at, updated_at } = role;
+        let Role { id, workspace_id, name, description, permissions, created_at, updated_at, version: _ } =
+            role;
         Self {
             id: id.as_uuid(),
             same_id: id.as_uuid(),

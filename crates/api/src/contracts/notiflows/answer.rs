@@ -75,6 +75,7 @@ impl From<ExternalUser> for AdminUser {
             tokens_valid_from: _,
             created_at,
             updated_at,
+            version: _,
         } = user;
         Self {
             avatar: avatar.map(Avatar::into_string),

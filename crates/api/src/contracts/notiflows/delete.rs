@@ -26,7 +26,8 @@ pub(crate) async fn delete(
     PathText(external_id): PathText,
     preconditions: Preconditions,
 ) -> ApiResult<StatusCode> {
-    let guard = |user: &ExternalUser| preconditions.require(Some(&user.version(state.source().clock.now())));
+    let guard =
+        |user: &ExternalUser| preconditions.require(Some(&user.entity_tag(state.source().clock.now())));
     let connection = &mut state.database().write().await?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     if external_users::delete_by_external_id(connection, origin, workspace_id, &external_id, guard).await? {

@@ -31,6 +31,6 @@ pub(crate) async fn get(
     let connection = &mut state.database().read().await?;
     let user = external_users::find_by_external_id(connection, caller.workspace_id, &external_id).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, external_id))?;
-    let tag = user.version(state.source().clock.now());
+    let tag = user.entity_tag(state.source().clock.now());
     Ok(preconditions.answer(&tag, StatusCode::OK, AdminUser::from(user)))
 }

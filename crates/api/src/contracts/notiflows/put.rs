@@ -81,8 +81,8 @@ pub(crate) async fn put(
     JsonBody(body): JsonBody<PutUser>,
 ) -> ApiResult<Response> {
     let (external_id, changes) = body.check(&external_id)?;
-    let version = |user: &ExternalUser| user.version(state.source().clock.now());
-    let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(version).as_deref());
+    let tag = |user: &ExternalUser| user.entity_tag(state.source().clock.now());
+    let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(tag).as_deref());
     let connection = &mut state.database().write().await?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let (user, outcome) =
@@ -91,7 +91,7 @@ pub(crate) async fn put(
         Outcome::Created => StatusCode::CREATED,
         Outcome::Found => StatusCode::OK,
     };
-    Ok(preconditions.answer(&version(&user), status, AdminUser::from(user)))
+    Ok(preconditions.answer(&tag(&user), status, AdminUser::from(user)))
 }
 
 impl PutUser {

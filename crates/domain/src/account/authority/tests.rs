@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::*;
 use crate::account::{RoleDescription, RoleName, Username};
 use crate::fields::PersonName;
-use crate::primitives::{AccountNumber, RoleId, Timestamp};
+use crate::primitives::{AccountNumber, RoleId, Timestamp, Version};
 
 const W1: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(1));
 const W2: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(2));
@@ -80,6 +80,7 @@ fn role_with(name: &str, workspace_id: Option<WorkspaceId>, permissions: Permiss
         permissions,
         created_at: at(0),
         updated_at: at(0),
+        version: Version::default(),
     }
 }
 
@@ -120,6 +121,7 @@ fn account_with(name: &str, home: Option<WorkspaceId>, roles: &[&str], permissio
         website: None,
         created_at: at(0),
         updated_at: at(0),
+        version: Version::default(),
     }
 }
 

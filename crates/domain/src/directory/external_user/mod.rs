@@ -13,13 +13,13 @@ pub use filter::{AccessFilter, ExternalUserFilter, ExternalUserOrder};
 pub use identity::IdentityClaim;
 use serde_json::{Map, Value};
 
-use crate::audit::{Actor, Recorded as _};
+use crate::audit::Actor;
 use crate::error::{Error, Forbidden};
 use crate::fields::{Avatar, EmailAddress, PersonName, PhoneNumber};
-use crate::primitives::version::version_of;
+use crate::primitives::version::TagParts;
 use crate::primitives::{
-    ChannelId, ExternalUserGroupId, ExternalUserId, Patch, SuperIdentityId, TierId, Timestamp, Violation,
-    Violations, WorkspaceId, fold, fold_for_search,
+    ChannelId, ExternalUserGroupId, ExternalUserId, Patch, SuperIdentityId, TierId, Timestamp, Version,
+    Violation, Violations, WorkspaceId, fold, fold_for_search,
 };
 
 /// An external user. The contracts show this record, each in its own format.
@@ -67,6 +67,8 @@ pub struct ExternalUser {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How often it was changed.
+    pub version: Version,
 }
 
 impl ExternalUser {
@@ -100,6 +102,7 @@ impl ExternalUser {
             tokens_valid_from: None,
             created_at: now,
             updated_at: now,
+            version: Version::default(),
         }
     }
 
@@ -146,13 +149,23 @@ impl ExternalUser {
         if self.is_blocked(now) { Err(Error::Forbidden(Forbidden::Blocked)) } else { Ok(()) }
     }
 
-    /// A text of 22 characters that is another one whenever something that is shown of the user is, at this moment.
-    pub fn version(&self, now: Timestamp) -> String {
-        let block = self.block_at(now).map(|block| {
-            (block.reason.as_ref().map(BlockReason::as_str), block.since, block.until, block.by)
-        });
-        let shown = format!("{} {:?} {block:?} {}", self.id, self.record(now), self.updated_at);
-        version_of(&shown)
+    /// Returns its entity tag at this moment: a text of 22 characters that changes whenever the shown fields do. Blocks end
+    /// without a change of the user, and servers before versions take users off deleted groups and tiers without one.
+    pub fn entity_tag(&self, now: Timestamp) -> String {
+        TagParts::new()
+            .id(self.id.as_uuid())
+            .version(self.version, self.updated_at)
+            .id(self.super_identity_id.as_uuid())
+            .optional_id(self.external_user_group_id.map(ExternalUserGroupId::as_uuid))
+            .optional_id(self.tier_id.map(TierId::as_uuid))
+            .flag(self.is_blocked(now))
+            .tag()
+    }
+
+    /// Marks it as changed at this moment.
+    pub fn mark_changed(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.version = self.version.next();
     }
 
     /// Returns the issue time for a new token: now, but not before [`tokens_valid_from`](Self::tokens_valid_from).
@@ -216,7 +229,7 @@ pub struct ExternalUserChanges {
 }
 
 impl ExternalUserChanges {
-    /// Applies the changes. `updated_at` moves only if a field does. Fails with [`Error::Invalid`] if the merged custom
+    /// Applies the changes. `updated_at` and `version` move only if a field does. Fails with [`Error::Invalid`] if the merged custom
     /// fields break their rules; callers must then not store the user.
     pub fn apply_to(self, user: &mut ExternalUser, by: Actor, now: Timestamp) -> Result<(), Error> {
         let before = user.clone();
@@ -253,7 +266,7 @@ impl ExternalUserChanges {
             user.change_access(access, by, now);
         }
         if *user != before {
-            user.updated_at = now;
+            user.mark_changed(now);
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ pub(crate) async fn delete(
 ) -> ApiResult<Response> {
     let reach = caller.reach;
     let guard =
-        |account: &Account| preconditions.require(Some(&account.clone().seen_within(reach).version()));
+        |account: &Account| preconditions.require(Some(&account.clone().seen_within(reach).entity_tag()));
     let connection = &mut state.database().write().await?;
     if !accounts::delete(connection, caller.origin(), caller.asker(), id, guard).await? {
         return Err(Error::not_found(Resource::Account, id).into());

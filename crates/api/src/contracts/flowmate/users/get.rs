@@ -33,6 +33,6 @@ pub(crate) async fn get(
     let account = accounts::find_within(connection, caller.reach, id).await?;
     let account = account.ok_or_else(|| Error::not_found(Resource::Account, id))?;
     let account = account.seen_within(caller.reach);
-    let tag = account.version();
+    let tag = account.entity_tag();
     Ok(preconditions.shown(&tag, meta.one(User::from(account))))
 }

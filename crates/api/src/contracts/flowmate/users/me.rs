@@ -26,7 +26,7 @@ use crate::wire::error::ApiResult;
     security(("account_token" = []), ("session_cookie" = [])))]
 pub(crate) async fn get(caller: Caller<IsLoggedIn>, preconditions: Preconditions, meta: Meta) -> Response {
     let shown = meta.one(User::from(caller.account.clone()));
-    preconditions.shown(&caller.account.version(), shown)
+    preconditions.shown(&caller.account.entity_tag(), shown)
 }
 
 /// Changes the current account
@@ -55,14 +55,14 @@ pub(crate) async fn update(
     (changes.username, changes.status, changes.confirmed) = (None, None, None);
     (changes.home, changes.roles, changes.permissions) = (Patch::Absent, None, None);
     let asker = Asker::LoggedIn { token_id: caller.token.id, right: None };
-    let guard = |account: &Account| preconditions.require(Some(&account.version()));
+    let guard = |account: &Account| preconditions.require(Some(&account.entity_tag()));
     let connection = &mut state.database().write().await?;
     let changed =
         accounts::change(connection, caller.origin(), asker, account.id, &changes, current.as_ref(), guard)
             .await;
     let changed = changed.map_err(wrong_current_password)?;
     let changed = changed.ok_or_else(|| Error::not_found(Resource::Account, account.id))?;
-    let tag = changed.version();
+    let tag = changed.entity_tag();
     Ok(tagged(&tag, meta.one(User::from(changed))))
 }
 

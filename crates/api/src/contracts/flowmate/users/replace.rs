@@ -38,6 +38,6 @@ pub(crate) async fn replace(
 ) -> ApiResult<Response> {
     let checked = body.check(&state, &caller.authority)?;
     let account = change(&state, &context, &caller, id, (checked, &preconditions)).await?;
-    let tag = account.clone().seen_within(caller.reach).version();
+    let tag = account.clone().seen_within(caller.reach).entity_tag();
     Ok(tagged(&tag, meta.one(User::from(account))))
 }

@@ -42,7 +42,7 @@ pub(crate) async fn update(
 ) -> ApiResult<Response> {
     let checked = body.check(&state, &caller.authority)?;
     let account = change(&state, &context, &caller, id, (checked, &preconditions)).await?;
-    let tag = account.clone().seen_within(caller.reach).version();
+    let tag = account.clone().seen_within(caller.reach).entity_tag();
     Ok(tagged(&tag, meta.one(User::from(account))))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn change(
     let changes = checked.hashed(state).await?;
     let reach = caller.reach;
     let guard =
-        |account: &Account| preconditions.require(Some(&account.clone().seen_within(reach).version()));
+        |account: &Account| preconditions.require(Some(&account.clone().seen_within(reach).entity_tag()));
     let connection = &mut state.database().write().await?;
     let changed =
         accounts::change(connection, caller.origin(), caller.asker(), id, &changes, current.as_ref(), guard)

@@ -130,6 +130,7 @@ impl ExternalUserAnswer {
             tokens_valid_from: _,
             created_at,
             updated_at,
+            version: _,
         } = user;
         let display_name = display_name.map(DisplayName::into_string);
         let name = if contract == Contract::Flowra { Some(username) } else { display_name.clone() };
@@ -181,6 +182,6 @@ pub(crate) fn answer(
     contract: Contract,
 ) -> Response {
     let now = state.source().clock.now();
-    let tag = user.version(now);
+    let tag = user.entity_tag(now);
     preconditions.answer(&tag, StatusCode::OK, ExternalUserAnswer::new(user, contract, now))
 }

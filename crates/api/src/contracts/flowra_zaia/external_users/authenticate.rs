@@ -60,7 +60,7 @@ pub(crate) async fn authenticate(
     let user = find_or_create(&state, &caller, &claim).await?;
     let token = state.access().tokens.issue(state.source(), &user)?;
     let now = state.source().clock.now();
-    let tag = user.version(now);
+    let tag = user.entity_tag(now);
     Ok(tagged(&tag, Json(ExternalUserWithToken::new(user, Some(token), caller.contract, now))))
 }
 

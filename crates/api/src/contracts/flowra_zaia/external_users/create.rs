@@ -123,7 +123,7 @@ async fn by_username(
         Outcome::Found => StatusCode::OK,
     };
     let now = state.source().clock.now();
-    let tag = user.version(now);
+    let tag = user.entity_tag(now);
     Ok(tagged(&tag, (status, Json(ExternalUserAnswer::new(user, caller.contract, now)))))
 }
 
@@ -140,7 +140,7 @@ async fn in_channel(
         external_users::create(connection, caller.origin(), workspace_id, channel_id, &changes).await?;
     let may_have_token = !user.is_blocked(now) && caller.scopes.contains(Scope::AuthenticateExternalUsers);
     let token = if may_have_token { Some(state.access().tokens.issue(state.source(), &user)?) } else { None };
-    let tag = user.version(now);
+    let tag = user.entity_tag(now);
     Ok(tagged(&tag, Json(ExternalUserWithToken::new(user, token, caller.contract, now))))
 }
 

@@ -27,7 +27,8 @@ pub(crate) async fn delete(
     PathId(id): PathId<ExternalUserId>,
     preconditions: Preconditions,
 ) -> ApiResult<StatusCode> {
-    let guard = |user: &ExternalUser| preconditions.require(Some(&user.version(state.source().clock.now())));
+    let guard =
+        |user: &ExternalUser| preconditions.require(Some(&user.entity_tag(state.source().clock.now())));
     let connection = &mut state.database().write().await?;
     if external_users::delete(connection, caller.origin(), caller.workspace_id, id, guard).await? {
         Ok(StatusCode::NO_CONTENT)

@@ -55,8 +55,8 @@ pub(crate) async fn erase(
     PathId(id): PathId<ExternalUserId>,
     preconditions: Preconditions,
 ) -> ApiResult<Json<ErasedExternalUser>> {
-    let version = |user: &ExternalUser| user.version(state.source().clock.now());
-    let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(version).as_deref());
+    let tag = |user: &ExternalUser| user.entity_tag(state.source().clock.now());
+    let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(tag).as_deref());
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let connection = &mut state.database().write().await?;
     let tombstone = external_users::erase(connection, origin, workspace_id, id, guard).await?;

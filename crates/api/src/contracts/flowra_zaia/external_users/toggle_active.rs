@@ -30,7 +30,7 @@ pub(crate) async fn toggle_active(
     let connection = &mut state.database().write().await?;
     let toggled = |user: &ExternalUser| {
         let now = state.source().clock.now();
-        preconditions.require(Some(&user.version(now)))?;
+        preconditions.require(Some(&user.entity_tag(now)))?;
         let access = if user.is_blocked(now) { AccessChange::Unblock } else { AccessChange::Block };
         Ok(ExternalUserChanges { access: Some(access), ..ExternalUserChanges::default() })
     };

@@ -78,7 +78,7 @@ pub(crate) async fn update(
     let connection = &mut state.database().write().await?;
     let changes_of = |user: &ExternalUser| {
         let now = state.source().clock.now();
-        preconditions.require(Some(&user.version(now)))?;
+        preconditions.require(Some(&user.entity_tag(now)))?;
         body.clone().check(user, now)
     };
     let user =

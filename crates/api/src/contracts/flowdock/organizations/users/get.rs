@@ -43,5 +43,5 @@ pub(crate) async fn get(
 }
 
 fn shown(preconditions: &Preconditions, profile: Profile) -> Response {
-    preconditions.answer(&profile.version(), StatusCode::OK, User::from(profile))
+    preconditions.answer(&profile.entity_tag(), StatusCode::OK, User::from(profile))
 }

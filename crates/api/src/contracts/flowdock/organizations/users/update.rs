@@ -43,7 +43,7 @@ pub(crate) async fn update(
         return Err(Error::Forbidden(Forbidden::NotOwnAccount).into());
     }
     let changes = parameters.check(account)?;
-    let guard = |account: &Account| preconditions.require(Some(&Profile::from(account).version()));
+    let guard = |account: &Account| preconditions.require(Some(&Profile::from(account).entity_tag()));
     let connection = &mut state.database().write().await?;
     let changed =
         accounts::change(connection, caller.origin(), caller.asker(), account.id, &changes, None, guard)

@@ -1,0 +1,19 @@
+//! Connections to the two databases: pools, settings, TLS, transactions, and the errors of statements.
+//!
+//! Nothing here names a table.
+
+mod connect;
+mod database;
+mod error;
+mod metrics_of_queries;
+mod settings;
+mod tls;
+mod transaction;
+
+pub(crate) use connect::AsyncSqliteConnection;
+pub use connect::{ConnectError, DatabaseOptions};
+pub(crate) use database::on_backend;
+pub use database::{Backend, Database, DbConnection, PoolStatus};
+pub(crate) use error::{OrError, broken_row};
+pub use settings::SqliteSynchronous;
+pub(crate) use transaction::{begin, finish, in_transaction, should_retry};

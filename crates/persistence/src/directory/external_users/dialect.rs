@@ -1,0 +1,190 @@
+//! Statements on external users that differ between the databases, each with the reason.
+
+use denizen_domain::{ChannelId, ExternalUser, ExternalUserId, Result, SearchText, WorkspaceId};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Nullable, Text};
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+
+use super::find::find;
+use super::row::ExternalUserRow;
+use crate::connection::{Backend, DbConnection, OrError as _};
+use crate::queries::like::contains;
+use crate::schema as tables;
+use crate::types::{PortableUuid, StoredUuid, all_stored, stored};
+
+/// A condition on `external_users`, in pieces between which the workspace's id and the pattern are bound.
+pub(crate) struct SearchCondition {
+    pub(crate) before_workspace: &'static str,
+    pub(crate) before_pattern: &'static str,
+    pub(crate) pattern: String,
+    pub(crate) end: &'static str,
+}
+
+/// Returns the condition for users with a text in their searchable fields. PostgreSQL uses its trigram index for
+/// `LIKE`; SQLite's is a separate table. Texts of one or two characters have no trigram: both databases compare them
+/// with every user of the workspace, within the statement time-out.
+pub(crate) fn search(backend: Backend, text: &SearchText) -> SearchCondition {
+    let text = text.folded_for_search();
+    if backend == Backend::Sqlite && text.chars().count() >= 3 {
+        SearchCondition {
+            // The `+` keeps SQLite from scanning the workspace's rows instead of the few matches.
+            before_workspace: "(external_users.id IN (SELECT external_user_id FROM external_users_search_rows \
+                               WHERE +workspace_id = ",
+            before_pattern: " AND row_number IN \
+                             (SELECT rowid FROM external_users_search WHERE external_users_search MATCH ",
+            pattern: format!("\"{}\"", text.replace('"', "\"\"")),
+            end: ")))",
+        }
+    } else {
+        SearchCondition {
+            before_workspace: "(external_users.workspace_id = ",
+            before_pattern: " AND external_users.search_text LIKE ",
+            pattern: contains(&text),
+            end: " ESCAPE '\\')",
+        }
+    }
+}
+
+/// Finds a user by id and locks it until the transaction ends. SQLite has no row locks and needs none: write
+/// transactions exclude each other.
+pub(crate) async fn find_locked_external_user(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserId,
+) -> Result<Option<ExternalUser>> {
+    let DbConnection::Postgres(object) = connection else {
+        return find(connection, workspace_id, id).await;
+    };
+    let row = tables::external_users::table
+        .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::external_users::id.eq(stored(id)))
+        .for_update();
+    let row = row.first::<ExternalUserRow>(&mut ***object).await.optional();
+    row.or_error("lock an external user")?.map(ExternalUser::try_from).transpose()
+}
+
+/// Finds users by id and locks them until the transaction ends, in the order of their ids, which prevents deadlocks.
+pub(crate) async fn find_locked_external_users(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    ids: &[ExternalUserId],
+) -> Result<Vec<ExternalUser>> {
+    let users = tables::external_users::table
+        .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::external_users::id.eq_any(all_stored(ids)))
+        .order(tables::external_users::id.asc());
+    let rows = match connection {
+        DbConnection::Postgres(object) => users.for_update().load::<ExternalUserRow>(&mut ***object).await,
+        DbConnection::Sqlite(object) => users.load::<ExternalUserRow>(&mut **object).await,
+    };
+    rows.or_error("lock external users")?.into_iter().map(ExternalUser::try_from).collect()
+}
+
+/// Returns the first user with each of these values in a column: the default channel's before the others', then the
+/// oldest. The values are indexed, and all users who share one are read.
+///
+/// PostgreSQL takes all values at once: if it misjudges them, it scans the workspace once, not once per value. SQLite
+/// takes one value at a time, because the statistics in the migrations lead it to the right index.
+pub(crate) async fn first_external_user_of_each(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    default_channel: ChannelId,
+    column: &'static str,
+    values: Vec<String>,
+) -> Result<Vec<StoredUuid>> {
+    let (workspace_id, default_channel) = (stored(workspace_id), stored(default_channel));
+    let found = match connection {
+        DbConnection::Postgres(object) => {
+            let statement = format!(
+                "SELECT DISTINCT ON ({column}) id FROM external_users WHERE workspace_id = $1 AND {column} = ANY ($3) \
+                 ORDER BY {column}, (channel_id = $2) DESC, created_at, id"
+            );
+            let query = diesel::sql_query(statement)
+                .bind::<PortableUuid, _>(workspace_id)
+                .bind::<PortableUuid, _>(default_channel)
+                .bind::<Array<Text>, _>(values);
+            query.load::<FoundId>(&mut ***object).await
+        }
+        DbConnection::Sqlite(object) => {
+            let first = |condition: &str| {
+                format!(
+                    "(SELECT id FROM external_users WHERE workspace_id = ?1 AND {column} = wanted.value {condition} \
+                     ORDER BY created_at, id LIMIT 1)"
+                )
+            };
+            let (in_default, anywhere) = (first("AND channel_id = ?2"), first(""));
+            let statement =
+                format!("SELECT coalesce({in_default}, {anywhere}) AS id FROM json_each(?3) AS wanted");
+            let query = diesel::sql_query(statement)
+                .bind::<PortableUuid, _>(workspace_id)
+                .bind::<PortableUuid, _>(default_channel)
+                .bind::<Text, _>(serde_json::json!(values).to_string());
+            query.load::<FoundId>(&mut **object).await
+        }
+    };
+    Ok(found.or_error("look external users up")?.into_iter().filter_map(|found| found.id).collect())
+}
+
+/// A row's id, if there is one.
+#[derive(QueryableByName)]
+struct FoundId {
+    #[diesel(sql_type = Nullable<PortableUuid>)]
+    id: Option<StoredUuid>,
+}
+
+/// Updates existing users. PostgreSQL updates all at once, with an insert that conflicts. SQLite updates them one by
+/// one: without a round trip, that costs little.
+pub(crate) async fn update_external_users(
+    connection: &mut DbConnection,
+    rows: &[ExternalUserRow],
+) -> Result<()> {
+    use tables::external_users as users;
+    let stored = match connection {
+        DbConnection::Postgres(object) => {
+            let all =
+                diesel::insert_into(users::table).values(rows).on_conflict((users::workspace_id, users::id));
+            let all = all.do_update().set((
+                users::super_identity_id.eq(excluded(users::super_identity_id)),
+                users::external_id.eq(excluded(users::external_id)),
+                users::identifier.eq(excluded(users::identifier)),
+                users::identifier_folded.eq(excluded(users::identifier_folded)),
+                users::username_folded.eq(excluded(users::username_folded)),
+                users::display_name.eq(excluded(users::display_name)),
+                users::first_name.eq(excluded(users::first_name)),
+                users::last_name.eq(excluded(users::last_name)),
+                users::email.eq(excluded(users::email)),
+                users::phone.eq(excluded(users::phone)),
+                users::avatar.eq(excluded(users::avatar)),
+                users::locale.eq(excluded(users::locale)),
+                users::timezone.eq(excluded(users::timezone)),
+                users::custom_fields.eq(excluded(users::custom_fields)),
+                users::search_text.eq(excluded(users::search_text)),
+                users::external_user_group_id.eq(excluded(users::external_user_group_id)),
+                users::tier_id.eq(excluded(users::tier_id)),
+                users::blocked.eq(excluded(users::blocked)),
+                users::tokens_valid_from.eq(excluded(users::tokens_valid_from)),
+                users::updated_at.eq(excluded(users::updated_at)),
+                users::blocked_reason.eq(excluded(users::blocked_reason)),
+                users::blocked_since.eq(excluded(users::blocked_since)),
+                users::blocked_until.eq(excluded(users::blocked_until)),
+                users::blocked_by.eq(excluded(users::blocked_by)),
+                users::email_folded.eq(excluded(users::email_folded)),
+                users::version.eq(users::version + 1),
+            ));
+            all.execute(&mut ***object).await.map(|_| ())
+        }
+        DbConnection::Sqlite(object) => {
+            let mut stored = Ok(());
+            for row in rows {
+                let one = users::table.find(row.key());
+                stored = diesel::update(one).set(row).execute(&mut **object).await.map(|_| ());
+                if stored.is_err() {
+                    break;
+                }
+            }
+            stored
+        }
+    };
+    stored.or_error("change external users")
+}

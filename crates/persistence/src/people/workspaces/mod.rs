@@ -1,0 +1,13 @@
+//! Workspaces: the tenants themselves.
+
+mod find;
+mod removal;
+mod residents;
+mod row;
+mod write;
+
+pub use find::{any, count, find, find_by_slug, find_in_use, find_within, list};
+pub use removal::{delete, deleted, remove_some};
+pub(crate) use row::{WorkspaceRow, stored_limit};
+pub use write::{change, create, create_named};
+pub(crate) use write::{insert, next_number, update};

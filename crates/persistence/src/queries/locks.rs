@@ -1,0 +1,195 @@
+//! Row locks, held until the transaction ends. SQLite has none and needs none: write transactions exclude each other.
+
+use std::collections::HashMap;
+
+use denizen_domain::{
+    AccountId, ChannelId, ExternalUserGroupId, ExternalUserId, FlowId, Result, RoleId, SuperIdentityId,
+    TierId, WorkspaceId,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::connection::{DbConnection, OrError as _};
+use crate::schema as tables;
+use crate::types::{StoredUuid, stored};
+
+/// Locks a row of a workspace.
+macro_rules! lock_row {
+    ($connection:expr, $table:ident, $workspace_id:expr, $id:expr, $strength:ident) => {{
+        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
+        let row = tables::$table::table
+            .filter(tables::$table::workspace_id.eq(stored($workspace_id)))
+            .filter(tables::$table::id.eq(stored($id)))
+            .select(tables::$table::id)
+            .$strength();
+        row.load::<StoredUuid>(&mut ***object).await.or_error("lock a row")?;
+        Ok(())
+    }};
+}
+
+/// Locks a row of a table without workspaces.
+macro_rules! lock_row_by_id {
+    ($connection:expr, $table:ident, $id:expr, $strength:ident) => {{
+        let DbConnection::Postgres(object) = $connection else { return Ok(()) };
+        let row = tables::$table::table
+            .filter(tables::$table::id.eq(stored($id)))
+            .select(tables::$table::id)
+            .$strength();
+        row.load::<StoredUuid>(&mut ***object).await.or_error("lock a row")?;
+        Ok(())
+    }};
+}
+
+/// Locks an account against changes of itself, its tokens and its memberships.
+pub(crate) async fn lock_account(connection: &mut DbConnection, id: AccountId) -> Result<()> {
+    lock_row_by_id!(connection, accounts, id, for_update)
+}
+
+/// Locks accounts like [`lock_account`], in the order of their ids, which prevents deadlocks.
+pub(crate) async fn lock_accounts(connection: &mut DbConnection, ids: &[StoredUuid]) -> Result<()> {
+    let DbConnection::Postgres(object) = connection else {
+        return Ok(());
+    };
+    let accounts = tables::accounts::table
+        .filter(tables::accounts::id.eq_any(ids.to_vec()))
+        .order(tables::accounts::id.asc())
+        .select(tables::accounts::id)
+        .for_update();
+    accounts.load::<StoredUuid>(&mut ***object).await.or_error("lock accounts")?;
+    Ok(())
+}
+
+/// Locks a role against changes.
+pub(crate) async fn lock_role(connection: &mut DbConnection, id: RoleId) -> Result<()> {
+    lock_row_by_id!(connection, roles, id, for_update)
+}
+
+/// Locks a workspace against changes, deletion and [`keep_workspace`]. Functions that do not call the latter still add
+/// objects to it.
+pub(crate) async fn lock_workspace(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
+    lock_row_by_id!(connection, workspaces, id, for_no_key_update)
+}
+
+/// Locks a workspace against changes and deletion, shared with others who do the same.
+pub(crate) async fn keep_workspace(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
+    lock_row_by_id!(connection, workspaces, id, for_share)
+}
+
+/// Locks a super identity against changes, and against users joining or leaving it.
+pub(crate) async fn lock_super_identity(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: SuperIdentityId,
+) -> Result<()> {
+    lock_row!(connection, super_identities, workspace_id, id, for_update)
+}
+
+/// Locks a flow against changes.
+pub(crate) async fn lock_flow(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: FlowId,
+) -> Result<()> {
+    lock_row!(connection, flows, workspace_id, id, for_no_key_update)
+}
+
+/// Locks a channel against changes and new users.
+pub(crate) async fn lock_channel(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<()> {
+    lock_row!(connection, channels, workspace_id, id, for_update)
+}
+
+/// Locks a channel against changes and removal, shared with others who add users to it.
+pub(crate) async fn keep_channel(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ChannelId,
+) -> Result<()> {
+    lock_row!(connection, channels, workspace_id, id, for_key_share)
+}
+
+/// Locks a group against changes, deletion and new members.
+pub(crate) async fn lock_external_user_group(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserGroupId,
+) -> Result<()> {
+    lock_row!(connection, external_user_groups, workspace_id, id, for_update)
+}
+
+/// Locks a group against deletion, shared with others who do the same.
+pub(crate) async fn keep_external_user_group(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserGroupId,
+) -> Result<()> {
+    lock_row!(connection, external_user_groups, workspace_id, id, for_share)
+}
+
+/// Locks a tier against changes, deletion, and new users and groups.
+pub(crate) async fn lock_tier(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: TierId,
+) -> Result<()> {
+    lock_row!(connection, tiers, workspace_id, id, for_update)
+}
+
+/// Locks a tier against deletion, shared with others who do the same.
+pub(crate) async fn keep_tier(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: TierId,
+) -> Result<()> {
+    lock_row!(connection, tiers, workspace_id, id, for_share)
+}
+
+/// Locks the record of a deleted user against restoring and erasing.
+pub(crate) async fn lock_deleted_external_user(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserId,
+) -> Result<()> {
+    lock_row!(connection, deleted_external_users, workspace_id, id, for_update)
+}
+
+/// Finds the super identity with an external id, and locks its external id.
+pub(crate) async fn find_kept_super_identity(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    external_id: &str,
+) -> Result<Option<SuperIdentityId>> {
+    let query = tables::super_identities::table
+        .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::super_identities::external_id.eq(external_id))
+        .select(tables::super_identities::id);
+    let found = match connection {
+        DbConnection::Postgres(object) => query.for_key_share().first::<StoredUuid>(&mut ***object).await,
+        DbConnection::Sqlite(object) => query.first::<StoredUuid>(&mut **object).await,
+    };
+    Ok(found.optional().or_error("find a super identity")?.map(Into::into))
+}
+
+/// Finds the super identities with these external ids, by external id, and locks these ids.
+pub(crate) async fn find_kept_super_identities(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    external_ids: Vec<String>,
+) -> Result<HashMap<String, SuperIdentityId>> {
+    let query = tables::super_identities::table
+        .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::super_identities::external_id.eq_any(external_ids))
+        .order(tables::super_identities::id.asc())
+        .select((tables::super_identities::external_id.assume_not_null(), tables::super_identities::id));
+    let found = match connection {
+        DbConnection::Postgres(object) => {
+            query.for_key_share().load::<(String, StoredUuid)>(&mut ***object).await
+        }
+        DbConnection::Sqlite(object) => query.load::<(String, StoredUuid)>(&mut **object).await,
+    };
+    let found = found.or_error("find super identities")?;
+    Ok(found.into_iter().map(|(external_id, id)| (external_id, id.into())).collect())
+}

@@ -1,0 +1,271 @@
+use std::time::Duration;
+
+use denizen_domain::{
+    AccessChange, DisplayName, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserGroupChanges,
+    ExternalUserId, IdentityClaim, Patch, TierChanges, Timestamp, Version,
+};
+use denizen_persistence::{DbConnection, channels, external_user_groups, external_users, tiers};
+
+use crate::{Stage, on_both};
+
+/// A user, and what became of it.
+struct Story<'a> {
+    stage: &'a Stage,
+    id: ExternalUserId,
+    tags: Vec<String>,
+}
+
+impl<'a> Story<'a> {
+    async fn begin(stage: &'a Stage) -> Self {
+        let connection = &mut stage.write().await;
+        let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+        let channel = channels::find_default(connection, workspace_id).await.unwrap();
+        let changes = named("Jane");
+        let changes = ExternalUserChanges { external_id: Patch::Value(external_id("u-1")), ..changes };
+        let user = external_users::create(connection, origin, workspace_id, channel.id, &changes).await;
+        let user = user.unwrap();
+        Self { stage, id: user.id, tags: vec![user.entity_tag(stage.origin.source.clock.now())] }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.stage.origin.source.clock.now()
+    }
+
+    async fn read(&self) -> ExternalUser {
+        let connection = &mut self.stage.write().await;
+        external_users::find(connection, self.stage.workspace_id, self.id).await.unwrap().unwrap()
+    }
+
+    /// What is stored has a tag that it never had before.
+    async fn is_new(&mut self, what: &str) {
+        let tag = self.read().await.entity_tag(self.now());
+        assert!(!self.tags.contains(&tag), "{what} does not change the tag");
+        self.tags.push(tag);
+    }
+
+    /// The same, where a write returned the user: with the tag that whoever reads it is given.
+    async fn became(&mut self, what: &str, written: &ExternalUser) {
+        assert_eq!(written, &self.read().await, "{what}: what was answered is not what is stored");
+        self.is_new(what).await;
+    }
+
+    /// What is stored still has the last tag.
+    async fn is_the_same(&self, what: &str) {
+        assert_eq!(
+            Some(&self.read().await.entity_tag(self.now())),
+            self.tags.last(),
+            "{what} changes the tag"
+        );
+    }
+
+    async fn change(&mut self, what: &str, changes: ExternalUserChanges) {
+        let user = {
+            let connection = &mut self.stage.write().await;
+            let (origin, workspace_id) = (&self.stage.origin, self.stage.workspace_id);
+            external_users::change(connection, origin, workspace_id, self.id, |_| Ok(changes.clone())).await
+        };
+        self.became(what, &user.unwrap().unwrap()).await;
+    }
+}
+
+fn external_id(text: &str) -> ExternalId {
+    ExternalId::parse(text).unwrap()
+}
+
+fn named(name: &str) -> ExternalUserChanges {
+    let display_name = Patch::Value(DisplayName::parse(name).unwrap());
+    ExternalUserChanges { display_name, ..ExternalUserChanges::default() }
+}
+
+async fn upsert_all(connection: &mut DbConnection, stage: &Stage, items: &[(&str, ExternalUserChanges)]) {
+    let items: Vec<_> = items.iter().map(|(id, changes)| (external_id(id), changes.clone())).collect();
+    let outcomes = external_users::upsert_all(connection, &stage.origin, stage.workspace_id, &items).await;
+    assert!(outcomes.unwrap().iter().all(Result::is_ok));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_write_of_a_user_makes_another_tag() {
+    on_both(async |stage| {
+        let mut story = Story::begin(stage).await;
+        story.is_the_same("reading").await;
+        story.change("a change", named("Janet")).await;
+
+        let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+        let (user, _) = external_users::upsert(
+            &mut stage.write().await,
+            origin,
+            workspace_id,
+            &external_id("u-1"),
+            &named("Jane"),
+            |_| Ok(()),
+        )
+        .await
+        .unwrap();
+        story.became("putting", &user).await;
+
+        upsert_all(&mut stage.write().await, stage, &[("u-1", named("J.")), ("u-2", named("New"))]).await;
+        story.is_new("putting many").await;
+        upsert_all(&mut stage.write().await, stage, &[("u-1", named("Jane")), ("u-2", named("Newer"))]).await;
+        story.is_new("putting many again").await;
+        upsert_all(&mut stage.write().await, stage, &[("u-1", named("Jane"))]).await;
+        story.is_the_same("putting many as they are").await;
+
+        let access = |change| ExternalUserChanges { access: Some(change), ..ExternalUserChanges::default() };
+        story.change("blocking", access(AccessChange::Block)).await;
+        story.change("unblocking", access(AccessChange::Unblock)).await;
+        let renamed = Patch::Value(external_id("u-3"));
+        let renamed = ExternalUserChanges { external_id: renamed, ..ExternalUserChanges::default() };
+        story.change("another external id", renamed).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_deleted_and_brought_back_has_another_tag() {
+    on_both(async |stage| {
+        let mut story = Story::begin(stage).await;
+        let (origin, workspace_id, id) = (&stage.origin, stage.workspace_id, story.id);
+        let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
+        for turn in ["once", "twice"] {
+            let connection = &mut stage.write().await;
+            external_users::delete(connection, origin, workspace_id, id, |_| Ok(())).await.unwrap();
+            let user = external_users::restore(connection, origin, workspace_id, id, long_ago).await;
+            let user = user.unwrap().unwrap();
+            assert_eq!(
+                Some(&user),
+                external_users::find(connection, workspace_id, id).await.unwrap().as_ref()
+            );
+            let tag = user.entity_tag(story.now());
+            assert!(!story.tags.contains(&tag), "deleted and brought back {turn}");
+            story.tags.push(tag);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_loses_its_group_or_tier_has_another_tag() {
+    on_both(async |stage| {
+        let mut story = Story::begin(stage).await;
+        let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+        let (tier, group) = {
+            let connection = &mut stage.write().await;
+            let gold = TierChanges {
+                name: Some("Gold".to_owned()),
+                description: Some(String::new()),
+                ..TierChanges::default()
+            };
+            let tier = tiers::create(connection, origin, workspace_id, gold).await.unwrap().id;
+            let changes = ExternalUserGroupChanges::default();
+            let group = external_user_groups::create(connection, origin, workspace_id, changes).await;
+            (tier, group.unwrap().id)
+        };
+        let member = ExternalUserChanges {
+            external_user_group_id: Patch::Value(group),
+            tier_id: Patch::Value(tier),
+            ..ExternalUserChanges::default()
+        };
+        story.change("a group and a tier", member).await;
+        let before = story.read().await;
+        {
+            let connection = &mut stage.write().await;
+            external_user_groups::delete(connection, origin, workspace_id, group).await.unwrap();
+            while external_user_groups::remove_some(connection, workspace_id, group).await.unwrap() {}
+        }
+        story.is_new("deleting the group").await;
+        {
+            let connection = &mut stage.write().await;
+            tiers::delete(connection, origin, workspace_id, tier).await.unwrap();
+            while tiers::remove_some(connection, workspace_id, tier).await.unwrap() {}
+        }
+        story.is_new("deleting the tier").await;
+        let after = story.read().await;
+        assert_eq!(after.version, before.version.next().next());
+        assert_eq!(after.updated_at, before.updated_at, "it is no change of the user's own");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_without_versions_writes_has_another_tag() {
+    on_both(async |stage| {
+        let mut story = Story::begin(stage).await;
+        let epoch = stage.epoch();
+        stage.execute(&format!("UPDATE external_users SET display_name = 'J', updated_at = {epoch}")).await;
+        story.is_new("a change by an older server").await;
+
+        // What it keeps of a deleted user has no version, either.
+        let version = story.read().await.version.as_i64();
+        let (origin, workspace_id, id) = (&stage.origin, stage.workspace_id, story.id);
+        let delete = async |connection: &mut DbConnection| {
+            external_users::delete(connection, origin, workspace_id, id, |_| Ok(())).await.unwrap()
+        };
+        assert!(delete(&mut stage.write().await).await);
+        let record = format!("replace(record, ',\"version\":{version}', '')");
+        stage.execute(&format!("UPDATE deleted_external_users SET record = {record}")).await;
+        // Its version begins anew, and so it is the time that tells the tags apart.
+        stage.clock.advance(Duration::from_secs(1));
+        let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
+        let restored = {
+            let connection = &mut stage.write().await;
+            external_users::restore(connection, origin, workspace_id, id, long_ago).await.unwrap().unwrap()
+        };
+        assert_eq!(restored.version, Version::default().next(), "the record still had a version");
+        story.became("bringing it back", &restored).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_writers_at_once_each_makes_a_version() {
+    const WRITERS: usize = 8;
+    on_both(async |stage| {
+        let story = Story::begin(stage).await;
+        let before = story.read().await.version.as_i64();
+        let writer =
+            |number: usize| {
+                let (database, origin) = (stage.database.clone(), stage.origin.clone());
+                let (workspace_id, id) = (stage.workspace_id, story.id);
+                tokio::spawn(async move {
+                    let connection = &mut database.write().await.unwrap();
+                    let changes = named(&format!("Jane {number}"));
+                    if number % 2 == 0 {
+                        let items = [(external_id("u-1"), changes)];
+                        external_users::upsert_all(connection, &origin, workspace_id, &items).await.unwrap();
+                    } else {
+                        let change = external_users::change(connection, &origin, workspace_id, id, |_| {
+                            Ok(changes.clone())
+                        });
+                        change.await.unwrap();
+                    }
+                })
+            };
+        for writer in (0..WRITERS).map(writer).collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        let versions = story.read().await.version.as_i64() - before;
+        assert_eq!(usize::try_from(versions).unwrap(), WRITERS);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_a_user_makes_no_version() {
+    on_both(async |stage| {
+        let story = Story::begin(stage).await;
+        let claim = IdentityClaim {
+            channel_id: story.read().await.channel_id,
+            id: None,
+            external_id: Some(external_id("u-1")),
+            identifier: None,
+        };
+        let found = {
+            let connection = &mut stage.write().await;
+            let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+            external_users::find_or_create_claimed(connection, origin, workspace_id, &claim).await
+        };
+        assert_eq!(found.unwrap().id, story.id);
+        story.is_the_same("finding it").await;
+    })
+    .await;
+}

@@ -1,0 +1,86 @@
+//! Every write makes another version, and another entity tag, even where the clock stands still. On SQLite always, and on
+//! PostgreSQL where `TEST_DATABASE_URL` names a server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set the stage fails")]
+
+mod accounts;
+mod external_users;
+
+use std::sync::Arc;
+
+use denizen_domain::{
+    IdSource as _, ManualClock, Origin, RandomIds, SequentialIds, Slug, Source, Timestamp, WorkspaceId,
+    WorkspaceName,
+};
+use denizen_persistence::{Backend, Database, DbConnection, migrations, workspaces};
+use diesel_async::SimpleAsyncConnection as _;
+use url::Url;
+
+/// A migrated database with a workspace, and a clock that stands still unless it is moved.
+pub(crate) struct Stage {
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) origin: Origin,
+    pub(crate) workspace_id: WorkspaceId,
+}
+
+impl Stage {
+    async fn on(url: &str) -> Self {
+        let database = Database::connect(url).await.unwrap();
+        migrations::run(&database).await.unwrap();
+        let start = Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap();
+        let clock = Arc::new(ManualClock::at(start));
+        let source = Source { clock: clock.clone(), ids: Arc::new(SequentialIds::default()) };
+        let origin = Origin::operator(source);
+        let (slug, name) = (Slug::parse("acme").unwrap(), WorkspaceName::parse("Acme").unwrap());
+        let mut connection = database.write().await.unwrap();
+        let (workspace, _) = workspaces::create(&mut connection, &origin, &slug, &name).await.unwrap();
+        Self { database, clock, origin, workspace_id: workspace.id }
+    }
+
+    pub(crate) async fn write(&self) -> DbConnection {
+        self.database.write().await.unwrap()
+    }
+
+    /// Runs statements past the directory, as a server does that knows no versions.
+    pub(crate) async fn execute(&self, statements: &str) {
+        let done = match &mut self.write().await {
+            DbConnection::Postgres(connection) => connection.batch_execute(statements).await,
+            DbConnection::Sqlite(connection) => connection.batch_execute(statements).await,
+        };
+        done.unwrap();
+    }
+
+    /// The beginning of 1970, in a statement.
+    pub(crate) fn epoch(&self) -> &'static str {
+        match self.database.backend() {
+            Backend::Postgres => "'epoch'",
+            Backend::Sqlite => "0",
+        }
+    }
+}
+
+/// Plays a scene on SQLite, and on PostgreSQL where there is a server.
+pub(crate) async fn on_both(scene: impl AsyncFn(&Stage)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    scene(&Stage::on(&url).await).await;
+
+    let Some(server) = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()) else {
+        return println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
+    };
+    let name = format!("denizen_test_{}", RandomIds.uuid().simple());
+    on_server(&server, &format!("CREATE DATABASE {name}")).await;
+    let mut url = Url::parse(&server).unwrap();
+    url.set_path(&name);
+    scene(&Stage::on(url.as_str()).await).await;
+    on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+async fn on_server(server: &str, statement: &str) {
+    let database = Database::connect(server).await.unwrap();
+    let DbConnection::Postgres(mut connection) = database.write().await.unwrap() else {
+        return;
+    };
+    connection.batch_execute(statement).await.unwrap();
+}

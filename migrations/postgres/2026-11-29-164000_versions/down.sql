@@ -1,0 +1,3 @@
+ALTER TABLE roles DROP COLUMN version;
+ALTER TABLE accounts DROP COLUMN version;
+ALTER TABLE external_users DROP COLUMN version;

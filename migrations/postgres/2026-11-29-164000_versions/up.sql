@@ -1,0 +1,5 @@
+-- How often a row was changed, for entity tags. Servers before this migration insert rows without it, and so it has a default.
+-- A constant one rewrites no table.
+ALTER TABLE external_users ADD COLUMN version bigint NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN version bigint NOT NULL DEFAULT 0;
+ALTER TABLE roles ADD COLUMN version bigint NOT NULL DEFAULT 0;
