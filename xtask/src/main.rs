@@ -20,6 +20,7 @@ mod codegen;
 mod command;
 mod database;
 mod migrate;
+mod packages;
 mod postgres;
 mod test;
 

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: runs all tests, the server's on both databases, and counts them.
 
 mod counts;
+mod languages;
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -23,12 +24,19 @@ const PREFIX_VARIABLE: &str = "DENIZEN_TEST_PREFIX";
 /// Which tests to run.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Test the server only on this database; the end of the output names the other one
+    /// Test the server only on this database; with a filter, leave out the unit tests, too
     #[arg(long, value_enum, value_name = "DATABASE")]
     only: Option<Database>,
     /// Arguments for the test programs: a part of the test names, or options
     #[arg(last = true, value_name = "FILTER")]
     filter: Vec<String>,
+}
+
+impl Arguments {
+    /// Whether they ask for a part of the server's tests alone, which is quick to build and run.
+    fn are_narrow(&self) -> bool {
+        self.only.is_some() && !self.filter.is_empty()
+    }
 }
 
 /// A database to test on.
@@ -44,9 +52,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let harness = Harness::start(arguments)?;
     let targets = Targets::of_workspace()?;
     // Build everything at once with the same features, so that nothing is built twice.
-    command::run(command::cargo().args(["build", "--locked", "--workspace", "--all-targets"]))?;
+    let mut build = command::cargo();
+    build.args(["build", "--locked", "--workspace"]);
+    if arguments.are_narrow() {
+        build.args(["--bin", "denizen"]).args(&targets.servers);
+    } else {
+        languages::install();
+        build.arg("--all-targets");
+    }
+    command::run(&mut build)?;
 
-    let mut runs = vec![harness.unit_tests(&targets)?];
+    let mut runs = Vec::new();
+    if !arguments.are_narrow() {
+        runs.push(harness.unit_tests(&targets)?);
+    }
     for database in [Database::Sqlite, Database::Postgres] {
         if harness.covers(database) {
             runs.push(harness.server_tests(&targets, database)?);
@@ -174,8 +193,11 @@ impl<'a> Harness<'a> {
                 println!("{name}: NOT TESTED, because of --only");
             }
         }
-        if !["node", "npm"].into_iter().all(command::is_installed) {
-            println!("Flowdock's npm client: NOT TRIED, Node.js is not installed");
+        if self.arguments.are_narrow() {
+            println!("unit tests: NOT RUN, because of --only and a filter");
+        }
+        for line in languages::untested() {
+            println!("{line}");
         }
         println!("time taken: {} min {} s", elapsed.as_secs() / 60, elapsed.as_secs() % 60);
         let total = runs.iter().fold(Counts::default(), |sum, run| sum + run.counts).or_nothing_ran();

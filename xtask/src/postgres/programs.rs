@@ -1,26 +1,21 @@
 //! Finds PostgreSQL's programs, and installs them where allowed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::URL_VARIABLE;
-use crate::command;
+use crate::packages;
 
 /// Debian's folder, with one subfolder per major version.
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
 
-/// Installs PostgreSQL, without the cluster that Debian would start.
-const INSTALL: &str = "
-    set -e
-    export DEBIAN_FRONTEND=noninteractive
+/// Keeps Debian from starting a cluster with PostgreSQL.
+const PREPARE: &str = "
     settings=/etc/postgresql-common/createcluster.d
     mkdir -p $settings
     echo 'create_main_cluster = false' >$settings/denizen.conf
     trap 'rm -f $settings/denizen.conf' EXIT
-    apt-get -o DPkg::Lock::Timeout=120 update
-    apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends postgresql
 ";
 
 /// Returns the folder of `initdb`, `pg_ctl` and `postgres`, installing them if needed.
@@ -67,29 +62,13 @@ fn holds_server(folder: &Path) -> bool {
 }
 
 fn install() -> Result<()> {
-    let Some(mut shell) = administrators_shell() else {
+    if !packages::can_install() {
         bail!(
             "PostgreSQL is needed, and there is none on this machine.\n\
              Install it (Debian, Ubuntu: apt-get install postgresql), or put its programs on the PATH,\n\
              or set {URL_VARIABLE} to a server on which databases may be created."
         );
-    };
-    eprintln!("Installing PostgreSQL, which is not on this machine …");
-    command::run(shell.args(["-c", INSTALL]).stdout(Stdio::null()))
-}
-
-/// Returns a shell that may install packages, if the machine has `apt-get`.
-fn administrators_shell() -> Option<Command> {
-    let succeeds = |command: &mut Command| command::output(command).is_ok();
-    if !succeeds(Command::new("apt-get").arg("--version")) {
-        None
-    } else if rustix::process::geteuid().is_root() {
-        Some(Command::new("sh"))
-    } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
-        let mut command = Command::new("sudo");
-        command.args(["-n", "sh"]);
-        Some(command)
-    } else {
-        None
     }
+    eprintln!("Installing PostgreSQL, which is not on this machine …");
+    packages::install(&["postgresql"], PREPARE)
 }

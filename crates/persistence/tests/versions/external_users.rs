@@ -229,7 +229,7 @@ async fn of_many_writers_at_once_each_makes_a_version() {
                 tokio::spawn(async move {
                     let connection = &mut database.write().await.unwrap();
                     let changes = named(&format!("Jane {number}"));
-                    if number % 2 == 0 {
+                    if number.is_multiple_of(2) {
                         let items = [(external_id("u-1"), changes)];
                         external_users::upsert_all(connection, &origin, workspace_id, &items).await.unwrap();
                     } else {

@@ -21,7 +21,8 @@ use crate::types::{StoredUuid, stored};
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 
 /// Creates a role of a workspace, or a global one. Fails if the caller may not grant its permissions, if the workspace
-/// is deleted, and with [`Forbidden::ReservedRoleName`], [`Conflict::RoleNameTaken`] or [`Conflict::TooManyRoles`].
+/// is deleted, with [`Forbidden::ReservedRoleName`](denizen_domain::Forbidden::ReservedRoleName), and with
+/// [`Conflict::RoleNameTaken`] or [`Conflict::TooManyRoles`].
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
