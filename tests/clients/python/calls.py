@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 URL = os.environ["URL"]
 
@@ -36,7 +37,7 @@ def main() -> None:
 
 
 def calls() -> dict:
-    """Ten operations, and one that is refused."""
+    """Operations of every contract, and one that is refused."""
     from denizen import AuthenticatedClient, Client
     from denizen.api.accounts import accounts_get_current
     from denizen.api.channels import channels_list
@@ -63,6 +64,7 @@ def calls() -> dict:
     found = external_users_get.sync_detailed(put.parsed.id, client=zaia)
     change = UpdateExternalUser(name="Jane Doe")
     changed = external_users_update.sync_detailed(put.parsed.id, client=zaia, body=change)
+    unknown = external_users_get.sync_detailed(uuid4(), client=flowra)
     by_name = external_users_find_by_username.sync_detailed("nobody", client=flowra)
     current = accounts_get_current.sync_detailed(client=account)
     flows = flows_list.sync_detailed(client=account)
@@ -75,7 +77,8 @@ def calls() -> dict:
         "channels.list": [channels.status_code, len(channels.parsed)],
         "externalUsers.get": [found.status_code, found.parsed.external_id],
         "externalUsers.update": [changed.status_code, changed.parsed.name],
-        "externalUsers.findByUsername": [by_name.status_code, by_name.parsed.error.code],
+        "externalUsers.get, unknown": [unknown.status_code, unknown.parsed.error.code],
+        "externalUsers.findByUsername": [by_name.status_code, by_name.parsed],
         "accounts.getCurrent": [current.status_code, current.parsed.username],
         "flows.list": [flows.status_code, len(flows.parsed)],
         "people.getCurrent": [person.status_code, person.parsed.email],
