@@ -25,7 +25,9 @@ pub(super) fn share(document: &mut OpenApi) {
         }
     }
     for schema in shown.values() {
-        take_sample(components.schemas.get_mut(schema));
+        if let Some(schema) = components.schemas.get_mut(schema) {
+            take_sample(schema);
+        }
     }
 }
 
@@ -93,12 +95,12 @@ fn sample(schema: Option<&RefOr<Schema>>) -> Option<Value> {
 }
 
 /// Removes what [`sample`] finds.
-fn take_sample(schema: Option<&mut RefOr<Schema>>) {
+fn take_sample(schema: &mut RefOr<Schema>) {
     match schema {
-        Some(RefOr::T(Schema::Object(object))) => object.example = None,
-        Some(RefOr::T(Schema::AllOf(all))) => {
+        RefOr::T(Schema::Object(object)) => object.example = None,
+        RefOr::T(Schema::AllOf(all)) => {
             all.example = None;
-            all.items.iter_mut().for_each(|part| take_sample(Some(part)));
+            all.items.iter_mut().for_each(take_sample);
         }
         _ => {}
     }
