@@ -94,7 +94,7 @@ mod tests {
     use super::parse_name;
 
     #[test]
-    fn a_name_is_lower_case_with_underscores() {
+    fn requires_lower_case_names_with_underscores() {
         assert!(parse_name("add_tiers_2").is_ok());
         for bad in ["", "Add", "add tiers", "../add", "add-tiers"] {
             assert!(parse_name(bad).is_err(), "{bad}");

@@ -113,7 +113,7 @@ mod tests {
     use super::with_database;
 
     #[test]
-    fn a_url_names_another_database() {
+    fn replaces_the_database_in_a_url() {
         for (url, other) in [
             ("postgres://a:b@host:5432/postgres", "postgres://a:b@host:5432/new"),
             ("postgres://host", "postgres://host/new"),

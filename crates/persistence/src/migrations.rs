@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn servers_that_start_at_once_on_one_new_file_migrate_it_once() {
+    async fn parallel_starts_migrate_a_new_file_once() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/denizen.db", folder.path().display());
         let connect = async || Database::connect(&url).await.unwrap();

@@ -116,7 +116,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_taken_name_is_a_conflict_that_says_which() {
+async fn a_conflict_names_the_taken_field() {
     let fixture = Fixture::new().await;
     fixture.user("u-1").await.unwrap();
     let again = fixture.user("u-1").await;
@@ -124,7 +124,7 @@ async fn a_taken_name_is_a_conflict_that_says_which() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_by_number_and_by_position_agree() {
+async fn page_numbers_and_positions_agree() {
     let fixture = Fixture::new().await;
     for number in 0..7 {
         fixture.user(&format!("u-{number}")).await.unwrap();
@@ -148,7 +148,7 @@ async fn pages_by_number_and_by_position_agree() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_finds_parts_of_any_length_and_follows_changes() {
+async fn search_matches_substrings_and_follows_changes() {
     let fixture = Fixture::new().await;
     let user = fixture.user("Jané_100%").await.unwrap();
     fixture.user("joe").await.unwrap();
@@ -183,7 +183,7 @@ async fn a_search_finds_parts_of_any_length_and_follows_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_opens_its_workspace_until_it_is_revoked_or_expires() {
+async fn a_secret_authenticates_until_revoked_or_expired() {
     let fixture = Fixture::new().await;
     let connection = &mut fixture.database.write().await.unwrap();
     let later = fixture.origin.source.clock.now().plus(Duration::from_mins(1));
@@ -201,7 +201,7 @@ async fn a_secret_opens_its_workspace_until_it_is_revoked_or_expires() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_was_revoked_meanwhile_gives_nothing() {
+async fn a_key_revoked_in_the_meantime_is_rejected() {
     let fixture = Fixture::new().await;
     let connection = &mut fixture.database.write().await.unwrap();
     let (origin, id) = (&fixture.origin, fixture.workspace_id);
@@ -221,7 +221,7 @@ async fn a_key_that_was_revoked_meanwhile_gives_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_latest_use_of_a_key_stands() {
+async fn keeps_the_latest_use_of_a_key() {
     let fixture = Fixture::new().await;
     let connection = &mut fixture.database.write().await.unwrap();
     let (origin, id) = (&fixture.origin, fixture.workspace_id);
@@ -237,7 +237,7 @@ async fn the_latest_use_of_a_key_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workspace_has_so_many_keys_in_force_and_remembers_so_many_others() {
+async fn limits_active_keys_and_kept_inactive_keys() {
     let fixture = Fixture::new().await;
     let connection = &mut fixture.database.write().await.unwrap();
     let (origin, id) = (&fixture.origin, fixture.workspace_id);
@@ -265,7 +265,7 @@ async fn a_workspace_has_so_many_keys_in_force_and_remembers_so_many_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workspace_has_so_many_tiers_and_groups() {
+async fn limits_tiers_and_groups_per_workspace() {
     let fixture = Fixture::new().await;
     let (origin, id) = (&fixture.origin, fixture.workspace_id);
     for (table, columns, maximum) in [
@@ -298,7 +298,7 @@ async fn a_workspace_has_so_many_tiers_and_groups() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn migrations_go_down_and_up_again() {
+async fn migrations_revert_and_reapply() {
     let fixture = Fixture::new().await;
     let before = introspection::describe(&fixture.database).await.unwrap();
     while migrations::revert_last(&fixture.database).await.unwrap().is_some() {}
@@ -308,7 +308,7 @@ async fn migrations_go_down_and_up_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schema_from_a_newer_version_is_left_alone() {
+async fn refuses_a_schema_from_a_newer_version() {
     let fixture = Fixture::new().await;
     let mut file = SqliteConnection::establish(&fixture.path()).unwrap();
     file.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231235959')").unwrap();
@@ -319,7 +319,7 @@ async fn a_schema_from_a_newer_version_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_workspace_lets_its_members_go() {
+async fn deleting_a_workspace_removes_its_members() {
     let fixture = Fixture::new().await;
     let acme = fixture.workspace_id;
     let (old, new) = (fixture.workspace("old").await, fixture.workspace("new").await);
@@ -376,7 +376,7 @@ async fn a_deleted_workspace_lets_its_members_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn among_many_residents_the_one_who_may_do_more_is_found() {
+async fn finds_the_one_account_with_greater_rights_among_many() {
     let fixture = Fixture::new().await;
     let acme = fixture.workspace_id;
     let others = [Permission::All, Permission::IamTokenIntrospect];
@@ -410,7 +410,7 @@ async fn among_many_residents_the_one_who_may_do_more_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_was_deleted_long_ago_can_still_be_erased() {
+async fn users_past_the_restore_period_can_be_erased() {
     let fixture = Fixture::new().await;
     let user = fixture.user("u-1").await.unwrap();
     let connection = &mut fixture.database.write().await.unwrap();

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_entry_comes_once_whatever_the_limit() {
+    async fn reads_each_entry_once_at_any_limit() {
         assert_eq!(read(0, None).await, (vec![], vec![0], false));
         assert_eq!(read(500, None).await, ((0..500).collect(), vec![500], false));
         assert_eq!(read(1_001, None).await, ((0..1_001).collect(), vec![500, 500, 1], false));

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_filter_lets_parameters_of_statements_through() {
+    fn no_filter_logs_statement_parameters() {
         for filter in ["trace", "tokio_postgres=trace", "info,tokio_postgres::query=debug"] {
             let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).finish();
             tracing::subscriber::with_default(without_values(log), || {

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_one_head_and_columns_as_wide_as_their_widest_cell() {
+    fn a_table_has_one_header_and_columns_fit_their_cells() {
         let mut printer = Printer::Table(Table::new(Word::COLUMNS));
         assert_eq!(
             printer.page(&[Word("a"), Word("grünlich")]).unwrap(),
@@ -207,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_cannot_colour_the_terminal() {
+    fn escapes_control_characters() {
         let mut printer = Printer::Table(Table::new(Word::COLUMNS));
         let page = printer.page(&[Word("\u{1b}[31mred\n")]).unwrap();
         assert!(page.contains("\\u{1b}[31mred\\n"), "{page}");
     }
 
     #[test]
-    fn pages_make_one_json_array() {
+    fn pages_form_one_json_array() {
         let mut printer = Printer::json();
         let mut text = printer.page(&[Word("a"), Word("b\n")]).unwrap();
         text += &printer.page(&[Word("c")]).unwrap();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_stand_below_each_other() {
+    fn prints_one_field_per_line() {
         let fields = [("id", "1".to_owned()), ("default channel", "2".to_owned())];
         assert_eq!(below_each_other(&fields), "id               1\ndefault channel  2\n");
     }

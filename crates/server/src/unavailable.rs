@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_speaks_the_envelope_of_all_errors() {
+    async fn a_refusal_uses_the_error_envelope() {
         let (status, body) = get(unavailable().refusal(), "/anything").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_comes_early_is_answered_by_the_application() {
+    async fn early_requests_wait_for_the_application() {
         let application = Arc::new(SetOnce::new());
         let early = get(unavailable().until(Arc::clone(&application), Duration::from_secs(20)), "/anything");
         let (answer, set) = tokio::join!(early, async {

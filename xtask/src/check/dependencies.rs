@@ -98,19 +98,19 @@ mod tests {
     }
 
     #[test]
-    fn one_licence_of_a_choice_is_enough() {
+    fn one_allowed_alternative_is_enough() {
         assert!(allows("MIT OR GPL-3.0-only") && allows("GPL-3.0-only/MIT"));
         assert!(allows("Apache-2.0 WITH LLVM-exception"));
     }
 
     #[test]
-    fn every_licence_that_must_be_met_is_asked_for() {
+    fn all_combined_licences_must_be_allowed() {
         assert!(allows("MIT AND ISC") && !allows("MIT AND Apache-2.0"));
         assert!(!allows("Apache-2.0") && !allows("") && !allows("Our own"));
     }
 
     #[test]
-    fn a_line_of_the_tree_names_a_crate_and_where_it_comes_from() {
+    fn parses_a_line_of_the_dependency_tree() {
         let line = |line| dependency(line).map(|it| (it.name, it.version, it.source, it.licence));
         let of = |name: &str, version: &str, source: Option<&str>, licence: &str| {
             (name.to_owned(), version.to_owned(), source.map(str::to_owned), licence.to_owned())

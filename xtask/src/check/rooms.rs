@@ -95,7 +95,7 @@ mod tests {
     const LAYERS: [&[&str]; 3] = [&["lib"], &["top"], &["bottom", "beside"]];
 
     #[test]
-    fn imports_run_downwards() {
+    fn allows_downward_imports() {
         let files = [
             ("lib.rs", "mod top; mod bottom; mod beside; pub use top::Top;"),
             ("top.rs", "use crate::{bottom::{self, Thing}, beside::*};"),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arrow_that_is_turned_round_is_found() {
+    fn finds_sideways_and_upward_imports() {
         let files = [
             ("lib.rs", "mod top; mod bottom; mod beside;"),
             ("top.rs", ""),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exported_again_is_imported_from_where_it_is() {
+    fn attributes_re_exports_to_their_origin() {
         let files = [
             ("lib.rs", "mod top; mod bottom; mod beside; pub use bottom::Thing; pub use top::Top;"),
             ("top.rs", "use crate::Thing; use crate::tool;"),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found_but_for_a_module_and_its_own_files() {
+    fn finds_cycles_except_with_child_modules() {
         let files = [
             ("lib.rs", "mod top; mod bottom; mod beside;"),
             ("top/mod.rs", "mod a; mod b; mod c; use self::c::C; pub struct T;"),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_without_a_place_is_named() {
+    fn names_a_room_without_a_layer() {
         let files = [("lib.rs", "mod attic;"), ("attic.rs", "")];
         assert_eq!(
             found(&files, &LAYERS),

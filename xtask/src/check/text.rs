@@ -61,7 +61,7 @@ mod tests {
     use super::left_over;
 
     #[test]
-    fn whole_words_and_calls_are_found() {
+    fn finds_whole_words_and_calls() {
         assert_eq!(left_over("// TODO: later"), Some("TODO"));
         assert_eq!(left_over("    todo!()"), Some("todo!("));
         assert_eq!(left_over("#[ignore = \"slow\"]"), Some("#[ignore"));

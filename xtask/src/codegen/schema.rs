@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_holds_every_table_by_name() {
+    fn renders_tables_sorted_by_name() {
         let migrations = table("__diesel_schema_migrations", &[("version", "varchar", false)], &["version"]);
         let accounts =
             table("accounts", &[("id", "uuid", false), ("created_at", "timestamptz", false)], &["id"]);
@@ -198,7 +198,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     }
 
     #[test]
-    fn a_type_without_a_portable_one_is_named() {
+    fn names_columns_of_unsupported_types() {
         let error = render(&[table("tiers", &[("rank", "int4", false)], &["rank"])]).unwrap_err().to_string();
         assert!(error.starts_with("column tiers.rank is int4"), "{error}");
     }
@@ -212,7 +212,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     }
 
     #[test]
-    fn every_difference_is_listed() {
+    fn lists_every_difference() {
         let columns = [("workspace_id", "TEXT", true), ("id", "BLOB", false), ("rank", "INTEGER", false)];
         let sqlite = [table("tiers", &columns, &["id"]), table("extra", &[], &[])];
         let postgres = [tiers(), table("missing", &[], &[])];

@@ -149,7 +149,7 @@ mod tests {
     use super::User;
 
     #[test]
-    fn a_user_is_found_by_its_whole_name() {
+    fn finds_a_user_by_its_full_name() {
         let users =
             "root:x:0:0::/root:/bin/sh\nbroken\npostgresql:x:7:8:::\npostgres:x:101:104:,,,:/var:/bin/sh\n";
         let found = User::find(users, "postgres").map(|user| (user.id, user.group));

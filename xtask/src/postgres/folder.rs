@@ -90,7 +90,7 @@ mod tests {
     use super::{Folder, is_in_memory};
 
     #[test]
-    fn only_a_tmpfs_is_in_memory() {
+    fn only_tmpfs_is_in_memory() {
         let mounts = "proc /proc proc rw 0 0\nshm /dev/shm tmpfs rw 0 0\n/dev/vda /tmp ext4 rw 0 0\n";
         assert!(is_in_memory(mounts, Path::new("/dev/shm")));
         assert!(!is_in_memory(mounts, Path::new("/tmp")));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_taken_over_only_when_its_process_has_ended() {
+    fn takes_over_a_folder_only_after_its_process_ends() {
         let folder = Folder::create().unwrap();
         let path = folder.path().to_owned();
         assert!(Folder::take_over(path.clone()).is_none());

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_all_programs_are_summed() {
+    fn sums_the_results_of_all_programs() {
         let counts = counted(&[
             "running 4 tests",
             "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s",
@@ -114,14 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_broke_off_is_a_failure() {
+    fn an_aborted_program_counts_as_a_failure() {
         let counts = counted(&["test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured"]);
         assert_eq!(counts.with_outcome(true).detailed(), "3 passed, 0 failed");
         assert_eq!(counts.with_outcome(false).detailed(), "3 passed, 1 failed (a test program broke off)");
     }
 
     #[test]
-    fn no_test_at_all_is_a_failure() {
+    fn running_no_tests_is_a_failure() {
         assert_eq!(counted(&[]).or_nothing_ran().detailed(), "0 passed, 1 failed (not one test ran)");
     }
 }

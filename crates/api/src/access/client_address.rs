@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn only_trusted_proxies_set_the_address() {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
         for (peer, forwarded, client) in [
             ("192.0.2.1", None, "192.0.2.1"),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_customer_is_counted_as_one() {
+    fn an_ipv6_subnet_counts_as_one_client() {
         let counted = |text: &str| counted_as(text.parse().unwrap());
         assert_eq!(counted("2001:db8:1:2:3::4"), counted("2001:db8:1:2::9"));
         assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));

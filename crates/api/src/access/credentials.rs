@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_stands_where_a_user_name_stands() {
+    fn a_token_may_be_the_basic_user_name() {
         for (user_and_password, credential) in [
             ("pat_a:", "Basic pat_a"),
             ("lit_a:DUMMY", "Basic lit_a"),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_basic_credential_is_none() {
+    fn rejects_invalid_basic_credentials() {
         let refused = NO_BASIC_CREDENTIAL.to_string();
         for authorization in [
             &encoded("pat_a"),

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cookie_is_found_among_others() {
+    fn finds_the_cookie_among_others() {
         let headers =
             |line: &str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(line).unwrap())]);
         let found = |line: &str| read(&headers(line)).map(|secret| secret.expose().to_owned());
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_an_address_without_its_path() {
+    fn an_origin_is_a_url_without_its_path() {
         assert_eq!(origin_of("https://example.com/users"), "https://example.com");
         assert_eq!(origin_of("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
     }

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_changed_must_be_what_was_read() {
+    fn if_match_requires_the_current_entity_tag() {
         for (if_match, current, is_let) in [
             ("\"a\"", Some("a"), true),
             ("W/\"a\"", Some("a"), true),
@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn several_lines_are_one_list() {
+    fn joins_repeated_headers() {
         let lines = ["\"a\"", "\"b\""].map(|line| (header::IF_MATCH, HeaderValue::from_static(line)));
         let tags = Tags::of(&HeaderMap::from_iter(lines), &header::IF_MATCH);
         assert_eq!(tags, Some(Tags::Listed(vec!["a".to_owned(), "b".to_owned()])));
     }
 
     #[test]
-    fn what_is_to_be_made_must_not_be_there() {
+    fn if_none_match_rejects_matching_tags() {
         for (if_none_match, current, is_let) in [
             ("*", None, true),
             ("*", Some("a"), false),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_it_already_is_told_so() {
+    fn a_matching_if_none_match_returns_304() {
         let answer = preconditions(None, Some("\"a\"")).answer("a", StatusCode::OK, "it");
         assert_eq!(
             (answer.status(), &answer.headers()["etag"]),

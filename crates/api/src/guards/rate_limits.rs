@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_met_and_comes_back_bit_by_bit() {
+    fn a_used_up_limit_refills_gradually() {
         let clock = Arc::new(ManualClock::at(moment(0)));
         let counter = Counter::new(limit(4), SteadyClock::new(clock.clone()));
         let count = || counter.count(&address(1));
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_idle_is_forgotten() {
+    fn forgets_idle_requesters() {
         let clock = Arc::new(ManualClock::at(moment(0)));
         let defaults = RequestLimits { per_caller: 1, per_address: 1 };
         let limits = RateLimits::new(defaults, clock.clone());
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_because_the_clock_was_set_back() {
+    fn setting_the_clock_back_blocks_nobody() {
         #[derive(Debug)]
         struct SettableClock(AtomicI64);
 

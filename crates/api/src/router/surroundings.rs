@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_panic_is_an_answer_that_tells_nothing() {
+    async fn a_panic_returns_500_without_details() {
         async fn broken() -> StatusCode {
             panic!("the inside")
         }
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_handler_that_takes_too_long_is_answered_for() {
+    async fn a_slow_handler_times_out_with_503() {
         let options = AppOptions { request_timeout: Duration::from_millis(1), ..AppOptions::default() };
         let (status, body) = answer(get(std::future::pending::<StatusCode>), options).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_id_is_taken_over_where_it_can_stand_in_a_log() {
+    fn accepts_only_request_ids_that_are_safe_to_log() {
         for (id, taken) in [
             ("req_abc-123", true),
             ("7d444840-9dc0-41d1-b245-5ffdce74fad2", true),

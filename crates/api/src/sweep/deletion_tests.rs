@@ -102,7 +102,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_goes_on_with_deleted_groups_and_tiers() {
+async fn a_sweep_finishes_deleting_groups_and_tiers() {
     let fixture = Fixture::new(AppOptions::default()).await;
     fixture.sweep.run().await;
     assert_eq!(fixture.left().await, (USERS, USERS), "nothing is deleted yet");
@@ -127,7 +127,7 @@ async fn a_sweep_goes_on_with_deleted_groups_and_tiers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_forgets_deleted_users_who_cannot_come_back() {
+async fn a_sweep_purges_users_past_the_restore_period() {
     for (restore_period, comes_back) in [(Duration::ZERO, false), (Duration::from_hours(1), true)] {
         let fixture = Fixture::new(AppOptions { restore_period, ..AppOptions::default() }).await;
         let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
@@ -149,7 +149,7 @@ async fn a_sweep_forgets_deleted_users_who_cannot_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_request_cannot_wait_for_is_left_to_the_sweep() {
+async fn a_request_out_of_time_leaves_the_rest_to_the_sweep() {
     let options = AppOptions { request_timeout: Duration::ZERO, ..AppOptions::default() };
     let fixture = Fixture::new(options).await;
     fixture.delete_both().await;

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn the_audit_log_is_kept_for_as_long_as_it_is_set_to() {
+    async fn audit_events_are_kept_for_the_set_retention() {
         let days = |days: u64| Some(Duration::from_hours(days * 24));
         assert_eq!(left_after_a_sweep(days(365)).await, [false, true]);
         assert_eq!(left_after_a_sweep(days(199)).await, [false, false]);

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_speaks_the_contract_of_its_path_and_header() {
+    fn path_and_headers_determine_the_contract() {
         for (path, header, contract) in [
             ("/api/v1/external-users", ("x-api-key", "sk_a"), Contract::Flowra),
             ("/api/v1/external-users", ("authorization", "bearer sk_a"), Contract::Flowra),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_spelt_as_the_contract_spells_them() {
+    fn each_contract_has_its_own_field_names() {
         assert_eq!(Contract::Zaia.field_name("external_user_group_id"), "externalUserGroupId");
         assert_eq!(Contract::Notiflows.field_name("external_id"), "external_id");
         assert_eq!(Contract::FlowMate.field_name("workspace"), "tenant");

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_is_read_from_json_a_form_and_a_query() {
+    fn json_form_and_query_are_equivalent() {
         let expected = Change {
             nick: Input::Value("Mary Ann".to_owned()),
             id: Input::Value(Whole(42)),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_stands_twice_in_one_place_is_refused() {
+    fn rejects_duplicates_within_a_query_or_body() {
         let nick_and_id = [("id".to_owned(), Reason::Duplicate), ("nick".to_owned(), Reason::Duplicate)];
         assert_eq!(broken("nick=a&id=1&id=2&nick=a&nick=b", false, b""), nick_and_id);
         assert_eq!(broken("id=1&id=1", false, b"nick=a&nick=b"), nick_and_id);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_cannot_be_read_is_refused() {
+    fn rejects_malformed_bodies() {
         for body in [&b"[]"[..], b"7", b"nick=a", b"{\"nick\":\"\xFF\"}", b"{", b"{}{}"] {
             let error = read("", true, body).unwrap_err();
             assert!(
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_or_a_form() {
+    fn accepts_json_and_forms_only() {
         let announced = |content_type: &'static str| {
             let header = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
             is_announced_as_json(&HeaderMap::from_iter([header]))
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_and_numbers_are_read_from_texts_too() {
+    fn flags_and_numbers_may_be_strings() {
         let flag = |value: Value| Flag::of(value).map(|Flag(flag)| flag);
         for (yes, no) in
             [(json!(true), json!(false)), (json!("true"), json!("false")), (json!("1"), json!("0"))]

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_decoded_strictly() {
+    fn rejects_invalid_utf_8() {
         assert_eq!(
             reader("search=a+b%2B%F0%9F%99%82").one("search", |text| Ok(text.to_owned())).unwrap(),
             "a b+🙂"
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn all_broken_parameters_are_noted() {
+    fn reports_all_invalid_parameters() {
         let mut reader = reader("pageSize=0&pageNumber=1&pageNumber=2&count=yes");
         assert_eq!(reader.number("pageSize", 1, 100), None);
         assert_eq!(reader.number("pageNumber", 1, 100), None);

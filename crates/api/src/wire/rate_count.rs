@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_lists_of_the_draft() {
+    fn headers_follow_the_draft() {
         let mut headers = HeaderMap::new();
         let limit = NonZeroU32::new(100).unwrap();
         Count { policy: "address", limit, remaining: 7, wait: None }.add_to(&mut headers);

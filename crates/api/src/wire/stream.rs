@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn an_array_has_all_entries_in_order_and_a_chunk_for_each_batch() {
+    async fn an_array_has_all_items_in_order_with_a_chunk_per_batch() {
         for (count, chunks) in [(0, 1), (1, 1), (200, 1), (201, 2), (450, 3)] {
             let numbers: Value = (0..count).collect();
             let bare = answered(json_array(&(), Numbers::up_to(count), None).await).await;
@@ -313,13 +313,13 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_is_no_object_cannot_hold_a_list() {
+    async fn rejects_a_list_in_a_non_object() {
         let nested = Nested { object: [1], key: "numbers", list: Numbers::up_to(1) };
         assert!(matches!(json_object(&(), nested).await, Err(Error::Internal(_))));
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn an_array_has_objects_that_end_with_lists() {
+    async fn arrays_hold_objects_that_end_with_lists() {
         for object in [small, large] {
             for (length, count) in [(0, 401), (1, 0), (1, 401), (3, 0), (3, 401), (201, 1)] {
                 let (ids, numbers) = (Numbers::up_to(length), Numbers::up_to(count));
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn an_error_before_the_first_chunk_is_an_error() {
+    async fn an_error_before_the_first_chunk_fails() {
         let broken = Numbers { count: 450, broken_from: 0 };
         assert!(json_array(&(), broken, None).await.is_err());
         let nested = Nested { object: small(1), key: "numbers", list: broken };
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_later_error_breaks_the_answer_off() {
+    async fn a_later_error_aborts_the_response() {
         let broken = Numbers { count: 450, broken_from: 400 };
         let array = json_array(&(), broken, None).await.unwrap();
         let nested = Nested { object: small(1), key: "numbers", list: broken };

@@ -74,7 +74,7 @@ async fn rename_role(stage: &Stage, id: RoleId, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_write_of_an_account_makes_another_tag() {
+async fn every_write_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
         let unchanged = AccountChanges::default;
@@ -104,7 +104,7 @@ async fn every_write_of_an_account_makes_another_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_leaves_its_home_has_another_tag() {
+async fn leaving_home_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
         let nowhere = AccountChanges { home: Patch::Null, ..AccountChanges::default() };
@@ -127,7 +127,7 @@ async fn whoever_leaves_its_home_has_another_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_without_versions_writes_has_another_tag() {
+async fn a_write_by_an_older_server_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
         let epoch = stage.epoch();

@@ -84,7 +84,7 @@ async fn upsert_all(connection: &mut DbConnection, stage: &Stage, items: &[(&str
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_write_of_a_user_makes_another_tag() {
+async fn every_write_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
         story.is_the_same("reading").await;
@@ -121,7 +121,7 @@ async fn every_write_of_a_user_makes_another_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_deleted_and_brought_back_has_another_tag() {
+async fn restoring_a_user_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
         let (origin, workspace_id, id) = (&stage.origin, stage.workspace_id, story.id);
@@ -144,7 +144,7 @@ async fn whoever_is_deleted_and_brought_back_has_another_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_loses_its_group_or_tier_has_another_tag() {
+async fn losing_a_group_or_tier_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
         let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
@@ -187,7 +187,7 @@ async fn whoever_loses_its_group_or_tier_has_another_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_without_versions_writes_has_another_tag() {
+async fn a_write_by_an_older_server_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
         let epoch = stage.epoch();
@@ -217,7 +217,7 @@ async fn what_a_server_without_versions_writes_has_another_tag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_writers_at_once_each_makes_a_version() {
+async fn parallel_writes_each_add_a_version() {
     const WRITERS: usize = 8;
     on_both(async |stage| {
         let story = Story::begin(stage).await;
@@ -250,7 +250,7 @@ async fn of_many_writers_at_once_each_makes_a_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn finding_a_user_makes_no_version() {
+async fn finding_a_user_keeps_its_version() {
     on_both(async |stage| {
         let story = Story::begin(stage).await;
         let claim = IdentityClaim {

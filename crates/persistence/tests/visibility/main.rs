@@ -31,14 +31,14 @@ const CASES: u32 = 256;
 const LOOKED_UP: usize = 6;
 
 #[test]
-fn on_sqlite_the_queries_answer_what_the_rules_say() {
+fn sqlite_queries_follow_the_rules() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     println!("SQLite: {}", compare(&runtime(), url).unwrap());
 }
 
 #[test]
-fn on_postgresql_the_queries_answer_what_the_rules_say() {
+fn postgresql_queries_follow_the_rules() {
     let Some(server) = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()) else {
         return println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
     };

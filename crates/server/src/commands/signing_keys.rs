@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_key_signs_and_the_one_before_it_is_accepted() {
+    fn the_newest_key_signs_and_the_previous_is_accepted() {
         assert_eq!([0, 1, 2, 3].map(usage), [Use::Signing, Use::Accepted, Use::Retired, Use::Retired]);
     }
 }

@@ -109,14 +109,14 @@ mod tests {
     const BUSY: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
-    async fn an_idle_connection_is_quiet_after_the_shorter_time() {
+    async fn without_requests_the_idle_timeout_applies() {
         let started = Instant::now();
         Activity::new().quiet(IDLE, BUSY).await;
         assert_eq!(started.elapsed(), IDLE);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_gives_the_longer_time_and_its_end_starts_the_shorter_one() {
+    async fn a_request_extends_the_timeout_until_it_ends() {
         let activity = Activity::new();
         let request = activity.begin();
         let started = Instant::now();

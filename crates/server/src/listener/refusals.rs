@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn one_warning_counts_what_came_since_the_last() {
+    async fn a_warning_counts_refusals_since_the_last() {
         let log = RefusalLog::default();
         assert_eq!([log.due(), log.due(), log.due()], [Some(1), None, None]);
         tokio::time::advance(BETWEEN_WARNINGS).await;

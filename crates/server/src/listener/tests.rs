@@ -71,7 +71,7 @@ async fn read_answer(client: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn a_request_in_progress_is_answered_whole_while_the_server_stops() {
+async fn shutdown_completes_a_request_in_progress() {
     let (listener, handler) = (bind().await, SlowHandler::default());
     let (mut client, address) = (connect(&listener).await, listener.address());
     let listening = start(listener, handler.router(), LIMITS);
@@ -88,7 +88,7 @@ async fn a_request_in_progress_is_answered_whole_while_the_server_stops() {
 }
 
 #[tokio::test]
-async fn requests_that_wait_for_the_server_when_it_stops_are_answered() {
+async fn shutdown_answers_requests_already_sent() {
     let listener = bind().await;
     let mut clients = Vec::new();
     for _ in 0..20 {
@@ -104,7 +104,7 @@ async fn requests_that_wait_for_the_server_when_it_stops_are_answered() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_may_send_one_more_request_while_the_server_stops() {
+async fn shutdown_answers_one_more_request_per_idle_connection() {
     let listener = bind().await;
     let mut client = connect(&listener).await;
     let listening = start(listener, quick(), LIMITS);
@@ -120,7 +120,7 @@ async fn an_idle_connection_may_send_one_more_request_while_the_server_stops() {
 }
 
 #[tokio::test]
-async fn a_client_that_stays_silent_does_not_keep_the_server_from_stopping() {
+async fn a_silent_client_does_not_delay_shutdown() {
     let listener = bind().await;
     let mut client = connect(&listener).await;
     let listening = start(listener, quick(), LIMITS);
@@ -130,7 +130,7 @@ async fn a_client_that_stays_silent_does_not_keep_the_server_from_stopping() {
 }
 
 #[tokio::test]
-async fn what_takes_longer_than_the_patience_is_cut() {
+async fn shutdown_cuts_off_requests_after_its_timeout() {
     let (listener, handler) = (bind().await, SlowHandler::default());
     let mut client = connect(&listener).await;
     let listening = start(listener, handler.router(), LIMITS);
@@ -142,7 +142,7 @@ async fn what_takes_longer_than_the_patience_is_cut() {
 }
 
 #[tokio::test]
-async fn a_connection_above_the_limit_is_refused_in_words() {
+async fn a_connection_above_the_limit_receives_503() {
     let listener = bind().await;
     let mut clients = [connect(&listener).await, connect(&listener).await, connect(&listener).await];
     let _listening = start(listener, quick(), LIMITS);
@@ -157,7 +157,7 @@ async fn a_connection_above_the_limit_is_refused_in_words() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_finish_its_header_is_closed() {
+async fn closes_clients_with_incomplete_headers() {
     for beginning in ["", "P", "PRI * HT", "GET / HTTP/1.1\r\nhost: loc"] {
         let listener = bind().await;
         let mut client = connect(&listener).await;
@@ -171,7 +171,7 @@ async fn a_client_that_does_not_finish_its_header_is_closed() {
 }
 
 #[tokio::test]
-async fn the_refusal_of_a_large_body_reaches_a_client_that_is_still_sending() {
+async fn a_client_that_is_still_sending_its_body_receives_413() {
     let listener = bind().await;
     let mut client = connect(&listener).await;
     let _listening = start(listener, quick(), LIMITS);
@@ -184,7 +184,7 @@ async fn the_refusal_of_a_large_body_reaches_a_client_that_is_still_sending() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_one_clear_sentence() {
+async fn a_port_in_use_is_reported_clearly() {
     let listener = bind().await;
     let Err(error) = Listener::bind(listener.address()).await else { panic!("two on one port") };
     assert_eq!(

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_has_a_unit_or_is_seconds() {
+    fn a_duration_defaults_to_seconds() {
         for (text, milliseconds) in
             [("500ms", 500), ("30s", 30_000), ("5m", 300_000), ("2h", 7_200_000), ("7", 7_000)]
         {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_access_token_lives_for_a_second_at_least() {
+    fn access_tokens_last_at_least_a_second() {
         assert_eq!(token_lifetime("1s"), Ok(Duration::from_secs(1)));
         for wrong in ["999ms", "1ms", "0"] {
             assert!(token_lifetime(wrong).is_err(), "{wrong}");
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_to_listen_on_has_a_port() {
+    fn a_listen_address_needs_a_port() {
         for (text, address) in
             [("127.0.0.1:8080", "127.0.0.1:8080"), ("[::]:0", "[::]:0"), ("localhost:8080", "127.0.0.1:8080")]
         {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_has_a_unit_or_is_bytes() {
+    fn a_size_defaults_to_bytes() {
         for (text, bytes) in [("64KiB", 65_536), ("1MiB", 1_048_576), ("2 GiB", 2_147_483_648), ("10", 10)] {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_at_least_one_and_fits() {
+    fn a_number_is_positive_and_fits() {
         assert_eq!(positive::<usize>("10"), Ok(10));
         assert_eq!(positive::<u32>("4294967295"), Ok(u32::MAX));
         for wrong in ["", "0", "-1", "1.5", "many", "4294967296"] {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_may_be_none() {
+    fn a_limit_may_be_zero() {
         assert_eq!((limit("0"), limit("4294967295")), (Ok(0), Ok(u32::MAX)));
         for wrong in ["", "-1", "1.5", "none", "4294967296"] {
             assert!(limit(wrong).is_err(), "{wrong}");
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_has_a_length_that_passwords_may_have() {
+    fn a_minimum_password_length_is_1_to_1000() {
         assert_eq!((password_length("1"), password_length("1000")), (Ok(1), Ok(1000)));
         for wrong in ["", "0", "1001", "eight"] {
             assert!(password_length(wrong).is_err(), "{wrong}");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_may_be_one_address() {
+    fn a_network_may_be_a_single_address() {
         for (text, read) in [
             ("10.0.0.0/8", "10.0.0.0/8"),
             ("10.0.0.1", "10.0.0.1/32"),
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_life_of_a_key_has_a_unit() {
+    fn a_key_lifetime_needs_a_unit() {
         for (text, seconds) in
             [("90d", 7_776_000), ("12h", 43_200), ("2w", 1_209_600), ("30m", 1_800), ("1s", 1)]
         {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_has_an_offset() {
+    fn a_moment_needs_an_offset() {
         let moment = |text| moment(text).map(|moment| moment.to_string());
         assert_eq!(moment("2030-01-31T00:00:00Z").as_deref(), Ok("2030-01-31T00:00:00.000000Z"));
         assert_eq!(moment("2030-01-31T01:30:00+01:30").as_deref(), Ok("2030-01-31T00:00:00.000000Z"));
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_may_be_kept_forever() {
+    fn a_retention_may_be_forever() {
         assert_eq!(retention("365d"), Ok(Retention(Some(Duration::from_hours(365 * 24)))));
         assert_eq!(retention("forever"), Ok(Retention(None)));
         for wrong in ["", "0", "0d", "never", "365", "Forever"] {
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlap_may_be_none() {
+    fn an_overlap_may_be_zero() {
         for (text, seconds) in [("0", 0), ("1d", 86_400), ("30d", 2_592_000), ("90s", 90)] {
             assert_eq!(overlap(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_loses_its_last_slash() {
+    fn trims_a_public_urls_last_slash() {
         assert_eq!(public_url("https://example.com/users/").as_deref(), Ok("https://example.com/users"));
         for wrong in ["", "/", "example.com", "https://", "https://a?b=c", "ftp://a"] {
             assert!(public_url(wrong).is_err(), "{wrong}");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_filter_is_checked() {
+    fn rejects_invalid_log_filters() {
         assert!(log_filter("info,denizen_server=debug").is_ok());
         assert!(log_filter("denizen_server=loud").is_err());
     }

@@ -28,7 +28,7 @@ fn create(folder: &Folder, email: &str, more: &[&str]) -> Value {
 }
 
 #[test]
-fn an_account_is_made_in_a_workspace_and_listed() {
+fn creates_and_lists_accounts() {
     let folder = Folder::migrated();
     let workspace = folder.json(&["workspaces", "create", "Acme"]);
     let made = create(&folder, "User@Example.com", &["--workspace", "acme", "--role", "user"]);
@@ -54,7 +54,7 @@ fn an_account_is_made_in_a_workspace_and_listed() {
 }
 
 #[test]
-fn an_administrator_is_one_of_a_workspace_or_of_everything() {
+fn creates_workspace_and_global_administrators() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);
     let everywhere = create(&folder, "admin@example.com", &["--admin"]);
@@ -66,7 +66,7 @@ fn an_administrator_is_one_of_a_workspace_or_of_everything() {
 }
 
 #[test]
-fn a_disabled_account_is_shut_out_until_it_is_enabled() {
+fn a_disabled_account_is_locked_out_until_enabled() {
     let folder = Folder::new();
     let server = folder.serve();
     let email = "user@example.com";
@@ -85,7 +85,7 @@ fn a_disabled_account_is_shut_out_until_it_is_enabled() {
 }
 
 #[test]
-fn a_new_password_ends_the_tokens_of_an_account() {
+fn a_new_password_revokes_all_tokens() {
     let folder = Folder::new();
     let server = folder.serve();
     let email = "user@example.com";
@@ -103,7 +103,7 @@ fn a_new_password_ends_the_tokens_of_an_account() {
 }
 
 #[test]
-fn a_token_is_made_listed_without_itself_and_revoked() {
+fn creates_lists_and_revokes_tokens() {
     let folder = Folder::new();
     let mut server = folder.serve();
     let administrator = server.printed("administrator");

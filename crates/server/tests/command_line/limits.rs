@@ -11,7 +11,7 @@ fn limit(folder: &Folder, arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn the_limit_of_a_workspace_counts_at_once_and_goes_again() {
+fn a_workspace_limit_applies_at_once_until_removed() {
     let folder = Folder::new();
     let mut server = folder.serve();
     let secret = server.printed("secret key");
@@ -28,7 +28,7 @@ fn the_limit_of_a_workspace_counts_at_once_and_goes_again() {
 }
 
 #[test]
-fn the_limit_is_shown_to_people() {
+fn prints_the_limit_readably() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);
     let id = folder.json(&["workspaces", "list"])[0]["id"].as_str().unwrap().to_owned();
@@ -43,7 +43,7 @@ fn the_limit_is_shown_to_people() {
 }
 
 #[test]
-fn a_limit_is_a_number_or_the_default() {
+fn rejects_invalid_limits() {
     let folder = Folder::migrated();
     for (arguments, complaint) in [
         (&[][..], "required arguments were not provided"),

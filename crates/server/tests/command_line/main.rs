@@ -29,7 +29,7 @@ fn length(list: &Value) -> usize {
 }
 
 #[test]
-fn a_first_start_shows_a_key_and_an_administrator_and_a_second_one_shows_none() {
+fn only_the_first_start_prints_a_key_and_an_administrator() {
     let folder = Folder::new();
     let mut server = folder.serve();
     let secret = server.printed("secret key");
@@ -49,7 +49,7 @@ fn a_first_start_shows_a_key_and_an_administrator_and_a_second_one_shows_none() 
 }
 
 #[test]
-fn a_directory_without_accounts_is_given_an_administrator() {
+fn a_start_without_accounts_creates_an_administrator() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);
     let (status, printed) = folder.serve_with(&["--admin-email", "Root@Example.com"]).stop();
@@ -67,7 +67,7 @@ fn a_directory_without_accounts_is_given_an_administrator() {
 }
 
 #[test]
-fn a_server_that_logs_little_goes_on_until_it_is_told_to_stop() {
+fn a_server_with_little_logging_runs_until_stopped() {
     for filter in ["off", "error", "denizen_api=debug"] {
         let folder = Folder::new();
         let mut server = folder.serve_with(&["--log-filter", filter]);
@@ -101,7 +101,7 @@ fn commands_and_a_running_server_share_the_database() {
 }
 
 #[test]
-fn external_users_are_listed_searched_and_found() {
+fn lists_searches_and_finds_external_users() {
     let folder = Folder::new();
     let mut server = folder.serve();
     let public = server.printed("public key");
@@ -134,7 +134,7 @@ fn external_users_are_listed_searched_and_found() {
 }
 
 #[test]
-fn a_workspace_is_made_with_its_channel_and_listed() {
+fn creates_and_lists_workspaces() {
     let folder = Folder::migrated();
     let made = folder.json(&["workspaces", "create", "My Company"]);
     let shown = [
@@ -165,7 +165,7 @@ fn a_workspace_is_made_with_its_channel_and_listed() {
 }
 
 #[test]
-fn a_key_is_made_listed_without_its_secret_and_revoked() {
+fn creates_lists_rotates_and_revokes_keys() {
     let folder = Folder::migrated();
     let workspace = folder.json(&["workspaces", "create", "Acme"]);
     let create = |arguments: &[&str]| {
@@ -217,7 +217,7 @@ fn a_key_is_made_listed_without_its_secret_and_revoked() {
 }
 
 #[test]
-fn a_rotated_key_has_two_secrets_for_a_while() {
+fn the_old_secret_works_during_the_overlap() {
     let folder = Folder::new();
     let server = folder.serve();
     let key = folder.json(&["keys", "create", "--workspace", "default", "--name", "ci"]);
@@ -233,7 +233,7 @@ fn a_rotated_key_has_two_secrets_for_a_while() {
 }
 
 #[test]
-fn what_was_changed_is_listed() {
+fn lists_audit_events() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);
     let key = folder.json(&["keys", "create", "--workspace", "acme", "--name", "ci"]);
@@ -274,7 +274,7 @@ fn what_was_changed_is_listed() {
 }
 
 #[test]
-fn migrate_says_what_it_did() {
+fn migrate_lists_what_it_ran() {
     let folder = Folder::new();
     let applied = folder.json(&["migrate"]);
     let names = applied["applied"].as_array().unwrap();
@@ -287,7 +287,7 @@ fn migrate_says_what_it_did() {
 }
 
 #[test]
-fn signing_keys_are_rotated() {
+fn rotates_signing_keys() {
     let folder = Folder::migrated();
     assert_eq!(folder.json(&["signing-keys", "list"]), json!([]));
     let made: Vec<Value> = (0..3).map(|_| folder.json(&["signing-keys", "rotate"])).collect();
@@ -315,7 +315,7 @@ fn the_openapi_document_needs_no_database() {
 }
 
 #[test]
-fn doctor_says_what_is_missing_and_what_ends_soon() {
+fn doctor_reports_missing_and_expiring_keys() {
     let folder = Folder::migrated();
     let status = |report: &Value, name: &str| {
         let checks = report["checks"].as_array().unwrap();
@@ -341,7 +341,7 @@ fn doctor_says_what_is_missing_and_what_ends_soon() {
 }
 
 #[test]
-fn a_database_file_belongs_to_its_owner_wherever_it_is() {
+fn only_its_owner_can_read_a_database_file() {
     let folder = Folder::new();
     let file = folder.path().join("here.db");
     let url = format!("sqlite://{}", file.display());
@@ -361,7 +361,7 @@ fn a_database_file_belongs_to_its_owner_wherever_it_is() {
 }
 
 #[test]
-fn an_empty_variable_leaves_its_setting_out() {
+fn ignores_empty_variables() {
     let folder = Folder::new();
     let names = ["DENIZEN_CONFIG", "DENIZEN_DATA_DIR", "DENIZEN_DATABASE_URL", "DENIZEN_SQLITE_SYNCHRONOUS"];
     let ended = folder.run_with(&names.map(|name| (name, "")), &["migrate"]);
@@ -373,7 +373,7 @@ fn an_empty_variable_leaves_its_setting_out() {
 }
 
 #[test]
-fn the_configuration_file_says_where_the_database_is() {
+fn the_configuration_file_sets_the_database() {
     let folder = Folder::new();
     std::fs::write(folder.path().join("denizen.toml"), "data_dir = \"elsewhere\"\n").unwrap();
     folder.prints(&["migrate", "--config", "denizen.toml"]);
@@ -382,7 +382,7 @@ fn the_configuration_file_says_where_the_database_is() {
 }
 
 #[test]
-fn every_command_has_a_help_with_an_example() {
+fn every_commands_help_has_an_example() {
     let folder = Folder::new();
     for command in [
         &["workspaces", "create"][..],

@@ -71,7 +71,7 @@ fn take_out_of_use(folder: &Folder, server: &Server) {
 }
 
 #[test]
-fn a_member_is_added_made_an_administrator_and_removed() {
+fn adds_promotes_and_removes_members() {
     let (folder, _server) = stage();
     let made = account(&folder, "user@example.com");
     let workspace = folder.json(&["workspaces", "list"])[1].clone();
@@ -110,7 +110,7 @@ fn a_member_is_added_made_an_administrator_and_removed() {
 }
 
 #[test]
-fn members_who_are_none_and_the_last_administrator_are_not_removed() {
+fn does_not_remove_non_members_or_the_last_administrator() {
     let (folder, server) = stage();
     account(&folder, "user@example.com");
     assert_eq!(
@@ -141,7 +141,7 @@ fn members_who_are_none_and_the_last_administrator_are_not_removed() {
 }
 
 #[test]
-fn a_flow_is_made_with_whatever_slug_is_free_and_listed() {
+fn creates_flows_with_free_slugs_and_lists_them() {
     let (folder, _server) = stage();
     let create = |more: &[&str]| folder.json(&[&["flows", "create", "--workspace", "acme"], more].concat());
     let made = create(&["My flow"]);
@@ -179,7 +179,7 @@ fn a_flow_is_made_with_whatever_slug_is_free_and_listed() {
 }
 
 #[test]
-fn an_account_is_let_into_a_flow_and_taken_out_of_it() {
+fn adds_accounts_to_flows_and_removes_them() {
     let (folder, _server) = stage();
     let flow = folder.json(&["flows", "create", "My flow", "--workspace", "acme"]);
     let made = account(&folder, "user@example.com");
@@ -219,7 +219,7 @@ fn an_account_is_let_into_a_flow_and_taken_out_of_it() {
 }
 
 #[test]
-fn whoever_is_added_to_a_flow_is_blocked_from_it_no_more() {
+fn adding_an_account_to_a_flow_unblocks_it() {
     let (folder, server) = stage();
     folder.prints(&["flows", "create", "My flow", "--workspace", "acme"]);
     folder.prints(&[&member("add", "admin@localhost")[..], &["--admin"]].concat());
@@ -238,7 +238,7 @@ fn whoever_is_added_to_a_flow_is_blocked_from_it_no_more() {
 }
 
 #[test]
-fn flows_that_cannot_be_made_or_entered_are_refused() {
+fn rejects_invalid_flows_and_additions() {
     let (folder, server) = stage();
     folder.prints(&["flows", "create", "My flow", "--workspace", "acme"]);
     account(&folder, "user@example.com");
@@ -281,7 +281,7 @@ fn flows_that_cannot_be_made_or_entered_are_refused() {
 }
 
 #[test]
-fn accounts_and_workspaces_that_are_not_there_are_named() {
+fn names_unknown_accounts_and_workspaces() {
     let (folder, _server) = stage();
     folder.prints(&["flows", "create", "My flow", "--workspace", "acme"]);
     for name in ["nobody@example.com", UNKNOWN] {

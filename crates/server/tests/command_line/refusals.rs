@@ -8,7 +8,7 @@ use crate::program::Folder;
 use crate::text;
 
 #[test]
-fn a_slug_is_unique_and_plain() {
+fn rejects_taken_and_invalid_slugs() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);
     let refused = |arguments: &[&str]| folder.fails(&[&["workspaces", "create"], arguments].concat());
@@ -22,7 +22,7 @@ fn a_slug_is_unique_and_plain() {
 }
 
 #[test]
-fn a_key_that_cannot_be_made_is_refused() {
+fn rejects_invalid_keys() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);
     let refused = |arguments: &[&str]| {
@@ -69,7 +69,7 @@ fn a_key_that_cannot_be_made_is_refused() {
 }
 
 #[test]
-fn an_account_that_cannot_be_made_is_refused() {
+fn rejects_invalid_accounts() {
     let folder = Folder::migrated();
     for name in ["Acme", "Other"] {
         folder.prints(&["workspaces", "create", name]);
@@ -99,7 +99,7 @@ fn an_account_that_cannot_be_made_is_refused() {
 }
 
 #[test]
-fn a_password_is_taken_from_standard_input_only_and_has_its_length() {
+fn reads_passwords_from_standard_input_and_checks_their_length() {
     let folder = Folder::migrated();
     let create = [
         "accounts",
@@ -133,7 +133,7 @@ fn a_password_is_taken_from_standard_input_only_and_has_its_length() {
 }
 
 #[test]
-fn accounts_and_tokens_that_are_not_there_are_named() {
+fn names_unknown_accounts_and_tokens() {
     let folder = Folder::migrated();
     let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
     for name in ["nobody@example.com", unknown] {
@@ -155,7 +155,7 @@ fn accounts_and_tokens_that_are_not_there_are_named() {
 }
 
 #[test]
-fn a_missing_database_is_named_and_not_made() {
+fn names_a_missing_database_without_creating_it() {
     let folder = Folder::new();
     let sentence = "error: there is no database at ./denizen-data/denizen.db; start the server once or run `denizen migrate`";
     let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
@@ -198,7 +198,7 @@ fn a_missing_database_is_named_and_not_made() {
 }
 
 #[test]
-fn a_database_that_was_never_migrated_is_left_alone() {
+fn does_not_migrate_a_database_implicitly() {
     let folder = Folder::new();
     let file = folder.path().join("empty.db");
     std::fs::write(&file, "").unwrap();
@@ -215,7 +215,7 @@ fn a_database_that_was_never_migrated_is_left_alone() {
 }
 
 #[test]
-fn a_port_in_use_stops_the_start_before_anything_is_made() {
+fn with_its_port_in_use_serve_creates_nothing() {
     let folder = Folder::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -227,7 +227,7 @@ fn a_port_in_use_stops_the_start_before_anything_is_made() {
 }
 
 #[test]
-fn a_database_out_of_reach_is_named_without_its_password() {
+fn names_an_unreachable_database_without_password() {
     let folder = Folder::new();
     // A port that was free a moment ago, and which nobody listens on now.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -244,7 +244,7 @@ fn a_database_out_of_reach_is_named_without_its_password() {
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_made_is_named() {
+fn names_an_unusable_data_folder() {
     let folder = Folder::new();
     std::fs::write(folder.path().join("file"), "").unwrap();
     for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
@@ -266,7 +266,7 @@ fn a_data_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn a_signing_key_that_cannot_sign_stops_the_start_before_anything_is_made() {
+fn with_an_invalid_signing_key_serve_creates_nothing() {
     let folder = Folder::new();
     let refused = |file: &str| {
         let ended = folder.run(&["serve", "--listen", "127.0.0.1:0", "--signing-key-file", file]);
@@ -288,7 +288,7 @@ fn a_signing_key_that_cannot_sign_stops_the_start_before_anything_is_made() {
 }
 
 #[test]
-fn an_unknown_key_of_the_configuration_file_stops_every_command() {
+fn unknown_configuration_keys_fail_every_command() {
     let folder = Folder::new();
     std::fs::write(folder.path().join("denizen.toml"), "listn = \"127.0.0.1:0\"\n").unwrap();
     let sentence = "error: the key listn in denizen.toml is unknown; the nearest known name is listen";

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_opened_with_all_that_it_was_sealed_with_only() {
+    fn a_response_opens_only_with_the_same_secret_and_context() {
         let answer = b"a new key".to_vec();
         let sealed = seal("sk_a", "key", 1, 1).close(answer.clone(), &RandomIds).unwrap();
         assert!(!sealed.windows(answer.len()).any(|part| part == answer), "the answer can be read");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_or_cut_is_not_opened() {
+    fn rejects_changed_or_truncated_data() {
         let seal = seal("sk_a", "key", 1, 1);
         let sealed = seal.close(b"a new key".to_vec(), &RandomIds).unwrap();
         for place in 0..sealed.len() {
@@ -152,14 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_answer_is_sealed_in_another_way_each_time() {
+    fn sealing_the_same_response_twice_gives_other_bytes() {
         let seal = seal("sk_a", "key", 1, 1);
         let close = || seal.close(b"a new key".to_vec(), &RandomIds).unwrap();
         assert_ne!(close(), close());
     }
 
     #[test]
-    fn a_fingerprint_tells_requests_and_credentials_apart() {
+    fn a_fingerprint_distinguishes_requests_and_credentials() {
         let of = |secret, request| seal(secret, "key", 1, request);
         let fingerprint = of("sk_a", 1).fingerprint();
         assert_eq!(of("sk_a", 1).fingerprint(), fingerprint);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn things_are_told_apart() {
+    fn a_digest_separates_parts() {
         let digest = |things: &[&str]| {
             let mut digest = Digest::new();
             for thing in things {

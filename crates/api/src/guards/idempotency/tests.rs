@@ -126,7 +126,7 @@ fn created(answer: &str, replayed: bool) -> (u16, bool, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_under_way_is_not_begun_again_on_any_server() {
+async fn a_request_in_progress_conflicts_on_every_server() {
     let stage = Stage::new(First::Waits).await;
     let first = tokio::spawn(stage.send(0, "a"));
     stage.handler.begun.notified().await;
@@ -144,7 +144,7 @@ async fn a_request_under_way_is_not_begun_again_on_any_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_hangs_up_finds_the_answer_later() {
+async fn a_disconnected_client_can_fetch_the_response_later() {
     let stage = Stage::new(First::Waits).await;
     let first = tokio::spawn(stage.send(0, "a"));
     stage.handler.begun.notified().await;
@@ -161,7 +161,7 @@ async fn whoever_hangs_up_finds_the_answer_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_broke_is_begun_again() {
+async fn a_failed_request_can_be_retried() {
     let stage = Stage::new(First::Panics).await;
     let (status, _, body) = stage.send(0, "a").await;
     assert_eq!(status, 500, "{body}");
@@ -170,7 +170,7 @@ async fn a_request_that_broke_is_begun_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_left_undone_is_taken_over_after_its_time() {
+async fn an_abandoned_request_can_be_retried_after_its_timeout() {
     let stage = Stage::new(First::Waits).await;
     let first = tokio::spawn(stage.send(0, "a"));
     stage.handler.begun.notified().await;
@@ -187,7 +187,7 @@ async fn what_a_server_left_undone_is_taken_over_after_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_expired_is_swept() {
+async fn sweeps_expired_records() {
     let stage = Stage::new(First::Answers).await;
     stage.send(0, "a").await;
     stage.clock.advance(LIFETIME / 2);
@@ -201,7 +201,7 @@ async fn what_has_expired_is_swept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_a_request_or_its_answer_can_be_read_in_the_database() {
+async fn the_database_holds_no_readable_request_or_response() {
     let stage = Stage::new(First::Answers).await;
     assert_eq!(stage.send(0, "the body").await, created("answer 1", false));
     let mut found = Vec::new();
@@ -217,7 +217,7 @@ async fn nothing_of_a_request_or_its_answer_can_be_read_in_the_database() {
 }
 
 #[test]
-fn what_is_of_the_moment_is_not_kept() {
+fn does_not_store_temporary_errors() {
     let second = Duration::from_secs(1);
     for (error, is_kept) in [
         (Error::PreconditionFailed, true),
@@ -235,7 +235,7 @@ fn what_is_of_the_moment_is_not_kept() {
 }
 
 #[test]
-fn a_key_is_visible_and_sent_once() {
+fn a_key_is_printable_and_sent_once() {
     let read = |values: &[&[u8]]| {
         let value = |value: &&[u8]| (KEY, HeaderValue::from_bytes(value).unwrap());
         key_of(&values.iter().map(value).collect())

@@ -146,7 +146,7 @@ blocked | no     | no     | no
 }
 
 #[test]
-fn who_may_know_that_a_flow_is_there() {
+fn who_may_know_that_a_flow_exists() {
     let tables = "
 in use
               | invitation | link | organization
@@ -364,7 +364,7 @@ blocked admin | 404        | 404  | 404
 }
 
 #[test]
-fn stored_memberships_tell_rank_and_place() {
+fn memberships_determine_rank_and_place() {
     for (is_admin, expected) in [(false, Rank::Member), (true, Rank::Admin)] {
         assert_eq!(Rank::of_member(is_admin), expected);
     }

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn permissions_of_workspaces_come_last() {
+    fn workspace_permissions_sort_last() {
         assert!(Permission::ALL.is_sorted());
         assert!(Permission::ALL.is_sorted_by_key(|permission| !permission.is_restricted()));
         assert!(Permission::ALL.iter().all(|it| it.is_restricted() != it.code().starts_with("tenant.")));

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_none_is_refused_in_words() {
+    fn explains_why_it_rejects_a_password() {
         let refused = |input: &[u8]| first_line(input, 8).unwrap_err().to_string();
         let length = "error: the password on standard input must have 8 to 1000 characters\n";
         for input in ["", "\n", "1234567\n", "1234567\r\n", &"x".repeat(1001)] {

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_ends_within_two_weeks_is_named() {
+    fn names_keys_that_expire_within_2_weeks() {
         let keys = [
             key("old", Some(Duration::ZERO), false),
             key("ci", Some(DAY), false),
@@ -224,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_in_force_nobody_can_call() {
+    fn warns_without_an_active_key() {
         assert_eq!(keys_in_force(&[of("acme", &[key("ci", None, true)])]).status, Status::Warning);
         assert_eq!(keys_in_force(&[of("acme", &[key("ci", None, false)])]).status, Status::Ok);
         assert_eq!(workspace_count(&[]).status, Status::Warning);
     }
 
     #[test]
-    fn many_things_are_counted() {
+    fn shortens_long_lists() {
         let slugs = (0..12).map(|number| of(&format!("w{number}"), &[])).collect::<Vec<_>>();
         assert_eq!(
             workspace_count(&slugs).message,
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_differ_by_what_asking_does_not_explain() {
+    fn clock_drift_excludes_the_query_time() {
         let at = |seconds: u64| now().plus(Duration::from_secs(seconds));
         for (theirs, seconds) in [(at(10), 0), (at(12), 0), (at(20), 8), (at(7), 3)] {
             assert_eq!(distance(theirs, at(10), at(12)), Duration::from_secs(seconds));

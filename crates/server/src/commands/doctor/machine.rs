@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_that_others_may_read_is_for_somebody_to_look_at() {
+    fn warns_of_a_database_that_others_may_read() {
         for (mode, status) in [(0o600, Status::Ok), (0o640, Status::Warning), (0o604, Status::Warning)] {
             let finding = private(Path::new("denizen.db"), &Permissions::from_mode(mode));
             assert_eq!(finding.status, status, "{mode:o}");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_less_room_the_worse() {
+    fn warns_of_low_disk_space() {
         for (free, status) in [
             (0, Status::Failed),
             (NO_ROOM - 1, Status::Failed),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_soft_limit_of_open_files_is_read() {
+    fn reads_the_soft_limit_of_open_files() {
         let limits = |soft: &str| {
             format!(
                 "Limit                     Soft Limit           Hard Limit           Units     \n\

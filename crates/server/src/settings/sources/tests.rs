@@ -30,7 +30,7 @@ fn error(file: &str) -> String {
 }
 
 #[test]
-fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
+fn flags_override_the_file_and_the_file_overrides_defaults() {
     let file = r#"
         data_dir = "/var/lib/denizen"
         max_connections = 7
@@ -65,7 +65,7 @@ fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
 }
 
 #[test]
-fn an_optional_setting_can_stand_in_the_file_and_a_password_shows_nowhere() {
+fn reads_optional_settings_from_the_file_and_hides_passwords() {
     let command =
         serve(r#"database_url = "postgres://me:secret@db.example:5433/users?sslmode=require""#, &[], &[]);
     let command = command.unwrap();
@@ -74,7 +74,7 @@ fn an_optional_setting_can_stand_in_the_file_and_a_password_shows_nowhere() {
 }
 
 #[test]
-fn an_unknown_key_is_named_with_the_nearest_known_one() {
+fn an_unknown_key_error_suggests_the_nearest_one() {
     assert_eq!(
         error("listn = \"x\""),
         "error: the key listn in FILE is unknown; the nearest known name is listen"
@@ -87,7 +87,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_named_with_file_and_key() {
+fn a_type_error_names_file_and_key() {
     for (file, sentence) in [
         ("listen = 8080", "the key listen in FILE must be a string, not an integer"),
         ("migrate = \"false\"", "the key migrate in FILE must be a boolean, not a string"),
@@ -107,7 +107,7 @@ fn a_value_of_the_wrong_type_is_named_with_file_and_key() {
 }
 
 #[test]
-fn a_value_that_its_parser_refuses_is_named_with_file_and_key() {
+fn a_parser_error_names_file_and_key() {
     for (file, sentence) in [
         (
             "header_timeout = \"soon\"",
@@ -124,14 +124,14 @@ fn a_value_that_its_parser_refuses_is_named_with_file_and_key() {
 }
 
 #[test]
-fn a_file_that_is_not_toml_is_named_with_the_line() {
+fn a_toml_error_names_the_line() {
     let sentence = error("listen = \"127.0.0.1:1\"\nmigrate false\n");
     assert!(sentence.starts_with("error: line 2 of FILE is not TOML: "), "{sentence}");
     assert_eq!(sentence.lines().count(), 1, "{sentence}");
 }
 
 #[test]
-fn a_misspelt_or_wrong_environment_variable_stops_the_start() {
+fn rejects_unknown_or_invalid_environment_variables() {
     let refused = |name, value| serve("", &[], &[(name, value)]).unwrap_err();
     assert_eq!(
         refused("DENIZEN_DATABSE_URL", "x"),
@@ -145,7 +145,7 @@ fn a_misspelt_or_wrong_environment_variable_stops_the_start() {
 }
 
 #[test]
-fn variables_that_describe_a_service_beside_the_server_are_passed_over() {
+fn ignores_variables_of_kubernetes_services() {
     let environment = [
         ("DENIZEN_SERVICE_HOST", "10.96.0.10"),
         ("DENIZEN_SERVICE_PORT", "8080"),
@@ -165,13 +165,13 @@ fn variables_that_describe_a_service_beside_the_server_are_passed_over() {
 }
 
 #[test]
-fn an_empty_variable_is_absent() {
+fn ignores_empty_variables() {
     let empty = ["DENIZEN_CONFIG", "DENIZEN_LISTEN", "DENIZEN_DATABASE_URL", "DENIZEN_MISSPELT"];
     assert!(serve("", &[], &empty.map(|name| (name, ""))).is_ok());
 }
 
 #[test]
-fn the_help_shows_what_the_file_says_and_hides_the_password() {
+fn help_shows_values_of_the_file_without_the_password() {
     let file = "listen = \"127.0.0.1:9999\"\ndatabase_url = \"postgres://me:pa55word@db/users\"";
     let help = serve(file, &["--help"], &[]).unwrap_err();
     assert!(help.contains("[default: 127.0.0.1:9999]"), "{help}");
@@ -179,7 +179,7 @@ fn the_help_shows_what_the_file_says_and_hides_the_password() {
 }
 
 #[test]
-fn every_setting_has_a_flag_a_variable_and_a_key_of_the_same_name() {
+fn flags_variables_and_keys_share_their_names() {
     let command = <CommandLine as clap::CommandFactory>::command();
     let settings = super::Settings::of(&command);
     assert!(settings.arguments.len() > 15);

@@ -255,14 +255,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_counts_once_however_it_is_written() {
+    fn duplicate_addresses_count_once_in_any_form() {
         let list = "a@example.com\nA@Example.com, \"A\" <a@example.com>, b@example.com, nobody, nobody";
         let texts: Vec<_> = entries(list).unwrap().into_iter().map(|entry| entry.text).collect();
         assert_eq!(texts, ["a@example.com", "b@example.com", "nobody"]);
     }
 
     #[test]
-    fn a_list_has_its_limits() {
+    fn limits_the_list_length() {
         let address = |number: usize| format!("{number}@example.com");
         let list = |count| (0..count).map(address).collect::<Vec<_>>().join(",");
         assert_eq!(entries(&list(MAXIMUM_ADDRESSES)).unwrap().len(), MAXIMUM_ADDRESSES);

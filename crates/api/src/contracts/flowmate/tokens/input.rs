@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_life_has_a_unit_or_no_end() {
+    fn a_lifetime_has_a_unit_or_no_end() {
         for (value, seconds) in [
             (json!("2h"), Some(7_200)),
             (json!("1s"), Some(1)),

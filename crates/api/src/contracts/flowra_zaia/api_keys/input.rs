@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_overlap_has_limits() {
+    fn limits_the_overlap() {
         for (given, seconds) in [(0, 0), (60, 60), (2_592_000, 2_592_000)] {
             assert_eq!(overlap(given), Ok(Duration::from_secs(seconds)));
         }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_at_least_one_and_known() {
+    fn requires_at_least_one_known_scope() {
         let scopes = scopes_of(&[json!("audit:read"), json!("audit:read")]).unwrap();
         assert_eq!(scopes.to_stored(), "audit:read");
         for (wrong, reason) in [

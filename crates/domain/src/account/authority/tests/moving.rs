@@ -11,7 +11,7 @@ fn moved(before: &Account, home: Patch<WorkspaceId>) -> Account {
 }
 
 #[test]
-fn rights_at_home_stay_behind() {
+fn moving_drops_rights_at_home() {
     let roles = ["USER", "Directory reader", "Helper of W1", "Auditor of W1", "ADMIN"];
     let before = account_with("mover", Some(W1), &roles, "tenant.all tenant.flows.read iam.token.create");
     for (change, home) in [(Patch::Value(W2), Some(W2)), (Patch::Null, None)] {
