@@ -1,6 +1,6 @@
-//! The directory's functions on a real database, an embedded one. The suite over HTTP runs them on PostgreSQL, too.
+//! Tests the crate's functions on a real SQLite database. The tests over HTTP also run them on PostgreSQL.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set the stage fails")]
+#![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use denizen_persistence::{
 use diesel::SqliteConnection;
 use diesel::connection::{Connection as _, SimpleConnection as _};
 
-/// A migrated SQLite database in a folder that goes away with it, a clock that is moved by hand, and a workspace.
+/// A migrated SQLite database in a temporary folder, a manual clock, and a workspace.
 struct Fixture {
     database: Database,
     clock: Arc<ManualClock>,
@@ -68,7 +68,7 @@ impl Fixture {
         workspaces::create(connection, &self.origin, &slug, &name).await.unwrap().0.id
     }
 
-    /// Makes an account that holds these permissions and these roles.
+    /// Creates an account with permissions and roles.
     async fn account(
         &self,
         name: &str,
@@ -93,12 +93,12 @@ impl Fixture {
         accounts::create(connection, &self.origin, Asker::Operator, &new).await.unwrap().id
     }
 
-    /// Runs statements past the directory.
+    /// Runs SQL statements directly.
     fn execute(&self, statements: &str) {
         SqliteConnection::establish(&self.path()).unwrap().batch_execute(statements).unwrap();
     }
 
-    /// Makes an account a member of one more workspace, since some second of 1970.
+    /// Adds an account to another workspace, at a second of 1970.
     fn join(&self, account: AccountId, workspace: WorkspaceId, second: u64) {
         let (account, workspace) = (account.as_uuid().simple(), workspace.as_uuid().simple());
         self.execute(&format!(
@@ -260,7 +260,7 @@ async fn limits_active_keys_and_kept_inactive_keys() {
     api_keys::create(connection, origin, id, None, &request).await.unwrap();
     let count = api_keys::count(connection, id, &KeyFilter::default()).await.unwrap();
     assert_eq!(count, api_keys::KEPT + 1);
-    assert_eq!(api_keys::find(connection, id, first).await.unwrap(), None, "the first one is forgotten");
+    assert_eq!(api_keys::find(connection, id, first).await.unwrap(), None, "the oldest is deleted");
     assert!(api_keys::find(connection, id, lasting).await.unwrap().is_some());
 }
 
@@ -339,19 +339,19 @@ async fn deleting_a_workspace_removes_its_members() {
     {
         fixture.join(account, workspace, second);
     }
-    let in_numbers: Vec<_> = (0..300).map(|number| format!("many-{number}")).collect();
-    for name in &in_numbers {
+    let many: Vec<_> = (0..300).map(|number| format!("many-{number}")).collect();
+    for name in &many {
         fixture.account(name, Some(acme), "", &[]).await;
     }
 
     let connection = &mut fixture.database.write().await.unwrap();
     let origin = &fixture.origin;
-    assert!(!workspaces::remove_some(connection, origin, acme).await.unwrap(), "it is not deleted");
+    assert!(!workspaces::remove_some(connection, origin, acme).await.unwrap(), "not marked as deleted");
     for (id, is_deleted) in [(acme, true), (acme, false), (closed, true)] {
         assert_eq!(workspaces::delete(connection, origin, Asker::Operator, id).await.unwrap(), is_deleted);
     }
     assert_eq!(workspaces::deleted(connection).await.unwrap(), [acme, closed]);
-    // In turns, as several servers would.
+    // Alternates between the workspaces, as several servers would.
     let mut left = vec![acme, closed, acme];
     while let Some(id) = left.pop() {
         if workspaces::remove_some(connection, origin, id).await.unwrap() {
@@ -359,7 +359,7 @@ async fn deleting_a_workspace_removes_its_members() {
         }
     }
     assert!(workspaces::deleted(connection).await.unwrap().is_empty());
-    assert!(!workspaces::remove_some(connection, origin, acme).await.unwrap(), "it is gone");
+    assert!(!workspaces::remove_some(connection, origin, acme).await.unwrap(), "already removed");
 
     for gone in [alone, between] {
         assert_eq!(accounts::find(connection, gone).await.unwrap(), None);
@@ -419,11 +419,11 @@ async fn users_past_the_restore_period_can_be_erased() {
     let deleted_at = origin.source.clock.now();
     fixture.clock.advance(Duration::from_hours(31 * 24));
     assert_eq!(external_users::sweep(connection, deleted_at, 10).await.unwrap(), 1);
-    assert_eq!(external_users::sweep(connection, deleted_at, 10).await.unwrap(), 0, "once is enough");
+    assert_eq!(external_users::sweep(connection, deleted_at, 10).await.unwrap(), 0, "already purged");
     let long_ago = deleted_at.minus(Duration::from_hours(1));
     let restored =
         external_users::restore(connection, origin, workspace_id, user.id, long_ago).await.unwrap();
-    assert_eq!(restored, None, "nothing is left to bring back");
+    assert_eq!(restored, None, "no data is left to restore");
 
     let tombstone =
         external_users::erase(connection, origin, workspace_id, user.id, |_| Ok(())).await.unwrap();

@@ -102,8 +102,8 @@ mod tests {
             numbers.extend(page.into_iter().map(|number| number.0));
             Ok(())
         };
-        let goes_on = read_pages(limit, slice, take).await.unwrap();
-        (numbers, sizes, goes_on)
+        let has_more = read_pages(limit, slice, take).await.unwrap();
+        (numbers, sizes, has_more)
     }
 
     #[tokio::test]

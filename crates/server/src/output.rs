@@ -191,7 +191,7 @@ mod tests {
         }
 
         fn position(&self) -> Position {
-            unreachable!("one page is all")
+            unreachable!("there is only one page")
         }
     }
 

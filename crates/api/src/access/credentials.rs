@@ -154,7 +154,7 @@ fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Er
 mod tests {
     use super::*;
 
-    /// Describes how the Flowdock contract reads an `Authorization` header.
+    /// Describes the credential that Flowdock's contract reads from an `Authorization` header.
     fn read(authorization: &str) -> String {
         let value = HeaderValue::from_str(authorization).unwrap();
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);

@@ -1,7 +1,7 @@
-//! The published APIs, a folder for each, in its own words: its routes, its wire types, and nothing of the rules.
+//! The published APIs, with a module for each: its routes, handlers and wire types, but no business rules.
 //!
-//! A handler translates a contract's words into a call of `denizen_persistence` and the result back. What two contracts
-//! share belongs below: in `wire`, `access`, `guards` or the domain.
+//! A handler translates a request of its contract into a call of `denizen_persistence`, and the result into a response.
+//! Code that contracts share belongs in `wire`, `access`, `guards` or the domain crate.
 
 pub(crate) mod flowdock;
 pub(crate) mod flowmate;

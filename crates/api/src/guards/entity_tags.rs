@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn if_match_requires_the_current_entity_tag() {
-        for (if_match, current, is_let) in [
+        for (if_match, current, is_met) in [
             ("\"a\"", Some("a"), true),
             ("W/\"a\"", Some("a"), true),
             ("\"b\", \"a\"", Some("a"), true),
@@ -193,7 +193,7 @@ mod tests {
             ("*", None, false),
             ("\"a\"", None, false),
         ] {
-            assert_eq!(preconditions(Some(if_match), None).require(current).is_ok(), is_let, "{if_match}");
+            assert_eq!(preconditions(Some(if_match), None).require(current).is_ok(), is_met, "{if_match}");
         }
     }
 
@@ -206,14 +206,14 @@ mod tests {
 
     #[test]
     fn if_none_match_rejects_matching_tags() {
-        for (if_none_match, current, is_let) in [
+        for (if_none_match, current, is_met) in [
             ("*", None, true),
             ("*", Some("a"), false),
             ("\"a\"", Some("a"), false),
             ("\"b\"", Some("a"), true),
         ] {
             let preconditions = preconditions(None, Some(if_none_match));
-            assert_eq!(preconditions.require(current).is_ok(), is_let, "{if_none_match}");
+            assert_eq!(preconditions.require(current).is_ok(), is_met, "{if_none_match}");
         }
         assert!(preconditions(None, None).require(Some("a")).is_ok());
     }

@@ -300,7 +300,7 @@ mod tests {
             clock.advance(Duration::from_millis(10));
         }
         assert!(counter.requesters.len() <= FEW, "{}", counter.requesters.len());
-        assert!(counter.count(&address(10 * FEW - 1)).wait.is_some(), "whoever is busy is not forgotten");
+        assert!(counter.count(&address(10 * FEW - 1)).wait.is_some(), "an active requester is kept");
         clock.advance(Duration::from_secs(2));
         limits.forget_idle();
         assert!(limits.counters.read().unwrap().is_empty());

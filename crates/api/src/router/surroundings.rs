@@ -214,13 +214,13 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_panic_returns_500_without_details() {
         async fn broken() -> StatusCode {
-            panic!("the inside")
+            panic!("internal detail")
         }
         let (status, body) = answer(get(broken), AppOptions::default()).await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(body["error"]["code"], "internal_error");
         assert_eq!(body["error"]["type"], "http://denizen.test/errors/internal_error");
-        assert!(!body.to_string().contains("the inside"), "{body}");
+        assert!(!body.to_string().contains("internal detail"), "{body}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn accepts_only_request_ids_that_are_safe_to_log() {
-        for (id, taken) in [
+        for (id, accepted) in [
             ("req_abc-123", true),
             ("7d444840-9dc0-41d1-b245-5ffdce74fad2", true),
             ("", false),
@@ -242,7 +242,7 @@ mod tests {
             (&"x".repeat(129), false),
         ] {
             let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(id).unwrap())]);
-            assert_eq!(request_id_of(&headers).is_some(), taken, "{id}");
+            assert_eq!(request_id_of(&headers).is_some(), accepted, "{id}");
         }
     }
 }

@@ -10,7 +10,7 @@ use denizen_persistence::{channels, migrations};
 
 use super::*;
 
-/// More than one batch clears.
+/// More users than one batch clears.
 const USERS: i64 = 1_201;
 
 /// A workspace with a group and a tier, and users in both.
@@ -74,7 +74,7 @@ impl Fixture {
     }
 
     /// Counts the users in the group and on the tier.
-    async fn left(&self) -> (i64, i64) {
+    async fn user_counts(&self) -> (i64, i64) {
         let connection = &mut self.sweep.database.read().await.unwrap();
         let in_group = ExternalUserFilter {
             external_user_group_ids: vec![self.group_id],
@@ -85,15 +85,15 @@ impl Fixture {
         (in_group, external_users::count(connection, self.workspace_id, &on_tier).await.unwrap())
     }
 
-    /// Counts the groups and tiers marked as deleted.
-    async fn marked(&self) -> (usize, usize) {
+    /// Counts the groups and tiers that are marked as deleted.
+    async fn deleted_counts(&self) -> (usize, usize) {
         let connection = &mut self.sweep.database.read().await.unwrap();
         let groups = external_user_groups::deleted(connection).await.unwrap();
         (groups.len(), tiers::deleted(connection).await.unwrap().len())
     }
 
     /// Counts the log entries about an object.
-    async fn noted(&self, object_id: String) -> usize {
+    async fn event_count(&self, object_id: String) -> usize {
         let connection = &mut self.sweep.database.read().await.unwrap();
         let filter = AuditEventFilter { object_id: Some(object_id), ..AuditEventFilter::default() };
         let window = Window::first(10);
@@ -105,14 +105,14 @@ impl Fixture {
 async fn a_sweep_finishes_deleting_groups_and_tiers() {
     let fixture = Fixture::new(AppOptions::default()).await;
     fixture.sweep.run().await;
-    assert_eq!(fixture.left().await, (USERS, USERS), "nothing is deleted yet");
+    assert_eq!(fixture.user_counts().await, (USERS, USERS), "nothing is deleted yet");
 
     fixture.delete_both().await;
-    assert_eq!((fixture.left().await, fixture.marked().await), ((USERS, USERS), (1, 1)));
+    assert_eq!((fixture.user_counts().await, fixture.deleted_counts().await), ((USERS, USERS), (1, 1)));
     fixture.sweep.run().await;
-    assert_eq!((fixture.left().await, fixture.marked().await), ((0, 0), (0, 0)));
+    assert_eq!((fixture.user_counts().await, fixture.deleted_counts().await), ((0, 0), (0, 0)));
     for id in [fixture.group_id.to_string(), fixture.tier_id.to_string()] {
-        assert_eq!(fixture.noted(id).await, 2, "it was made, and deleted");
+        assert_eq!(fixture.event_count(id).await, 2, "one event each for creation and deletion");
     }
 
     let connection = &mut fixture.sweep.database.write().await.unwrap();
@@ -122,13 +122,13 @@ async fn a_sweep_finishes_deleting_groups_and_tiers() {
     let order = denizen_domain::ExternalUserOrder::CreatedAt;
     let users = external_users::list(connection, fixture.workspace_id, &filter, order, &window).await;
     for user in users.unwrap().items {
-        assert_eq!(user.updated_at, user.created_at, "being cleared is no change of a user");
+        assert_eq!(user.updated_at, user.created_at, "clearing keeps the modification time");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_purges_users_past_the_restore_period() {
-    for (restore_period, comes_back) in [(Duration::ZERO, false), (Duration::from_hours(1), true)] {
+    for (restore_period, is_restored) in [(Duration::ZERO, false), (Duration::from_hours(1), true)] {
         let fixture = Fixture::new(AppOptions { restore_period, ..AppOptions::default() }).await;
         let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
         let id = {
@@ -144,7 +144,7 @@ async fn a_sweep_purges_users_past_the_restore_period() {
         let connection = &mut fixture.sweep.database.write().await.unwrap();
         let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
         let restored = external_users::restore(connection, origin, workspace_id, id, long_ago).await;
-        assert_eq!(restored.unwrap().is_some(), comes_back, "{restore_period:?}");
+        assert_eq!(restored.unwrap().is_some(), is_restored, "{restore_period:?}");
     }
 }
 
@@ -155,7 +155,7 @@ async fn a_request_out_of_time_leaves_the_rest_to_the_sweep() {
     fixture.delete_both().await;
     fixture.sweep.remove_deleted_group(fixture.workspace_id, fixture.group_id).await;
     fixture.sweep.remove_deleted_tier(fixture.workspace_id, fixture.tier_id).await;
-    assert_eq!((fixture.left().await, fixture.marked().await), ((USERS, USERS), (1, 1)));
+    assert_eq!((fixture.user_counts().await, fixture.deleted_counts().await), ((USERS, USERS), (1, 1)));
     fixture.sweep.run().await;
-    assert_eq!((fixture.left().await, fixture.marked().await), ((0, 0), (0, 0)));
+    assert_eq!((fixture.user_counts().await, fixture.deleted_counts().await), ((0, 0), (0, 0)));
 }

@@ -169,9 +169,8 @@ mod tests {
 
     use super::*;
 
-    /// Returns whether audit log entries remain after a sweep on day 400: of a workspace created on day 0, and of one
-    /// created on day 200.
-    async fn left_after_a_sweep(retention: Option<Duration>) -> [bool; 2] {
+    /// Returns whether the audit events of two workspaces, created on days 0 and 200, remain after a sweep on day 400.
+    async fn events_after_sweep(retention: Option<Duration>) -> [bool; 2] {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let database = Database::connect(&url).await.unwrap();
@@ -204,9 +203,9 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn audit_events_are_kept_for_the_set_retention() {
         let days = |days: u64| Some(Duration::from_hours(days * 24));
-        assert_eq!(left_after_a_sweep(days(365)).await, [false, true]);
-        assert_eq!(left_after_a_sweep(days(199)).await, [false, false]);
-        assert_eq!(left_after_a_sweep(days(400)).await, [true, true]);
-        assert_eq!(left_after_a_sweep(None).await, [true, true]);
+        assert_eq!(events_after_sweep(days(365)).await, [false, true]);
+        assert_eq!(events_after_sweep(days(199)).await, [false, false]);
+        assert_eq!(events_after_sweep(days(400)).await, [true, true]);
+        assert_eq!(events_after_sweep(None).await, [true, true]);
     }
 }

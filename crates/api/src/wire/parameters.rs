@@ -192,10 +192,10 @@ mod tests {
         merged(texts(query.as_bytes(), "query")?, in_body(is_json, body)?)
     }
 
-    /// Returns the fields of an error, with their reasons.
+    /// Returns the invalid fields of an error, with their reasons.
     fn broken(query: &str, is_json: bool, body: &[u8]) -> Vec<(String, Reason)> {
-        let Err(Error::BadRequest(problem)) = read(query, is_json, body) else { panic!("nothing is broken") };
-        let violations = problem.violations().expect("the error is about fields");
+        let Err(Error::BadRequest(problem)) = read(query, is_json, body) else { panic!("no bad request") };
+        let violations = problem.violations().expect("an error with violations");
         violations.fields().iter().map(|field| (field.field.clone(), field.reason)).collect()
     }
 

@@ -204,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    /// The numbers from 0 on.
+    /// The numbers from 0 up to, but not including, `count`.
     #[derive(Clone, Copy)]
     struct Numbers {
         count: u32,
@@ -217,10 +217,10 @@ mod tests {
             Self { count, broken_from: u32::MAX }
         }
 
-        /// Where the batch that begins with a number ends.
+        /// Returns the end of the batch that starts with a number.
         fn end_of_batch(self, start: u32) -> Result<u32> {
             let end = self.count.min(start + BATCH);
-            if end > self.broken_from { Err(Error::Internal("it broke".to_owned())) } else { Ok(end) }
+            if end > self.broken_from { Err(Error::Internal("broken".to_owned())) } else { Ok(end) }
         }
     }
 
@@ -269,7 +269,7 @@ mod tests {
         object
     }
 
-    /// The chunks of a response, and whether it is complete.
+    /// Returns the chunks of a response, and whether it is complete.
     async fn chunks_of(response: Response) -> (Vec<String>, bool) {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
@@ -282,10 +282,10 @@ mod tests {
         (chunks, true)
     }
 
-    /// A whole response, and the number of its chunks.
-    async fn answered(response: Result<Response>) -> (Value, usize) {
+    /// Returns a complete response, and the number of its chunks.
+    async fn complete(response: Result<Response>) -> (Value, usize) {
         let (chunks, is_whole) = chunks_of(response.unwrap()).await;
-        assert!(is_whole, "the answer broke off");
+        assert!(is_whole, "the response is incomplete");
         assert!(chunks.iter().all(|chunk| !chunk.is_empty()));
         (serde_json::from_str(&chunks.concat()).unwrap(), chunks.len())
     }
@@ -294,9 +294,9 @@ mod tests {
     async fn an_array_has_all_items_in_order_with_a_chunk_per_batch() {
         for (count, chunks) in [(0, 1), (1, 1), (200, 1), (201, 2), (450, 3)] {
             let numbers: Value = (0..count).collect();
-            let bare = answered(json_array(&(), Numbers::up_to(count), None).await).await;
+            let bare = complete(json_array(&(), Numbers::up_to(count), None).await).await;
             assert_eq!(bare, (numbers.clone(), chunks));
-            let counted = answered(json_array(&(), Numbers::up_to(count), Some(count.into())).await).await;
+            let counted = complete(json_array(&(), Numbers::up_to(count), Some(count.into())).await).await;
             assert_eq!(counted, (json!({ "data": numbers, "meta": { "total": count } }), chunks));
         }
     }
@@ -306,7 +306,7 @@ mod tests {
         for object in [json!({}), small(1), large(1)] {
             for (count, chunks) in [(0, 1), (1, 1), (401, 3)] {
                 let nested = Nested { object: object.clone(), key: "numbers", list: Numbers::up_to(count) };
-                let answer = answered(json_object(&(), nested).await).await;
+                let answer = complete(json_object(&(), nested).await).await;
                 assert_eq!(answer, (with_numbers(object.clone(), count), chunks));
             }
         }
@@ -325,7 +325,7 @@ mod tests {
                 let (ids, numbers) = (Numbers::up_to(length), Numbers::up_to(count));
                 let response = json_array(&(), Objects { ids, object, numbers }, None).await;
                 let expected: Value = (0..length).map(|id| with_numbers(object(id), count)).collect();
-                assert!(answered(response).await.0 == expected, "{length} objects with {count} numbers each");
+                assert!(complete(response).await.0 == expected, "{length} objects with {count} numbers each");
             }
         }
     }
@@ -334,9 +334,9 @@ mod tests {
     async fn objects_with_short_lists_share_a_chunk() {
         let (ids, numbers) = (Numbers::up_to(200), Numbers::up_to(3));
         let short = json_array(&(), Objects { ids, object: small, numbers }, None).await;
-        assert_eq!(answered(short).await.1, 1);
+        assert_eq!(complete(short).await.1, 1);
         let long = json_array(&(), Objects { ids, object: large, numbers }, None).await;
-        assert!(answered(long).await.1 >= 200);
+        assert!(complete(long).await.1 >= 200);
     }
 
     #[tokio::test(flavor = "multi_thread")]

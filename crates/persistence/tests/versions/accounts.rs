@@ -7,7 +7,7 @@ use denizen_persistence::{Asker, accounts, roles};
 
 use crate::{Stage, on_both};
 
-/// An account, and what became of it.
+/// An account, with all entity tags that it has had.
 struct Story<'a> {
     stage: &'a Stage,
     id: AccountId,
@@ -34,12 +34,12 @@ impl<'a> Story<'a> {
         accounts::find(&mut self.stage.write().await, self.id).await.unwrap().unwrap()
     }
 
-    /// What is stored has a tag that it never had before; what others see of it, where it differs.
-    async fn is_new(&mut self, what: &str, is_seen_by_others: bool) {
+    /// Asserts that the account has a new tag, and that its profile has one only if others see the change.
+    async fn assert_new_tag(&mut self, what: &str, is_seen_by_others: bool) {
         let account = self.read().await;
         let (tag, profile) = (account.entity_tag(), Profile::from(&account).entity_tag());
         assert!(!self.tags.contains(&tag), "{what} does not change the tag");
-        assert_eq!(profile != self.profile, is_seen_by_others, "{what}: the profile's tag");
+        assert_eq!(profile != self.profile, is_seen_by_others, "{what}: change of the profile's tag");
         self.tags.push(tag);
         self.profile = profile;
     }
@@ -50,8 +50,8 @@ impl<'a> Story<'a> {
             accounts::change(connection, origin, Asker::Operator, self.id, &changes, None, |_| Ok(())).await
         };
         let changed = changed.unwrap().unwrap();
-        assert_eq!(changed, self.read().await, "{what}: what was answered is not what is stored");
-        self.is_new(what, is_seen_by_others).await;
+        assert_eq!(changed, self.read().await, "{what}: the result differs from the stored account");
+        self.assert_new_tag(what, is_seen_by_others).await;
     }
 }
 
@@ -95,10 +95,10 @@ async fn every_write_changes_the_entity_tag() {
         story.change("a role", false, AccountChanges { roles: Some(vec![role]), ..unchanged() }).await;
         for name in ["Auditor", "Reader"] {
             rename_role(stage, role, name).await;
-            story.is_new("the name of a role", false).await;
+            story.assert_new_tag("renaming a role", false).await;
         }
         roles::delete(&mut stage.write().await, &stage.origin, Asker::Operator, role).await.unwrap();
-        story.is_new("the end of a role", false).await;
+        story.assert_new_tag("deleting a role", false).await;
     })
     .await;
 }
@@ -109,7 +109,7 @@ async fn leaving_home_changes_the_entity_tag() {
         let mut story = Story::begin(stage).await;
         let nowhere = AccountChanges { home: Patch::Null, ..AccountChanges::default() };
         story.change("no home", false, nowhere).await;
-        // With a right beyond workspaces, the account stays where its last membership ends.
+        // An account with a global right survives the end of its last membership.
         let permissions = Some(PermissionSet::from_stored("iam.account.read").unwrap());
         let home = Patch::Value(stage.workspace_id);
         story
@@ -121,7 +121,7 @@ async fn leaving_home_changes_the_entity_tag() {
             memberships::remove(connection, origin, Asker::Operator, workspace_id, story.id).await
         };
         assert_eq!(removed.unwrap(), Some(Removal::Left));
-        story.is_new("leaving the workspace", false).await;
+        story.assert_new_tag("leaving the workspace", false).await;
     })
     .await;
 }
@@ -132,7 +132,7 @@ async fn a_write_by_an_older_server_changes_the_entity_tag() {
         let mut story = Story::begin(stage).await;
         let epoch = stage.epoch();
         stage.execute(&format!("UPDATE accounts SET status = 'DISABLED', updated_at = {epoch}")).await;
-        story.is_new("a change by an older server", false).await;
+        story.assert_new_tag("a change by an older server", false).await;
     })
     .await;
 }

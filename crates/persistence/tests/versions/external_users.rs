@@ -8,7 +8,7 @@ use denizen_persistence::{DbConnection, channels, external_user_groups, external
 
 use crate::{Stage, on_both};
 
-/// A user, and what became of it.
+/// A user, with all entity tags that it has had.
 struct Story<'a> {
     stage: &'a Stage,
     id: ExternalUserId,
@@ -36,21 +36,21 @@ impl<'a> Story<'a> {
         external_users::find(connection, self.stage.workspace_id, self.id).await.unwrap().unwrap()
     }
 
-    /// What is stored has a tag that it never had before.
-    async fn is_new(&mut self, what: &str) {
+    /// Asserts that the stored user has a new tag.
+    async fn assert_new_tag(&mut self, what: &str) {
         let tag = self.read().await.entity_tag(self.now());
         assert!(!self.tags.contains(&tag), "{what} does not change the tag");
         self.tags.push(tag);
     }
 
-    /// The same, where a write returned the user: with the tag that whoever reads it is given.
-    async fn became(&mut self, what: &str, written: &ExternalUser) {
-        assert_eq!(written, &self.read().await, "{what}: what was answered is not what is stored");
-        self.is_new(what).await;
+    /// Asserts that a write returned the user as stored, with a new tag.
+    async fn assert_written(&mut self, what: &str, written: &ExternalUser) {
+        assert_eq!(written, &self.read().await, "{what}: the result differs from the stored user");
+        self.assert_new_tag(what).await;
     }
 
-    /// What is stored still has the last tag.
-    async fn is_the_same(&self, what: &str) {
+    /// Asserts that the stored user still has the last tag.
+    async fn assert_same_tag(&self, what: &str) {
         assert_eq!(
             Some(&self.read().await.entity_tag(self.now())),
             self.tags.last(),
@@ -64,7 +64,7 @@ impl<'a> Story<'a> {
             let (origin, workspace_id) = (&self.stage.origin, self.stage.workspace_id);
             external_users::change(connection, origin, workspace_id, self.id, |_| Ok(changes.clone())).await
         };
-        self.became(what, &user.unwrap().unwrap()).await;
+        self.assert_written(what, &user.unwrap().unwrap()).await;
     }
 }
 
@@ -87,7 +87,7 @@ async fn upsert_all(connection: &mut DbConnection, stage: &Stage, items: &[(&str
 async fn every_write_changes_the_entity_tag() {
     on_both(async |stage| {
         let mut story = Story::begin(stage).await;
-        story.is_the_same("reading").await;
+        story.assert_same_tag("reading").await;
         story.change("a change", named("Janet")).await;
 
         let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
@@ -101,14 +101,14 @@ async fn every_write_changes_the_entity_tag() {
         )
         .await
         .unwrap();
-        story.became("putting", &user).await;
+        story.assert_written("putting", &user).await;
 
         upsert_all(&mut stage.write().await, stage, &[("u-1", named("J.")), ("u-2", named("New"))]).await;
-        story.is_new("putting many").await;
+        story.assert_new_tag("putting many").await;
         upsert_all(&mut stage.write().await, stage, &[("u-1", named("Jane")), ("u-2", named("Newer"))]).await;
-        story.is_new("putting many again").await;
+        story.assert_new_tag("putting many again").await;
         upsert_all(&mut stage.write().await, stage, &[("u-1", named("Jane"))]).await;
-        story.is_the_same("putting many as they are").await;
+        story.assert_same_tag("putting many unchanged").await;
 
         let access = |change| ExternalUserChanges { access: Some(change), ..ExternalUserChanges::default() };
         story.change("blocking", access(AccessChange::Block)).await;
@@ -136,7 +136,7 @@ async fn restoring_a_user_changes_the_entity_tag() {
                 external_users::find(connection, workspace_id, id).await.unwrap().as_ref()
             );
             let tag = user.entity_tag(story.now());
-            assert!(!story.tags.contains(&tag), "deleted and brought back {turn}");
+            assert!(!story.tags.contains(&tag), "restoring it {turn} does not change the tag");
             story.tags.push(tag);
         }
     })
@@ -172,16 +172,16 @@ async fn losing_a_group_or_tier_changes_the_entity_tag() {
             external_user_groups::delete(connection, origin, workspace_id, group).await.unwrap();
             while external_user_groups::remove_some(connection, workspace_id, group).await.unwrap() {}
         }
-        story.is_new("deleting the group").await;
+        story.assert_new_tag("deleting the group").await;
         {
             let connection = &mut stage.write().await;
             tiers::delete(connection, origin, workspace_id, tier).await.unwrap();
             while tiers::remove_some(connection, workspace_id, tier).await.unwrap() {}
         }
-        story.is_new("deleting the tier").await;
+        story.assert_new_tag("deleting the tier").await;
         let after = story.read().await;
         assert_eq!(after.version, before.version.next().next());
-        assert_eq!(after.updated_at, before.updated_at, "it is no change of the user's own");
+        assert_eq!(after.updated_at, before.updated_at, "losing them is no change by a caller");
     })
     .await;
 }
@@ -192,9 +192,9 @@ async fn a_write_by_an_older_server_changes_the_entity_tag() {
         let mut story = Story::begin(stage).await;
         let epoch = stage.epoch();
         stage.execute(&format!("UPDATE external_users SET display_name = 'J', updated_at = {epoch}")).await;
-        story.is_new("a change by an older server").await;
+        story.assert_new_tag("a change by an older server").await;
 
-        // What it keeps of a deleted user has no version, either.
+        // A deleted user that an older server stored has no version, either.
         let version = story.read().await.version.as_i64();
         let (origin, workspace_id, id) = (&stage.origin, stage.workspace_id, story.id);
         let delete = async |connection: &mut DbConnection| {
@@ -203,15 +203,15 @@ async fn a_write_by_an_older_server_changes_the_entity_tag() {
         assert!(delete(&mut stage.write().await).await);
         let record = format!("replace(record, ',\"version\":{version}', '')");
         stage.execute(&format!("UPDATE deleted_external_users SET record = {record}")).await;
-        // Its version begins anew, and so it is the time that tells the tags apart.
+        // The version starts again, so only the modification time makes the tags differ.
         stage.clock.advance(Duration::from_secs(1));
         let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
         let restored = {
             let connection = &mut stage.write().await;
             external_users::restore(connection, origin, workspace_id, id, long_ago).await.unwrap().unwrap()
         };
-        assert_eq!(restored.version, Version::default().next(), "the record still had a version");
-        story.became("bringing it back", &restored).await;
+        assert_eq!(restored.version, Version::default().next(), "the record has no version");
+        story.assert_written("restoring it", &restored).await;
     })
     .await;
 }
@@ -265,7 +265,7 @@ async fn finding_a_user_keeps_its_version() {
             external_users::find_or_create_claimed(connection, origin, workspace_id, &claim).await
         };
         assert_eq!(found.unwrap().id, story.id);
-        story.is_the_same("finding it").await;
+        story.assert_same_tag("finding it").await;
     })
     .await;
 }

@@ -1,7 +1,7 @@
-//! Every write makes another version, and another entity tag, even where the clock stands still. On SQLite always, and on
-//! PostgreSQL where `TEST_DATABASE_URL` names a server.
+//! Every write increments the version and changes the entity tag, even if the clock stands still. Always on SQLite, and
+//! on PostgreSQL if `TEST_DATABASE_URL` names a server.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set the stage fails")]
+#![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
 mod accounts;
 mod external_users;
@@ -16,7 +16,7 @@ use denizen_persistence::{Backend, Database, DbConnection, migrations, workspace
 use diesel_async::SimpleAsyncConnection as _;
 use url::Url;
 
-/// A migrated database with a workspace, and a clock that stands still unless it is moved.
+/// A migrated database with a workspace, and a manual clock.
 pub(crate) struct Stage {
     pub(crate) database: Database,
     pub(crate) clock: Arc<ManualClock>,
@@ -42,7 +42,7 @@ impl Stage {
         self.database.write().await.unwrap()
     }
 
-    /// Runs statements past the directory, as a server does that knows no versions.
+    /// Runs SQL statements directly, as an older server without versions would.
     pub(crate) async fn execute(&self, statements: &str) {
         let done = match &mut self.write().await {
             DbConnection::Postgres(connection) => connection.batch_execute(statements).await,
@@ -51,7 +51,7 @@ impl Stage {
         done.unwrap();
     }
 
-    /// The beginning of 1970, in a statement.
+    /// Returns the beginning of 1970, as an SQL literal.
     pub(crate) fn epoch(&self) -> &'static str {
         match self.database.backend() {
             Backend::Postgres => "'epoch'",
@@ -60,11 +60,11 @@ impl Stage {
     }
 }
 
-/// Plays a scene on SQLite, and on PostgreSQL where there is a server.
-pub(crate) async fn on_both(scene: impl AsyncFn(&Stage)) {
+/// Runs a test on SQLite, and on PostgreSQL if a server is available.
+pub(crate) async fn on_both(test: impl AsyncFn(&Stage)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    scene(&Stage::on(&url).await).await;
+    test(&Stage::on(&url).await).await;
 
     let Some(server) = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()) else {
         return println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
@@ -73,7 +73,7 @@ pub(crate) async fn on_both(scene: impl AsyncFn(&Stage)) {
     on_server(&server, &format!("CREATE DATABASE {name}")).await;
     let mut url = Url::parse(&server).unwrap();
     url.set_path(&name);
-    scene(&Stage::on(url.as_str()).await).await;
+    test(&Stage::on(url.as_str()).await).await;
     on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 

@@ -1,4 +1,4 @@
-//! Made-up directories.
+//! Generated directories.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// More flows than any list here holds.
+/// More flows than any list in these tests has.
 const ALL_ON_ONE_PAGE: u32 = 1000;
 
-/// A made-up directory. Organizations, flows and people are known by where they stand in these lists.
+/// A generated directory. Organizations, flows and people are identified by their indexes in these lists.
 #[derive(Clone)]
 pub(crate) struct Directory {
     /// At most 5.
@@ -20,11 +20,11 @@ pub(crate) struct Directory {
     pub(crate) flows: Vec<FlowOf>,
     /// At least one, and at most 50.
     pub(crate) people: Vec<Person>,
-    /// How many flows a page of a list has.
+    /// The page size of lists of flows.
     pub(crate) page: u32,
 }
 
-/// Whether an organization is there for its members.
+/// Whether members can use an organization.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum State {
     InUse,
@@ -41,7 +41,7 @@ pub(crate) struct FlowOf {
     pub(crate) is_archived: bool,
 }
 
-/// What somebody is in each organization and in each flow.
+/// An account's rank in each organization and place in each flow.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) ranks: Vec<Rank>,
@@ -49,7 +49,7 @@ pub(crate) struct Person {
 }
 
 impl Directory {
-    /// Who is a member of which organization, and as what.
+    /// Returns all memberships: person, organization and rank.
     pub(crate) fn members(&self) -> impl Iterator<Item = (usize, usize, Rank)> {
         let of = move |person: usize| {
             let ranks = self.people[person].ranks.iter().enumerate();
@@ -58,7 +58,7 @@ impl Directory {
         (0..self.people.len()).flat_map(of).filter(|(_, _, rank)| *rank != Rank::Outsider)
     }
 
-    /// Who is in which flow, or blocked.
+    /// Returns everyone who is in a flow or blocked from it: person, flow and place.
     pub(crate) fn participants(&self) -> impl Iterator<Item = (usize, usize, Place)> {
         let of = move |person: usize| {
             let places = self.people[person].places.iter().enumerate();
@@ -68,7 +68,7 @@ impl Directory {
     }
 }
 
-/// One thing a line, so that a failure can be read.
+/// One item per line, so that failures are readable.
 impl fmt::Debug for Directory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { organizations, flows, people, page } = self;
@@ -83,7 +83,7 @@ impl fmt::Debug for Directory {
     }
 }
 
-/// Directories of all sizes, small ones more often. What comes first is what a failure is reduced to.
+/// Generates directories of all sizes, mostly small ones. Failures shrink towards the first alternatives.
 pub(crate) fn any() -> impl Strategy<Value = Directory> {
     let organizations = vec(weighted(0.95, state()), 1..=5);
     let flows = vec(weighted(0.95, flow()), 0..=20);
@@ -103,7 +103,7 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn flow() -> impl Strategy<Value = FlowOf> {
-    // Names that are ordered without case, beyond ASCII, and by something else where they are the same.
+    // Names that test sorting without case, beyond ASCII, and by id if they are equal.
     let names = select(vec!["alpha", "Alpha", "beta", "Zulu", "zulu", "Älter", "ßeta"]);
     let modes = select(vec![AccessMode::Invitation, AccessMode::Link, AccessMode::Organization]);
     (0..5_usize, names, modes, prop::bool::weighted(0.2)).prop_map(
@@ -116,15 +116,15 @@ fn flow() -> impl Strategy<Value = FlowOf> {
     )
 }
 
-/// Somebody in as many organizations and flows as there can be.
+/// Generates a person's ranks and places for the maximum number of organizations and flows.
 fn person() -> impl Strategy<Value = Person> {
     let rank = prop_oneof![3 => Just(Rank::Outsider), 4 => Just(Rank::Member), 1 => Just(Rank::Admin)];
     let place = prop_oneof![5 => Just(Place::Absent), 3 => Just(Place::Joined), 1 => Just(Place::Blocked)];
     (vec(rank, 5), vec(place, 20)).prop_map(|(ranks, places)| Person { ranks, places })
 }
 
-/// The directory of what there is. What there is not keeps its place until here: so, when a failure is reduced,
-/// everybody stays what they are in all that is left.
+/// Builds the directory without the missing organizations and flows. They keep their indexes until here, so that
+/// shrinking does not change people's ranks and places in the others.
 fn settled(
     organizations: &[Option<State>],
     flows: &[Option<FlowOf>],

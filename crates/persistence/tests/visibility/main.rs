@@ -1,7 +1,7 @@
-//! Who sees whom, and which flows: over made-up directories, the queries answer what the rules of `denizen-domain` say.
-//! On SQLite always, and on PostgreSQL where `TEST_DATABASE_URL` names a server.
+//! Compares the queries for visible people and flows with the rules of `denizen-domain`, on generated directories.
+//! Always on SQLite, and on PostgreSQL if `TEST_DATABASE_URL` names a server.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set the stage fails")]
+#![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
 mod directory;
 mod rules;
@@ -24,10 +24,10 @@ use url::Url;
 use directory::Directory;
 use stored::{Stored, execute};
 
-/// How many directories are made up for each database.
+/// The number of generated directories for each database.
 const CASES: u32 = 256;
 
-/// How many people everybody looks up.
+/// The number of people that each person looks up.
 const LOOKED_UP: usize = 6;
 
 #[test]
@@ -62,8 +62,8 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Makes up directories one after the other, beside each other in one new database. Says how much was compared, or what
-/// differs in the smallest of them.
+/// Generates directories, stores them side by side in one new database, and compares them. Returns how much was
+/// compared, or the difference in the smallest failing directory.
 fn compare(runtime: &Runtime, url: String) -> Result<String, Failure> {
     let started = Instant::now();
     let options =
@@ -83,7 +83,7 @@ fn compare(runtime: &Runtime, url: String) -> Result<String, Failure> {
     Ok(format!("{} in {seconds:.1} s", trial.compared.get()))
 }
 
-/// What differs, and in which directory: a text of several lines.
+/// The difference and its directory, in several lines.
 struct Failure(String);
 
 impl fmt::Debug for Failure {
@@ -92,7 +92,7 @@ impl fmt::Debug for Failure {
     }
 }
 
-/// How much has been compared.
+/// Counts of what was compared.
 #[derive(Debug, Clone, Copy, Default)]
 struct Compared {
     directories: usize,
@@ -119,7 +119,7 @@ struct Trial {
 }
 
 impl Trial {
-    /// Stores a directory, and compares what everybody in it sees with what the rules say.
+    /// Stores a directory, and compares what each person sees in it with the rules.
     async fn compare(&self, directory: &Directory) -> Result<(), TestCaseError> {
         let stored = self.store(directory).await;
         let connection = &mut self.database.read().await.unwrap();
@@ -138,7 +138,7 @@ impl Trial {
         let mut compared = self.compared.get();
         compared.directories += 1;
         self.compared.set(compared);
-        // PostgreSQL plans for the few rows that there were at first until it has counted again.
+        // Without new statistics, PostgreSQL keeps planning for the few rows of the beginning.
         if connection.backend() == Backend::Postgres && compared.directories.is_power_of_two() {
             execute(connection, "ANALYZE").await;
         }
@@ -156,7 +156,7 @@ impl Trial {
         let numbers = organizations::visible_numbers(connection, account_id).await.unwrap();
         let seen: Vec<_> = numbers.into_iter().map(|number| stored.place_of(number)).collect();
         let expected = stored.seen_by(viewer);
-        prop_assert_eq!(&seen, &expected, "whom person {} sees: by the query, and by the rule", viewer);
+        prop_assert_eq!(&seen, &expected, "people that person {} sees: query and rule", viewer);
 
         let mut compared = self.compared.get();
         compared.pairs += everybody;
@@ -166,7 +166,7 @@ impl Trial {
             let profile = organizations::look_up(connection, account_id, number).await.unwrap();
             let found = profile.map(|profile| profile.account_id);
             let expected = stored.looks_up(viewer, other).then_some(stored.people[other]);
-            prop_assert_eq!(found, expected, "whether person {} looks up person {}", viewer, other);
+            prop_assert_eq!(found, expected, "person {} looks up person {}: query and rule", viewer, other);
             compared.look_ups += 1;
             compared.found += usize::from(found.is_some());
         }
@@ -182,10 +182,10 @@ impl Trial {
     ) -> Result<(), TestCaseError> {
         let mut compared = self.compared.get();
         for (name, listed) in stored.lists_of(viewer) {
-            let listings = walk(connection, stored, viewer, listed).await;
-            let list: Vec<_> = listings.iter().map(|listing| stored.in_words(listing)).collect();
+            let listings = read_list(connection, stored, viewer, listed).await;
+            let list: Vec<_> = listings.iter().map(|listing| stored.listed_of(listing)).collect();
             let expected = stored.list(viewer, listed);
-            prop_assert_eq!(&list, &expected, "{} of person {}: by the query, and by the rule", name, viewer);
+            prop_assert_eq!(&list, &expected, "{} of person {}: query and rule", name, viewer);
             compared.lists += 1;
             compared.listed += list.len();
         }
@@ -194,8 +194,8 @@ impl Trial {
     }
 }
 
-/// All the flows in a list, page by page. One that repeats itself ends, too, once it has more than there are.
-async fn walk(
+/// Reads all pages of a list of flows. Stops if the list repeats itself, once it is longer than the number of flows.
+async fn read_list(
     connection: &mut DbConnection,
     stored: &Stored<'_>,
     viewer: usize,

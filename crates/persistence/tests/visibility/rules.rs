@@ -1,4 +1,4 @@
-//! What the rules say of a directory: functions of `denizen-domain`, put together for several organizations.
+//! Applies the rules of `denizen-domain` to a directory of several organizations.
 
 use denizen_domain::{Flow, Participant, Place, Rank, may_look_up, may_see};
 use denizen_persistence::flows::{FlowListing, ListedFlows};
@@ -6,12 +6,12 @@ use denizen_persistence::flows::{FlowListing, ListedFlows};
 use crate::directory::State;
 use crate::stored::Stored;
 
-/// A flow in a list: where it stands in the directory, if it is in it, and what whoever looks is in the organization and
-/// in the flow.
+/// A flow in a list: its index in the directory, if it has one, and the viewer's rank in the organization and place in
+/// the flow.
 pub(crate) type Listed = (Option<usize>, Rank, Place);
 
 impl Stored<'_> {
-    /// Whom somebody sees, in order.
+    /// Returns the people that a person sees, in order.
     pub(crate) fn seen_by(&self, viewer: usize) -> Vec<i64> {
         (0..self.people.len())
             .filter(|other| self.sees(viewer, *other))
@@ -29,7 +29,7 @@ impl Stored<'_> {
         viewer == other || (0..self.organizations.len()).any(sees_in)
     }
 
-    /// Whether somebody looks up somebody.
+    /// Returns whether a person can look up another.
     pub(crate) fn looks_up(&self, viewer: usize, other: usize) -> bool {
         let looks_up_in = |organization: usize| {
             may_look_up(self.rank(viewer, organization), self.rank(other, organization))
@@ -37,8 +37,8 @@ impl Stored<'_> {
         viewer == other || (0..self.organizations.len()).any(looks_up_in)
     }
 
-    /// The lists of flows that somebody asks for. Each asks for those of one organization, and whoever comes next for those
-    /// of the next one.
+    /// Returns the lists of flows to compare for a person. One of them is restricted to one organization, a different
+    /// one for each person in turn.
     pub(crate) fn lists_of(&self, viewer: usize) -> Vec<(String, ListedFlows)> {
         let mut lists = vec![
             ("the joined flows".to_owned(), ListedFlows::Joined),
@@ -51,7 +51,7 @@ impl Stored<'_> {
         lists
     }
 
-    /// A list of somebody's flows, by their names.
+    /// Returns a list of a person's flows, sorted by name.
     pub(crate) fn list(&self, viewer: usize, listed: ListedFlows) -> Vec<Listed> {
         let mut listings: Vec<_> = (0..self.flows.len())
             .map(|index| (index, &self.flows[index], self.participant(viewer, index)))
@@ -61,15 +61,15 @@ impl Stored<'_> {
         listings.into_iter().map(|(index, _, who)| (Some(index), who.rank, who.place)).collect()
     }
 
-    /// What a query says of a flow, in the words of the rules.
-    pub(crate) fn in_words(&self, listing: &FlowListing) -> Listed {
+    /// Converts a query's result for comparison with the rules.
+    pub(crate) fn listed_of(&self, listing: &FlowListing) -> Listed {
         let FlowListing { organization, flow, place, is_open } = listing;
         assert_eq!(organization.workspace.id, flow.workspace_id);
         assert_eq!(*is_open, *place == Place::Joined);
         (self.flows.iter().position(|known| known == flow), organization.rank, *place)
     }
 
-    /// What somebody is in an organization. In one that is not there for its members, everybody is an outsider.
+    /// Returns a person's rank in an organization. In one that its members cannot use, everyone is an outsider.
     fn rank(&self, person: usize, organization: usize) -> Rank {
         match self.directory.organizations[organization] {
             State::InUse => self.directory.people[person].ranks[organization],

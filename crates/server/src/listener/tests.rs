@@ -1,4 +1,4 @@
-//! Tests the listener over real sockets. Tests wait only for the time-out that they test.
+//! Tests the listener over real sockets. Each test waits only for the timeout that it tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use tokio::sync::Notify;
 use super::{Answers, Limits, Listener, Listening};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
-const PATIENCE: Duration = Duration::from_secs(20);
-const LIMITS: Limits = Limits { connections: 2, header_timeout: PATIENCE, request_timeout: PATIENCE };
+const TIMEOUT: Duration = Duration::from_secs(20);
+const LIMITS: Limits = Limits { connections: 2, header_timeout: TIMEOUT, request_timeout: TIMEOUT };
 
 /// A handler that reports its start and waits for permission to end.
 #[derive(Clone, Default)]
 struct SlowHandler {
-    begun: Arc<Notify>,
+    started: Arc<Notify>,
     may_end: Arc<Notify>,
 }
 
@@ -29,7 +29,7 @@ impl SlowHandler {
         Router::new().route(
             "/",
             get(async move || {
-                handler.begun.notify_one();
+                handler.started.notify_one();
                 handler.may_end.notified().await;
                 "whole answer"
             }),
@@ -61,7 +61,7 @@ async fn read_all(client: &mut TcpStream) -> String {
     text
 }
 
-/// Reads one response on an open connection. All of them end in this word in these tests.
+/// Reads one response on an open connection. In these tests, all of them end with `answer`.
 async fn read_answer(client: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"answer") {
@@ -76,9 +76,9 @@ async fn shutdown_completes_a_request_in_progress() {
     let (mut client, address) = (connect(&listener).await, listener.address());
     let listening = start(listener, handler.router(), LIMITS);
     client.write_all(REQUEST).await.unwrap();
-    handler.begun.notified().await;
+    handler.started.notified().await;
 
-    let (drained, answer) = tokio::join!(listening.drain(PATIENCE), async {
+    let (drained, answer) = tokio::join!(listening.drain(TIMEOUT), async {
         while TcpStream::connect(address).await.is_ok() {}
         handler.may_end.notify_one();
         read_all(&mut client).await
@@ -97,7 +97,7 @@ async fn shutdown_answers_requests_already_sent() {
         clients.push(client);
     }
     let listening = start(listener, quick(), Limits { connections: 20, ..LIMITS });
-    assert!(listening.drain(PATIENCE).await);
+    assert!(listening.drain(TIMEOUT).await);
     for mut client in clients {
         assert!(read_all(&mut client).await.ends_with("quick answer"));
     }
@@ -111,7 +111,7 @@ async fn shutdown_answers_one_more_request_per_idle_connection() {
     client.write_all(REQUEST).await.unwrap();
     assert!(!read_answer(&mut client).await.contains("connection: close"));
 
-    let (drained, answer) = tokio::join!(listening.drain(PATIENCE), async {
+    let (drained, answer) = tokio::join!(listening.drain(TIMEOUT), async {
         client.write_all(REQUEST).await.unwrap();
         read_all(&mut client).await
     });
@@ -124,7 +124,7 @@ async fn a_silent_client_does_not_delay_shutdown() {
     let listener = bind().await;
     let mut client = connect(&listener).await;
     let listening = start(listener, quick(), LIMITS);
-    let (drained, rest) = tokio::join!(listening.drain(PATIENCE), read_all(&mut client));
+    let (drained, rest) = tokio::join!(listening.drain(TIMEOUT), read_all(&mut client));
     assert!(drained);
     assert_eq!(rest, "");
 }
@@ -135,7 +135,7 @@ async fn shutdown_cuts_off_requests_after_its_timeout() {
     let mut client = connect(&listener).await;
     let listening = start(listener, handler.router(), LIMITS);
     client.write_all(REQUEST).await.unwrap();
-    handler.begun.notified().await;
+    handler.started.notified().await;
 
     assert!(!listening.drain(Duration::from_millis(10)).await);
     assert_eq!(read_all(&mut client).await, "");
@@ -186,7 +186,7 @@ async fn a_client_that_is_still_sending_its_body_receives_413() {
 #[tokio::test]
 async fn a_port_in_use_is_reported_clearly() {
     let listener = bind().await;
-    let Err(error) = Listener::bind(listener.address()).await else { panic!("two on one port") };
+    let Err(error) = Listener::bind(listener.address()).await else { panic!("the port is free") };
     assert_eq!(
         error.to_string(),
         format!("cannot listen on {}: another program uses this port", listener.address())

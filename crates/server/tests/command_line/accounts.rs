@@ -1,4 +1,4 @@
-//! Accounts and their tokens at the command line, and what a running server makes of them.
+//! Commands for accounts and their tokens, and their effects on a running server.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{keys, length, text};
 
 const PASSWORD: &str = "correct horse";
 
-/// What is shown of an account.
+/// The JSON keys of an account.
 const SHOWN: [&str; 10] = [
     "id",
     "number",
@@ -21,7 +21,7 @@ const SHOWN: [&str; 10] = [
     "createdAt",
 ];
 
-/// Makes an account with [`PASSWORD`].
+/// Creates an account with [`PASSWORD`].
 fn create(folder: &Folder, email: &str, more: &[&str]) -> Value {
     let create = ["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"];
     folder.json_from(PASSWORD, &[&create, more, &["--password-stdin"]].concat())
@@ -45,7 +45,7 @@ fn creates_and_lists_accounts() {
     assert_eq!(folder.json(&["accounts", "list", "--workspace", "acme"]), json!([made]));
     let all = folder.json(&["accounts", "list"]);
     assert_eq!(length(&all), 2);
-    assert!(!keys(&all[0]).contains(&"isAdmin"), "no workspace is asked about");
+    assert!(!keys(&all[0]).contains(&"isAdmin"), "only shown for a workspace");
     let table = folder.prints(&["accounts", "list"]);
     assert_eq!(table.lines().count(), 3);
     assert!(table.starts_with("ID                                    NUMBER  USERNAME "), "{table}");
@@ -91,7 +91,7 @@ fn a_new_password_revokes_all_tokens() {
     let email = "user@example.com";
     let named = ["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"];
     folder.json(&named);
-    assert_eq!(server.log_in(email, ""), 401, "nobody can log in without a password");
+    assert_eq!(server.log_in(email, ""), 401, "an account without a password cannot log in");
     assert_eq!(server.log_in(email, PASSWORD), 401);
     let token = folder.json(&["tokens", "create", "--account", email]);
     assert_eq!(server.status_of_token(text(&token, "token")), 200);
@@ -114,7 +114,7 @@ fn creates_lists_and_revokes_tokens() {
     assert_eq!(keys(&token), ["id", "token"]);
     assert_eq!(server.status_of_token(text(&token, "token")), 200);
     let other = issue(&[]);
-    assert_ne!(other, issue(&[]), "each is a new one");
+    assert_ne!(other, issue(&[]), "every token is new");
     folder.prints(&["tokens", "create", "--account", &administrator]);
 
     let list = folder.json(&["tokens", "list", "--account", text(&made, "id")]);

@@ -1,4 +1,4 @@
-//! How many requests a second callers may make, set at the command line beside a running server.
+//! Commands for rate limits, and their effects on a running server.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn a_workspace_limit_applies_at_once_until_removed() {
     let folder = Folder::new();
     let mut server = folder.serve();
     let secret = server.printed("secret key");
-    // A thousand a second is more than one connection after the other can make, one a second is less.
+    // Sequential requests stay below a thousand a second, but exceed one a second.
     let statuses = || (0..10).map(|_| server.status(&secret)).collect::<Vec<_>>();
     assert_eq!(statuses(), [200; 10]);
     assert_eq!(limit(&folder, &["--requests-per-second", "1"]), 1);

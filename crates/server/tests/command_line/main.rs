@@ -1,6 +1,6 @@
-//! The command line as an operator uses it: the real program, in a folder of its own, on an embedded database.
+//! Tests the command line as operators use it: the real program in a temporary folder, on SQLite.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set the stage fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test whose setup fails must fail")]
 
 mod accounts;
 mod limits;
@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 
 use program::Folder;
 
-/// The keys of an object, in their order.
+/// Returns the keys of an object, in order.
 fn keys(object: &Value) -> Vec<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 fn text<'a>(object: &'a Value, key: &str) -> &'a str {
-    object[key].as_str().unwrap_or_else(|| panic!("{key} is no text in {object}"))
+    object[key].as_str().unwrap_or_else(|| panic!("{key} is not a string in {object}"))
 }
 
 fn length(list: &Value) -> usize {

@@ -1,4 +1,4 @@
-//! Members of workspaces, flows and who is in them at the command line, beside a running server.
+//! Commands for members of workspaces and for flows and their members, with a running server.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{keys, length, text};
 
 const UNKNOWN: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 
-/// What is shown of a flow.
+/// The JSON keys of a flow.
 const SHOWN: [&str; 10] = [
     "id",
     "workspaceId",
@@ -21,25 +21,25 @@ const SHOWN: [&str; 10] = [
     "updatedAt",
 ];
 
-/// A folder with a server and the workspace `acme`, which has no member.
-fn stage() -> (Folder, Server) {
+/// Creates a folder with a server and the workspace `acme`, which has no members.
+fn set_up() -> (Folder, Server) {
     let folder = Folder::new();
     let server = folder.serve();
     folder.prints(&["workspaces", "create", "Acme"]);
     (folder, server)
 }
 
-/// Makes an account without a home.
+/// Creates an account without a home.
 fn account(folder: &Folder, email: &str) -> Value {
     folder.json(&["accounts", "create", "--email", email, "--first-name", "First", "--last-name", "Last"])
 }
 
-/// Adds or removes somebody in the workspace `acme`: the arguments of the command.
+/// Returns the command that adds or removes a member of the workspace `acme`.
 fn member<'a>(verb: &'a str, account: &'a str) -> [&'a str; 5] {
     ["workspaces", verb, account, "--workspace", "acme"]
 }
 
-/// Adds or removes somebody in a flow of the workspace `acme`: the arguments of the command.
+/// Returns the command that adds or removes an account in a flow of the workspace `acme`.
 fn participant<'a>(verb: &'a str, account: &'a str, flow: &'a str) -> [&'a str; 7] {
     ["flows", verb, account, "--workspace", "acme", "--flow", flow]
 }
@@ -56,15 +56,15 @@ fn user_count(folder: &Folder, flow: &str) -> Value {
     flows.find(|listed| text(listed, "slug") == flow).unwrap()["userCount"].clone()
 }
 
-/// Sends a request as the account that the directory started with.
+/// Sends a request as the first administrator.
 fn request(folder: &Folder, server: &Server, request: &str, body: &Value) -> u16 {
     let token = folder.json(&["tokens", "create", "--account", "admin@localhost"]);
     let headers = format!("authorization: Bearer {}", text(&token, "token"));
     server.request(request, &headers, &body.to_string())
 }
 
-/// Takes the workspace `acme` out of use.
-fn take_out_of_use(folder: &Folder, server: &Server) {
+/// Disables the workspace `acme`.
+fn disable_workspace(folder: &Folder, server: &Server) {
     let workspaces = folder.json(&["workspaces", "list"]);
     let tenant = format!("PATCH /api/tenants/{}", text(&workspaces[1], "id"));
     assert_eq!(request(folder, server, &tenant, &json!({ "status": "DISABLED" })), 200);
@@ -72,7 +72,7 @@ fn take_out_of_use(folder: &Folder, server: &Server) {
 
 #[test]
 fn adds_promotes_and_removes_members() {
-    let (folder, _server) = stage();
+    let (folder, _server) = set_up();
     let made = account(&folder, "user@example.com");
     let workspace = folder.json(&["workspaces", "list"])[1].clone();
     let membership = |is_admin: bool| {
@@ -81,11 +81,11 @@ fn adds_promotes_and_removes_members() {
     };
     let add = member("add", "user@example.com");
     assert_eq!(folder.json(&add), membership(false));
-    assert_eq!(folder.json(&add), membership(false), "it is a member already");
+    assert_eq!(folder.json(&add), membership(false), "already a member");
     assert_eq!(members(&folder), [("user@example.com".to_owned(), false)]);
 
     assert_eq!(folder.json(&[&add[..], &["--admin"]].concat()), membership(true));
-    assert_eq!(folder.json(&add), membership(true), "it stays what it is");
+    assert_eq!(folder.json(&add), membership(true), "still an administrator");
     assert_eq!(members(&folder), [("user@example.com".to_owned(), true)]);
 
     account(&folder, "other@example.com");
@@ -111,7 +111,7 @@ fn adds_promotes_and_removes_members() {
 
 #[test]
 fn does_not_remove_non_members_or_the_last_administrator() {
-    let (folder, server) = stage();
+    let (folder, server) = set_up();
     account(&folder, "user@example.com");
     assert_eq!(
         folder.fails(&member("remove", "user@example.com")),
@@ -135,14 +135,14 @@ fn does_not_remove_non_members_or_the_last_administrator() {
     assert_eq!(members(&folder), [("user@example.com".to_owned(), true)]);
 
     account(&folder, "other@example.com");
-    take_out_of_use(&folder, &server);
-    assert_not_in_use(folder.fails(&member("add", "other@example.com")));
+    disable_workspace(&folder, &server);
+    assert_inactive(folder.fails(&member("add", "other@example.com")));
     assert_eq!(length(&folder.json(&["accounts", "list", "--workspace", "acme"])), 1);
 }
 
 #[test]
 fn creates_flows_with_free_slugs_and_lists_them() {
-    let (folder, _server) = stage();
+    let (folder, _server) = set_up();
     let create = |more: &[&str]| folder.json(&[&["flows", "create", "--workspace", "acme"], more].concat());
     let made = create(&["My flow"]);
     assert_eq!(keys(&made), SHOWN);
@@ -165,7 +165,7 @@ fn creates_flows_with_free_slugs_and_lists_them() {
     folder.prints(&participant("add", "user@example.com", "pwd-whoami"));
     let list = folder.json(&["flows", "list", "--workspace", "acme"]);
     assert_eq!((length(&list), keys(&list[0])), (4, SHOWN.to_vec()));
-    assert_eq!((text(&list[2], "slug"), &list[2]["userCount"]), ("pwd-whoami", &json!(1)), "by their names");
+    assert_eq!((text(&list[2], "slug"), &list[2]["userCount"]), ("pwd-whoami", &json!(1)), "sorted by name");
     assert_eq!(folder.json(&["flows", "list", "--workspace", "default"]), json!([]));
 
     let table = folder.prints(&["flows", "list", "--workspace", text(&made, "workspaceId")]);
@@ -180,7 +180,7 @@ fn creates_flows_with_free_slugs_and_lists_them() {
 
 #[test]
 fn adds_accounts_to_flows_and_removes_them() {
-    let (folder, _server) = stage();
+    let (folder, _server) = set_up();
     let flow = folder.json(&["flows", "create", "My flow", "--workspace", "acme"]);
     let made = account(&folder, "user@example.com");
     let ids = json!({
@@ -192,16 +192,16 @@ fn adds_accounts_to_flows_and_removes_them() {
     assert_eq!(
         folder.json(&participant("add", text(&made, "id"), text(&flow, "id"))),
         ids,
-        "it is in it already"
+        "already in the flow"
     );
     assert_eq!(user_count(&folder, "my-flow"), 1);
-    assert_eq!(members(&folder), [("user@example.com".to_owned(), false)], "it is a member now");
+    assert_eq!(members(&folder), [("user@example.com".to_owned(), false)], "now a member");
 
     let mut removed = ids.clone();
     removed["removed"] = true.into();
     assert_eq!(folder.json(&participant("remove", "user@example.com", text(&flow, "id"))), removed);
     assert_eq!(user_count(&folder, "my-flow"), 0);
-    assert_eq!(members(&folder).len(), 1, "it stays a member");
+    assert_eq!(members(&folder).len(), 1, "still a member");
 
     let shown = format!("{} (user@example.com)\nworkspace  acme\nflow       my-flow\n", text(&made, "id"));
     assert_eq!(
@@ -215,12 +215,12 @@ fn adds_accounts_to_flows_and_removes_them() {
 
     folder.prints(&participant("add", "user@example.com", "my-flow"));
     folder.prints(&member("remove", "user@example.com"));
-    assert_eq!(user_count(&folder, "my-flow"), 0, "whoever leaves the workspace leaves its flows");
+    assert_eq!(user_count(&folder, "my-flow"), 0, "leaving a workspace means leaving its flows");
 }
 
 #[test]
 fn adding_an_account_to_a_flow_unblocks_it() {
-    let (folder, server) = stage();
+    let (folder, server) = set_up();
     folder.prints(&["flows", "create", "My flow", "--workspace", "acme"]);
     folder.prints(&[&member("add", "admin@localhost")[..], &["--admin"]].concat());
     let made = account(&folder, "user@example.com");
@@ -239,7 +239,7 @@ fn adding_an_account_to_a_flow_unblocks_it() {
 
 #[test]
 fn rejects_invalid_flows_and_additions() {
-    let (folder, server) = stage();
+    let (folder, server) = set_up();
     folder.prints(&["flows", "create", "My flow", "--workspace", "acme"]);
     account(&folder, "user@example.com");
     assert_eq!(
@@ -274,15 +274,15 @@ fn rejects_invalid_flows_and_additions() {
     ] {
         assert_eq!(create(wrong).0, 2, "{wrong:?}");
     }
-    take_out_of_use(&folder, &server);
-    assert_not_in_use(folder.fails(&["flows", "create", "A", "--workspace", "acme"]));
-    assert_not_in_use(folder.fails(&participant("add", "user@example.com", "my-flow")));
+    disable_workspace(&folder, &server);
+    assert_inactive(folder.fails(&["flows", "create", "A", "--workspace", "acme"]));
+    assert_inactive(folder.fails(&participant("add", "user@example.com", "my-flow")));
     assert_eq!(length(&folder.json(&["flows", "list", "--workspace", "acme"])), 1);
 }
 
 #[test]
 fn names_unknown_accounts_and_workspaces() {
-    let (folder, _server) = stage();
+    let (folder, _server) = set_up();
     folder.prints(&["flows", "create", "My flow", "--workspace", "acme"]);
     for name in ["nobody@example.com", UNKNOWN] {
         let sentence = format!("error: there is no account {name}; see `denizen accounts list`");
@@ -312,7 +312,7 @@ fn names_unknown_accounts_and_workspaces() {
 }
 
 #[track_caller]
-fn assert_not_in_use((code, complaint): (i32, String)) {
+fn assert_inactive((code, complaint): (i32, String)) {
     assert_eq!(code, 1);
     let sentence =
         "error: the workspace acme is not active; first set its status to ACTIVE with PATCH /api/tenants/";

@@ -1,4 +1,4 @@
-//! The real `denizen`, run in a folder of its own.
+//! Runs the real `denizen` in a temporary folder.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -10,10 +10,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A folder to run `denizen` in, which goes away with its data.
+/// A temporary folder to run `denizen` in, deleted on drop.
 pub(crate) struct Folder(TempDir);
 
-/// What a command that ended has said.
+/// The exit code and output of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -30,7 +30,7 @@ impl Ended {
         }
     }
 
-    /// The code that a command failed with that printed nothing, and the first line of its complaint.
+    /// Returns the exit code and the first line on standard error. Asserts that standard output is empty.
     pub(crate) fn failure(&self) -> (i32, String) {
         assert_eq!(self.printed, "", "{self:?}");
         (self.code.unwrap(), self.complaint.lines().next().unwrap().to_owned())
@@ -42,7 +42,7 @@ impl Folder {
         Self(TempDir::new().unwrap())
     }
 
-    /// A folder whose database is migrated and empty.
+    /// Creates a folder with a migrated, empty database.
     pub(crate) fn migrated() -> Self {
         let folder = Self::new();
         folder.prints(&["migrate"]);
@@ -53,49 +53,49 @@ impl Folder {
         self.0.path()
     }
 
-    /// Whether nothing was made in the folder.
+    /// Returns whether the folder is empty.
     pub(crate) fn is_empty(&self) -> bool {
         std::fs::read_dir(self.path()).unwrap().next().is_none()
     }
 
-    /// Runs a command to its end.
+    /// Runs a command and waits for its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_with(&[], arguments)
     }
 
-    /// Runs a command to its end, with variables in its environment.
+    /// Runs a command with environment variables.
     pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
         Ended::of(self.denizen(arguments).envs(environment.iter().copied()).output().unwrap())
     }
 
-    /// Runs a command to its end, with a text on its standard input.
+    /// Runs a command with standard input.
     pub(crate) fn run_from(&self, input: &str, arguments: &[&str]) -> Ended {
         let file = self.path().join("input");
         std::fs::write(&file, input).unwrap();
         Ended::of(self.denizen(arguments).stdin(File::open(&file).unwrap()).output().unwrap())
     }
 
-    /// What a command prints that succeeds.
+    /// Runs a command that must succeed, and returns what it prints.
     pub(crate) fn prints(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
         assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
         ended.printed
     }
 
-    /// The JSON that a command prints with `--json`.
+    /// Runs a command with `--json`, and returns the JSON that it prints.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let printed = self.prints(&[arguments, &["--json"]].concat());
         serde_json::from_str(&printed).unwrap()
     }
 
-    /// The JSON that a command prints with `--json`, with a text on its standard input.
+    /// Runs a command with `--json` and standard input, and returns the JSON that it prints.
     pub(crate) fn json_from(&self, input: &str, arguments: &[&str]) -> Value {
         let ended = self.run_from(input, &[arguments, &["--json"]].concat());
         assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
         serde_json::from_str(&ended.printed).unwrap()
     }
 
-    /// The code that a command fails with, and the first line of its complaint.
+    /// Runs a command that must fail, and returns its exit code and the first line on standard error.
     pub(crate) fn fails(&self, arguments: &[&str]) -> (i32, String) {
         self.run(arguments).failure()
     }
@@ -105,7 +105,7 @@ impl Folder {
         self.serve_with(&[])
     }
 
-    /// The same, with more arguments.
+    /// Starts a server with additional arguments.
     pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
         let mut child = self
             .denizen(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
@@ -127,7 +127,7 @@ impl Folder {
     }
 }
 
-/// A server that runs until the test stops it, or ends.
+/// A server that runs until the test stops it, or until drop.
 pub(crate) struct Server {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -135,29 +135,29 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The rest of the next printed line that begins with this word.
+    /// Reads the next printed line that contains a label, and returns its value.
     pub(crate) fn printed(&mut self, word: &str) -> String {
         let line = read_line_with(&mut self.output, word);
         line.trim().trim_start_matches(word).trim().to_owned()
     }
 
-    /// The status of a request with a secret key.
+    /// Sends a request with a secret key, and returns the status.
     pub(crate) fn status(&self, secret: &str) -> u16 {
         self.request("GET /api/v1/external-users", &format!("x-api-key: {secret}"), "")
     }
 
-    /// The status of a request with the token of an account.
+    /// Sends a request with an account's token, and returns the status.
     pub(crate) fn status_of_token(&self, token: &str) -> u16 {
         self.request("GET /api/users/me", &format!("authorization: Bearer {token}"), "")
     }
 
-    /// The status of logging in.
+    /// Logs in, and returns the status.
     pub(crate) fn log_in(&self, username: &str, password: &str) -> u16 {
         let body = json!({ "username": username, "password": password });
         self.request("POST /login", "accept: */*", &body.to_string())
     }
 
-    /// Sends a request and gives its status.
+    /// Sends a request, and returns the status.
     pub(crate) fn request(&self, request: &str, headers: &str, body: &str) -> u16 {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
@@ -172,7 +172,7 @@ impl Server {
         answer.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    /// Sends SIGTERM and waits. How the server ended, and what it printed that was not read yet.
+    /// Sends SIGTERM and waits. Returns the exit status and the unread output.
     pub(crate) fn stop(mut self) -> (ExitStatus, String) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         let mut rest = String::new();
@@ -183,7 +183,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Fails where it has ended, which is what it is for.
+        // Fails if the server has already stopped, which is fine.
         _ = self.child.kill();
         _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! What goes wrong at the command line: one sentence, and the exit code that programs go by.
+//! Failing commands: they print one sentence and end with the right exit code.
 
 use std::net::TcpListener;
 
@@ -125,7 +125,7 @@ fn reads_passwords_from_standard_input_and_checks_their_length() {
     assert_eq!(folder.json(&["accounts", "list"]), Value::Array(vec![]));
 
     let set = ["accounts", "set-password", "user@example.com"];
-    assert_eq!(folder.fails(&set).0, 2, "a password has to come from somewhere");
+    assert_eq!(folder.fails(&set).0, 2, "a password is required");
     assert_eq!(
         folder.run_from("1234567", &[&set[..], &["--password-stdin"]].concat()).failure(),
         sentence(8)
@@ -229,7 +229,7 @@ fn with_its_port_in_use_serve_creates_nothing() {
 #[test]
 fn names_an_unreachable_database_without_password() {
     let folder = Folder::new();
-    // A port that was free a moment ago, and which nobody listens on now.
+    // A port that was just free, so nothing listens on it.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgres://me:pass-word@127.0.0.1:{port}/users");
     let sentence =

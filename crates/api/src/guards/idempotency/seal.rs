@@ -127,7 +127,7 @@ mod tests {
     fn a_response_opens_only_with_the_same_secret_and_context() {
         let answer = b"a new key".to_vec();
         let sealed = seal("sk_a", "key", 1, 1).close(answer.clone(), &RandomIds).unwrap();
-        assert!(!sealed.windows(answer.len()).any(|part| part == answer), "the answer can be read");
+        assert!(!sealed.windows(answer.len()).any(|part| part == answer), "the response is readable");
         assert_eq!(seal("sk_a", "key", 1, 1).open(sealed.clone()), Some(answer));
         for other in [
             seal("sk_b", "key", 1, 1),

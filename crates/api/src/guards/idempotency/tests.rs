@@ -29,20 +29,20 @@ enum First {
     Panics,
 }
 
-/// A handler that counts its calls.
+/// A handler that counts its calls and can pause the first one.
 struct Handler {
     first: First,
     calls: AtomicUsize,
-    begun: Notify,
-    let_go: Semaphore,
+    started: Notify,
+    release: Semaphore,
 }
 
 impl Handler {
     async fn answer(&self) -> (StatusCode, String) {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-        self.begun.notify_one();
+        self.started.notify_one();
         if call == 1 && self.first == First::Waits {
-            self.let_go.acquire().await.unwrap().forget();
+            self.release.acquire().await.unwrap().forget();
         }
         assert!(call > 1 || self.first != First::Panics, "the first call panics");
         (StatusCode::CREATED, format!("answer {call}"))
@@ -83,8 +83,8 @@ impl Stage {
         let handler = Arc::new(Handler {
             first,
             calls: AtomicUsize::new(0),
-            begun: Notify::new(),
-            let_go: Semaphore::new(0),
+            started: Notify::new(),
+            release: Semaphore::new(0),
         });
         let servers = [server(&state, &handler), server(&other, &handler)];
         Self { state, servers, clock, secret, handler, folder }
@@ -129,15 +129,15 @@ fn created(answer: &str, replayed: bool) -> (u16, bool, String) {
 async fn a_request_in_progress_conflicts_on_every_server() {
     let stage = Stage::new(First::Waits).await;
     let first = tokio::spawn(stage.send(0, "a"));
-    stage.handler.begun.notified().await;
+    stage.handler.started.notified().await;
     for server in [0, 1] {
         let (status, _, body) = stage.send(server, "a").await;
         assert_eq!(status, 409, "{body}");
         assert!(body.contains("\"reason\":\"idempotency_key_in_use\""), "{body}");
         assert!(body.contains("\"idempotency_key\":\"one\""), "{body}");
     }
-    assert_eq!(stage.send(1, "b").await.0, 422, "another request");
-    stage.handler.let_go.add_permits(1);
+    assert_eq!(stage.send(1, "b").await.0, 422, "a different request");
+    stage.handler.release.add_permits(1);
     assert_eq!(first.await.unwrap(), created("answer 1", false));
     assert_eq!(stage.send(1, "a").await, created("answer 1", true));
     assert_eq!(stage.calls(), 1);
@@ -147,10 +147,10 @@ async fn a_request_in_progress_conflicts_on_every_server() {
 async fn a_disconnected_client_can_fetch_the_response_later() {
     let stage = Stage::new(First::Waits).await;
     let first = tokio::spawn(stage.send(0, "a"));
-    stage.handler.begun.notified().await;
+    stage.handler.started.notified().await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    stage.handler.let_go.add_permits(1);
+    stage.handler.release.add_permits(1);
     let answer = loop {
         match stage.send(1, "a").await {
             (409, ..) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -173,15 +173,15 @@ async fn a_failed_request_can_be_retried() {
 async fn an_abandoned_request_can_be_retried_after_its_timeout() {
     let stage = Stage::new(First::Waits).await;
     let first = tokio::spawn(stage.send(0, "a"));
-    stage.handler.begun.notified().await;
+    stage.handler.started.notified().await;
     let time = stage.state.options().request_timeout + GRACE;
     stage.clock.advance(time / 2);
     assert_eq!(stage.send(1, "a").await.0, 409);
     stage.clock.advance(time / 2);
-    assert_eq!(stage.send(1, "b").await.0, 422, "another request never takes it over");
+    assert_eq!(stage.send(1, "b").await.0, 422, "another request cannot take over the key");
     assert_eq!(stage.send(1, "a").await, created("answer 2", false));
-    // The first request was only slow, and is too late to be stored.
-    stage.handler.let_go.add_permits(1);
+    // The first request was only slow. Its response comes too late to be stored.
+    stage.handler.release.add_permits(1);
     assert_eq!(first.await.unwrap(), created("answer 1", false));
     assert_eq!(stage.send(0, "a").await, created("answer 2", true));
 }
@@ -192,12 +192,12 @@ async fn sweeps_expired_records() {
     stage.send(0, "a").await;
     stage.clock.advance(LIFETIME / 2);
     stage.state.sweep().run().await;
-    assert_eq!(stage.send(0, "a").await, created("answer 1", true), "not too early");
+    assert_eq!(stage.send(0, "a").await, created("answer 1", true), "not expired yet");
     stage.clock.advance(LIFETIME / 2);
     stage.state.sweep().run().await;
     let now = stage.state.source().clock.now();
     let connection = &mut stage.state.database().write().await.unwrap();
-    assert_eq!(idempotency_records::sweep(connection, now, 10).await.unwrap(), 0, "it is gone already");
+    assert_eq!(idempotency_records::sweep(connection, now, 10).await.unwrap(), 0, "the sweep has deleted it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
