@@ -17,10 +17,10 @@ const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
 /// The variable with the URL of a PostgreSQL server.
 const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 
-/// The variable with a prefix for databases on PostgreSQL. `cargo xtask test` drops the rest of them after the run.
+/// The variable with a prefix for databases on PostgreSQL. `cargo xtask test` drops remaining ones after the run.
 const PREFIX_VARIABLE: &str = "DENIZEN_TEST_PREFIX";
 
-/// A database of its own.
+/// A temporary database.
 pub(crate) enum TestDatabase {
     Sqlite { folder: TempDir },
     Postgres { server: Url, name: String },
@@ -37,11 +37,11 @@ impl TestDatabase {
         match content {
             Content::Sqlite(bytes) => {
                 let folder = folder();
-                std::fs::write(file_in(&folder), bytes).expect("a database can be written");
+                std::fs::write(file_in(&folder), bytes).expect("cannot write a database");
                 Self::Sqlite { folder }
             }
             Content::Postgres(Self::Postgres { name, .. }) => Self::on_postgres(Some(name)).await,
-            Content::Postgres(Self::Sqlite { .. }) => panic!("a file is no database on PostgreSQL"),
+            Content::Postgres(Self::Sqlite { .. }) => panic!("a SQLite template on PostgreSQL"),
         }
     }
 
@@ -62,7 +62,7 @@ impl TestDatabase {
         }
     }
 
-    /// Its file, if it is one.
+    /// The file of an SQLite database.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite { folder } => Some(file_in(folder)),
@@ -73,7 +73,7 @@ impl TestDatabase {
     async fn on_postgres(template: Option<&str>) -> Self {
         let url = std::env::var(URL_VARIABLE);
         let url = url.unwrap_or_else(|_| panic!("{URL_VARIABLE} must name a PostgreSQL server"));
-        let server = Url::parse(&url).unwrap_or_else(|error| panic!("{URL_VARIABLE} is no URL: {error}"));
+        let server = Url::parse(&url).unwrap_or_else(|error| panic!("{URL_VARIABLE} is not a URL: {error}"));
         let name = random_name();
         let template = match template {
             Some(template) => format!(" TEMPLATE \"{template}\"{}", strategy(&server).await),
@@ -87,12 +87,12 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Self::Postgres { server, name } = self else { return };
-        // `drop` cannot wait on the test's own runtime.
+        // `drop` cannot block on the test's own runtime.
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 let statement = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
-                runtime.expect("a runtime can be made").block_on(execute(server, &statement));
+                runtime.expect("cannot create a runtime").block_on(execute(server, &statement));
             });
         });
     }
@@ -102,13 +102,13 @@ fn is_on_postgres() -> bool {
     match std::env::var(DATABASE_VARIABLE).as_deref() {
         Err(_) | Ok("sqlite") => false,
         Ok("postgres") => true,
-        Ok(other) => panic!("{DATABASE_VARIABLE} is {other}, and must be sqlite or postgres"),
+        Ok(other) => panic!("{DATABASE_VARIABLE} must be sqlite or postgres, not {other}"),
     }
 }
 
 fn folder() -> TempDir {
     let folder = tempfile::Builder::new().prefix("denizen_test_").rand_bytes(12).tempdir();
-    folder.expect("a temporary folder can be made")
+    folder.expect("cannot create a temporary folder")
 }
 
 fn file_in(folder: &TempDir) -> PathBuf {
@@ -120,7 +120,8 @@ fn random_name() -> String {
     format!("{prefix}{}", RandomIds.uuid().simple())
 }
 
-/// How to copy a database: its files, if the server need not write them to the disk. PostgreSQL 14 knows no other way.
+/// Returns how to copy a database: by copying its files if the server does not sync them to disk. PostgreSQL 14 has no
+/// such option.
 async fn strategy(server: &Url) -> &'static str {
     static STRATEGY: OnceCell<&str> = OnceCell::const_new();
     let ask = async || {
@@ -145,6 +146,6 @@ async fn execute(server: &Url, statement: &str) {
 async fn connect(server: &Url) -> (Client, JoinHandle<Result<(), tokio_postgres::Error>>) {
     let (client, connection) = tokio_postgres::connect(server.as_str(), NoTls)
         .await
-        .unwrap_or_else(|error| panic!("{URL_VARIABLE} cannot be reached: {error}"));
+        .unwrap_or_else(|error| panic!("cannot connect to {URL_VARIABLE}: {error}"));
     (client, tokio::spawn(connection))
 }

@@ -1,4 +1,4 @@
-//! Programs in other languages that call the server or read its documents, with the packages that they need.
+//! Programs in other languages that call the server or read its documents, with their packages.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -12,16 +12,16 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-/// A folder for each client: its scripts, and the list of its packages.
+/// The folder with a subfolder for each client: its scripts and its list of packages.
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
 
-/// How long the installation of packages may take.
+/// The maximum time for installing packages.
 const LONGEST_INSTALLATION: Duration = Duration::from_mins(10);
 
-/// How long a script may take.
+/// The maximum time for a script.
 const LONGEST_RUN: Duration = Duration::from_mins(5);
 
-/// A client of `tests/clients/`, its packages installed.
+/// A client of `tests/clients/` with installed packages.
 #[derive(Debug, Clone)]
 pub struct ForeignClient {
     scripts: PathBuf,
@@ -29,7 +29,7 @@ pub struct ForeignClient {
     modules: PathBuf,
 }
 
-/// What runs the scripts of a client, and installs their packages.
+/// The language of a client, which determines its interpreter and its package manager.
 #[derive(Debug, Clone, Copy)]
 enum Language {
     Node,
@@ -37,20 +37,20 @@ enum Language {
 }
 
 impl ForeignClient {
-    /// A client in JavaScript, with the packages of its `package.json`. `None` where Node.js and npm are not installed,
-    /// which a line on the standard error says. Fails the test where npm cannot install the packages.
+    /// Returns a client in JavaScript with the packages of its `package.json`. Without Node.js or npm, returns `None`
+    /// and says so on standard error. Fails the test if npm cannot install the packages.
     pub async fn node(client: &'static str) -> Option<Self> {
         Self::obtain(client, Language::Node).await
     }
 
-    /// A client in Python, with the packages of its `requirements.txt`. `None` where Python with `venv` and `pip` is not
-    /// installed, which a line on the standard error says. Fails the test where pip cannot install the packages.
+    /// Returns a client in Python with the packages of its `requirements.txt`. Without Python, `venv` or `pip`, returns
+    /// `None` and says so on standard error. Fails the test if pip cannot install the packages.
     pub async fn python(client: &'static str) -> Option<Self> {
         Self::obtain(client, Language::Python).await
     }
 
-    /// Runs a script of the client with these variables and no others. Returns the JSON that it prints. Fails the test
-    /// where the script fails, or takes too long.
+    /// Runs a script with only these environment variables, and returns the JSON that it prints. Fails the test if the
+    /// script fails or takes too long.
     pub async fn run(&self, script: &str, environment: &[(&str, &str)]) -> Value {
         let mut command = Command::new(&self.interpreter);
         command.arg(self.scripts.join(script)).env_clear().env("NODE_PATH", &self.modules);
@@ -60,7 +60,7 @@ impl ForeignClient {
     }
 
     async fn obtain(client: &'static str, language: Language) -> Option<Self> {
-        // One at a time: tests that need the same packages must not install them twice.
+        // The lock keeps parallel tests from installing the same packages twice.
         static CLIENTS: Mutex<Option<HashMap<&str, Option<ForeignClient>>>> = Mutex::const_new(None);
         let mut known = CLIENTS.lock().await;
         let known = known.get_or_insert_default();
@@ -70,8 +70,8 @@ impl ForeignClient {
         let found = Self::install(client, language).await;
         if found.is_none() {
             let line = format!("{} is not installed: {client} was not tried\n", language.name());
-            // `eprintln!` would be kept back with the rest of what the test prints.
-            std::io::stderr().write_all(line.as_bytes()).expect("the standard error can be written to");
+            // The test harness would capture the output of `eprintln!`.
+            std::io::stderr().write_all(line.as_bytes()).expect("cannot write to standard error");
         }
         known.insert(client, found.clone());
         found
@@ -84,14 +84,14 @@ impl ForeignClient {
         let packages = std::fs::read(&list).unwrap_or_else(|error| panic!("{}: {error}", list.display()));
         let installed = folder_of(client, &packages);
         if !installed.is_dir() {
-            let parent = installed.parent().expect("the folder lies in another one");
-            std::fs::create_dir_all(parent).expect("a folder can be made below the target folder");
-            let unfinished = tempfile::tempdir_in(parent).expect("a temporary folder can be made");
-            std::fs::copy(&list, unfinished.path().join(language.list())).expect("a file can be copied");
+            let parent = installed.parent().expect("the folder has a parent");
+            std::fs::create_dir_all(parent).expect("cannot create a folder");
+            let unfinished = tempfile::tempdir_in(parent).expect("cannot create a temporary folder");
+            std::fs::copy(&list, unfinished.path().join(language.list())).expect("cannot copy the list");
             language.install(&programs, unfinished.path()).await;
-            // Another process that has installed it meanwhile has installed the same.
+            // If another process has installed it in the meantime, the packages are the same.
             if let Err(error) = std::fs::rename(unfinished.path(), &installed) {
-                assert!(installed.is_dir(), "{} cannot be made: {error}", installed.display());
+                assert!(installed.is_dir(), "cannot create {}: {error}", installed.display());
             }
         }
         let interpreter = match language {
@@ -110,7 +110,7 @@ impl Language {
         }
     }
 
-    /// The list of a client's packages.
+    /// The name of the file that lists a client's packages.
     fn list(self) -> &'static str {
         match self {
             Self::Node => "package.json",
@@ -118,7 +118,7 @@ impl Language {
         }
     }
 
-    /// The interpreter, and whatever else installs packages. `None` where they are not there.
+    /// The interpreter and, if it is another program, the package manager. `None` if one is missing.
     async fn programs(self) -> Option<Vec<PathBuf>> {
         match self {
             Self::Node => Some(vec![on_path("node")?, on_path("npm")?]),
@@ -130,7 +130,7 @@ impl Language {
         }
     }
 
-    /// Installs the packages of the list in a folder.
+    /// Installs a folder's listed packages in it.
     async fn install(self, programs: &[PathBuf], folder: &Path) {
         match self {
             Self::Node => {
@@ -155,7 +155,7 @@ impl Language {
     }
 }
 
-/// Where the packages of a client are installed: below cargo's target folder, one folder for each list.
+/// Returns the folder for a client's packages, in cargo's target folder. Each version of the list has its own.
 fn folder_of(client: &str, packages: &[u8]) -> PathBuf {
     let test = std::env::current_exe().expect("a test program has a path");
     let target = test.ancestors().nth(3).expect("a test program lies in target/<profile>/deps");
@@ -165,21 +165,21 @@ fn folder_of(client: &str, packages: &[u8]) -> PathBuf {
     target.join("clients").join(format!("{client}-{list:016x}"))
 }
 
-/// Runs a program to its end, and returns what it printed. Fails the test, with all that the program had to say, where it
-/// fails or takes too long.
+/// Runs a program, and returns its standard output. Fails the test if the program takes too long, or if it fails, and
+/// then shows all its output.
 async fn output(command: &mut Command, longest: Duration) -> String {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let ended = timeout(longest, command.output()).await;
     let command = command.as_std();
     let ended = ended.unwrap_or_else(|_| panic!("{command:?} takes longer than {longest:?}"));
-    let output = ended.unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
+    let output = ended.unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{printed}{complaint}", output.status);
     printed
 }
 
-/// The program of this name that the shell would run.
+/// Finds a program on the `PATH`.
 fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|program| program.is_file())

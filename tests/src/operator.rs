@@ -94,12 +94,12 @@ impl Operator {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("denizen can be run");
+            .expect("cannot run denizen");
         let mut pipe = command.stdin.take().expect("the input is a pipe");
         // A command that ignores its input may have ended already; its status counts.
         let _ = pipe.write_all(input.as_bytes()).await;
         drop(pipe);
-        let output = command.wait_with_output().await.expect("denizen ends");
+        let output = command.wait_with_output().await.expect("cannot wait for denizen");
         let printed = String::from_utf8_lossy(&output.stdout);
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "denizen {arguments:?}: {}\n{printed}{complaint}", output.status);
@@ -168,10 +168,10 @@ fn program() -> PathBuf {
 
 #[track_caller]
 fn number(object: &Value) -> i64 {
-    object["number"].as_i64().unwrap_or_else(|| panic!("there is no number in {object:#}"))
+    object["number"].as_i64().unwrap_or_else(|| panic!("number is not an integer in {object:#}"))
 }
 
 #[track_caller]
 fn text(object: &Value, name: &str) -> String {
-    object[name].as_str().unwrap_or_else(|| panic!("{name} is no text in {object:#}")).to_owned()
+    object[name].as_str().unwrap_or_else(|| panic!("{name} is not a string in {object:#}")).to_owned()
 }

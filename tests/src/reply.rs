@@ -48,7 +48,7 @@ impl Reply {
     pub fn array(self, status: u16) -> Vec<Value> {
         match self.is(status).body {
             Value::Array(elements) => elements,
-            other => panic!("no array: {other:#}"),
+            other => panic!("not an array: {other:#}"),
         }
     }
 
@@ -65,7 +65,7 @@ impl Reply {
         assert!(error["type"].as_str().is_some_and(|page_of| page_of.ends_with(&page)), "{reply}");
         assert_eq!(error["request_id"].as_str(), reply.header("x-request-id"), "{reply}");
         let details = error["details"].as_object().unwrap_or_else(|| panic!("no details:\n{reply}"));
-        assert!(!details.values().any(Value::is_null), "details hold only what applies:\n{reply}");
+        assert!(!details.values().any(Value::is_null), "null in the details:\n{reply}");
         reply.assert_json();
         error["details"].clone()
     }

@@ -55,7 +55,7 @@ impl TestServer {
         Self::launch(arguments, Time::System, None).await
     }
 
-    /// A server whose answers are the same in every run: its clock stands at 2024-01-15T10:30:00Z until
+    /// A server with the same answers in every run: its clock stands at 2024-01-15T10:30:00Z until
     /// [`advance`](Self::advance) moves it, its ids count up, and its public URL is `http://denizen.test`.
     pub async fn with_fixed_time() -> Self {
         Self::with_fixed_time_and(&[]).await
@@ -85,7 +85,7 @@ impl TestServer {
 
     /// Moves the clock of a server started [`with_fixed_time`](Self::with_fixed_time).
     pub fn advance(&self, duration: Duration) {
-        self.clock.as_ref().expect("only a fixed time can be moved").advance(duration);
+        self.clock.as_ref().expect("the server has no fixed time").advance(duration);
     }
 
     /// Stops the server as SIGTERM does, but keeps the database for [`operator`](Self::operator) and
@@ -144,7 +144,7 @@ impl TestServer {
     pub async fn log_in(&self, username: &str, password: &str) -> Client {
         let body = json!({ "username": username, "password": password });
         let answer = self.anonymous().post("/login", body).await.json(200);
-        self.bearer(answer["token"].as_str().expect("whoever logs in is given a token"))
+        self.bearer(answer["token"].as_str().expect("logging in returns a token"))
     }
 
     /// Logs in to an account.
@@ -234,7 +234,7 @@ impl TestServer {
             None => beginnings_of(&running),
         };
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
-        let http = http.expect("an HTTP client can be made");
+        let http = http.expect("cannot create an HTTP client");
         let address = running.address;
         Self {
             workspace,
@@ -266,9 +266,9 @@ pub(crate) fn arguments(database: &TestDatabase, more: &[&str]) -> Vec<String> {
 
 /// What the first start created.
 pub(crate) fn beginnings_of(running: &RunningServer) -> Beginnings {
-    let first_start = running.first_start.as_ref().expect("an empty database is given something");
-    let first = first_start.workspace.as_ref().expect("an empty database is given a workspace");
-    let key = serde_json::to_value(&first.key).expect("a key is JSON");
+    let first_start = running.first_start.as_ref().expect("no first start");
+    let first = first_start.workspace.as_ref().expect("no first workspace");
+    let key = serde_json::to_value(&first.key).expect("cannot serialize a key");
     let workspace = Workspace {
         id: first.workspace.id.to_string(),
         number: first.workspace.number.as_i64(),
@@ -276,7 +276,7 @@ pub(crate) fn beginnings_of(running: &RunningServer) -> Beginnings {
         channel_id: first.channel.id.to_string(),
         key: Key::from_json(&key),
     };
-    let first = first_start.administrator.as_ref().expect("an empty database is given an administrator");
+    let first = first_start.administrator.as_ref().expect("no first administrator");
     let administrator = Account {
         id: first.account.id.to_string(),
         number: first.account.number.as_i64(),
@@ -287,7 +287,7 @@ pub(crate) fn beginnings_of(running: &RunningServer) -> Beginnings {
 }
 
 pub(crate) async fn run(arguments: &[String], source: &Source) -> RunningServer {
-    let command = ServeCommand::with_arguments(arguments).expect("the arguments of the server can be read");
+    let command = ServeCommand::with_arguments(arguments).expect("invalid arguments");
     let running = RunningServer::start(&command.database, &command.serve, source.clone()).await;
     running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"))
 }

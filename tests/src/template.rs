@@ -10,11 +10,11 @@ use crate::database::TestDatabase;
 use crate::operator::{Account, Workspace};
 use crate::server;
 
-/// What [`TestServer::with_fixed_time`](crate::TestServer::with_fixed_time) shows at first, in microseconds since 1970:
-/// 2024-01-15T10:30:00Z.
+/// The initial time of [`TestServer::with_fixed_time`](crate::TestServer::with_fixed_time), 2024-01-15T10:30:00Z, in
+/// microseconds since 1970.
 const FIXED_TIME: i64 = 1_705_314_600_000_000;
 
-/// Where a server gets the time and its ids.
+/// A server's source of time and ids.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Time {
     /// The machine's clock and random ids.
@@ -34,15 +34,15 @@ pub(crate) struct Beginnings {
 pub(crate) struct Template {
     pub(crate) beginnings: Beginnings,
     pub(crate) content: Content,
-    /// How many ids its server used.
+    /// The numbers of ids that its server used.
     taken: Taken,
 }
 
-/// What to copy.
+/// The content to copy.
 pub(crate) enum Content {
     /// The bytes of the file.
     Sqlite(Vec<u8>),
-    /// A database that nobody is connected to.
+    /// A database without connections.
     Postgres(TestDatabase),
 }
 
@@ -78,14 +78,14 @@ impl Template {
     fn make(time: Time) -> Self {
         let make = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.expect("a runtime can be made");
+            let runtime = runtime.expect("cannot create a runtime");
             let (source, _) = time.source();
             let (database, beginnings) = runtime.block_on(first_start(&source));
             drop(runtime);
             (database, beginnings, Taken::from(&source, time))
         };
         let made = std::thread::scope(|scope| scope.spawn(make).join());
-        let (database, beginnings, taken) = made.expect("a server starts on an empty database");
+        let (database, beginnings, taken) = made.expect("the server does not start on an empty database");
         let content = match database.file() {
             Some(file) => Content::Sqlite(read(&file)),
             None => Content::Postgres(database),
@@ -133,5 +133,5 @@ async fn first_start(source: &Source) -> (TestDatabase, Beginnings) {
 fn read(file: &Path) -> Vec<u8> {
     let log = file.with_extension("db-wal");
     assert!(!log.exists(), "{} is still in use", file.display());
-    std::fs::read(file).expect("a database can be read")
+    std::fs::read(file).expect("cannot read a database")
 }

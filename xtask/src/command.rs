@@ -1,7 +1,7 @@
 //! Runs other programs.
 //!
-//! Every program gets its own process group. Ctrl-C, SIGTERM or SIGHUP ends that group. The call that waits for it
-//! fails, no other program starts, and the error propagates through everything that must clean up.
+//! Every program gets its own process group, which Ctrl-C, SIGTERM or SIGHUP ends. The waiting call then fails, no
+//! other program starts, and the error propagates so that all callers can clean up.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -16,14 +16,14 @@ use serde_json::Value;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> &'static Path {
-    // `xtask` is a folder in it.
+    // `xtask` is one of its folders.
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Returns `cargo`, in the repository root and without the variables that the outer `cargo` sets for this package:
-/// build scripts that watch them would run again each time.
+/// Returns `cargo`, in the repository root and without the variables that the outer `cargo` sets for this package.
+/// Otherwise, build scripts that watch them would rerun every time.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
@@ -54,7 +54,7 @@ pub(crate) fn target() -> Result<PathBuf> {
     Ok(metadata["target_directory"].as_str().context("cargo metadata names the target folder")?.into())
 }
 
-/// Runs a program with our own output; fails unless it succeeds.
+/// Runs a program that shares this process's output. Fails if the program fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = start(command)?.wait()?;
     if !status.success() {
@@ -63,7 +63,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program and returns its standard output; fails, with all its output, unless it succeeds.
+/// Runs a program, and returns its standard output. If the program fails, the error contains all its output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let Output { status, stdout, stderr } = start(command)?.wait_with_output()?;
@@ -74,7 +74,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(stdout.into_owned())
 }
 
-/// Runs a program, passes its standard output through and shows every line of it to `look`.
+/// Runs a program, prints its standard output, and passes every line to `look`.
 pub(crate) fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut running = start(command.stdout(Stdio::piped()))?;
     if let Some(stdout) = running.child.stdout.take() {
@@ -88,18 +88,19 @@ pub(crate) fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Resul
     running.wait()
 }
 
-/// Runs a program that cleans up, with this input, also after an interrupt. It may fail: where the start did, there is
-/// nothing to end.
+/// Runs a program that cleans up, with standard input, even after an interrupt. Ignores failures: if the start failed,
+/// there is nothing to clean up.
 pub(crate) fn clean_up(command: &mut Command, input: &str) {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    // A group of its own, so that another Ctrl-C does not end it.
+    // In its own group, it survives another Ctrl-C.
     let Ok(mut child) = command.process_group(0).spawn() else { return };
-    // The end of the input is what follows it.
+    // Dropping the pipe ends the input.
     let _ = child.stdin.take().map(|mut pipe| pipe.write_all(input.as_bytes()));
     let _ = child.wait();
 }
 
-/// From now on, an interrupt ends what runs and lets this process clean up. A second one ends it at once.
+/// Makes an interrupt end the running program, so that this process can clean up. A second interrupt ends this process
+/// immediately.
 pub(crate) fn clean_up_on_interrupt() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || signals.forever().for_each(|_| on_interrupt()));
@@ -125,7 +126,7 @@ fn on_interrupt() {
     }
     state.interrupted = true;
     if let Some(group) = state.running {
-        // Fails if the program has just ended by itself.
+        // Fails if the program has just ended on its own.
         let _ = kill_process_group(group, Signal::TERM);
     }
 }
@@ -140,7 +141,7 @@ fn start(command: &mut Command) -> Result<Running> {
     if state.interrupted {
         bail!("interrupted");
     }
-    // A process group in the background must not read from the terminal.
+    // A background process group must not read from the terminal.
     command.process_group(0).stdin(Stdio::null());
     let child = command.spawn().with_context(|| format!("cannot start `{}`", shown(command)))?;
     state.running = Some(Pid::from_child(&child));

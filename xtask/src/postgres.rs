@@ -1,4 +1,4 @@
-//! A PostgreSQL server for tests and code generation: a given one, or a private temporary one.
+//! A PostgreSQL server for tests and code generation: an existing one, or a private temporary one.
 
 mod cluster;
 mod folder;
@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use crate::command;
 use cluster::Cluster;
 
-/// The variable with a server on which databases may be created and dropped.
+/// The variable with the URL of a server on which databases may be created and dropped.
 pub(crate) const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 
 /// A PostgreSQL server on which databases may be created and dropped. A private one stops on drop.
@@ -33,12 +33,12 @@ impl Server {
         }
     }
 
-    /// Its URL, with a user that may create databases.
+    /// Returns the URL, with a user who may create databases.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// The version, such as `15.18`.
+    /// Returns the version, such as `15.18`.
     pub(crate) fn version(&self) -> Result<String> {
         let version = self.execute("SHOW server_version")?;
         // Distributions append text: `15.18 (Debian 15.18-0+deb12u1)`.
@@ -54,13 +54,13 @@ impl Server {
         outcome
     }
 
-    /// A name of their own for the databases of one run, which are dropped with what this returns.
+    /// Returns a unique name prefix for the databases of a test run. Dropping the result drops the databases.
     pub(crate) fn test_databases(&self) -> Result<TestDatabases<'_>> {
         let random = self.execute("SELECT replace(gen_random_uuid()::text, '-', '')")?;
         Ok(TestDatabases { server: self, prefix: format!("denizen_test_{}_", &random.trim()[..12]) })
     }
 
-    /// Runs one statement, and returns what it answers.
+    /// Runs a statement, and returns its result.
     fn execute(&self, statement: &str) -> Result<String> {
         command::output(self.psql()?.args(["--command", statement]))
     }
@@ -73,7 +73,7 @@ impl Server {
     }
 }
 
-/// The databases whose names begin with a prefix, dropped on drop.
+/// All databases whose names start with a prefix. Drops them on drop.
 #[derive(Debug)]
 pub(crate) struct TestDatabases<'a> {
     server: &'a Server,
@@ -81,7 +81,7 @@ pub(crate) struct TestDatabases<'a> {
 }
 
 impl TestDatabases<'_> {
-    /// What the names begin with. Letters, digits and `_`.
+    /// Returns the prefix, which contains only letters, digits and `_`.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -99,7 +99,7 @@ impl Drop for TestDatabases<'_> {
     }
 }
 
-/// Replaces the database in a URL.
+/// Returns a URL with another database.
 fn with_database(url: &str, name: &str) -> String {
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
     let authority = address.find("://").map_or(0, |scheme| scheme + 3);

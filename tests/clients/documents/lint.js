@@ -1,4 +1,4 @@
-// Lints every document of the folder DOCUMENTS with Spectral, and prints the problems that it finds, as JSON.
+// Lints all documents in the folder DOCUMENTS with Spectral, and prints the problems as JSON.
 
 'use strict';
 
@@ -16,7 +16,7 @@ const { status, stderr } = spawnSync(
   [spectral, 'lint', ...documents, '--ruleset', path.join(__dirname, 'ruleset.yaml'), '--format', 'json', '--output', report],
   { encoding: 'utf8' },
 );
-// 1 where there are problems, and the report names them.
+// Status 1 means that the report lists problems.
 if (status !== 0 && status !== 1) {
   throw new Error(`spectral ends with ${status}\n${stderr}`);
 }

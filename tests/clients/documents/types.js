@@ -1,5 +1,5 @@
-// Makes TypeScript types of DOCUMENT in the folder WORK, compiles a program that uses them, and prints how many lines they
-// have and what the compiler says, as JSON.
+// Generates TypeScript types from DOCUMENT in the folder WORK, and compiles a program that uses them. Prints the compiler's
+// errors and the number of lines of the types as JSON.
 
 'use strict';
 

@@ -1,5 +1,4 @@
-// What a program finds in the types: the body of an answer, that of a request, and errors. It compiles, or the types are
-// not those of the server.
+// Uses the generated types of responses, requests and errors. Compiles only if the types match the server.
 
 import type { components, operations } from './types';
 
@@ -17,5 +16,5 @@ export function code(refused: Refused): components['schemas']['ErrorEnvelope']['
   return refused.error.code;
 }
 
-// @ts-expect-error: an e-mail address is a text.
+// @ts-expect-error: an email address is a string.
 export const broken: Sent = { email: 7 };

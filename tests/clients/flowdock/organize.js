@@ -1,6 +1,6 @@
-// Does with Flowdock's own client library what an administrator of an organization does, and prints what came back, as JSON.
+// Administers an organization with Flowdock's own client library, and prints the responses as JSON.
 //
-// The library reads the server's address from FLOWDOCK_API_URL where it is given none; here it is given it.
+// By default the library reads the server's address from FLOWDOCK_API_URL. This script passes the address explicitly.
 
 'use strict';
 
@@ -12,7 +12,7 @@ const session = new Session(USER, PASSWORD, FLOWDOCK_API_URL);
 const errorEvents = [];
 session.on('error', (error) => errorEvents.push(error.message));
 
-// What a method of the session answers: its body and the response around it.
+// Calls a method of the session, and returns the body and the whole response.
 function answer(method, ...args) {
   return new Promise((resolve, reject) => {
     session[method](...args, (error, body, response) => (error ? reject(error) : resolve({ body, response })));

@@ -1,7 +1,7 @@
-"""Generates a client from the server's own document, calls operations of every contract with it, and prints what came back.
+"""Generates a client from the server's OpenAPI document, and calls operations of every contract with it.
 
-The server is at URL. The variables FLOWRA_KEY, NOTIFLOWS_PUBLIC_KEY and ACCOUNT_TOKEN hold credentials. Prints JSON: for each
-call its status and what the client read from the answer.
+The server is at URL. The variables FLOWRA_KEY, NOTIFLOWS_PUBLIC_KEY and ACCOUNT_TOKEN hold credentials. Prints JSON: the
+status of each call, and a value that the client parsed from the response.
 """
 
 import json
@@ -16,7 +16,7 @@ URL = os.environ["URL"]
 
 
 def generate(folder: Path) -> None:
-    """Writes the package `denizen` into a folder. Fails on whatever the generator leaves out."""
+    """Generates the package `denizen` in a folder. Fails if the generator skips anything."""
     config = folder / "config.json"
     config.write_text(json.dumps({"post_hooks": [], "package_name_override": "denizen"}))
     command = [sys.executable, "-m", "openapi_python_client", "generate"]
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def calls() -> dict:
-    """Operations of every contract, and one that is refused."""
+    """Calls operations of every contract, including one that fails."""
     from denizen import AuthenticatedClient, Client
     from denizen.api.accounts import accounts_get_current
     from denizen.api.channels import channels_list

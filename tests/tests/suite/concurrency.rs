@@ -1,4 +1,4 @@
-//! Parallel requests for one new object create one: all get it, or all but one are told that it is taken.
+//! Parallel requests for one new object create one: all get it, or all but one fail with a conflict.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -273,7 +273,7 @@ async fn personal_tokens_never_exceed_the_limit() {
     assert_eq!(statuses(&replies), BTreeMap::from([(200, 20), (409, REQUESTS - 20)]));
 }
 
-/// All of them wait for a hash, and only ten are told that theirs is wrong.
+/// All of them wait for a hash, but only ten learn that their password is wrong.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_guesses_do_not_exceed_the_limit() {
     let people = People::on(TestServer::with(&["--password-hashing-threads=1"]).await).await;

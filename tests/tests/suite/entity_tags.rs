@@ -112,7 +112,7 @@ async fn rejects_a_lost_update() {
     let path = path_of(&user);
     let switch = format!("{path}/toggle-active");
     let read = tag(&server.zaia().get(&path).await.is(200));
-    let somebody = server.zaia().patch(&path, json!({ "name": "Jane D." })).await.is(200);
+    let changed = server.zaia().patch(&path, json!({ "name": "Jane D." })).await.is(200);
 
     let late = |client: Client| client.with("if-match", &read);
     let refused = [
@@ -127,7 +127,7 @@ async fn rejects_a_lost_update() {
         reply.error(412, "precondition_failed");
     }
     let now = server.zaia().get(&path).await.is(200);
-    assert_eq!(now.body, somebody.body);
+    assert_eq!(now.body, changed.body);
 
     let current = |client: Client| client.with("if-match", &tag(&now));
     let changed =

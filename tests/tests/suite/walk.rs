@@ -84,7 +84,7 @@ impl Newcomers {
     }
 }
 
-/// Page by page, until one is short.
+/// Page by page, until a page is not full.
 async fn by_number(zaia: &Client) -> Vec<String> {
     let mut ids = Vec::new();
     for number in 1.. {

@@ -22,15 +22,15 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a cluster with the programs of a folder, starts it on a free port of 127.0.0.1 and waits until it takes
-    /// connections.
+    /// Creates a cluster with the programs in a folder, starts it on a free port of 127.0.0.1, and waits until it
+    /// accepts connections.
     pub(super) fn start(programs: &Path) -> Result<Self> {
         let user = rustix::process::geteuid();
         // PostgreSQL refuses to run as root.
         let owner = if user.is_root() { Some(User::of_databases()?) } else { None };
         let of_folder = |folder, port| Self { programs: programs.to_owned(), folder, owner, port };
         for folder in Folder::abandoned(owner.map_or(user.as_raw(), |owner| owner.id)) {
-            // Stops what may still run in it.
+            // The drop stops a server that may still run in the folder.
             drop(of_folder(folder, 0));
         }
         let folder = Folder::create()?;
@@ -44,7 +44,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Its URL, with its superuser.
+    /// Returns the URL, with the superuser.
     pub(super) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
@@ -110,7 +110,7 @@ impl Drop for Cluster {
     }
 }
 
-/// A user of this machine, by number.
+/// A user of this machine: user id and group id.
 #[derive(Debug, Clone, Copy)]
 struct User {
     id: u32,
@@ -118,7 +118,7 @@ struct User {
 }
 
 impl User {
-    /// Returns the user of Debian's PostgreSQL package, or else the one without rights.
+    /// Returns `postgres`, the user of Debian's PostgreSQL package, or otherwise `nobody`.
     fn of_databases() -> Result<Self> {
         let users = std::fs::read_to_string("/etc/passwd").context("cannot read the list of users")?;
         ["postgres", "nobody"].iter().find_map(|name| Self::find(&users, name)).ok_or_else(|| {

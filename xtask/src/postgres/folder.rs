@@ -1,4 +1,5 @@
-//! The folder of a private cluster: in memory where there is room, and removed by the next run where a run was killed.
+//! The folder of a private cluster: in memory if there is enough space. If a run is killed, the next one deletes its
+//! folder.
 
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt as _;
@@ -6,22 +7,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-/// What the names of all such folders begin with.
+/// The prefix of the folders' names.
 const PREFIX: &str = "denizen-postgres-";
 
-/// Held locked for as long as the folder is in use; the lock ends with the process, however that ends.
+/// The file that is locked while the folder is in use. The lock ends with the process, even if it is killed.
 const LOCK: &str = "lock";
 
-/// A folder in memory on most Linux machines.
+/// A folder that is in memory on most Linux machines.
 const MEMORY: &str = "/dev/shm";
 
-/// Not `TMPDIR`: the path of a socket may have 107 bytes, and the cluster's owner must be able to get there.
+/// Not `TMPDIR`: a socket's path must not exceed 107 bytes, and the cluster's owner needs access to the folder.
 const DISK: &str = "/tmp";
 
-/// The free bytes in memory that a run of all tests is sure to fit into.
+/// The free bytes of memory that are enough for a run of all tests.
 const NEEDED: u64 = 2 << 30;
 
-/// A folder that is in use, deleted on drop.
+/// A locked folder, deleted on drop.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -29,11 +30,11 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes an empty folder.
+    /// Creates a folder that contains only its lock.
     pub(super) fn create() -> Result<Self> {
         let parent = if has_room(Path::new(MEMORY)) { MEMORY } else { DISK };
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        // Locked before it has its name, so that no other process takes the folder for an abandoned one.
+        // The file is locked before it gets its name, so that no other process considers the folder abandoned.
         let unnamed = folder.path().join("new-lock");
         let lock = File::create(&unnamed)?;
         lock.lock().context("cannot lock a folder")?;
@@ -41,7 +42,7 @@ impl Folder {
         Ok(Self { path: folder.keep(), _lock: lock })
     }
 
-    /// Takes over the folders of this owner whose processes were killed.
+    /// Takes over the owner's folders whose processes were killed.
     pub(super) fn abandoned(owner: u32) -> Vec<Self> {
         let entries = [MEMORY, DISK].into_iter().filter_map(|parent| std::fs::read_dir(parent).ok());
         let folders = entries.flatten().flatten().filter(|entry| {
@@ -75,7 +76,7 @@ fn has_room(folder: &Path) -> bool {
     is_in_memory(&mounts, folder) && free >= NEEDED
 }
 
-/// Whether a text like `/proc/mounts` says that a tmpfs is mounted on a folder.
+/// Returns whether a tmpfs is mounted on a folder, according to the text of `/proc/mounts`.
 fn is_in_memory(mounts: &str, folder: &Path) -> bool {
     mounts.lines().any(|line| {
         let mut fields = line.split(' ').skip(1);

@@ -30,7 +30,7 @@ pub(super) fn find_or_install() -> Result<PathBuf> {
     }
 }
 
-/// `psql`, which comes with every server.
+/// Returns `psql`, which every server package contains.
 pub(super) fn client() -> Result<PathBuf> {
     let client = folders().into_iter().map(|folder| folder.join("psql")).find(|file| file.is_file());
     client.context("there is no psql on the PATH: install PostgreSQL's client programs")
@@ -45,7 +45,7 @@ fn folders() -> Vec<PathBuf> {
     std::env::split_paths(&path).chain(debian_folders()).collect()
 }
 
-/// Newest version first.
+/// Returns the program folders of Debian's packages, the newest version first.
 fn debian_folders() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();
     let mut versions: Vec<u32> =

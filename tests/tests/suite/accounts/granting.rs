@@ -258,7 +258,7 @@ async fn cannot_take_over_greater_rights() {
         assert_eq!(reply.status, 200, "{} changes {}\n{reply}", who.username, whom.username);
     }
     let renamed = house.service.client.patch(&peer.path(), json!({ "firstname": "Peer" })).await.json(200);
-    assert_eq!(renamed["firstname"], "Peer", "what opens nothing is no taking over");
+    assert_eq!(renamed["firstname"], "Peer", "a change of the name takes nothing over");
 }
 
 #[tokio::test]
@@ -306,7 +306,7 @@ async fn unknown_references_are_invalid_fields() {
             assert_eq!(reply.broken_fields(422, "validation_failed"), [field], "{given}");
         }
     }
-    // A role counts only in its own tenant, whoever grants it.
+    // A role applies only in its own tenant, even if an administrator grants it.
     let given = json!({ "roles": [house.foreign_role] });
     assert_forbidden(administrator.patch(&path, given.clone()).await, "foreign_role", "PATCH");
     let homeless = with(new_user("new@example.com"), given);

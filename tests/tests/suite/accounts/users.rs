@@ -262,7 +262,7 @@ async fn deletes_an_account_with_its_tokens() {
         assert_eq!(reply.error(404, "not_found"), gone, "{method}");
     }
     let again = people.account(&jane.username, json!({})).await;
-    assert_ne!(again, jane.id, "the username is free, and whoever has it now is somebody else");
+    assert_ne!(again, jane.id, "the username is free for another account");
     jane.client.get("/api/users/me").await.error(401, "unauthenticated");
 }
 

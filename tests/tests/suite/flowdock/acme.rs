@@ -13,22 +13,22 @@ pub(super) struct Acme {
     pub(super) workspace: Workspace,
     /// The id of the other organization.
     pub(super) other: String,
-    pub(super) admin: Somebody,
-    pub(super) jane: Somebody,
-    pub(super) john: Somebody,
+    pub(super) admin: User,
+    pub(super) jane: User,
+    pub(super) john: User,
     /// No member.
-    pub(super) stranger: Somebody,
+    pub(super) stranger: User,
 }
 
 /// A logged-in account.
-pub(super) struct Somebody {
+pub(super) struct User {
     pub(super) id: String,
     pub(super) number: i64,
     pub(super) email: String,
     pub(super) client: Client,
 }
 
-impl Somebody {
+impl User {
     /// The path of this person in a flow.
     pub(super) fn in_flow(&self, flow: &Flow) -> String {
         format!("{}/users/{}", flow.path(), self.number)
@@ -59,30 +59,30 @@ impl Acme {
     }
 
     /// A further member.
-    pub(super) async fn member(&self, name: &str) -> Somebody {
+    pub(super) async fn member(&self, name: &str) -> User {
         let home = json!({ "tenant": self.workspace.id });
         new_person(&self.people, &format!("{name}@acme.example"), home).await
     }
 
     /// A further administrator.
-    pub(super) async fn further_admin(&self, name: &str) -> Somebody {
+    pub(super) async fn further_admin(&self, name: &str) -> User {
         let made = self.member(name).await;
         self.admin.client.put(&self.path_of(&made), json!({ "admin": true })).await.is(200);
         made
     }
 
-    /// Somebody else of another organization.
-    pub(super) async fn outsider(&self, name: &str) -> Somebody {
+    /// Creates an account in another organization.
+    pub(super) async fn outsider(&self, name: &str) -> User {
         new_person(&self.people, &format!("{name}@other.example"), json!({ "tenant": self.other })).await
     }
 
     /// The path of a member.
-    pub(super) fn path_of(&self, member: &Somebody) -> String {
+    pub(super) fn path_of(&self, member: &User) -> String {
         format!("/organizations/{}/users/{}", self.workspace.slug, member.number)
     }
 
     /// A flow with only its creator in it.
-    pub(super) async fn flow_of(&self, maker: &Somebody, fields: Value) -> Flow {
+    pub(super) async fn flow_of(&self, maker: &User, fields: Value) -> Flow {
         let body = with(json!({ "name": "My flow" }), fields);
         let made = maker.client.post("/flows/acme", body).await.json(201);
         Flow {
@@ -98,7 +98,7 @@ impl Acme {
     }
 
     /// Adds members to a flow.
-    pub(super) async fn add(&self, flow: &Flow, members: &[&Somebody]) {
+    pub(super) async fn add(&self, flow: &Flow, members: &[&User]) {
         for member in members {
             let path = format!("{}/users", flow.path());
             assert_eq!(
@@ -109,7 +109,7 @@ impl Acme {
     }
 
     /// Blocks a member from a flow, or lifts the block.
-    pub(super) async fn block(&self, flow: &Flow, member: &Somebody, is_blocked: bool) {
+    pub(super) async fn block(&self, flow: &Flow, member: &User, is_blocked: bool) {
         let change = json!({ "disabled": is_blocked });
         assert_eq!(self.admin.client.put(&member.in_flow(flow), change).await.json(200), json!({}));
     }
@@ -126,16 +126,16 @@ impl Acme {
     }
 
     /// Removes a member from the organization.
-    pub(super) async fn remove(&self, member: &Somebody) {
+    pub(super) async fn remove(&self, member: &User) {
         self.admin.client.delete(&self.path_of(member)).await.is(204);
     }
 }
 
 /// Creates an account, and logs in to it.
-pub(super) async fn new_person(people: &People, email: &str, changes: Value) -> Somebody {
+pub(super) async fn new_person(people: &People, email: &str, changes: Value) -> User {
     let person = people.person(email, changes).await;
     let number = person.number().await;
-    Somebody { id: person.id, number, email: person.username, client: person.client }
+    User { id: person.id, number, email: person.username, client: person.client }
 }
 
 const USER_OF_A_FLOW: [&str; 11] = [
@@ -208,7 +208,7 @@ pub(super) fn cells(tables: &str) -> Vec<(&str, Vec<Cell<'_>>)> {
 /// `acme`, and a person of every relation to a flow.
 pub(super) struct Crowd {
     pub(super) acme: Acme,
-    everybody: BTreeMap<&'static str, Somebody>,
+    everybody: BTreeMap<&'static str, User>,
 }
 
 impl Crowd {
@@ -228,12 +228,12 @@ impl Crowd {
     }
 
     /// Adds a person.
-    pub(super) fn add_person(&mut self, name: &'static str, somebody: Somebody) {
-        self.everybody.insert(name, somebody);
+    pub(super) fn add_person(&mut self, name: &'static str, user: User) {
+        self.everybody.insert(name, user);
     }
 
     /// The person of a relation.
-    pub(super) fn person(&self, name: &str) -> &Somebody {
+    pub(super) fn person(&self, name: &str) -> &User {
         self.everybody.get(name).unwrap_or_else(|| panic!("nobody is {name}"))
     }
 

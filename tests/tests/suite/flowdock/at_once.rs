@@ -68,7 +68,7 @@ async fn flows_of_one_name_get_unique_slugs() {
     }
 }
 
-/// A user in a flow is a member of its organization, whatever the order.
+/// A user in a flow is a member of its organization, in any order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn leaving_while_being_added_wins() {
     let acme = Acme::new().await;

@@ -2,7 +2,7 @@
 
 use denizen_tests::{Flow, RawConnection, Reply, Value, json};
 
-use super::acme::{Acme, Somebody, cells, outcome_of};
+use super::acme::{Acme, User, cells, outcome_of};
 use super::credentials;
 use crate::people::password_of;
 use crate::support::text;
@@ -119,7 +119,7 @@ async fn revoking_access_stops_requests_under_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn write(acme: &Acme, flow: &Flow, newcomer: &Somebody, deed: &str) -> (&'static str, String, Value) {
+fn write(acme: &Acme, flow: &Flow, newcomer: &User, deed: &str) -> (&'static str, String, Value) {
     let path = flow.path();
     let invitations = format!("{path}/invitations");
     match deed {
@@ -133,12 +133,12 @@ fn write(acme: &Acme, flow: &Flow, newcomer: &Somebody, deed: &str) -> (&'static
     }
 }
 
-async fn new_token(acme: &Acme, holder: &Somebody) -> Value {
+async fn new_token(acme: &Acme, holder: &User) -> Value {
     let request = json!({ "accountId": holder.id, "expiresIn": -1, "description": "holds on", "new": true });
     acme.people.administrator.post("/api/tokens", request).await.json(200)
 }
 
-async fn apply(acme: &Acme, event: &str, flow: &Flow, boss: &Somebody, token: &Value) {
+async fn apply(acme: &Acme, event: &str, flow: &Flow, boss: &User, token: &Value) {
     let administrator = &acme.people.administrator;
     match event {
         "blocked" => acme.block(flow, boss, true).await,

@@ -119,9 +119,9 @@ async fn accepts_the_unchanged_record() {
     let flow =
         acme.flow_of(&acme.jane, json!({ "access_mode": "organization", "description": "Ours" })).await;
     let before = state(&acme, &flow).await;
-    for somebody in [&acme.jane, &acme.admin] {
-        let read = somebody.client.get(&flow.path()).await.json(200);
-        let mut sent_back = somebody.client.put(&flow.path(), read.clone()).await.json(200);
+    for viewer in [&acme.jane, &acme.admin] {
+        let read = viewer.client.get(&flow.path()).await.json(200);
+        let mut sent_back = viewer.client.put(&flow.path(), read.clone()).await.json(200);
         sent_back["users"] = read["users"].clone();
         assert_eq!(sent_back, read);
     }
@@ -256,7 +256,7 @@ async fn opening_an_organizations_flow_joins_it() {
     let flow = acme.flow("organization").await;
     let (john, path) = (&acme.john.client, flow.path());
     let state = |flow: &Value| (flow["open"].as_bool().unwrap(), flow["joined"].as_bool().unwrap());
-    // Closing a flow that one is not in does not join it.
+    // Closing a flow does not join it.
     for fields in [json!({ "open": false }), json!({})] {
         assert_eq!(state(&john.put(&path, fields).await.json(200)), (false, false));
     }
@@ -309,7 +309,7 @@ async fn a_flow_has_a_link_unless_invitation_only() {
         let now = link_of(&changed);
         assert_eq!(known.last() == Some(&now), link == "as before", "{fields}: {known:?}, {now}");
         if link == "new" {
-            assert!(!known.contains(&now), "{fields}: {now} has come back");
+            assert!(!known.contains(&now), "{fields}: {now} is reused");
             known.push(now);
         }
     }

@@ -237,16 +237,15 @@ async fn an_unknown_flow_is_404() {
         assert_eq!(outcome_of(&reply), expected, "{path}");
     }
     // A flow that is hidden from the caller is answered like an unknown one, in any organization.
-    for (somebody, nothing) in
-        [(&acme.john, "/flows/acme/nothing"), (&acme.stranger, "/flows/nowhere/my-flow")]
+    for (viewer, nothing) in [(&acme.john, "/flows/acme/nothing"), (&acme.stranger, "/flows/nowhere/my-flow")]
     {
-        let missing = somebody.client.get(nothing).await;
+        let missing = viewer.client.get(nothing).await;
         for below in ["", "/users", "/invitations", "/invitations/1"] {
-            let reply = somebody.client.get(&format!("{}{below}", secret.path())).await;
+            let reply = viewer.client.get(&format!("{}{below}", secret.path())).await;
             assert_hidden(&reply, &missing);
         }
-        let missing = somebody.client.get(&format!("/flows/find?id={nowhere}")).await;
-        let reply = somebody.client.get(&format!("/flows/find?id={}", secret.id)).await;
+        let missing = viewer.client.get(&format!("/flows/find?id={nowhere}")).await;
+        let reply = viewer.client.get(&format!("/flows/find?id={}", secret.id)).await;
         assert_hidden(&reply, &missing);
         assert!(!reply.text.contains("my-flow"), "{reply}");
     }

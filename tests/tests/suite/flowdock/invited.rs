@@ -1,8 +1,8 @@
-//! Accepting invitations: an account with the address, confirmed by somebody with the right to, joins.
+//! Accepting invitations: an account with the address, confirmed by an account with the right to, joins.
 
 use denizen_tests::{Client, Flow, Value, json};
 
-use super::acme::{Acme, Somebody, link_of, new_person, outcome_of};
+use super::acme::{Acme, User, link_of, new_person, outcome_of};
 use super::invitations::{invite, state_of};
 use super::numbers;
 use crate::people::new_user;
@@ -11,35 +11,35 @@ use crate::support::{each, text, with};
 const INVITED: &str = "person@example.com";
 
 /// Creates an account with the invited address, and a client for it.
-async fn create_invited(acme: &Acme, maker: &Client, changes: Value) -> Somebody {
+async fn create_invited(acme: &Acme, maker: &Client, changes: Value) -> User {
     let made = maker.post("/api/users", with(new_user(INVITED), changes)).await.json(200);
     let (id, client) = (text(&made, "id"), acme.people.client_of(&text(&made, "id")).await);
     let number = client.get("/user").await.json(200)["id"].as_i64().unwrap();
-    Somebody { id, number, email: INVITED.to_owned(), client }
+    User { id, number, email: INVITED.to_owned(), client }
 }
 
 /// Asserts that a person is a plain member of `acme` and in these flows.
-async fn assert_in(acme: &Acme, somebody: &Somebody, flows: &[&Flow]) {
+async fn assert_in(acme: &Acme, invitee: &User, flows: &[&Flow]) {
     let members = acme.admin.client.get("/organizations/acme/users").await.array(200);
-    let own = members.iter().find(|member| somebody.is(member));
+    let own = members.iter().find(|member| invitee.is(member));
     assert_eq!(own.unwrap_or_else(|| panic!("{members:#?}"))["admin"], false);
     let mut expected: Vec<_> = flows.iter().map(|flow| flow.id.clone()).collect();
-    let mut listed = each(&somebody.client.get("/flows/acme").await.array(200), "id");
+    let mut listed = each(&invitee.client.get("/flows/acme").await.array(200), "id");
     expected.sort_unstable();
     listed.sort_unstable();
     assert_eq!(listed, expected);
     for flow in flows {
-        assert!(acme.users_of(flow).await.contains(&(somebody.number, false)));
+        assert!(acme.users_of(flow).await.contains(&(invitee.number, false)));
     }
 }
 
 /// Asserts that a person is no member of `acme` and cannot see this flow.
-async fn assert_out(acme: &Acme, somebody: &Somebody, flow: &Flow) {
-    assert_eq!(outcome_of(&somebody.client.get("/organizations/acme").await), "404 organization");
-    assert_eq!(outcome_of(&somebody.client.get(&flow.path()).await), "404 organization");
+async fn assert_out(acme: &Acme, invitee: &User, flow: &Flow) {
+    assert_eq!(outcome_of(&invitee.client.get("/organizations/acme").await), "404 organization");
+    assert_eq!(outcome_of(&invitee.client.get(&flow.path()).await), "404 organization");
     let members = acme.admin.client.get("/organizations/acme/users").await.array(200);
-    assert!(!numbers(&members).contains(&somebody.number), "{members:#?}");
-    assert!(!acme.users_of(flow).await.iter().any(|(number, _)| *number == somebody.number));
+    assert!(!numbers(&members).contains(&invitee.number), "{members:#?}");
+    assert!(!acme.users_of(flow).await.iter().any(|(number, _)| *number == invitee.number));
 }
 
 async fn pending_in(acme: &Acme, flow: &Flow) -> Value {

@@ -35,7 +35,7 @@ async fn checks_who_may_join_by_link() {
     let mut crowd = Crowd::new().await;
     let mut wrong = Vec::new();
     for (kind, cells) in cells(JOINING) {
-        // After joining, one is no outsider.
+        // After joining, the account is no outsider.
         let outsider = crowd.acme.outsider(&kind.replace(' ', "-")).await;
         crowd.add_person("outsider", outsider);
         let (flow, link) = crowd.flow(kind).await;

@@ -354,7 +354,7 @@ async fn two_administrators_cannot_remove_each_other() {
     server.add_to_workspace(&jane.username, &scene.acme, true).await;
     for round in 0..ROUNDS {
         let statuses = at_once((&boss.client, "DELETE", &of_jane), (&jane.client, "DELETE", &of_boss)).await;
-        assert_eq!(statuses, [204, 404], "round {round}: whoever is out is a stranger");
+        assert_eq!(statuses, [204, 404], "round {round}: a removed member is a stranger");
         let boss_is_out = boss.client.get("/organizations/acme").await.status == 404;
         let (out, stays) = if boss_is_out { (boss, jane) } else { (jane, boss) };
         assert_eq!(numbers(&stays.client.get(USERS).await.array(200)), [stays.number().await]);

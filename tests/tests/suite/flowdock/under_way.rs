@@ -2,7 +2,7 @@
 
 use denizen_tests::{Value, json};
 
-use super::acme::{Acme, Somebody, cells, outcome_of};
+use super::acme::{Acme, User, cells, outcome_of};
 use super::effects::Held;
 use crate::people::password_of;
 use crate::support::text;
@@ -35,7 +35,7 @@ promote | 401 basic
 ";
 
 /// A write, its path and its body.
-fn write(deed: &str, boss: &Somebody, member: &Somebody) -> (&'static str, String, Value) {
+fn write(deed: &str, boss: &User, member: &User) -> (&'static str, String, Value) {
     match deed {
         "nick" => ("PUT", format!("/users/{}", boss.number), json!({ "nick": "Steve" })),
         "rename" => ("PUT", "/organizations/acme".to_owned(), json!({ "name": "Renamed" })),
@@ -43,7 +43,7 @@ fn write(deed: &str, boss: &Somebody, member: &Somebody) -> (&'static str, Strin
     }
 }
 
-async fn apply(acme: &Acme, event: &str, boss: &Somebody, token: &Value) {
+async fn apply(acme: &Acme, event: &str, boss: &User, token: &Value) {
     let administrator = &acme.people.administrator;
     match event {
         "demoted" => {

@@ -284,7 +284,7 @@ async fn numbers_are_never_reused() {
     for _ in 0..3 {
         let jane = people.person(JANE, json!({})).await;
         let number = jane.number().await;
-        assert!(number > last, "{number} was somebody's");
+        assert!(number > last, "{number} is reused");
         people.administrator.delete(&jane.path()).await.is(200);
         last = number;
     }

@@ -37,7 +37,7 @@ impl Scene {
 
 /// Creates a flow with these people in it as the first of them, and returns its path.
 async fn flow(organization: &Workspace, name: &str, members: &[&Person]) -> String {
-    let [maker, others @ ..] = members else { panic!("somebody makes a flow") };
+    let [maker, others @ ..] = members else { panic!("a flow needs a creator") };
     let made = maker.client.post(&format!("/flows/{}", organization.slug), json!({ "name": name })).await;
     let made = made.json(201);
     let path = format!("/flows/{}/{}", organization.slug, made["parameterized_name"].as_str().unwrap());

@@ -240,7 +240,7 @@ async fn every_operation_of_accounts_is_guarded() {
         let another_log_in = people.client_of(&stranger.id).await;
         let reply = send(&document, row, &another_log_in, &victim).await;
         guard.check_stranger(reply, &victim, &name);
-        assert_eq!(victim.state(&people).await, before, "{name} changed somebody else's");
+        assert_eq!(victim.state(&people).await, before, "{name} changed another account");
         forget(&people, &guard.body_for(&victim).unwrap_or_default()).await;
 
         // The refused request was valid: it succeeds with the right.

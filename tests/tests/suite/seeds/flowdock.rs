@@ -245,7 +245,7 @@ async fn put_flow_user() {
         {
             assert_eq!(page.send(&format!("PUT {path}/9"), body).await.json(200), json!({}));
             let users = page.send(&format!("GET {path}"), "").await.array(200);
-            assert_eq!(john_in(&users, OF_FLOWS), documented(), "whoever is blocked stays in the list");
+            assert_eq!(john_in(&users, OF_FLOWS), documented(), "blocked users stay in the list");
             assert_eq!(
                 (&users[1]["disabled"], &users[1]["in_flow"]),
                 (&json!(is_blocked), &json!(!is_blocked))
