@@ -304,10 +304,7 @@ async fn several_old_secrets_may_overlap() {
     assert!(works(&server, &second).await);
     let fourth = rotate(&manager, &third, 10).await;
     server.advance(Duration::from_secs(10));
-    assert!(
-        !works(&server, &second).await && !works(&server, &third).await,
-        "no older one goes on for longer"
-    );
+    assert!(!works(&server, &second).await && !works(&server, &third).await, "no older secret lasts longer");
     assert!(works(&server, &fourth).await);
 
     for _ in 0..9 {
@@ -317,7 +314,7 @@ async fn several_old_secrets_may_overlap() {
         manager.post(&rotation_of(&first), json!({ "overlapSeconds": 1 })).await.error(409, "conflict");
     assert_eq!(details, json!({ "reason": "limit_reached" }));
     server.advance(Duration::from_secs(2));
-    assert!(works(&server, &fourth).await, "what is refused ends nothing earlier");
+    assert!(works(&server, &fourth).await, "a rejected rotation shortens no overlap");
     rotate(&manager, &first, 0).await;
     assert!(!works(&server, &fourth).await);
 }

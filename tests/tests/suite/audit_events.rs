@@ -299,7 +299,7 @@ async fn paging_gives_every_event_once_during_writes() {
         create_channel(&server, &format!("added {added}")).await;
         added += 1;
     }
-    assert_eq!(walked, ids, "the newest first: what is added stands before");
+    assert_eq!(walked, ids, "newest first: new events come before");
 
     let upwards = each(&all_events(&auditor, &format!("{PATH}?order=oldest&limit=7")).await, "id");
     assert_eq!(upwards[..ids.len()], ids.iter().rev().cloned().collect::<Vec<_>>());

@@ -58,7 +58,7 @@ async fn logs_account_changes() {
     assert_eq!(
         actions(&changed),
         ["account_token.delete", "account.update"],
-        "a new password ends her log-in"
+        "a new password revokes the token"
     );
     let changed = &changed[1..];
     assert_eq!(changed[0]["actor"], json!({ "type": "account", "id": server.administrator.id }));
@@ -66,7 +66,7 @@ async fn logs_account_changes() {
     assert_eq!(
         changed[0]["changes"]["password"],
         json!({ "old": null, "new": null }),
-        "its values are noted nowhere"
+        "its values are not recorded"
     );
     assert_eq!(changed[0]["changes"]["lastName"]["new"], "Doe");
     herself.get("/api/users/me").await.is(401);
@@ -155,7 +155,7 @@ async fn logs_organization_changes() {
         "membership.delete",
         "account.update",
     ];
-    assert_eq!(actions(&events), expected, "what changes nothing is not noted");
+    assert_eq!(actions(&events), expected, "a change without effect is not recorded");
     assert_eq!(events[3]["changes"]["accountId"]["new"], *jane.id);
     assert_eq!(events[4]["changes"], json!({ "isBlocked": { "old": false, "new": true } }));
     assert_eq!(events[6]["changes"], json!({ "isAdmin": { "old": false, "new": true } }));

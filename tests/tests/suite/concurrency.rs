@@ -316,7 +316,7 @@ async fn a_late_correct_guess_is_throttled() {
     }
     guess("password of jane@example.com").await.error(429, "rate_limited");
     failed += wrong.join_all().await.iter().filter(|reply| reply.status == 401).count();
-    assert!((10..=13).contains(&failed), "{failed} were told that they are wrong");
+    assert!((10..=13).contains(&failed), "{failed} failed because of the password");
 }
 
 /// Asserts that one request succeeded and the others were told that a name is taken. Returns the object.

@@ -35,7 +35,7 @@ fn assert_replayed(first: &Reply, again: &Reply) {
     for header in ["content-type", "etag", "location", "set-cookie", "www-authenticate", "flowdock-user"] {
         assert_eq!(again.header(header), first.header(header), "{header}: {again}");
     }
-    assert_ne!(again.header("x-request-id"), first.header("x-request-id"), "it is a request of its own");
+    assert_ne!(again.header("x-request-id"), first.header("x-request-id"), "every request has its own id");
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_key_expires_after_a_day() {
     let later = client.post(USERS, body.clone()).await.is(200);
     assert_eq!(later.header("idempotency-replayed"), None);
     assert_ne!(later.body["id"], first.body["id"]);
-    assert_eq!(client.post(USERS, body).await.text, later.text, "and it is taken anew");
+    assert_eq!(client.post(USERS, body).await.text, later.text, "the key is in use again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

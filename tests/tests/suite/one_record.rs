@@ -39,7 +39,7 @@ async fn one_users_life_over_all_three_contracts() {
         assert_eq!(made[written], seed[written], "{written}");
     }
     for assigned in ["id", "created_at", "updated_at"] {
-        assert_ne!(made[assigned], seed[assigned], "{assigned} is the server's to give");
+        assert_ne!(made[assigned], seed[assigned], "only the server assigns {assigned}");
     }
     notiflows.put("/admin/users/somebody_else", json!({})).await.is(201);
 

@@ -82,7 +82,7 @@ async fn a_log_in_never_outlives_its_password() {
             if reply.status == 200 {
                 let client = people.server.bearer(&text(&reply.body, "token"));
                 let me = client.get("/api/users/me").await;
-                assert_eq!(me.status, 401, "round {round}: the old password opened the account for longer");
+                assert_eq!(me.status, 401, "round {round}: the old password worked for longer");
             } else {
                 reply.error(401, "unauthenticated");
             }
@@ -108,7 +108,7 @@ async fn a_revoked_token_leaves_no_others_behind() {
             if reply.status == 200 {
                 let client = people.server.bearer(&text(&reply.body, "token"));
                 let me = client.get("/api/users/me").await;
-                assert_eq!(me.status, 401, "round {round}: a token outlived the password");
+                assert_eq!(me.status, 401, "round {round}: a token survived the new password");
             } else {
                 reply.error(401, "unauthenticated");
             }
@@ -235,5 +235,5 @@ async fn a_revoked_right_creates_no_accounts() {
             }
         }
     }
-    assert_ne!(refused, 0, "some were late");
+    assert_ne!(refused, 0, "some were too late");
 }

@@ -80,7 +80,7 @@ pub(crate) fn assert_uuid(value: &Value) {
         19 => b"89ab".contains(&byte),
         _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
     });
-    assert!(text.len() == 36 && form, "{text} is no UUID of version 4");
+    assert!(text.len() == 36 && form, "{text} is not a UUID of version 4");
 }
 
 /// Asserts a time in RFC 3339, in UTC with `Z`.
@@ -94,5 +94,5 @@ pub(crate) fn assert_time(value: &Value) {
         19 => matches!(byte, b'.' | b'Z'),
         _ => byte.is_ascii_digit() || index + 1 == text.len(),
     });
-    assert!(text.len() >= 20 && form && text.ends_with('Z'), "{text} is no time in UTC");
+    assert!(text.len() >= 20 && form && text.ends_with('Z'), "{text} is not a time in UTC");
 }

@@ -38,7 +38,7 @@ async fn every_list_gives_each_user_once_during_inserts() {
         let missing: Vec<_> = ids.iter().filter(|id| !seen.contains_key(id.as_str())).collect();
         assert!(missing.is_empty(), "{name} lacks {missing:?}");
     }
-    assert!(newcomers.end().await > 0, "nobody came meanwhile");
+    assert!(newcomers.end().await > 0, "no users were added in the meantime");
 }
 
 async fn make_users(server: &TestServer) -> BTreeSet<String> {

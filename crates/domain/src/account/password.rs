@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nothing_is_valid_and_matches_no_password() {
+    fn the_dummy_hash_is_valid_and_matches_no_password() {
         let nothing = PasswordHash::of_nothing();
         let parsed = ParsedHash::new(&nothing.0).unwrap();
         let (params, default) = (Params::try_from(&parsed).unwrap(), Params::DEFAULT);

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_tells_its_kind() {
+    fn the_prefix_shows_the_kind() {
         for &kind in TokenKind::ALL {
             assert_eq!(TokenKind::of(&format!("{}abc", kind.prefix())), Some(kind));
         }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn use_extends_only_prolonged_tokens_and_not_every_time() {
+    fn extends_only_prolonged_tokens_and_not_on_every_use() {
         let hour = Duration::from_hours(1);
         let life = TokenLife::Prolonged(hour);
         assert_eq!(life.end_after(at(0)), Some(at(3_600)));

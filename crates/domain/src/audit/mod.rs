@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn no_names_of_fields_are_mistaken_for_others() {
+    fn field_paths_are_unambiguous() {
         let before = json!({ "customFields": { "a": { "b": 1, "": 1 }, "a.b": 1, "a[\"b\"]": 1 } });
         let after = json!({ "customFields": { "a": { "b": 2, "": 3 }, "a.b": 4, "a[\"b\"]": 5 } });
         let changes = FieldChanges::between(&map(&before), &map(&after));

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_ends_with_its_line() {
+    fn an_unclosed_quote_ends_with_its_line() {
         let texts: Vec<_> = ListedAddress::all_in("\"a, b\nc@example.com, d@example.com")
             .into_iter()
             .map(|it| it.text)

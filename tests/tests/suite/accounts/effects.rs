@@ -107,7 +107,7 @@ async fn tokens_fail_only_while_the_account_is_disabled() {
         jane.is_accepted().await;
     }
     let firstname = &people.get_account(&jane.id).await["firstname"];
-    assert_eq!(firstname, "First", "nothing was done meanwhile");
+    assert_eq!(firstname, "First", "nothing changed in the meantime");
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn a_removed_member_loses_access_at_once() {
     jane.is_accepted().await;
     let left = people.get_account(&jane.id).await;
     assert_eq!((&left["tenant"], &left["roles"]), (&Value::Null, &json!([])));
-    assert_eq!(left["permissions"], json!(["iam.tenant.read"]), "what counts beyond tenants stays");
+    assert_eq!(left["permissions"], json!(["iam.tenant.read"]), "rights beyond tenants stay");
 }
 
 #[tokio::test]

@@ -325,7 +325,7 @@ async fn checks_who_may_delete() {
         assert_forbidden(reply, "greater_rights", &whom.username);
     }
     let details = house.tenant_admin.client.delete(&house.deputy.path()).await.error(403, "forbidden");
-    assert_eq!(details, json!({ "required_scope": "iam.account.delete" }), "a member is taken out instead");
+    assert_eq!(details, json!({ "required_scope": "iam.account.delete" }), "a member is removed instead");
     remover.client.delete(&house.tenant_admin.path()).await.is(200);
     people.administrator.delete(&root.path()).await.is(200);
 }

@@ -32,7 +32,7 @@ async fn creates_personal_tokens() {
     assert_eq!((&listed[0]["type"], &listed[0]["expiresAt"]), (&json!("personal"), &Value::Null));
     assert_eq!(listed[0]["token"], format!("****{}", &secret[secret.len() - 4..]));
     let again = jane.client.post(PATH, json!({ "description": "my laptop" })).await.json(200);
-    assert_ne!(again["token"], made["token"], "an equal request makes another one");
+    assert_ne!(again["token"], made["token"], "an equal request creates another one");
 }
 
 #[tokio::test]

@@ -269,7 +269,7 @@ async fn deletes_a_tenant_with_all_its_content() {
     assert_eq!(
         acme.statuses(&people.server).await,
         [401, 401, 401, 200],
-        "but for the password of the new account"
+        "except the new account's password"
     );
 }
 

@@ -87,7 +87,7 @@ async fn an_equal_request_returns_the_same_token_by_default() {
         people.server.bearer(token).get("/api/users/me").await.is(200);
     }
     let again = issue(issuer, &jane, request).await.json(200);
-    assert_eq!(again, first, "and never one that was to be new");
+    assert_eq!(again, first, "and never a new one");
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ async fn reports_all_invalid_fields() {
     });
     let expected = keys(&everything);
     assert_eq!(broken(everything.clone()).await.broken_fields(422, "validation_failed"), expected);
-    assert_eq!(people.administrator.get(PATH).await.array(200).len(), 1, "nothing was made");
+    assert_eq!(people.administrator.get(PATH).await.array(200).len(), 1, "nothing was created");
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn keeps_absent_keys_and_clears_null_ones() {
     let made = people.get_account(&id).await;
     people.server.advance(Duration::from_mins(1));
     assert_eq!(people.change(&id, json!({})).await, made);
-    assert_eq!(people.change(&id, made.clone()).await, made, "as it was read, roles whole");
+    assert_eq!(people.change(&id, made.clone()).await, made, "as read, with full roles");
 
     let changed = people.change(&id, json!({ "firstname": "Jane", "phone": null, "img": "" })).await;
     let expected =

@@ -103,7 +103,7 @@ async fn links_a_thousand_users_to_their_people() {
     assert_eq!(
         successful[500],
         json!({ "external_id": "u-500", "status": "updated" }),
-        "the one of the other channel"
+        "the user in the other channel"
     );
     let read = server.zaia().get(&crate::support::path_of(&elsewhere)).await.json(200);
     assert_eq!(read["firstName"], "One");

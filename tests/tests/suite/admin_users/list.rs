@@ -152,7 +152,7 @@ async fn the_limit_defaults_to_25_up_to_1000() {
         next = reply.next();
         walked += reply.json(200)["items"].as_array().unwrap().len();
     }
-    assert_eq!(walked, 27, "the Link header leads through the list, too");
+    assert_eq!(walked, 27, "the Link header pages through the list, too");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ impl Directory {
 
     /// Asserts that nothing changed.
     async fn is_unchanged(&self, after: &str) {
-        assert_eq!(self.state().await, self.before, "something was written by {after}");
+        assert_eq!(self.state().await, self.before, "{after} wrote something");
     }
 
     /// Everything in the workspace, with the totals.

@@ -105,7 +105,7 @@ async fn logs_a_block_after_an_expired_one() {
     };
     patch(json!({ "reason": "Unpaid invoices", "until": "2024-01-15T11:30:00Z" })).await;
     server.advance(Duration::from_hours(1));
-    assert_eq!(patch(json!(false)).await.0, 2, "who is not blocked is not let in again");
+    assert_eq!(patch(json!(false)).await.0, 2, "unblocking an unblocked user logs nothing");
     patch(json!({ "reason": "Unpaid invoices", "until": "2024-01-15T12:30:00Z" })).await;
     server.advance(Duration::from_hours(1));
     let (count, changes) = patch(json!({ "reason": "Unpaid invoices" })).await;

@@ -257,5 +257,5 @@ async fn lookalike_identifiers_differ_and_equivalent_spellings_match() {
         assert_eq!(details["param"], "identifier", "{same}");
     }
     let found = server.zaia().get(&format!("{PATH}?search=FIONA1")).await.array(200);
-    assert_eq!(found.len(), 3, "a search finds all that look like it");
+    assert_eq!(found.len(), 3, "a search finds similar values");
 }

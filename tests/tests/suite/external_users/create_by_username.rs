@@ -14,7 +14,7 @@ async fn creates_a_new_user_and_returns_a_known_one() {
     assert_eq!(made["identifier"], "Jane");
     assert_eq!(made["channelId"], server.workspace.channel_id.as_str(), "it goes to the default channel");
     assert_eq!(made["displayName"], json!(null));
-    assert_eq!(made["accessToken"], json!(null), "a token is Zaia's to give");
+    assert_eq!(made["accessToken"], json!(null), "only Zaia issues tokens");
 
     let again = server.flowra_bearer().post(PATH, json!({ "name": "jANE" })).await.json(200);
     assert_eq!(again, made);

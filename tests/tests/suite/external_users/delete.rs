@@ -18,7 +18,7 @@ async fn deletes_a_user_and_frees_its_names() {
 
     let next = create(&server, names).await;
     assert_ne!(next["id"], user["id"]);
-    assert_ne!(next["superIdentityId"], user["superIdentityId"], "nobody was left of that person");
+    assert_ne!(next["superIdentityId"], user["superIdentityId"], "the person had no users left");
 }
 
 #[tokio::test]

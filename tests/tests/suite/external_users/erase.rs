@@ -25,7 +25,7 @@ async fn erases_all_personal_data() {
         let user = user(&server).await;
         server.zaia().patch(&path_of(&user), json!({ "lastName": "personal-last" })).await.is(200);
         let events = format!("/api/v1/audit-events?objectId={}", user["id"].as_str().unwrap());
-        assert!(log.get(&events).await.is(200).text.contains(PERSONAL), "the log knows something");
+        assert!(log.get(&events).await.is(200).text.contains(PERSONAL), "the log contains personal data");
         if is_deleted_before {
             server.zaia().delete(&path_of(&user)).await.is(204);
         }
@@ -38,14 +38,18 @@ async fn erases_all_personal_data() {
         assert!(!events.text.contains(PERSONAL), "{events}");
         assert_eq!(events.body[0]["action"], "external_user.erase");
         let expected = if is_deleted_before { 4 } else { 3 };
-        assert_eq!(events.body.as_array().unwrap().len(), expected, "that it was there is still known");
+        assert_eq!(events.body.as_array().unwrap().len(), expected, "its existence is still known");
 
         server.zaia().get(&path_of(&user)).await.error(404, "not_found");
         server.zaia().delete(&path_of(&user)).await.error(404, "not_found");
         let restore = format!("{}/restore", path_of(&user));
         let details = server.zaia().send("POST", &restore, None).await.error(409, "conflict");
         assert_eq!(details["reason"], "erased");
-        assert_eq!(server.zaia().send("POST", &erase, None).await.json(200), left, "once is enough");
+        assert_eq!(
+            server.zaia().send("POST", &erase, None).await.json(200),
+            left,
+            "the second time changes nothing"
+        );
         assert!(server.flowra().get("/api/v1/external-users?q=personal").await.array(200).is_empty());
     }
 }

@@ -67,7 +67,7 @@ async fn q_matches_only_part_of_the_username() {
     assert_eq!(names(&server, "?q=ext-jim").await, [""; 0], "its username is its identifier");
     assert_eq!(names(&server, "?q=%25").await, ["100%"]);
     assert_eq!(names(&server, "?q=a_b").await, ["a_b"]);
-    assert_eq!(names(&server, "?q=").await.len(), 7, "an empty text looks for nothing");
+    assert_eq!(names(&server, "?q=").await.len(), 7, "an empty search matches nothing");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn links_visit_all_pages_and_keep_filters() {
         pages += 1;
     }
     assert_eq!(walked, ["u-1", "u-2", "u-3", "u-4", "u-5"]);
-    assert_eq!(pages, 3, "the last link leads to the last page");
+    assert_eq!(pages, 3, "the last link points to the last page");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn restores_a_deleted_user_unchanged() {
     assert_eq!(server.zaia().get(&path_of(&restored)).await.json(200), restored);
     assert_eq!(server.flowra().get("/api/v1/external-users?q=jane").await.array(200).len(), 1);
     let again = server.flowra().send("POST", &restore, None).await.json(200);
-    assert_eq!(again["id"], restored["id"], "who is there stays");
+    assert_eq!(again["id"], restored["id"], "an existing user stays as it is");
 }
 
 #[tokio::test]

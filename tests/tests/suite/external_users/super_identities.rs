@@ -56,6 +56,10 @@ async fn a_changed_external_id_joins_its_person() {
     assert_eq!(person_of(&server, &there).await, text(&here, "superIdentityId"));
 
     server.zaia().patch(&path_of(&there), json!({ "externalId": "u-3" })).await.is(200);
-    assert_ne!(person_of(&server, &there).await, text(&here, "superIdentityId"), "it parts again");
-    assert_eq!(person_of(&server, &here).await, text(&here, "superIdentityId"), "who stays is who it was");
+    assert_ne!(person_of(&server, &there).await, text(&here, "superIdentityId"), "it separates again");
+    assert_eq!(
+        person_of(&server, &here).await,
+        text(&here, "superIdentityId"),
+        "the other user keeps its person"
+    );
 }

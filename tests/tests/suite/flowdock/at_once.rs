@@ -190,7 +190,7 @@ async fn a_blocked_user_cannot_invite_afterwards() {
             }
         }
     }
-    assert_ne!(refused, 0, "some were late");
+    assert_ne!(refused, 0, "some were too late");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

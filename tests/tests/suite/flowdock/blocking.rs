@@ -150,7 +150,7 @@ async fn a_block_affects_one_flow() {
     acme.john.client.get(&other.path()).await.is(200);
     assert_eq!(each(&acme.john.client.get("/flows/all").await.array(200), "id"), [&*other.id]);
     let seen = numbers(&acme.john.client.get("/users").await.array(200));
-    assert_eq!(seen, [acme.john.number, acme.jane.number], "they meet there");
+    assert_eq!(seen, [acme.john.number, acme.jane.number], "they still share the other flow");
     assert_eq!(acme.users_of(&other).await, [(acme.jane.number, false), (acme.john.number, false)]);
 }
 

@@ -109,7 +109,7 @@ async fn only_administrators_change_more_than_open() {
             assert_eq!(outcome_of(&reply), "403 not_admin", "{fields}");
         }
     }
-    assert_eq!(state(&acme, &flow).await, before, "nothing was done, and nobody has joined");
+    assert_eq!(state(&acme, &flow).await, before, "nothing changed, and nobody joined");
     assert_eq!(acme.jane.client.get(&flow.path()).await.json(200)["open"], true);
 }
 
@@ -224,7 +224,7 @@ async fn an_archived_flow_is_hidden_and_restorable() {
     acme.block(&flow, &acme.jane, false).await;
 
     let back = acme.change(&flow, json!({ "disabled": false })).await;
-    assert_ne!(back["join_url"], before["join_url"], "its old link is dead");
+    assert_ne!(back["join_url"], before["join_url"], "its old link is invalid");
     let mut expected = before;
     expected["join_url"] = back["join_url"].clone();
     assert_eq!(acme.admin.client.get(&flow.path()).await.json(200), expected);
@@ -243,8 +243,8 @@ async fn members_open_and_close_their_flows() {
         let change = json!({ "open": is_open });
         assert_eq!(state(&jane.put(&path, change).await.json(200)), (is_open, true));
         assert_eq!(state(&jane.get(&path).await.json(200)), (is_open, true));
-        assert_eq!(state(&jane.get("/flows").await.array(200)[0]), (is_open, true), "it stays listed");
-        assert_eq!(state(&john.get(&path).await.json(200)), (true, true), "it is one's own affair");
+        assert_eq!(state(&jane.get("/flows").await.array(200)[0]), (is_open, true), "it stays in the list");
+        assert_eq!(state(&john.get(&path).await.json(200)), (true, true), "others stay unaffected");
     }
     acme.add(&flow, &[&acme.jane]).await;
     assert_eq!(state(&jane.get(&path).await.json(200)), (false, true), "adding changes nothing");

@@ -178,8 +178,8 @@ async fn rejects_an_invalid_flow() {
     assert_eq!(broken(reply), ["disabled", "open"]);
 
     let flows = acme.admin.client.get("/flows/acme").await.array(200);
-    assert_eq!(flows.len(), 1, "no other flow was made");
-    assert_eq!(acme.admin.client.get(&flow.path()).await.json(200), before, "and this one is as it was");
+    assert_eq!(flows.len(), 1, "no other flow was created");
+    assert_eq!(acme.admin.client.get(&flow.path()).await.json(200), before, "and this one is unchanged");
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn limits_a_list_to_1000_entries() {
     let reply = acme.jane.client.post(&path, json!({ "list": list(1001) })).await;
     assert_eq!(broken(reply), ["list"]);
     let reply = acme.jane.client.post(&path, json!({ "list": format!("{}, nobody", list(1000)) })).await;
-    assert_eq!(broken(reply), ["list"], "what is no address counts, too");
+    assert_eq!(broken(reply), ["list"], "invalid addresses count, too");
     let invitations = format!("{}/invitations", flow.path());
     assert_eq!(acme.jane.client.get(&invitations).await.json(200), json!([]), "nobody was invited");
 
@@ -142,5 +142,5 @@ async fn requires_a_list_and_limits_the_message() {
     let imported = acme.jane.client.send("POST", &query, None).await.json(200);
     assert_eq!(outcome(&imported)[0], ["c@example.com", "d@example.com"]);
     let [_, added, erroneous] = outcome(&import(&acme, &flow, "nobody").await);
-    assert_eq!((added, erroneous), (vec![], vec!["nobody".to_owned()]), "a list may be wrong as a whole");
+    assert_eq!((added, erroneous), (vec![], vec!["nobody".to_owned()]), "all entries may be invalid");
 }

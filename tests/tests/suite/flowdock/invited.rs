@@ -81,7 +81,7 @@ async fn accepts_with_a_home_elsewhere() {
         assert_eq!(
             acme.people.get_account(&person.id).await["tenant"],
             **home,
-            "the home is what was asked for"
+            "the home is the requested one"
         );
     }
 }
@@ -165,7 +165,7 @@ async fn a_member_cannot_accept_by_changing_their_address() {
     let own = format!("/users/{}", acme.john.number);
     acme.john.client.put(&own, json!({ "email": INVITED })).await.is(200);
     assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "404 flow");
-    assert_eq!(invite(&acme, &flow, INVITED).await, invitation, "nobody stands for it");
+    assert_eq!(invite(&acme, &flow, INVITED).await, invitation, "no account confirms the address");
     assert_eq!(outcome_of(&acme.john.client.get(&flow.path()).await), "404 flow");
     // He can still be added by number, which is unambiguous.
     acme.add(&flow, &[&acme.john]).await;

@@ -144,11 +144,11 @@ async fn a_removed_member_gets_the_next_home() {
         people.get_account(&jane.id).await
     };
     let left = leave(first).await;
-    assert_eq!(left["tenant"], *third.id, "a member there for longest");
-    assert_eq!(left["roles"], json!([]), "what counted in the old home stays behind");
-    assert_eq!(left["permissions"], json!(["iam.tenant.read"]), "what counts everywhere stays");
+    assert_eq!(left["tenant"], *third.id, "the oldest membership");
+    assert_eq!(left["roles"], json!([]), "rights in the old home are dropped");
+    assert_eq!(left["permissions"], json!(["iam.tenant.read"]), "global rights stay");
     let left = leave(second).await;
-    assert_eq!(left["tenant"], *third.id, "somewhere else is no home");
+    assert_eq!(left["tenant"], *third.id, "a foreign tenant is not a home");
     assert_eq!(leave(third).await["tenant"], Value::Null);
     server.log_in("jane@example.com", &password_of("jane@example.com")).await.get("/user").await.is(200);
 }

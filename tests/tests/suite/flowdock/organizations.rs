@@ -97,7 +97,7 @@ async fn a_name_precedes_a_number() {
     assert_eq!((first.slug.as_str(), find.slug.as_str(), server.workspace.number), ("1", "find", 1));
     let jane = people.member("jane@example.com", &server.workspace, false).await;
     let id = async |path: &str| jane.client.get(path).await.json(200)["id"].clone();
-    assert_eq!(id("/organizations/1").await, 1, "the other one is none of hers");
+    assert_eq!(id("/organizations/1").await, 1, "the other one is not hers");
     for workspace in [&first, &find] {
         server.add_to_workspace(&jane.username, workspace, false).await;
     }

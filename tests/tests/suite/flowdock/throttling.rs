@@ -58,7 +58,7 @@ async fn counts_guesses_per_address_across_accounts() {
     for guess in ["pat_nonsense", "tok_nonsense", "lit_nonsense", "jane", ""] {
         for password in ["", "wrong password"] {
             let reply = server.basic(guess, password).get("/user").await;
-            assert_eq!(refused(reply), UNKNOWN, "{guess}: a token is no password");
+            assert_eq!(refused(reply), UNKNOWN, "{guess}: a token is not a password");
         }
     }
 }

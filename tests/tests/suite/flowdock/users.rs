@@ -132,7 +132,7 @@ async fn changes_own_nick_email_and_website() {
     assert_eq!(
         (&account["username"], &account["confirmed"]),
         (&json!("steve@example.com"), &json!(false)),
-        "nobody has proved that the new address is theirs"
+        "the new address is not confirmed"
     );
     people.server.log_in("steve@example.com", &password_of(JANE)).await;
     let old = json!({ "username": JANE, "password": password_of(JANE) });

@@ -228,7 +228,7 @@ async fn every_operation_of_accounts_is_guarded() {
 
         send(&document, row, &people.server.anonymous(), &victim).await.error(401, "unauthenticated");
         let a_key = send(&document, row, &people.server.zaia(), &victim).await;
-        assert!(matches!(a_key.status, 401 | 403), "{name}: a key is no log-in:\n{a_key}");
+        assert!(matches!(a_key.status, 401 | 403), "{name}: a key is not a log-in:\n{a_key}");
         if !guard.permissions.is_empty() {
             let username = format!("others-{index}@example.com");
             let given = json!({ "tenant": victim.tenant, "permissions": guard.all_others() });
@@ -252,7 +252,7 @@ async fn every_operation_of_accounts_is_guarded() {
             };
             let client = permitted_client(&people, guard.permissions.get(number), &victim).await;
             let reply = send(&document, row, &client, &victim).await;
-            assert_eq!(reply.status, 200, "{name} was answered\n{reply}");
+            assert_eq!(reply.status, 200, "{name} fails\n{reply}");
             let is_list = matches!(guard.stranger, Stranger::List);
             assert!(
                 !is_list || victim.is_in(reply.body.as_array().unwrap()),

@@ -39,7 +39,7 @@ impl Document {
     /// Asserts that the document describes this answer: its status and the fields of its body.
     pub(super) fn describes(&self, method: &str, path: &str, reply: &Reply) {
         let response = self.resolved(&self.operation(method, path)["responses"][reply.status.to_string()]);
-        assert!(response.is_object(), "{method} {path} does not say that it may answer\n{reply}");
+        assert!(response.is_object(), "{method} {path} does not document this status\n{reply}");
         let schema = &response["content"]["application/json"]["schema"];
         let differences = self.differences(schema, &reply.body, "body");
         assert!(differences.is_empty(), "{method} {path}: {differences:#?} in\n{reply}");

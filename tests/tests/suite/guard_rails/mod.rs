@@ -203,7 +203,7 @@ async fn every_operation_is_fully_described() {
         for (status, response) in responses {
             let response = document.resolved(response);
             let header = |name: &str| document.resolved(&response["headers"][name])["schema"].is_object();
-            assert!(!text(response, "description").is_empty(), "{name}: {status} says nothing");
+            assert!(!text(response, "description").is_empty(), "{name}: {status} has no description");
             assert!(header("x-request-id"), "{name}: {status} has no id");
             let content = &response["content"];
             if status == "204" || status == "304" {
@@ -237,7 +237,7 @@ async fn every_reference_and_security_scheme_resolves() {
     let document = Document::served_by(&server).await;
     for reference in document.references() {
         let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        assert!(document.pointer(pointer).is_some(), "{reference} is unresolved");
     }
     let schemes = document.pointer("/components/securitySchemes").unwrap();
     for (name, operation) in document.operations() {

@@ -18,7 +18,7 @@ async fn the_documentation_page_loads_nothing_external() {
     assert!(links.iter().any(|link| content_type_of(link) == "text/css"), "a style: {links:?}");
     let mut scripts = String::new();
     for link in links {
-        assert!(!link.contains("//"), "{link} leads elsewhere");
+        assert!(!link.contains("//"), "{link} points elsewhere");
         let path = format!("/docs/{}", link.trim_start_matches("./"));
         let file = client.get(if link.starts_with('/') { &link } else { &path }).await.is(200);
         assert_eq!(file.header("content-type"), Some(content_type_of(&link)), "{link}");
@@ -126,11 +126,11 @@ async fn compresses_large_answers_on_request() {
     let plain = server.anonymous().get("/openapi.json").await.is(200);
     assert_eq!(encoding(&plain), None);
     let mut vary = plain.headers.get_all("vary").iter();
-    assert!(vary.any(|vary| vary.to_str().unwrap().contains("accept-encoding")), "caches tell them apart");
+    assert!(vary.any(|vary| vary.to_str().unwrap().contains("accept-encoding")), "caches distinguish them");
 
     let packed = server.anonymous().with("accept-encoding", "gzip").get("/openapi.json").await.is(200);
     assert_eq!(encoding(&packed).as_deref(), Some("gzip"));
-    assert!(packed.body.is_null(), "the body is no JSON as it stands");
+    assert!(packed.body.is_null(), "the raw body is not JSON");
 
     for index in 0..20 {
         let body = json!({ "first_name": "Jane" });

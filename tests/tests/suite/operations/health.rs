@@ -91,7 +91,7 @@ async fn metrics_contain_no_names_or_secrets() {
     server.anonymous().get("/a-path-that-nobody-knows").await.is(404);
     let metrics = server.anonymous().get("/metrics").await.text;
     for private in ["somebody", "sk_", "pk_", "a-path-that-nobody-knows", &server.workspace.id] {
-        assert!(!metrics.contains(private), "{private} stands in the metrics");
+        assert!(!metrics.contains(private), "{private} is in the metrics");
     }
 }
 

@@ -41,7 +41,7 @@ impl Page {
                 _ => (format!("user-{number}@example.com"), json!({})),
             };
             let person = people.person(&username, with(names, json!({ "tenant": acme.id }))).await;
-            assert_eq!(person.number().await, number, "accounts are numbered as they come");
+            assert_eq!(person.number().await, number, "numbers follow the order of creation");
             numbered.push(person);
         }
         people.server.add_to_workspace(&numbered[0].username, &acme, true).await;

@@ -195,7 +195,7 @@ fn may_change(
 }
 
 #[test]
-fn how_far_a_right_reaches() {
+fn checks_the_reach_of_rights() {
     let either = |everywhere, at_home| Right { everywhere, at_home };
     let (create, at_home) = (Permission::IamAccountCreate, Permission::TenantAccountCreate);
     let reach = |home, permissions, right| {

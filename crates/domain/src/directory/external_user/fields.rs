@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn external_ids_are_the_customers_own() {
+    fn external_ids_may_hold_any_text() {
         let longest = "🙂".repeat(250);
         check(
             ExternalId::parse,

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_must_be_the_users() {
+    fn all_given_names_must_match() {
         let mut user = ExternalUser::blank(
             ExternalUserId::from_uuid(Uuid::nil()),
             WorkspaceId::from_uuid(Uuid::nil()),

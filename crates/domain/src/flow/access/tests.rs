@@ -336,7 +336,7 @@ blocked admin | 404        | 404         | 404
 }
 
 #[test]
-fn nobody_joins_by_a_wrong_link() {
+fn rejects_a_wrong_join_link() {
     let tables = "
 in use
               | invitation | link | organization
