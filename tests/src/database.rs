@@ -62,7 +62,7 @@ impl TestDatabase {
         }
     }
 
-    /// The file of an SQLite database.
+    /// The file of a SQLite database.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite { folder } => Some(file_in(folder)),

@@ -6,34 +6,34 @@ use denizen_domain::{
 };
 use denizen_persistence::{DbConnection, channels, external_user_groups, external_users, tiers};
 
-use crate::{Stage, on_both};
+use crate::{Fixture, on_both};
 
 /// A user, with all entity tags that it has had.
-struct Story<'a> {
-    stage: &'a Stage,
+struct Tracked<'a> {
+    fixture: &'a Fixture,
     id: ExternalUserId,
     tags: Vec<String>,
 }
 
-impl<'a> Story<'a> {
-    async fn begin(stage: &'a Stage) -> Self {
-        let connection = &mut stage.write().await;
-        let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+impl<'a> Tracked<'a> {
+    async fn create(fixture: &'a Fixture) -> Self {
+        let connection = &mut fixture.write().await;
+        let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
         let channel = channels::find_default(connection, workspace_id).await.unwrap();
         let changes = named("Jane");
         let changes = ExternalUserChanges { external_id: Patch::Value(external_id("u-1")), ..changes };
         let user = external_users::create(connection, origin, workspace_id, channel.id, &changes).await;
         let user = user.unwrap();
-        Self { stage, id: user.id, tags: vec![user.entity_tag(stage.origin.source.clock.now())] }
+        Self { fixture, id: user.id, tags: vec![user.entity_tag(fixture.origin.source.clock.now())] }
     }
 
     fn now(&self) -> Timestamp {
-        self.stage.origin.source.clock.now()
+        self.fixture.origin.source.clock.now()
     }
 
     async fn read(&self) -> ExternalUser {
-        let connection = &mut self.stage.write().await;
-        external_users::find(connection, self.stage.workspace_id, self.id).await.unwrap().unwrap()
+        let connection = &mut self.fixture.write().await;
+        external_users::find(connection, self.fixture.workspace_id, self.id).await.unwrap().unwrap()
     }
 
     /// Asserts that the stored user has a new tag.
@@ -60,8 +60,8 @@ impl<'a> Story<'a> {
 
     async fn change(&mut self, what: &str, changes: ExternalUserChanges) {
         let user = {
-            let connection = &mut self.stage.write().await;
-            let (origin, workspace_id) = (&self.stage.origin, self.stage.workspace_id);
+            let connection = &mut self.fixture.write().await;
+            let (origin, workspace_id) = (&self.fixture.origin, self.fixture.workspace_id);
             external_users::change(connection, origin, workspace_id, self.id, |_| Ok(changes.clone())).await
         };
         self.assert_written(what, &user.unwrap().unwrap()).await;
@@ -77,22 +77,23 @@ fn named(name: &str) -> ExternalUserChanges {
     ExternalUserChanges { display_name, ..ExternalUserChanges::default() }
 }
 
-async fn upsert_all(connection: &mut DbConnection, stage: &Stage, items: &[(&str, ExternalUserChanges)]) {
+async fn upsert_all(connection: &mut DbConnection, fixture: &Fixture, items: &[(&str, ExternalUserChanges)]) {
     let items: Vec<_> = items.iter().map(|(id, changes)| (external_id(id), changes.clone())).collect();
-    let outcomes = external_users::upsert_all(connection, &stage.origin, stage.workspace_id, &items).await;
+    let outcomes =
+        external_users::upsert_all(connection, &fixture.origin, fixture.workspace_id, &items).await;
     assert!(outcomes.unwrap().iter().all(Result::is_ok));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_write_changes_the_entity_tag() {
-    on_both(async |stage| {
-        let mut story = Story::begin(stage).await;
-        story.assert_same_tag("reading").await;
-        story.change("a change", named("Janet")).await;
+    on_both(async |fixture| {
+        let mut tracked = Tracked::create(fixture).await;
+        tracked.assert_same_tag("reading").await;
+        tracked.change("a change", named("Janet")).await;
 
-        let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+        let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
         let (user, _) = external_users::upsert(
-            &mut stage.write().await,
+            &mut fixture.write().await,
             origin,
             workspace_id,
             &external_id("u-1"),
@@ -101,33 +102,34 @@ async fn every_write_changes_the_entity_tag() {
         )
         .await
         .unwrap();
-        story.assert_written("putting", &user).await;
+        tracked.assert_written("putting", &user).await;
 
-        upsert_all(&mut stage.write().await, stage, &[("u-1", named("J.")), ("u-2", named("New"))]).await;
-        story.assert_new_tag("putting many").await;
-        upsert_all(&mut stage.write().await, stage, &[("u-1", named("Jane")), ("u-2", named("Newer"))]).await;
-        story.assert_new_tag("putting many again").await;
-        upsert_all(&mut stage.write().await, stage, &[("u-1", named("Jane"))]).await;
-        story.assert_same_tag("putting many unchanged").await;
+        upsert_all(&mut fixture.write().await, fixture, &[("u-1", named("J.")), ("u-2", named("New"))]).await;
+        tracked.assert_new_tag("putting many").await;
+        upsert_all(&mut fixture.write().await, fixture, &[("u-1", named("Jane")), ("u-2", named("Newer"))])
+            .await;
+        tracked.assert_new_tag("putting many again").await;
+        upsert_all(&mut fixture.write().await, fixture, &[("u-1", named("Jane"))]).await;
+        tracked.assert_same_tag("putting many unchanged").await;
 
         let access = |change| ExternalUserChanges { access: Some(change), ..ExternalUserChanges::default() };
-        story.change("blocking", access(AccessChange::Block)).await;
-        story.change("unblocking", access(AccessChange::Unblock)).await;
+        tracked.change("blocking", access(AccessChange::Block)).await;
+        tracked.change("unblocking", access(AccessChange::Unblock)).await;
         let renamed = Patch::Value(external_id("u-3"));
         let renamed = ExternalUserChanges { external_id: renamed, ..ExternalUserChanges::default() };
-        story.change("another external id", renamed).await;
+        tracked.change("another external id", renamed).await;
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn restoring_a_user_changes_the_entity_tag() {
-    on_both(async |stage| {
-        let mut story = Story::begin(stage).await;
-        let (origin, workspace_id, id) = (&stage.origin, stage.workspace_id, story.id);
+    on_both(async |fixture| {
+        let mut tracked = Tracked::create(fixture).await;
+        let (origin, workspace_id, id) = (&fixture.origin, fixture.workspace_id, tracked.id);
         let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
         for turn in ["once", "twice"] {
-            let connection = &mut stage.write().await;
+            let connection = &mut fixture.write().await;
             external_users::delete(connection, origin, workspace_id, id, |_| Ok(())).await.unwrap();
             let user = external_users::restore(connection, origin, workspace_id, id, long_ago).await;
             let user = user.unwrap().unwrap();
@@ -135,9 +137,9 @@ async fn restoring_a_user_changes_the_entity_tag() {
                 Some(&user),
                 external_users::find(connection, workspace_id, id).await.unwrap().as_ref()
             );
-            let tag = user.entity_tag(story.now());
-            assert!(!story.tags.contains(&tag), "restoring it {turn} does not change the tag");
-            story.tags.push(tag);
+            let tag = user.entity_tag(tracked.now());
+            assert!(!tracked.tags.contains(&tag), "restoring it {turn} does not change the tag");
+            tracked.tags.push(tag);
         }
     })
     .await;
@@ -145,11 +147,11 @@ async fn restoring_a_user_changes_the_entity_tag() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn losing_a_group_or_tier_changes_the_entity_tag() {
-    on_both(async |stage| {
-        let mut story = Story::begin(stage).await;
-        let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+    on_both(async |fixture| {
+        let mut tracked = Tracked::create(fixture).await;
+        let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
         let (tier, group) = {
-            let connection = &mut stage.write().await;
+            let connection = &mut fixture.write().await;
             let gold = TierChanges {
                 name: Some("Gold".to_owned()),
                 description: Some(String::new()),
@@ -165,21 +167,21 @@ async fn losing_a_group_or_tier_changes_the_entity_tag() {
             tier_id: Patch::Value(tier),
             ..ExternalUserChanges::default()
         };
-        story.change("a group and a tier", member).await;
-        let before = story.read().await;
+        tracked.change("a group and a tier", member).await;
+        let before = tracked.read().await;
         {
-            let connection = &mut stage.write().await;
+            let connection = &mut fixture.write().await;
             external_user_groups::delete(connection, origin, workspace_id, group).await.unwrap();
             while external_user_groups::remove_some(connection, workspace_id, group).await.unwrap() {}
         }
-        story.assert_new_tag("deleting the group").await;
+        tracked.assert_new_tag("deleting the group").await;
         {
-            let connection = &mut stage.write().await;
+            let connection = &mut fixture.write().await;
             tiers::delete(connection, origin, workspace_id, tier).await.unwrap();
             while tiers::remove_some(connection, workspace_id, tier).await.unwrap() {}
         }
-        story.assert_new_tag("deleting the tier").await;
-        let after = story.read().await;
+        tracked.assert_new_tag("deleting the tier").await;
+        let after = tracked.read().await;
         assert_eq!(after.version, before.version.next().next());
         assert_eq!(after.updated_at, before.updated_at, "losing them is no change by a caller");
     })
@@ -188,30 +190,30 @@ async fn losing_a_group_or_tier_changes_the_entity_tag() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_by_an_older_server_changes_the_entity_tag() {
-    on_both(async |stage| {
-        let mut story = Story::begin(stage).await;
-        let epoch = stage.epoch();
-        stage.execute(&format!("UPDATE external_users SET display_name = 'J', updated_at = {epoch}")).await;
-        story.assert_new_tag("a change by an older server").await;
+    on_both(async |fixture| {
+        let mut tracked = Tracked::create(fixture).await;
+        let epoch = fixture.epoch();
+        fixture.execute(&format!("UPDATE external_users SET display_name = 'J', updated_at = {epoch}")).await;
+        tracked.assert_new_tag("a change by an older server").await;
 
         // A deleted user that an older server stored has no version, either.
-        let version = story.read().await.version.as_i64();
-        let (origin, workspace_id, id) = (&stage.origin, stage.workspace_id, story.id);
+        let version = tracked.read().await.version.as_i64();
+        let (origin, workspace_id, id) = (&fixture.origin, fixture.workspace_id, tracked.id);
         let delete = async |connection: &mut DbConnection| {
             external_users::delete(connection, origin, workspace_id, id, |_| Ok(())).await.unwrap()
         };
-        assert!(delete(&mut stage.write().await).await);
+        assert!(delete(&mut fixture.write().await).await);
         let record = format!("replace(record, ',\"version\":{version}', '')");
-        stage.execute(&format!("UPDATE deleted_external_users SET record = {record}")).await;
+        fixture.execute(&format!("UPDATE deleted_external_users SET record = {record}")).await;
         // The version starts again, so only the modification time makes the tags differ.
-        stage.clock.advance(Duration::from_secs(1));
+        fixture.clock.advance(Duration::from_secs(1));
         let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
         let restored = {
-            let connection = &mut stage.write().await;
+            let connection = &mut fixture.write().await;
             external_users::restore(connection, origin, workspace_id, id, long_ago).await.unwrap().unwrap()
         };
         assert_eq!(restored.version, Version::default().next(), "the record has no version");
-        story.assert_written("restoring it", &restored).await;
+        tracked.assert_written("restoring it", &restored).await;
     })
     .await;
 }
@@ -219,13 +221,13 @@ async fn a_write_by_an_older_server_changes_the_entity_tag() {
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_writes_each_add_a_version() {
     const WRITERS: usize = 8;
-    on_both(async |stage| {
-        let story = Story::begin(stage).await;
-        let before = story.read().await.version.as_i64();
+    on_both(async |fixture| {
+        let tracked = Tracked::create(fixture).await;
+        let before = tracked.read().await.version.as_i64();
         let writer =
             |number: usize| {
-                let (database, origin) = (stage.database.clone(), stage.origin.clone());
-                let (workspace_id, id) = (stage.workspace_id, story.id);
+                let (database, origin) = (fixture.database.clone(), fixture.origin.clone());
+                let (workspace_id, id) = (fixture.workspace_id, tracked.id);
                 tokio::spawn(async move {
                     let connection = &mut database.write().await.unwrap();
                     let changes = named(&format!("Jane {number}"));
@@ -243,7 +245,7 @@ async fn parallel_writes_each_add_a_version() {
         for writer in (0..WRITERS).map(writer).collect::<Vec<_>>() {
             writer.await.unwrap();
         }
-        let versions = story.read().await.version.as_i64() - before;
+        let versions = tracked.read().await.version.as_i64() - before;
         assert_eq!(usize::try_from(versions).unwrap(), WRITERS);
     })
     .await;
@@ -251,21 +253,21 @@ async fn parallel_writes_each_add_a_version() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn finding_a_user_keeps_its_version() {
-    on_both(async |stage| {
-        let story = Story::begin(stage).await;
+    on_both(async |fixture| {
+        let tracked = Tracked::create(fixture).await;
         let claim = IdentityClaim {
-            channel_id: story.read().await.channel_id,
+            channel_id: tracked.read().await.channel_id,
             id: None,
             external_id: Some(external_id("u-1")),
             identifier: None,
         };
         let found = {
-            let connection = &mut stage.write().await;
-            let (origin, workspace_id) = (&stage.origin, stage.workspace_id);
+            let connection = &mut fixture.write().await;
+            let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
             external_users::find_or_create_claimed(connection, origin, workspace_id, &claim).await
         };
-        assert_eq!(found.unwrap().id, story.id);
-        story.assert_same_tag("finding it").await;
+        assert_eq!(found.unwrap().id, tracked.id);
+        tracked.assert_same_tag("finding it").await;
     })
     .await;
 }

@@ -17,14 +17,14 @@ use diesel_async::SimpleAsyncConnection as _;
 use url::Url;
 
 /// A migrated database with a workspace, and a manual clock.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) database: Database,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) origin: Origin,
     pub(crate) workspace_id: WorkspaceId,
 }
 
-impl Stage {
+impl Fixture {
     async fn on(url: &str) -> Self {
         let database = Database::connect(url).await.unwrap();
         migrations::run(&database).await.unwrap();
@@ -61,10 +61,10 @@ impl Stage {
 }
 
 /// Runs a test on SQLite, and on PostgreSQL if a server is available.
-pub(crate) async fn on_both(test: impl AsyncFn(&Stage)) {
+pub(crate) async fn on_both(test: impl AsyncFn(&Fixture)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    test(&Stage::on(&url).await).await;
+    test(&Fixture::on(&url).await).await;
 
     let Some(server) = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()) else {
         return println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
@@ -73,7 +73,7 @@ pub(crate) async fn on_both(test: impl AsyncFn(&Stage)) {
     on_server(&server, &format!("CREATE DATABASE {name}")).await;
     let mut url = Url::parse(&server).unwrap();
     url.set_path(&name);
-    test(&Stage::on(url.as_str()).await).await;
+    test(&Fixture::on(url.as_str()).await).await;
     on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 

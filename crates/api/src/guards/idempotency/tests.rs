@@ -50,7 +50,7 @@ impl Handler {
 }
 
 /// Two servers on one database, a key, and a handler.
-struct Stage {
+struct Fixture {
     state: AppState,
     servers: [Router; 2],
     clock: Arc<ManualClock>,
@@ -59,7 +59,7 @@ struct Stage {
     folder: tempfile::TempDir,
 }
 
-impl Stage {
+impl Fixture {
     async fn new(first: First) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
@@ -127,85 +127,85 @@ fn created(answer: &str, replayed: bool) -> (u16, bool, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_in_progress_conflicts_on_every_server() {
-    let stage = Stage::new(First::Waits).await;
-    let first = tokio::spawn(stage.send(0, "a"));
-    stage.handler.started.notified().await;
+    let fixture = Fixture::new(First::Waits).await;
+    let first = tokio::spawn(fixture.send(0, "a"));
+    fixture.handler.started.notified().await;
     for server in [0, 1] {
-        let (status, _, body) = stage.send(server, "a").await;
+        let (status, _, body) = fixture.send(server, "a").await;
         assert_eq!(status, 409, "{body}");
         assert!(body.contains("\"reason\":\"idempotency_key_in_use\""), "{body}");
         assert!(body.contains("\"idempotency_key\":\"one\""), "{body}");
     }
-    assert_eq!(stage.send(1, "b").await.0, 422, "a different request");
-    stage.handler.release.add_permits(1);
+    assert_eq!(fixture.send(1, "b").await.0, 422, "a different request");
+    fixture.handler.release.add_permits(1);
     assert_eq!(first.await.unwrap(), created("answer 1", false));
-    assert_eq!(stage.send(1, "a").await, created("answer 1", true));
-    assert_eq!(stage.calls(), 1);
+    assert_eq!(fixture.send(1, "a").await, created("answer 1", true));
+    assert_eq!(fixture.calls(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnected_client_can_fetch_the_response_later() {
-    let stage = Stage::new(First::Waits).await;
-    let first = tokio::spawn(stage.send(0, "a"));
-    stage.handler.started.notified().await;
+    let fixture = Fixture::new(First::Waits).await;
+    let first = tokio::spawn(fixture.send(0, "a"));
+    fixture.handler.started.notified().await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    stage.handler.release.add_permits(1);
+    fixture.handler.release.add_permits(1);
     let answer = loop {
-        match stage.send(1, "a").await {
+        match fixture.send(1, "a").await {
             (409, ..) => tokio::time::sleep(Duration::from_millis(5)).await,
             answer => break answer,
         }
     };
-    assert_eq!((answer, stage.calls()), (created("answer 1", true), 1));
+    assert_eq!((answer, fixture.calls()), (created("answer 1", true), 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_request_can_be_retried() {
-    let stage = Stage::new(First::Panics).await;
-    let (status, _, body) = stage.send(0, "a").await;
+    let fixture = Fixture::new(First::Panics).await;
+    let (status, _, body) = fixture.send(0, "a").await;
     assert_eq!(status, 500, "{body}");
-    assert_eq!(stage.send(1, "a").await, created("answer 2", false));
-    assert_eq!(stage.send(0, "a").await, created("answer 2", true));
+    assert_eq!(fixture.send(1, "a").await, created("answer 2", false));
+    assert_eq!(fixture.send(0, "a").await, created("answer 2", true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abandoned_request_can_be_retried_after_its_timeout() {
-    let stage = Stage::new(First::Waits).await;
-    let first = tokio::spawn(stage.send(0, "a"));
-    stage.handler.started.notified().await;
-    let time = stage.state.options().request_timeout + GRACE;
-    stage.clock.advance(time / 2);
-    assert_eq!(stage.send(1, "a").await.0, 409);
-    stage.clock.advance(time / 2);
-    assert_eq!(stage.send(1, "b").await.0, 422, "another request cannot take over the key");
-    assert_eq!(stage.send(1, "a").await, created("answer 2", false));
+    let fixture = Fixture::new(First::Waits).await;
+    let first = tokio::spawn(fixture.send(0, "a"));
+    fixture.handler.started.notified().await;
+    let time = fixture.state.options().request_timeout + GRACE;
+    fixture.clock.advance(time / 2);
+    assert_eq!(fixture.send(1, "a").await.0, 409);
+    fixture.clock.advance(time / 2);
+    assert_eq!(fixture.send(1, "b").await.0, 422, "another request cannot take over the key");
+    assert_eq!(fixture.send(1, "a").await, created("answer 2", false));
     // The first request was only slow. Its response comes too late to be stored.
-    stage.handler.release.add_permits(1);
+    fixture.handler.release.add_permits(1);
     assert_eq!(first.await.unwrap(), created("answer 1", false));
-    assert_eq!(stage.send(0, "a").await, created("answer 2", true));
+    assert_eq!(fixture.send(0, "a").await, created("answer 2", true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sweeps_expired_records() {
-    let stage = Stage::new(First::Answers).await;
-    stage.send(0, "a").await;
-    stage.clock.advance(LIFETIME / 2);
-    stage.state.sweep().run().await;
-    assert_eq!(stage.send(0, "a").await, created("answer 1", true), "not expired yet");
-    stage.clock.advance(LIFETIME / 2);
-    stage.state.sweep().run().await;
-    let now = stage.state.source().clock.now();
-    let connection = &mut stage.state.database().write().await.unwrap();
+    let fixture = Fixture::new(First::Answers).await;
+    fixture.send(0, "a").await;
+    fixture.clock.advance(LIFETIME / 2);
+    fixture.state.sweep().run().await;
+    assert_eq!(fixture.send(0, "a").await, created("answer 1", true), "not expired yet");
+    fixture.clock.advance(LIFETIME / 2);
+    fixture.state.sweep().run().await;
+    let now = fixture.state.source().clock.now();
+    let connection = &mut fixture.state.database().write().await.unwrap();
     assert_eq!(idempotency_records::sweep(connection, now, 10).await.unwrap(), 0, "the sweep has deleted it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_holds_no_readable_request_or_response() {
-    let stage = Stage::new(First::Answers).await;
-    assert_eq!(stage.send(0, "the body").await, created("answer 1", false));
+    let fixture = Fixture::new(First::Answers).await;
+    assert_eq!(fixture.send(0, "the body").await, created("answer 1", false));
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(stage.folder.path()).unwrap() {
+    for entry in std::fs::read_dir(fixture.folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         for text in ["answer 1", "the body", "Acme"] {
             if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {

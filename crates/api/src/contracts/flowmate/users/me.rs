@@ -51,7 +51,7 @@ pub(crate) async fn update(
     require_own_fields(account, &checked.changes)?;
     let current = require_current_password(&state, &context, account, &checked).await?;
     let mut changes = checked.hashed(&state).await?;
-    // These are unchanged since the request began, but somebody else may have changed them since.
+    // These are unchanged since the request began, but another request may have changed them since.
     (changes.username, changes.status, changes.confirmed) = (None, None, None);
     (changes.home, changes.roles, changes.permissions) = (Patch::Absent, None, None);
     let asker = Asker::LoggedIn { token_id: caller.token.id, right: None };
