@@ -1,4 +1,4 @@
-//! Examples as components: bodies and answers refer to the examples of their schemas.
+//! Examples as components: request bodies and responses refer to the examples of their schemas.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::parts::{inline, operations};
 /// The schemas of the document, by name.
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
-/// Moves the examples of schemas that are bodies or answers to the components, where the bodies and answers refer to them.
+/// Moves examples from the schemas of request bodies and responses to the components, and refers to them.
 pub(super) fn share(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let mut shown = BTreeMap::new();
@@ -31,7 +31,7 @@ pub(super) fn share(document: &mut OpenApi) {
     }
 }
 
-/// Refers to an example for each form that a body or answer may have.
+/// Refers to an example for each form of a body.
 fn refer(content: &mut Content, components: &mut Components, shown: &mut BTreeMap<String, String>) {
     let Some(schema) = content.schema.as_ref().filter(|_| content.example.is_none()) else { return };
     for form in forms(schema, &components.schemas) {
@@ -46,7 +46,7 @@ fn refer(content: &mut Content, components: &mut Components, shown: &mut BTreeMa
     }
 }
 
-/// A form of a body or answer: one object of a schema, or a list of them.
+/// A form of a body: one object of a schema, or a list of them.
 pub(super) struct Form {
     schema: String,
     is_list: bool,

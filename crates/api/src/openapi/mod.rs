@@ -3,12 +3,12 @@
 //! The routes of `contracts` define paths, parameters, bodies and responses. This module adds shared errors, responses,
 //! examples, headers and parameters as components, tags and security schemes, and splits the document by contract.
 
-mod answers;
 mod components;
 mod contracts;
 mod examples;
 mod operations;
 mod parts;
+mod responses;
 mod security;
 
 use std::collections::HashSet;
@@ -76,7 +76,7 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     }
     components::share_parameters(&mut document);
     examples::share(&mut document);
-    answers::share(&mut document);
+    responses::share(&mut document);
     document
 }
 

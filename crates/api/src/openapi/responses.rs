@@ -1,4 +1,4 @@
-//! Answers as components: operations that answer alike refer to one answer, each with its own description.
+//! Responses as components: operations with the same response refer to one, each with its own description.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,16 +7,16 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 use super::examples::Form;
 use super::parts::operations;
 
-/// Moves the answers that several operations give to the components.
+/// Moves responses that several operations share to the components.
 pub(super) fn share(document: &mut OpenApi) {
     let mut uses: HashMap<String, usize> = HashMap::new();
-    for (status, response) in answers(document) {
+    for (status, response) in responses(document) {
         if let Some(text) = text_of(status, response) {
             *uses.entry(text).or_default() += 1;
         }
     }
     let mut shared: BTreeMap<String, (String, Response)> = BTreeMap::new();
-    for (status, response) in answers(document) {
+    for (status, response) in responses(document) {
         let Some(text) = text_of(status, response).filter(|text| uses[text] > 1) else { continue };
         let RefOr::T(inline) = &*response else { continue };
         let Some(name) = component_of(status, inline) else { continue };
@@ -32,14 +32,14 @@ pub(super) fn share(document: &mut OpenApi) {
     components.responses.extend(shared.into_iter().map(|(name, (_, response))| (name, response.into())));
 }
 
-/// The answers of all operations, with their status.
-fn answers(document: &mut OpenApi) -> impl Iterator<Item = (&str, &mut RefOr<Response>)> {
+/// Returns the responses of all operations, with their status.
+fn responses(document: &mut OpenApi) -> impl Iterator<Item = (&str, &mut RefOr<Response>)> {
     let operations = document.paths.paths.values_mut().flat_map(operations);
     let responses = operations.flat_map(|operation| &mut operation.responses.responses);
     responses.map(|(status, response)| (status.as_str(), response))
 }
 
-/// What two answers must have in common to be one: all but their descriptions.
+/// Returns what two responses must have in common to be shared: all but their descriptions.
 fn text_of(status: &str, response: &RefOr<Response>) -> Option<String> {
     let RefOr::T(response) = response else { return None };
     let is_empty = if response.content.is_empty() { status } else { "" };
@@ -53,7 +53,7 @@ fn without_description(response: &Response) -> Response {
     response
 }
 
-/// The name of the component: that of the body's schema, with `List` and `Written` where it is a list or answers a write.
+/// Returns the component's name: that of the body's schema, with `List` for lists and `Written` for responses to writes.
 fn component_of(status: &str, response: &Response) -> Option<String> {
     let is_write = response.headers.contains_key("idempotency-replayed");
     let name = match response.content.values().next() {
