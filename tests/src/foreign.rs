@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -159,10 +160,9 @@ impl Language {
 fn folder_of(client: &str, packages: &[u8]) -> PathBuf {
     let test = std::env::current_exe().expect("a test program has a path");
     let target = test.ancestors().nth(3).expect("a test program lies in target/<profile>/deps");
-    let list: u64 = packages
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
-    target.join("clients").join(format!("{client}-{list:016x}"))
+    let mut list = DefaultHasher::new();
+    packages.hash(&mut list);
+    target.join("clients").join(format!("{client}-{:016x}", list.finish()))
 }
 
 /// Runs a program, and returns its standard output. Fails the test if the program takes too long, or if it fails, and
