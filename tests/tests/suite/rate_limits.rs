@@ -251,6 +251,11 @@ async fn trusts_the_address_from_a_trusted_proxy() {
     assert_limit(&from("2001:db8:1:2::1"), "/version", 200, "address", 2).await;
     assert_refused(from("2001:db8:1:2:3::4").get("/version").await, "address", 2);
     assert_limit(&from("2001:db8:1:3::1"), "/version", 200, "address", 2).await;
+    assert_limit(&from("\"[2001:db8:1:4::1]:4711\""), "/version", 200, "address", 2).await;
+    assert_refused(from("fe80::1, 2001:db8:1:4::1,").get("/version").await, "address", 2);
+    let from = |hops: &str| server.anonymous().with("forwarded", hops);
+    assert_limit(&from("for=\"198.51.100.10:80\";proto=https"), "/version", 200, "address", 2).await;
+    assert_refused(from("for=203.0.113.9, for=198.51.100.10").get("/version").await, "address", 2);
 
     // Headers from an untrusted proxy are ignored.
     let server = TestServer::with_fixed_time_and(&proxy[1..]).await;

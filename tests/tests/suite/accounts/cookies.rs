@@ -61,11 +61,21 @@ async fn over_https_it_is_secure() {
 /// An untrusted proxy could be anybody.
 #[tokio::test]
 async fn trusts_https_from_a_trusted_proxy() {
-    for (arguments, secure) in [(vec!["--trusted-proxy=127.0.0.0/8"], true), (vec![], false)] {
+    for (arguments, is_trusted) in [(vec!["--trusted-proxy=127.0.0.0/8"], true), (vec![], false)] {
         let server = TestServer::with(&arguments).await;
-        let client = server.anonymous().with("x-forwarded-proto", "https");
-        let (_, attributes) = cookie_of(&log_in(&server, &client, json!({})).await);
-        assert_eq!(attributes.contains(&"Secure".to_owned()), secure, "{arguments:?}: {attributes:?}");
+        for (header, value, is_https) in [
+            ("x-forwarded-proto", "https", true),
+            ("x-forwarded-proto", "https,http", true),
+            ("x-forwarded-proto", "https, https", true),
+            ("x-forwarded-proto", "http", false),
+            ("forwarded", "for=198.51.100.7;proto=https, for=10.0.0.1;proto=http", true),
+            ("forwarded", "for=198.51.100.7;proto=http", false),
+        ] {
+            let client = server.anonymous().with(header, value);
+            let (_, attributes) = cookie_of(&log_in(&server, &client, json!({})).await);
+            let is_secure = attributes.contains(&"Secure".to_owned());
+            assert_eq!(is_secure, is_trusted && is_https, "{arguments:?} {value}: {attributes:?}");
+        }
     }
 }
 
