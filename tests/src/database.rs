@@ -70,6 +70,17 @@ impl TestDatabase {
         }
     }
 
+    /// Makes PostgreSQL refuse changes, as a standby does, or accept them again, and ends its connections. Returns
+    /// whether it could: SQLite cannot.
+    pub(crate) async fn set_read_only(&self, is_read_only: bool) -> bool {
+        let Self::Postgres { server, name } = self else { return false };
+        let set = format!("ALTER DATABASE \"{name}\" SET default_transaction_read_only = {is_read_only}");
+        execute(server, &set).await;
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        execute(server, &end).await;
+        true
+    }
+
     async fn on_postgres(template: Option<&str>) -> Self {
         let url = std::env::var(URL_VARIABLE);
         let url = url.unwrap_or_else(|_| panic!("{URL_VARIABLE} must name a PostgreSQL server"));

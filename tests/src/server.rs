@@ -83,6 +83,12 @@ impl TestServer {
         }
     }
 
+    /// Makes PostgreSQL refuse changes, as a standby does, or accept them again. The server's connections break. Returns
+    /// whether it could: SQLite cannot.
+    pub async fn set_read_only(&self, is_read_only: bool) -> bool {
+        self.database.set_read_only(is_read_only).await
+    }
+
     /// Moves the clock of a server started [`with_fixed_time`](Self::with_fixed_time).
     pub fn advance(&self, duration: Duration) {
         self.clock.as_ref().expect("the server has no fixed time").advance(duration);

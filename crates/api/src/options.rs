@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::wire::body::BodyLimits;
+use crate::wire::origin::CorsOrigin;
 
 /// The application's settings.
 #[derive(Debug, Clone)]
@@ -19,8 +20,8 @@ pub struct AppOptions {
     pub request_timeout: Duration,
     /// Maximum size of a request body, in bytes.
     pub max_body_size: usize,
-    /// Origins that CORS allows; `*` allows any.
-    pub cors_origins: Vec<String>,
+    /// Origins whose pages may call the server from a browser.
+    pub cors_origins: Vec<CorsOrigin>,
     /// Lifetime of access tokens.
     pub access_token_lifetime: Duration,
     /// Lifetime of a log-in's token after its last use.
@@ -39,7 +40,7 @@ pub struct AppOptions {
     pub restore_period: Duration,
     /// How long audit events are kept; `None` is forever.
     pub audit_retention: Option<Duration>,
-    /// Networks of proxies whose `X-Forwarded-For` is trusted for client addresses.
+    /// Networks of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. If unset, the database stores one.
     pub signing_key: Option<SecretString>,

@@ -30,6 +30,7 @@ struct Parts {
     cursors: CursorSeal,
     sweep: Sweep,
     is_ready: AtomicBool,
+    has_outage: AtomicBool,
 }
 
 impl AppState {
@@ -51,9 +52,9 @@ impl AppState {
             key_usage,
             issued_tokens_secret,
         });
-        let (cursors, is_ready) = (CursorSeal::new(&cursors), AtomicBool::new(false));
-        let admission = Admission { access, rate_limits };
-        Ok(Self(Arc::new(Parts { admission, cursors, sweep, is_ready })))
+        let (is_ready, has_outage) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (admission, cursors) = (Admission { access, rate_limits }, CursorSeal::new(&cursors));
+        Ok(Self(Arc::new(Parts { admission, cursors, sweep, is_ready, has_outage })))
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -96,6 +97,16 @@ impl AppState {
     /// Sets what [`is_ready`](Self::is_ready) returns.
     pub(crate) fn set_ready(&self, is_ready: bool) {
         self.0.is_ready.store(is_ready, Ordering::SeqCst);
+    }
+
+    /// Whether a request failed because of an outage, and nothing has been written for readiness since.
+    pub(crate) fn has_outage(&self) -> bool {
+        self.0.has_outage.load(Ordering::SeqCst)
+    }
+
+    /// Sets what [`has_outage`](Self::has_outage) returns.
+    pub(crate) fn set_outage(&self, has_outage: bool) {
+        self.0.has_outage.store(has_outage, Ordering::SeqCst);
     }
 }
 

@@ -9,8 +9,8 @@ use crate::rights::{Permission, Scope};
 /// The result of every fallible function of the directory.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong. The caller can correct every error except [`Internal`](Error::Internal) and
-/// [`Unavailable`](Error::Unavailable), and may see its message.
+/// What went wrong. The caller can correct every error except [`Internal`](Error::Internal),
+/// [`Unavailable`](Error::Unavailable) and [`ReadOnly`](Error::ReadOnly), and may see its message.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fields of the body break their rules.
@@ -52,6 +52,9 @@ pub enum Error {
     /// The server cannot answer now: the database is unreachable or too slow. A retry may succeed.
     #[error("The service is temporarily unavailable.")]
     Unavailable(String),
+    /// The database stores no changes now: its disk is full, or it is read-only. It still answers reads.
+    #[error("The service cannot store changes at the moment.")]
+    ReadOnly(String),
     /// The server has a fault.
     #[error("Something went wrong on the server.")]
     Internal(String),
@@ -66,7 +69,7 @@ impl Error {
     /// Returns the details for the log; empty for errors that the caller causes.
     pub fn context(&self) -> &str {
         match self {
-            Self::Unavailable(context) | Self::Internal(context) => context,
+            Self::Unavailable(context) | Self::ReadOnly(context) | Self::Internal(context) => context,
             _ => "",
         }
     }

@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::connection::{Backend, Database, DbConnection, OrError as _, on_backend};
+use crate::schema::server_secrets;
 
 /// A table in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +126,31 @@ pub async fn ping(connection: &mut DbConnection) -> Result<()> {
     let query = diesel::sql_query("SELECT 1");
     on_backend!(connection, |conn| query.execute(conn).await).or_error("ask the database for anything")?;
     Ok(())
+}
+
+/// Fails with [`Error::ReadOnly`] if the database accepts no changes, as a standby of PostgreSQL does. Writes nothing.
+pub async fn require_writable(connection: &mut DbConnection) -> Result<()> {
+    let query = diesel::sql_query(match connection.backend() {
+        Backend::Postgres => "SELECT current_setting('transaction_read_only') = 'on' AS value",
+        // Only a write tells.
+        Backend::Sqlite => "SELECT FALSE AS value",
+    });
+    let row = on_backend!(connection, |conn| query.get_result::<TruthRow>(conn).await);
+    if row.or_error("ask whether the database is read-only")?.value {
+        return Err(Error::ReadOnly("the database is read-only".to_owned()));
+    }
+    Ok(())
+}
+
+/// Stores a row again as it is. Fails with [`Error::ReadOnly`] if the database stores no changes.
+pub async fn try_to_write(connection: &mut DbConnection) -> Result<()> {
+    let query =
+        diesel::update(server_secrets::table).set(server_secrets::generation.eq(server_secrets::generation));
+    let stored = on_backend!(connection, |conn| query.execute(conn).await).or_error("try to write");
+    stored.map(|_| ()).map_err(|error| match error {
+        Error::Internal(context) | Error::Unavailable(context) => Error::ReadOnly(context),
+        error => error,
+    })
 }
 
 const POSTGRES_COLUMNS: &str = "

@@ -56,6 +56,7 @@ mod types;
 
 pub use connection::{
     Backend, ConnectError, Database, DatabaseOptions, DbConnection, PoolStatus, SqliteSynchronous,
+    sqlite_file, sqlite_url,
 };
 pub use directory::{channels, external_user_groups, external_users, super_identities, tiers};
 pub use people::{

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use denizen_api::{App, AppOptions};
+use denizen_api::{App, AppOptions, allow_origins};
 use denizen_domain::{Origin, Source};
 use denizen_persistence::bootstrap::{self, FirstStart};
 use tokio::sync::{SetOnce, oneshot};
@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::database;
 use crate::listener::{Answers, Limits, Listener, Listening};
 use crate::reason::reason;
+use crate::settings::values::joined;
 use crate::settings::{DatabaseSettings, ServeSettings};
 use crate::unavailable::Unavailable;
 
@@ -49,9 +50,12 @@ impl RunningServer {
         let address = listener.address();
         let application = Arc::new(SetOnce::new());
         let unavailable = Unavailable { ids: Arc::clone(&source.ids), public_url: serve.public_url.clone() };
+        // Pages must be able to read these answers, too.
         let until_then = unavailable.until(Arc::clone(&application), serve.request_timeout);
+        let until_then = allow_origins(until_then, &options.cors_origins);
+        let refusal = allow_origins(unavailable.refusal(), &options.cors_origins);
         let answers = Answers { application: Arc::clone(&application), until_then };
-        let listening = listener.start(answers, unavailable.refusal(), limits(serve));
+        let listening = listener.start(answers, refusal, limits(serve));
 
         let (app, first_start) = start_app(database, serve, source, options).await?;
         application.set(app.router()).map_err(|_| anyhow!("the application was started twice"))?;
@@ -131,7 +135,7 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         public_url: serve.public_url.clone(),
         request_timeout: serve.request_timeout,
         max_body_size: serve.max_body_size,
-        cors_origins: serve.cors_origin.clone(),
+        cors_origins: joined(&serve.cors_origin),
         access_token_lifetime: serve.access_token_lifetime,
         login_token_lifetime: serve.log_in.login_token_lifetime,
         login_cookie_lifetime: serve.log_in.login_cookie_lifetime,
@@ -141,7 +145,7 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         password_hashing_threads: serve.log_in.hashing_threads(),
         restore_period: serve.restore_period,
         audit_retention: serve.audit_retention.0,
-        trusted_proxies: serve.trusted_proxy.clone(),
+        trusted_proxies: joined(&serve.trusted_proxy),
         signing_key: serve.signing_key.read()?,
     })
 }

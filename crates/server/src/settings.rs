@@ -16,11 +16,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{ArgAction, Args, ValueEnum};
-use denizen_api::{FailureLimits, IpNet, RequestLimits, default_password_hashing_threads};
+use denizen_api::{CorsOrigin, FailureLimits, IpNet, RequestLimits, default_password_hashing_threads};
 use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username};
-use denizen_persistence::{DatabaseOptions, SqliteSynchronous};
+use denizen_persistence::{DatabaseOptions, SqliteSynchronous, sqlite_file, sqlite_url};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::values::List;
 use crate::reason::reason;
 
 /// Database settings, used by all commands.
@@ -59,9 +60,7 @@ impl DatabaseSettings {
 
     /// Returns the file of a SQLite database; `None` for PostgreSQL, or if the URL names no file.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
-        let url = self.url();
-        let path = url.strip_prefix("sqlite://")?.split('?').next()?;
-        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+        sqlite_file(&self.url())
     }
 
     /// Returns the options.
@@ -77,18 +76,18 @@ impl DatabaseSettings {
     /// Describes the database's location: the file, or the server's address without credentials.
     pub(crate) fn location(&self) -> String {
         let url = self.url();
+        if let Some(file) = sqlite_file(&url) {
+            return file.display().to_string();
+        }
         let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
         let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
-        match scheme {
-            "sqlite" => rest.to_owned(),
-            _ => format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest)),
-        }
+        format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest))
     }
 
     fn url(&self) -> String {
         match &self.database_url {
             Some(url) => url.expose_secret().to_owned(),
-            None => format!("sqlite://{}", self.data_dir.join("denizen.db").display()),
+            None => sqlite_url(&self.data_dir.join("denizen.db")),
         }
     }
 }
@@ -107,11 +106,11 @@ pub struct ServeSettings {
     #[arg(long, env = "DENIZEN_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<String>,
 
-    /// Proxy whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted: its address or network, such as `10.0.0.0/8`.
-    /// Repeatable, or separated by commas
+    /// Proxy whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are trusted: its address or network, such as
+    /// `10.0.0.0/8`. Repeatable, or separated by commas or blanks
     #[arg(long, env = "DENIZEN_TRUSTED_PROXY", value_name = "ADDRESS|NETWORK")]
-    #[arg(value_delimiter = ',', value_parser = values::network)]
-    pub trusted_proxy: Vec<IpNet>,
+    #[arg(value_parser = values::list(values::network))]
+    pub trusted_proxy: Vec<List<IpNet>>,
 
     /// Maximum time of a request
     #[arg(long, env = "DENIZEN_REQUEST_TIMEOUT", value_name = "TIME")]
@@ -143,11 +142,11 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub rate_limits: RateLimitSettings,
 
-    /// Origin whose pages may call the server from a browser, such as `https://app.example.com`; `*` for all.
-    /// Repeatable, or separated by commas
+    /// Origin whose pages may call the server from a browser, such as `https://app.example.com`, `https://*.example.com`
+    /// for all subdomains, or `tauri://localhost` for an app; `*` for all. Repeatable, or separated by commas or blanks
     #[arg(long, env = "DENIZEN_CORS_ORIGIN", value_name = "ORIGIN")]
-    #[arg(value_delimiter = ',', value_parser = values::origin)]
-    pub cors_origin: Vec<String>,
+    #[arg(value_parser = values::list(values::origin))]
+    pub cors_origin: Vec<List<CorsOrigin>>,
 
     /// How long access tokens of external users are valid; at least 1s
     #[arg(long, env = "DENIZEN_ACCESS_TOKEN_LIFETIME", value_name = "TIME")]
@@ -228,8 +227,9 @@ impl SigningKeySettings {
     pub(crate) fn read(&self) -> anyhow::Result<Option<SecretString>> {
         let Some(path) = &self.signing_key_file else { return Ok(None) };
         let file = path.display();
-        let pem = std::fs::read_to_string(path);
-        let pem = SecretString::from(pem.with_context(|| format!("cannot read the signing key {file}"))?);
+        let pem = std::fs::read(path).with_context(|| format!("cannot read the signing key {file}"))?;
+        // Other programs put names around the key, in any encoding.
+        let pem = SecretString::from(String::from_utf8_lossy(&pem).into_owned());
         let checked = denizen_api::check_signing_key(&pem).map_err(reason);
         checked.with_context(|| format!("cannot use the signing key {file}"))?;
         Ok(Some(pem))

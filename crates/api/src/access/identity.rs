@@ -7,7 +7,7 @@ use denizen_persistence::accounts::LogInCandidate;
 use denizen_persistence::{Asker, api_keys, external_users, workspaces};
 
 use super::credentials::Credential;
-use super::{Access, log_in, session_cookie};
+use super::{Access, cross_site, log_in};
 use crate::wire::context::RequestContext;
 use crate::wire::error::ApiError;
 
@@ -60,7 +60,7 @@ impl Identity {
     ) -> Result<(Self, Option<u32>), ApiError> {
         let credential = Credential::of(&parts.headers, context.contract)?;
         if credential.is_ambient() {
-            session_cookie::require_same_site(&parts.method, &parts.headers, context)?;
+            cross_site::require_intent(parts, context, &access.options.cors_origins)?;
         }
         let (key, public_key) = match credential {
             Credential::Key(secret) => (secret, None),

@@ -5,6 +5,7 @@
 
 pub(crate) mod client_address;
 pub(crate) mod credentials;
+pub(crate) mod cross_site;
 pub(crate) mod identity;
 pub(crate) mod key_usage;
 pub(crate) mod log_in;

@@ -13,6 +13,8 @@ use denizen_domain::{
 use denizen_persistence::server_secrets::{self, Purpose};
 use denizen_persistence::{Database, DbConnection};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -239,11 +241,71 @@ fn jwk_of(public_key: &[u8]) -> Jwk {
     Jwk { kty: "OKP", crv: "Ed25519", usage: "sig", alg: "EdDSA", kid, x }
 }
 
-/// Decodes the body of a PEM file.
+/// Reads the private key of a PEM file, which other programs write in either version of PKCS #8, and among other text.
 fn private_key_of(pem: &SecretString) -> Result<Vec<u8>> {
-    let text: String =
-        pem.expose_secret().lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
-    base64::engine::general_purpose::STANDARD
-        .decode(text)
-        .map_err(|_| Error::Internal("the signing key is not a PEM file".to_owned()))
+    let unusable = |reason: &str| Error::Internal(format!("the signing key is not usable: {reason}"));
+    let key = PrivateKeyDer::from_pem_slice(pem.expose_secret().as_bytes());
+    let key = match key.map_err(|_| unusable("the file has no BEGIN PRIVATE KEY"))? {
+        PrivateKeyDer::Pkcs8(key) => key,
+        _ => return Err(unusable("it is not in PKCS #8; `openssl pkcs8 -topk8 -nocrypt` converts it")),
+    };
+    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.secret_pkcs8_der());
+    let pair = pair.map_err(|_| unusable("it is not an Ed25519 key"))?;
+    let document = pair.to_pkcs8v1().map_err(|_| unusable("it cannot be copied"))?;
+    Ok(document.as_ref().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Version 1 and version 2, which also has the public key (RFC 8410, section 10.3).
+    const KEYS: [&str; 2] = [
+        "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC",
+        "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+         oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB\n\
+         Z9w7lshQhqowtrbLDFw4rXAxZuE=",
+    ];
+
+    fn pem(key: &str) -> String {
+        format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n")
+    }
+
+    fn kid_of(pem: &str) -> Result<String> {
+        signing_key_id(&private_key_of(&SecretString::from(pem))?)
+    }
+
+    #[test]
+    fn reads_keys_as_other_programs_write_them() {
+        let kid = "Gb9ECWmEzf6FQbrB";
+        for key in KEYS.map(pem) {
+            for text in [
+                key.clone(),
+                key.replace('\n', "\r\n"),
+                key.trim_end().to_owned(),
+                format!("\n\n{key}\n\n"),
+                format!("Bag Attributes\n    friendlyName: users\nKey Attributes: <No Attributes>\n{key}"),
+                format!("# the key\n{key}# its end"),
+                format!("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n{key}"),
+            ] {
+                assert_eq!(kid_of(&text).unwrap(), kid, "{text}");
+                check_signing_key(&SecretString::from(text)).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_says_why_a_key_is_not_usable() {
+        for (text, reason) in [
+            ("", "the file has no BEGIN PRIVATE KEY"),
+            (KEYS[0], "the file has no BEGIN PRIVATE KEY"),
+            (&pem(KEYS[0]).replace("PRIVATE", "ENCRYPTED PRIVATE"), "the file has no BEGIN PRIVATE KEY"),
+            (&pem(KEYS[0]).replace("PRIVATE", "PUBLIC"), "the file has no BEGIN PRIVATE KEY"),
+            (&pem(KEYS[0]).replace("PRIVATE", "EC PRIVATE"), "it is not in PKCS #8"),
+            (&pem("MAA="), "it is not an Ed25519 key"),
+        ] {
+            let error = kid_of(text).unwrap_err();
+            assert!(error.context().contains(reason), "{text}: {error:?}");
+        }
+    }
 }

@@ -1,31 +1,31 @@
 //! All routes with their middleware, and the OpenAPI document made from the same list.
 
+mod cors;
 mod surroundings;
 
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-use self::surroundings::note_route;
+pub use self::cors::allow_origins;
 pub use self::surroundings::request_id_of;
 pub(crate) use self::surroundings::surround;
+use self::surroundings::{detach, note_route};
 use crate::contracts::{flowdock, flowmate, flowra_zaia, notiflows, operations};
 use crate::guards::idempotency;
 use crate::guards::rate_limits::{self, SecuredOperations};
 use crate::openapi::{self, CONTRACTS, Documents};
 use crate::state::AppState;
-use crate::wire::{context, paging, rate_count};
 
 /// Returns the server's OpenAPI document.
 pub fn openapi() -> OpenApi {
@@ -53,11 +53,11 @@ fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Adds the middleware to the routes, from the outside in: compression; request id, log line, metrics and envelope;
-/// CORS, if enabled; the route's name and the rate limit for public operations; idempotency keys.
+/// CORS; the time limit; the route's name and the rate limit for public operations; idempotency keys.
 pub(crate) fn with_layers(state: &AppState) -> Router {
     let (router, document) = routes().split_for_parts();
     let secured = SecuredOperations::of(&document);
-    let mut router = router
+    let router = router
         .with_state(state.clone())
         .merge(documentation())
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
@@ -66,11 +66,11 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
             (Arc::clone(&state.admission().rate_limits), secured),
             rate_limits::count_open,
         ))
-        .layer(middleware::from_fn(note_route));
-    if !state.options().cors_origins.is_empty() {
-        router = router.layer(cors(&state.options().cors_origins));
-    }
-    router.layer(middleware::from_fn_with_state(state.clone(), surround)).layer(CompressionLayer::new())
+        .layer(middleware::from_fn(note_route))
+        .layer(middleware::from_fn_with_state(state.options().request_timeout, detach));
+    allow_origins(router, &state.options().cors_origins)
+        .layer(middleware::from_fn_with_state(state.clone(), surround))
+        .layer(CompressionLayer::new())
 }
 
 /// The documents, and a page that shows them.
@@ -95,29 +95,4 @@ async fn with_page_policy(mut response: axum::response::Response) -> axum::respo
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
-}
-
-/// Allows browsers only from the configured origins. Keys are sent in headers, never in cookies, so credentials are not
-/// allowed.
-fn cors(origins: &[String]) -> CorsLayer {
-    let layer = CorsLayer::new()
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([
-            header::ETAG,
-            header::LINK,
-            header::RETRY_AFTER,
-            idempotency::REPLAYED,
-            paging::TOTAL_COUNT,
-            rate_count::RATE_LIMIT,
-            rate_count::RATE_LIMIT_POLICY,
-            context::FLOWDOCK_USER,
-            context::REQUEST_ID,
-        ]);
-    if origins.iter().any(|origin| origin == "*") {
-        return layer.allow_origin(Any);
-    }
-    layer.allow_origin(AllowOrigin::list(
-        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()),
-    ))
 }

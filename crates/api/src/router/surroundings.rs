@@ -23,21 +23,20 @@ use crate::wire::error::ApiError;
 /// The longest request id accepted from a client, in bytes.
 const MAXIMUM_REQUEST_ID: usize = 128;
 
-/// Runs a request and adds what all responses share.
-///
-/// The handler runs in a separate task: a client that disconnects, or the time limit, ends only the waiting. So no work
-/// is left half done, and a panic becomes an ordinary response. The steps after the handler are a task, too, so that
-/// requests of disconnected clients are also logged.
+/// Runs a request and adds what all responses share. It runs in a task of its own, so that requests of disconnected
+/// clients are also logged.
 pub(crate) async fn surround(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
     let context = Arc::new(context_of(&parts, &state));
     parts.extensions.insert(Context(context.clone()));
-    let (method, version) = (parts.method.clone(), parts.version);
-    let work = tokio::spawn(next.run(Request::from_parts(parts, body)));
+    let method = parts.method.clone();
     let answer = tokio::spawn(async move {
-        let mut response =
-            enveloped(finished(work, state.options().request_timeout, version).await, &context);
+        let response = next.run(Request::from_parts(parts, body)).await;
+        if response.extensions().get().is_some_and(ApiError::is_outage) {
+            state.set_outage(true);
+        }
+        let mut response = enveloped(response, &context);
         if let Ok(id) = HeaderValue::from_str(&context.id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -52,6 +51,13 @@ pub(crate) async fn surround(State(state): State<AppState>, request: Request, ne
         response
     });
     answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Runs the handler in a task of its own: a client that disconnects, or the time limit, ends only the waiting. So no work
+/// is left half done, and a panic becomes an ordinary response.
+pub(crate) async fn detach(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+    let version = request.version();
+    finished(tokio::spawn(next.run(request)), patience, version).await
 }
 
 /// Returns the handler's response, or an error if it panics or takes too long.
@@ -202,6 +208,8 @@ mod tests {
         migrations::run(&database).await.unwrap();
         let state = AppState::load(database, Source::system(), options).await.unwrap();
         let router = Router::new().route("/it", handler).with_state(state.clone());
+        let patience = state.options().request_timeout;
+        let router = router.layer(axum::middleware::from_fn_with_state(patience, detach));
         let router = router.layer(axum::middleware::from_fn_with_state(state, surround));
         let request =
             Request::builder().uri("/it").header("host", "denizen.test").body(Body::empty()).unwrap();

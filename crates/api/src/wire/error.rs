@@ -41,7 +41,12 @@ impl ApiError {
 
     /// Whether the caller is not to blame.
     pub(crate) fn is_fault(&self) -> bool {
-        matches!(self, Self::Domain(error) if matches!(**error, Error::Unavailable(_) | Error::Internal(_)))
+        self.is_outage() || matches!(self, Self::Domain(error) if matches!(**error, Error::Internal(_)))
+    }
+
+    /// Whether the cause lies outside the server.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Domain(error) if matches!(**error, Error::Unavailable(_) | Error::ReadOnly(_)))
     }
 }
 

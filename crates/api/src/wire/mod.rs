@@ -8,6 +8,7 @@ pub(crate) mod contract;
 pub(crate) mod done;
 pub(crate) mod envelope;
 pub(crate) mod error;
+pub(crate) mod origin;
 pub(crate) mod paging;
 pub(crate) mod parameters;
 pub(crate) mod path;

@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use url::Url;
 
 use super::settings::{self, SqliteSynchronous};
+use super::sqlite_file::sqlite_file;
 use super::{metrics_of_queries, tls};
 
 /// A SQLite connection. Its statements run on threads that may block.
@@ -26,7 +27,7 @@ const SETUP_PAUSE: Duration = Duration::from_millis(20);
 /// The settings for opening a database.
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
-    /// `postgres://user:password@host:port/name`, with `?sslmode=require` for TLS, or `sqlite://path/to/file`.
+    /// `postgres://user:password@host:port/name`, with `?sslmode=require` for TLS, or `sqlite://path/to/file`, percent-encoded (see [`sqlite_url`](crate::sqlite_url)).
     pub url: String,
     /// The maximum number of connections to PostgreSQL, or of SQLite readers. Defaults to four per core, and four.
     pub connections: Option<usize>,
@@ -73,8 +74,8 @@ pub(crate) enum Pools {
 impl Pools {
     pub(crate) async fn open(options: &DatabaseOptions) -> Result<Self, ConnectError> {
         metrics_of_queries::record();
-        if let Some(path) = options.url.strip_prefix("sqlite://") {
-            return open_sqlite(path, options).await;
+        if options.url.starts_with("sqlite://") {
+            return open_sqlite(options).await;
         }
         match Url::parse(&options.url) {
             Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => {
@@ -106,14 +107,15 @@ async fn open_postgres(url: &Url, options: &DatabaseOptions) -> Result<Pools, Co
     Ok(Pools::Postgres(pool))
 }
 
-async fn open_sqlite(path: &str, options: &DatabaseOptions) -> Result<Pools, ConnectError> {
-    let path = path.split('?').next().unwrap_or_default();
-    if path.is_empty() || path == ":memory:" {
-        return Err(ConnectError::InvalidUrl("sqlite:// needs the path of a file".to_owned()));
-    }
+async fn open_sqlite(options: &DatabaseOptions) -> Result<Pools, ConnectError> {
+    let invalid = |reason: &str| ConnectError::InvalidUrl(reason.to_owned());
+    let file = sqlite_file(&options.url).ok_or_else(|| invalid("sqlite:// needs the path of a file"))?;
+    let path = file.to_str().ok_or_else(|| invalid("the path of the file must be UTF-8"))?;
+    // SQLite would read `file:` at the start of a path as a URL of its own.
+    let path = if file.is_relative() { format!("./{path}") } else { path.to_owned() };
     let open = |writes: bool| {
         let setup = settings::sqlite(options.sqlite_synchronous, writes);
-        manager(path.to_owned(), move |path| {
+        manager(path.clone(), move |path| {
             let setup = setup.clone();
             async move {
                 let mut connection = AsyncSqliteConnection::establish(&path).await?;
@@ -124,7 +126,7 @@ async fn open_sqlite(path: &str, options: &DatabaseOptions) -> Result<Pools, Con
         })
     };
     let writer = pool(open(true), 1);
-    try_out(&writer, format!("SQLite database {path}")).await?;
+    try_out(&writer, format!("SQLite database {}", file.display())).await?;
     let readers = pool(open(false), options.connections.unwrap_or(4));
     Ok(Pools::Sqlite { readers, writer })
 }

@@ -7,6 +7,7 @@ mod database;
 mod error;
 mod metrics_of_queries;
 mod settings;
+mod sqlite_file;
 mod tls;
 mod transaction;
 
@@ -16,4 +17,5 @@ pub(crate) use database::on_backend;
 pub use database::{Backend, Database, DbConnection, PoolStatus};
 pub(crate) use error::{OrError, broken_row};
 pub use settings::SqliteSynchronous;
+pub use sqlite_file::{sqlite_file, sqlite_url};
 pub(crate) use transaction::{begin, finish, in_transaction, should_retry};

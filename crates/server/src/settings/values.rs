@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use denizen_api::IpNet;
+use denizen_api::{CorsOrigin, InvalidOrigin, IpNet};
 use denizen_domain::{ApiKey, Coded, InvalidTimestamp, Password, Timestamp};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
@@ -103,14 +103,31 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
 }
 
 /// Parses the origin of a web page, or `*` for all.
-pub(super) fn origin(text: &str) -> Result<String, String> {
-    let is_origin =
-        web_address(text).is_some_and(|address| address.path() == "/" && address.query().is_none());
-    if text == "*" || (is_origin && !text.ends_with('/')) {
-        Ok(text.to_owned())
-    } else {
-        Err("expected * or an origin such as https://app.example.com, without a path".to_owned())
+pub(super) fn origin(text: &str) -> Result<CorsOrigin, String> {
+    text.parse().map_err(|error: InvalidOrigin| error.to_string())
+}
+
+/// Several values of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List<T>(Vec<T>);
+
+/// Parses values separated by commas, blanks or both.
+pub(super) fn list<T>(
+    value: fn(&str) -> Result<T, String>,
+) -> impl Fn(&str) -> Result<List<T>, String> + Clone {
+    move |text| {
+        let texts = text.split(|separator: char| separator == ',' || separator.is_whitespace());
+        let mut texts = texts.filter(|text| !text.is_empty()).peekable();
+        match texts.peek() {
+            Some(_) => texts.map(value).collect::<Result<_, _>>().map(List),
+            None => value("").map(|value| List(vec![value])),
+        }
     }
+}
+
+/// Joins the lists of a repeated setting.
+pub(crate) fn joined<T: Clone>(lists: &[List<T>]) -> Vec<T> {
+    lists.iter().flat_map(|List(values)| values).cloned().collect()
 }
 
 /// Checks a log filter.
@@ -317,14 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_has_no_path() {
-        for right in ["*", "https://app.example.com", "http://localhost:3000"] {
-            assert_eq!(origin(right).as_deref(), Ok(right));
+    fn a_list_is_separated_by_commas_or_blanks() {
+        let numbers = list(limit);
+        for text in ["1,2,3", "1 2 3", "1, 2,\t3", " 1 ,2\n3, "] {
+            assert_eq!(numbers(text), Ok(List(vec![1, 2, 3])), "{text}");
         }
-        for wrong in
-            ["", "app.example.com", "https://app.example.com/", "https://a/b", "https://a?b", "ftp://a"]
-        {
-            assert!(origin(wrong).is_err(), "{wrong}");
+        assert_eq!(joined(&[numbers("1,2").unwrap(), numbers("3").unwrap()]), [1, 2, 3]);
+        for wrong in ["", " ", ",", "1;2", "1, two"] {
+            assert!(numbers(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod limits;
 mod organizations;
+mod outages;
 mod program;
 mod refusals;
 

@@ -6,9 +6,14 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_denizen");
+
+/// Serves on any free port.
+const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 /// A temporary folder to run `denizen` in, deleted on drop.
 pub(crate) struct Folder(TempDir);
@@ -107,12 +112,19 @@ impl Folder {
 
     /// Starts a server with additional arguments.
     pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
-        let mut child = self
-            .denizen(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::start(&mut self.denizen(&[&SERVE, arguments].concat()))
+    }
+
+    /// Starts a server that [`Server::limit_files_to`] does not kill: it ignores the signal, as on a full disk.
+    pub(crate) fn serve_on_limited_disk(&self) -> Server {
+        let script = "trap '' XFSZ && exec \"$0\" \"$@\"";
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script, PROGRAM]).args(SERVE);
+        Self::start(command.current_dir(self.path()).env_clear().stdin(Stdio::null()))
+    }
+
+    fn start(command: &mut Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let line = read_line_with(&mut output, "listens on http://");
         let (_, address) = line.split_once("listens on http://").unwrap();
@@ -121,7 +133,7 @@ impl Folder {
     }
 
     fn denizen(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_denizen"));
+        let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
         command
     }
@@ -170,6 +182,12 @@ impl Server {
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Lets the server write only this far into any file, like a full disk; `None` lifts the limit.
+    pub(crate) fn limit_files_to(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// Sends SIGTERM and waits. Returns the exit status and the unread output.

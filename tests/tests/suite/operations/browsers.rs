@@ -72,6 +72,83 @@ async fn allows_any_origin_if_configured() {
 }
 
 #[tokio::test]
+async fn allows_apps_subdomains_and_origins_written_differently() {
+    let origins =
+        "HTTPS://App.Example.COM:443, tauri://localhost\tcapacitor://localhost  https://*.example.org";
+    let argument = format!("--cors-origin={origins}");
+    let server = TestServer::with(&[&argument, "--cors-origin=chrome-extension://abcdefghijklmnop"]).await;
+    for origin in [
+        OURS,
+        "tauri://localhost",
+        "capacitor://localhost",
+        "chrome-extension://abcdefghijklmnop",
+        "https://a.example.org",
+        "https://a.b.example.org",
+    ] {
+        let reply = preflight(&server.anonymous(), origin).await;
+        assert_eq!(allowed(&reply), Some(origin), "{reply}");
+        assert_eq!(reply.header("access-control-max-age"), Some("7200"), "{reply}");
+        assert_eq!(allowed(&server.flowra().with("origin", origin).get("/version").await), Some(origin));
+    }
+    for origin in [OTHER, "https://example.org", "https://evilexample.org", "http://a.example.org", "null"] {
+        assert_eq!(allowed(&preflight(&server.anonymous(), origin).await), None, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_read_that_the_server_is_busy() {
+    let server = TestServer::with(&[
+        "--cors-origin=https://app.example.com",
+        "--max-connections=1",
+        "--request-timeout=50ms",
+    ])
+    .await;
+    let key = &server.workspace.key.secret;
+    let request = |length: usize| {
+        format!(
+            "POST /api/v1/external-users HTTP/1.1\r\nhost: a\r\norigin: {OURS}\r\nx-api-key: {key}\r\n\
+             content-length: {length}\r\n\r\n{{"
+        )
+    };
+    let mut slow = server.connect().await;
+    slow.send(request(100)).await;
+    let mut refused = server.connect().await;
+    refused.send(request(1)).await;
+    for reply in [refused.reply().await, slow.reply().await] {
+        assert_eq!(allowed(&reply), Some(OURS), "{reply}");
+        assert!(reply.header("access-control-expose-headers").unwrap().contains("retry-after"), "{reply}");
+        reply.error(503, "unavailable");
+    }
+}
+
+/// Browsers ask before they send a page's own `Authorization` to another site, and attach what they remember only to
+/// requests that they need not ask for.
+#[tokio::test]
+async fn an_allowed_page_may_send_basic_itself() {
+    for (origins, form) in [(OURS, 200), ("https://*.example.com", 200), ("*", 403), (OTHER, 403)] {
+        let server = TestServer::with(&[&format!("--cors-origin={origins}")]).await;
+        let administrator = &server.administrator;
+        let client = server.basic(&administrator.username, &administrator.password);
+        let page = client.with("origin", OURS).with("sec-fetch-site", "cross-site");
+        let path = format!("/users/{}", administrator.number);
+        let json = if origins == OTHER { 403 } else { 200 };
+        page.put(&path, json!({ "nick": "Ada" })).await.is(json);
+        page.post("/flows/default", json!({ "name": "Mine" })).await.is(if json == 200 { 201 } else { 403 });
+        page.post_form("/flows/default", &[("name", "Others")]).await.is(if form == 200 { 201 } else { 403 });
+
+        let log_in = json!({ "username": administrator.username, "password": administrator.password });
+        let logged_in = server.anonymous().post("/login", log_in).await.is(200);
+        let cookie = logged_in.header("set-cookie").unwrap().split(';').next().unwrap();
+        let page = server
+            .anonymous()
+            .with("cookie", cookie)
+            .with("origin", OURS)
+            .with("sec-fetch-site", "cross-site");
+        page.patch("/api/users/me", json!({ "firstname": "Ada" })).await.error(403, "forbidden");
+    }
+}
+
+#[tokio::test]
 async fn every_response_has_security_headers() {
     let server = TestServer::start().await;
     let client = server.flowra();

@@ -5,4 +5,5 @@ mod documents;
 mod errors;
 mod generated_clients;
 mod health;
+mod outages;
 mod requests;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::answer::NewToken;
 use crate::access::log_in;
-use crate::access::session_cookie;
+use crate::access::{cross_site, session_cookie};
 use crate::contracts::samples;
 use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
@@ -70,7 +70,7 @@ pub(crate) async fn log_in(
     let NewAccountToken { token, secret } = new;
     let answer = NewToken { token: secret.expose().to_owned(), id: token.id.as_uuid() };
     let mut response = Json(answer).into_response();
-    if session_cookie::is_same_site(&headers, &context)
+    if cross_site::is_same_site(&headers, &context)
         && let Some(cookie) = session_cookie::set(&context, &secret, remembered.then_some(lifetime))
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);

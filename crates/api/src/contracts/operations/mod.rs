@@ -10,7 +10,7 @@ use denizen_domain::{Error, Resource};
 use denizen_persistence::introspection;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,6 +18,7 @@ use crate::access::tokens::Jwk;
 use crate::state::AppState;
 use crate::wire::envelope::ErrorCode;
 use crate::wire::error::ApiResult;
+use crate::wire::query::{FromQuery, Query, QueryReader};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -63,16 +64,45 @@ pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "live" })
 }
 
+/// What a server must be ready for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Readiness {
+    /// Whether to check that changes can be stored. With `false`, a server is ready as long as it answers reads.
+    #[param(value_type = Option<bool>, default = true)]
+    writes: bool,
+}
+
+impl FromQuery for Readiness {
+    fn read(parameters: &mut QueryReader) -> Self {
+        Self { writes: parameters.flag("writes").unwrap_or(true) }
+    }
+}
+
 /// Reports whether the server is ready
 ///
-/// Returns 503 while the server migrates, cannot reach its database, or is stopping.
-#[utoipa::path(get, path = "/health/ready", operation_id = "server.getReadiness", tag = "Server",
+/// Returns 503 while the server migrates, cannot reach its database, or is stopping, and, with the reason `read_only`,
+/// while the database stores no changes: its disk is full, or it is a standby. Reads still work then.
+#[utoipa::path(get, path = "/health/ready", operation_id = "server.getReadiness", tag = "Server", params(Readiness),
     responses((status = 200, body = Health), (status = 503, body = crate::wire::envelope::ErrorEnvelope)))]
-pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Json<Health>> {
+pub(crate) async fn ready(
+    State(state): State<AppState>,
+    Query(Readiness { writes }): Query<Readiness>,
+) -> ApiResult<Json<Health>> {
     if !state.is_ready() {
         return Err(Error::Unavailable("the server is starting or stopping".to_owned()).into());
     }
-    introspection::ping(&mut state.database().read().await?).await?;
+    let database = state.database();
+    if !writes {
+        introspection::ping(&mut database.read().await?).await?;
+        return Ok(Json(Health { status: "ready" }));
+    }
+    introspection::require_writable(&mut database.read().await?).await?;
+    // Writing takes its turn among all writes, so it needs a reason.
+    if state.has_outage() {
+        introspection::try_to_write(&mut database.write().await?).await?;
+        state.set_outage(false);
+    }
     Ok(Json(Health { status: "ready" }))
 }
 
@@ -184,7 +214,7 @@ fn explanation(code: ErrorCode) -> (&'static str, &'static str) {
             "Send the request again. If that fails, report error.request_id to the operator.",
         ),
         ErrorCode::Unavailable => (
-            "The server is starting, stopping, overloaded, or cannot reach its database.",
+            "The server is starting, stopping, overloaded, cannot reach its database, or, if details.reason is read_only, cannot store changes there.",
             "Send the request again after the time in the Retry-After header.",
         ),
     }

@@ -29,8 +29,8 @@ use uuid::Uuid;
 use self::answer::Answer;
 use self::seal::{Digest, Seal};
 use crate::access::credentials::Credential;
+use crate::access::cross_site;
 use crate::access::identity::Identity;
-use crate::access::session_cookie;
 use crate::guards::admission::Admission;
 use crate::guards::caller;
 use crate::wire::body;
@@ -148,6 +148,7 @@ fn is_lasting_error(error: &Arc<Error>) -> bool {
         Error::Unauthenticated(_)
         | Error::RateLimited { .. }
         | Error::Unavailable(_)
+        | Error::ReadOnly(_)
         | Error::Internal(_) => false,
     }
 }
@@ -270,7 +271,7 @@ fn digest_of(parts: &Parts, body: &[u8], context: &RequestContext) -> [u8; 32] {
         digest.add(values.join(&b","[..]));
     }
     // Cross-site requests get no cookie.
-    digest.add([u8::from(session_cookie::is_same_site(&parts.headers, context))]);
+    digest.add([u8::from(cross_site::is_same_site(&parts.headers, context))]);
     digest.add(body);
     digest.finish()
 }

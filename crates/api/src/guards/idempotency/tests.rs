@@ -227,6 +227,7 @@ fn does_not_store_temporary_errors() {
         (Error::Unauthenticated(Unauthenticated::UnknownKey), false),
         (Error::RateLimited { limit: 1, window: second, retry_after: second }, false),
         (Error::Unavailable(String::new()), false),
+        (Error::ReadOnly(String::new()), false),
         (Error::Internal(String::new()), false),
     ] {
         let error = Arc::new(error);

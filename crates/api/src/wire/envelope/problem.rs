@@ -45,6 +45,9 @@ pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
             (ErrorCode::RateLimited, message, details)
         }
         Error::Unavailable(_) => (ErrorCode::Unavailable, message, none),
+        Error::ReadOnly(_) => {
+            (ErrorCode::Unavailable, message, ErrorDetails { reason: Some("read_only"), ..none })
+        }
         Error::Internal(_) => (ErrorCode::InternalError, message, none),
     };
     Problem { code, message, details }

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use crate::ServeCommand;
 use crate::command_line::{Command, CommandLine};
 use crate::settings::Retention;
+use crate::settings::values::joined;
 
 /// Parses `denizen serve` with a configuration file, arguments and environment variables.
 fn serve(file: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<ServeCommand, String> {
@@ -51,14 +52,17 @@ fn flags_override_the_file_and_the_file_overrides_defaults() {
     assert_eq!(serve.header_timeout, Duration::from_secs(5));
     assert_eq!(serve.request_timeout, Duration::from_mins(2));
     assert_eq!(serve.max_body_size, 65_536);
-    assert_eq!(serve.cors_origin, ["https://one.example", "https://two.example"]);
+    assert_eq!(
+        joined(&serve.cors_origin),
+        ["https://one.example".parse().unwrap(), "https://two.example".parse().unwrap()]
+    );
     assert_eq!(serve.log_in.login_failures_per_account, 3);
     assert_eq!(serve.log_in.login_failures_per_address, 50);
     assert_eq!(serve.log_in.login_cookie_lifetime, Duration::from_hours(14 * 24));
     assert_eq!(serve.log_in.login_token_lifetime, Duration::from_hours(3));
     assert_eq!(serve.rate_limits.requests_per_second_per_address, 0);
     assert_eq!(serve.rate_limits.requests_per_second_per_caller, 1_000);
-    assert_eq!(serve.trusted_proxy, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
+    assert_eq!(joined(&serve.trusted_proxy), ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
     assert_eq!(serve.audit_retention, Retention(None));
     assert!(!serve.migrate);
     assert_eq!(serve.drain_timeout, Duration::from_secs(30));
