@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use denizen_domain::{BadRequest, Error, Patch, Reason, Violation, Violations};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -10,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::error::{ApiError, ApiResult};
+use super::encoding;
+use super::error::{ApiError, ApiResult, Unsupported};
 
 /// A JSON object, as a struct of [`Input`] fields. Unknown keys are ignored.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -36,20 +39,35 @@ where
     }
 }
 
-/// Reads a body within the limits of size and time.
+/// Reads a body within the limits of size and time, which apply to it before and after inflating. Removes a byte-order
+/// mark.
 pub(crate) async fn read(request: Request, limits: BodyLimits) -> ApiResult<Vec<u8>> {
+    let (parts, body) = request.into_parts();
     // The client has been answered by now. Stop, so that the request does not proceed with outdated rights.
     let late = |_| Error::Unavailable("the body came too slowly".to_owned());
-    tokio::time::timeout(limits.time, read_within(request, limits.size)).await.map_err(late)?
+    let sent = read_within(&parts.headers, body, limits.size);
+    let sent = tokio::time::timeout(limits.time, sent).await.map_err(late)??;
+    let body = encoding::inflated(&parts.headers, sent, limits.size)?;
+    Ok(body.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(body))
 }
 
-async fn read_within(request: Request, limit: usize) -> ApiResult<Vec<u8>> {
-    let announced =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+/// What some Windows programs write before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Returns the request whose body has been [read](read), with that body.
+pub(crate) fn with_body(mut parts: Parts, body: Vec<u8>) -> Request {
+    // The headers describe the body as it was sent.
+    parts.headers.remove(header::CONTENT_ENCODING);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Request::from_parts(parts, Body::from(body))
+}
+
+async fn read_within(headers: &HeaderMap, body: Body, limit: usize) -> ApiResult<Vec<u8>> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {
         return Err(ApiError::PayloadTooLarge { limit });
     }
-    match Limited::new(request.into_body(), limit).collect().await {
+    match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes().into()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge { limit }),
         Err(error) => {
@@ -73,18 +91,31 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 }
 
 fn require_json(headers: &HeaderMap) -> ApiResult<()> {
-    match content_type(headers) {
+    match content_type(headers)? {
         None => Ok(()),
         Some(announced) if is_json(&announced) => Ok(()),
-        Some(_) => Err(ApiError::UnsupportedMediaType),
+        Some(_) => Err(ApiError::UnsupportedMediaType(Unsupported::Type)),
     }
 }
 
-/// Returns the content type in lower case, without parameters.
-pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
-    let announced = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
-    Some(announced.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+/// Returns the content type in lower case, without parameters. Fails if it names a charset other than UTF-8 or its
+/// subset ASCII: the text would be misread.
+pub(crate) fn content_type(headers: &HeaderMap) -> ApiResult<Option<String>> {
+    let Some(announced) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+    let mut parts = announced.to_str().unwrap_or_default().split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let parameters = parts.filter_map(|parameter| parameter.split_once('='));
+    for (_, charset) in parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset")) {
+        let charset = charset.trim().trim_matches('"');
+        if !CHARSETS.iter().any(|known| known.eq_ignore_ascii_case(charset)) {
+            return Err(ApiError::UnsupportedMediaType(Unsupported::Charset(charset.to_owned())));
+        }
+    }
+    Ok(Some(media_type))
 }
+
+/// Names of UTF-8 and of its subset ASCII; without a name it is UTF-8.
+const CHARSETS: [&str; 5] = ["utf-8", "utf8", "us-ascii", "ascii", ""];
 
 /// Returns whether a content type is JSON.
 pub(crate) fn is_json(content_type: &str) -> bool {

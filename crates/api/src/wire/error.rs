@@ -16,8 +16,8 @@ pub(crate) enum ApiError {
         /// The maximum in bytes.
         limit: usize,
     },
-    /// The operation does not accept the body's content type.
-    UnsupportedMediaType,
+    /// The operation does not accept the body's form.
+    UnsupportedMediaType(Unsupported),
     /// The idempotency key cannot be used.
     Idempotency {
         /// The key.
@@ -62,6 +62,17 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// What about the form of a body is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unsupported {
+    /// The `Content-Type`.
+    Type,
+    /// The charset in the `Content-Type`.
+    Charset(String),
+    /// The `Content-Encoding`.
+    Encoding(String),
 }
 
 /// Why an idempotency key is refused.

@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use super::context::RequestContext;
 use super::error::invalid;
 use super::query::{FromQuery, QueryReader};
+use super::spelling;
 
 /// The header with a list's total number of entries, on request.
 pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -127,7 +128,9 @@ pub(crate) fn add_next_link(
     let kept = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
         let name = percent_decode_str(name).decode_utf8_lossy();
-        !pair.is_empty() && name != parameter && !replaced.contains(&&*name)
+        let is_replaced =
+            replaced.iter().chain([&parameter]).any(|replaced| spelling::sends(&name, replaced));
+        !pair.is_empty() && !is_replaced
     };
     let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(kept).collect();
     let next = format!("{parameter}={cursor}");

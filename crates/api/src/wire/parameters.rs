@@ -11,15 +11,16 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::body::{self, BodyLimits, JsonType};
-use super::error::{ApiError, ApiResult};
-use super::query;
+use super::error::{ApiError, ApiResult, Unsupported};
+use super::{query, spelling};
 
 /// Maximum parameters of a body or query string: far more than any operation uses.
 const MAXIMUM_PARAMETERS: usize = 100;
 
 /// The parameters of a request, as a struct of [`Input`](body::Input) fields: from a JSON object or a form, and from
 /// the query string; the body takes precedence. Unknown keys are ignored, but repeated ones are errors, so that a
-/// misspelt repetition is noticed.
+/// misspelt repetition is noticed, and so are keys of the query string that resemble a parameter (see
+/// [`spelling`](super::spelling)).
 ///
 /// Forms and query strings hold only text, JSON also numbers and booleans: [`Flag`] and [`Whole`] accept both.
 pub(crate) struct Parameters<T>(pub(crate) T);
@@ -46,11 +47,11 @@ struct Pairs(Vec<(String, Value)>);
 
 /// Returns whether the content type is JSON. Fails if it is neither JSON nor a form.
 fn is_announced_as_json(headers: &HeaderMap) -> ApiResult<bool> {
-    match body::content_type(headers) {
+    match body::content_type(headers)? {
         None => Ok(false),
         Some(announced) if announced == "application/x-www-form-urlencoded" => Ok(false),
         Some(announced) if body::is_json(&announced) => Ok(true),
-        Some(_) => Err(ApiError::UnsupportedMediaType),
+        Some(_) => Err(ApiError::UnsupportedMediaType(Unsupported::Type)),
     }
 }
 
@@ -71,6 +72,7 @@ fn texts(encoded: &[u8], place: &str) -> Result<Pairs, Error> {
 
 fn merged<T: DeserializeOwned>(query: Pairs, body: Pairs) -> Result<T, Error> {
     let mut violations = Violations::new();
+    let query = query.named_as(names_of::<T>(), &mut violations);
     let mut parameters = query.once_each("query", &mut violations);
     parameters.extend(body.once_each("body", &mut violations));
     if !violations.is_empty() {
@@ -81,6 +83,16 @@ fn merged<T: DeserializeOwned>(query: Pairs, body: Pairs) -> Result<T, Error> {
 }
 
 impl Pairs {
+    /// Gives arrays (`users[]`) the name of their parameter. Reports keys that resemble a name and are none.
+    fn named_as(self, names: &'static [&'static str], violations: &mut Violations) -> Self {
+        query::reject_misspelt(&self.0, names, violations);
+        let named = self.0.into_iter().map(|(key, value)| {
+            let name = names.iter().find(|name| spelling::sends(&key, name));
+            (name.map_or(key, |name| (*name).to_owned()), value)
+        });
+        Self(named.collect())
+    }
+
     /// Returns each parameter once. Reports names repeated in this place.
     fn once_each(self, place: &str, violations: &mut Violations) -> Map<String, Value> {
         if self.0.len() > MAXIMUM_PARAMETERS {
@@ -96,6 +108,40 @@ impl Pairs {
             violations.add(name, query::repeated());
         }
         self.0.into_iter().collect()
+    }
+}
+
+/// Returns the names of a struct's fields, as they are deserialized.
+fn names_of<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    // Deserializing fails on purpose: only the names that it asks for matter.
+    let _: Result<T, _> = T::deserialize(Names(&mut names));
+    names
+}
+
+/// A deserializer that notes the names of a struct's fields and fails.
+struct Names<'names>(&'names mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for Names<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("only the names of a struct are read"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -124,12 +170,12 @@ impl<'de> Visitor<'de> for PairsVisitor {
     }
 }
 
-/// `true` or `false`, as JSON or text; also `1` or `0`.
+/// `true` or `false` as JSON, `1` or `0`, or a [`boolean`](query::boolean) as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flag(bool);
 
 impl JsonType for Flag {
-    const NAME: &'static str = "true or false";
+    const NAME: &'static str = query::BOOLEAN;
     type Borrowed = bool;
 
     fn of(value: Value) -> Option<Self> {
@@ -139,11 +185,7 @@ impl JsonType for Flag {
             Value::Number(number) => number.to_string(),
             Value::Null | Value::Array(_) | Value::Object(_) => return None,
         };
-        match text.as_str() {
-            "true" | "1" => Some(Self(true)),
-            "false" | "0" => Some(Self(false)),
-            _ => None,
-        }
+        query::boolean(&text).map(Self)
     }
 
     fn borrowed(&self) -> &bool {
@@ -252,6 +294,22 @@ mod tests {
     }
 
     #[test]
+    fn rejects_misspelt_parameters_of_the_query_only() {
+        assert_eq!(names_of::<Change>(), ["nick", "id", "disabled"]);
+        for (query, field) in
+            [("Nick=a", "Nick"), ("ids=1", "ids"), ("dissabled=1", "dissabled"), ("id[a]=1", "id[a]")]
+        {
+            assert_eq!(broken(query, false, b""), [(field.to_owned(), Reason::Unknown)]);
+            assert!(read("", false, query.as_bytes()).is_ok(), "{query}");
+        }
+        for query in ["_=1", "utm_source=a", "format=json"] {
+            assert_eq!(read(query, false, b"").unwrap(), Change::default(), "{query}");
+        }
+        assert_eq!(read("id[]=1", false, b"").unwrap().id, Input::Value(Whole(1)));
+        assert_eq!(broken("id[0]=1&id=2", false, b""), [("id".to_owned(), Reason::Duplicate)]);
+    }
+
+    #[test]
     fn accepts_json_and_forms_only() {
         let announced = |content_type: &'static str| {
             let header = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -261,7 +319,7 @@ mod tests {
         assert!(announced("Application/JSON; charset=utf-8").unwrap());
         assert!(!announced("application/x-www-form-urlencoded; charset=UTF-8").unwrap());
         for other in ["", "text/plain", "multipart/form-data; boundary=a"] {
-            assert!(matches!(announced(other), Err(ApiError::UnsupportedMediaType)), "{other}");
+            assert!(matches!(announced(other), Err(ApiError::UnsupportedMediaType(_))), "{other}");
         }
     }
 
@@ -274,6 +332,7 @@ mod tests {
             assert_eq!((flag(yes), flag(no)), (Some(true), Some(false)));
         }
         assert_eq!((flag(json!(1)), flag(json!(0))), (Some(true), Some(false)));
+        assert_eq!((flag(json!("True")), flag(json!("FALSE"))), (Some(true), Some(false)));
         for wrong in [json!(2), json!(1.0), json!("yes"), json!(""), json!([true])] {
             assert_eq!(flag(wrong.clone()), None, "{wrong}");
         }

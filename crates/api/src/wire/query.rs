@@ -1,6 +1,7 @@
 //! Reads query strings and reports all invalid parameters at once.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
@@ -12,6 +13,7 @@ use denizen_domain::{
 use percent_encoding::percent_decode;
 
 use super::error::{self, ApiError};
+use super::spelling;
 
 /// Maximum values of a parameter.
 const MAXIMUM_VALUES: usize = 100;
@@ -36,15 +38,25 @@ impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Reads parameters one by one and records violations. Ignores unknown parameters.
+/// Reads parameters one by one and records violations. Whatever it reads is known; of the other keys it rejects those
+/// that resemble a known one (see [`spelling`]), and ignores the rest.
 pub(crate) struct QueryReader {
     pairs: Vec<(String, String)>,
+    known: Vec<String>,
     violations: Violations,
 }
 
 impl QueryReader {
     fn new(query: &str) -> Result<Self, Error> {
-        Ok(Self { pairs: decode_pairs(query.as_bytes(), "query")?, violations: Violations::new() })
+        let pairs = decode_pairs(query.as_bytes(), "query")?;
+        Ok(Self { pairs, known: Vec::new(), violations: Violations::new() })
+    }
+
+    /// Returns the values of a parameter, in order.
+    fn values_of(&mut self, name: &str) -> Vec<String> {
+        self.known.push(name.to_owned());
+        let sent = self.pairs.iter().filter(|(key, _)| spelling::sends(key, name));
+        sent.map(|(_, value)| value.clone()).collect()
     }
 
     /// Reads a parameter sent at most once.
@@ -53,13 +65,12 @@ impl QueryReader {
         name: &str,
         rule: impl FnOnce(&str) -> Result<T, Violation>,
     ) -> Option<T> {
-        let mut values = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let value = values.next()?;
-        if values.next().is_some() {
+        let values = self.values_of(name);
+        if values.len() > 1 {
             self.add(name, repeated());
             return None;
         }
-        rule(&value).map_err(|violation| self.add(name, violation)).ok()
+        rule(values.first()?).map_err(|violation| self.add(name, violation)).ok()
     }
 
     /// Like [`texts`](Self::texts), for ids.
@@ -97,24 +108,20 @@ impl QueryReader {
             .flatten()
     }
 
-    /// Reads a boolean.
+    /// Reads a [`boolean`].
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
-        self.one(name, |text| match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(Violation::new(Reason::Unknown, "must be true or false")),
-        })
+        let wrong = || Violation::new(Reason::Unknown, format!("must be {BOOLEAN}"));
+        self.one(name, |text| boolean(text).ok_or_else(wrong))
     }
 
-    /// Returns whether a parameter is present and neither `false` nor `0`.
+    /// Returns whether a parameter is present with any value that is not a false [`boolean`].
     pub(crate) fn truthy(&mut self, name: &str) -> bool {
-        self.pairs.iter().any(|(key, value)| key == name && !matches!(value.as_str(), "false" | "0"))
+        self.values_of(name).iter().any(|value| boolean(value) != Some(false))
     }
 
     /// Reads a parameter sent several times, at most 100 texts.
     pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
-        let values: Vec<_> =
-            self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
+        let values = self.values_of(name);
         if values.len() > MAXIMUM_VALUES {
             let message = format!("must be sent at most {MAXIMUM_VALUES} times");
             self.add(name, Violation::new(Reason::TooLong, message));
@@ -123,9 +130,14 @@ impl QueryReader {
         values
     }
 
-    /// Reads an RFC 3339 time.
+    /// Reads a time, as [`Timestamp::from_filter`] does.
     pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
-        self.one(name, timestamp)
+        self.one(name, |text| {
+            Timestamp::from_filter(text).map_err(|InvalidTimestamp| {
+                let message = "must be a time, such as 2024-01-15T10:30:00Z, or a day, such as 2024-01-15";
+                Violation::new(Reason::InvalidFormat, message)
+            })
+        })
     }
 
     /// Records a violation.
@@ -133,12 +145,37 @@ impl QueryReader {
         self.violations.add(name, violation);
     }
 
-    fn finish(self) -> Result<(), Error> {
+    fn finish(mut self) -> Result<(), Error> {
+        let known: Vec<_> = self.known.iter().map(String::as_str).collect();
+        reject_misspelt(&self.pairs, &known, &mut self.violations);
         if self.violations.is_empty() {
             return Ok(());
         }
         Err(Error::BadRequest(BadRequest::InvalidParameters(self.violations)))
     }
+}
+
+/// Records a violation for each key, at most 100, that resembles a known name and is none.
+pub(crate) fn reject_misspelt<V>(pairs: &[(String, V)], known: &[&str], violations: &mut Violations) {
+    let keys: BTreeSet<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+    let unknown = keys.into_iter().filter(|key| !known.iter().any(|name| spelling::sends(key, name)));
+    let near = unknown.filter_map(|key| Some((key, spelling::nearest(key, known)?)));
+    for (key, name) in near.take(MAXIMUM_VALUES) {
+        let message = format!("is no parameter of this operation; the nearest is {name}");
+        violations.add(key, Violation::new(Reason::Unknown, message));
+    }
+}
+
+/// The values of a [`boolean`].
+pub(crate) const BOOLEAN: &str = "true, false, 1 or 0";
+
+/// Parses a boolean, as text of a query or a form: `true`, `false`, `1` or `0`, in any case.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    if is("true") || is("1") {
+        return Some(true);
+    }
+    (is("false") || is("0")).then_some(false)
 }
 
 /// Parses an RFC 3339 time.
@@ -206,5 +243,42 @@ mod tests {
         assert_eq!(reader.flag("count"), None);
         assert_eq!(reader.violations.fields().len(), 3);
         assert!(matches!(reader.finish(), Err(Error::BadRequest(BadRequest::InvalidParameters(_)))));
+    }
+
+    #[test]
+    fn reads_booleans_in_any_case() {
+        for text in ["true", "True", "TRUE", "tRuE", "1"] {
+            assert_eq!(boolean(text), Some(true), "{text}");
+        }
+        for text in ["false", "False", "FALSE", "0"] {
+            assert_eq!(boolean(text), Some(false), "{text}");
+        }
+        for text in ["", " true", "yes", "no", "t", "2", "01", "truе", "null"] {
+            assert_eq!(boolean(text), None, "{text}");
+        }
+        let mut reader = reader("meta=False&wrap=0&other=no");
+        assert_eq!(
+            ["meta", "wrap", "other", "absent"].map(|name| reader.truthy(name)),
+            [false, false, true, false]
+        );
+    }
+
+    #[test]
+    fn reads_arrays_as_repeated_parameters() {
+        let mut reader = reader("ids[]=a&ids%5B1%5D=b&ids=c&search[0]=x");
+        assert_eq!(reader.texts("ids"), ["a", "b", "c"]);
+        assert!(reader.search("search").is_some());
+        assert!(reader.finish().is_ok());
+    }
+
+    #[test]
+    fn rejects_only_keys_that_resemble_a_known_one() {
+        let mut reader = reader("tier_ids=a&Search=b&_=1&utm_source=c");
+        reader.texts("tierIds");
+        reader.search("search");
+        let Err(Error::BadRequest(problem)) = reader.finish() else { panic!("no bad request") };
+        let fields = problem.violations().unwrap().fields().iter();
+        let fields: Vec<_> = fields.map(|field| (field.field.as_str(), field.reason)).collect();
+        assert_eq!(fields, [("Search", Reason::Unknown), ("tier_ids", Reason::Unknown)]);
     }
 }

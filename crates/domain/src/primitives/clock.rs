@@ -24,6 +24,18 @@ impl Timestamp {
         DateTime::from_timestamp_micros(microseconds).map(Self)
     }
 
+    /// Parses a time that a filter compares with: RFC 3339, or a day such as `2024-01-15`, which begins at midnight UTC.
+    /// A blank before an offset counts as `+`, which query strings turn into a blank unless it is encoded.
+    pub fn from_filter(text: &str) -> Result<Self, InvalidTimestamp> {
+        if text.len() == "2024-01-15".len() {
+            return format!("{text}T00:00:00Z").parse();
+        }
+        match text.rsplit_once(' ') {
+            Some((time, offset)) if offset.len() == "00:00".len() => format!("{time}+{offset}").parse(),
+            Some(_) | None => text.parse(),
+        }
+    }
+
     /// Returns the microseconds since 1970.
     pub fn unix_microseconds(self) -> i64 {
         self.0.timestamp_micros()
@@ -248,6 +260,38 @@ mod tests {
         }
         for wrong in ["", "2024-01-15", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"] {
             assert_eq!(wrong.parse::<Timestamp>(), Err(InvalidTimestamp), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_filter_takes_days_and_offsets_without_plus() {
+        for (text, moment) in [
+            ("2024-01-15", "2024-01-15T00:00:00.000000Z"),
+            ("2024-02-29", "2024-02-29T00:00:00.000000Z"),
+            ("0001-01-01", "0001-01-01T00:00:00.000000Z"),
+            ("2024-01-15T10:30:00Z", "2024-01-15T10:30:00.000000Z"),
+            ("2024-01-15T10:30:00 00:00", "2024-01-15T10:30:00.000000Z"),
+            ("2024-01-15T10:30:00.25 05:30", "2024-01-15T05:00:00.250000Z"),
+            ("2024-01-15 10:30:00 02:00", "2024-01-15T08:30:00.000000Z"),
+            ("2024-01-15T10:30:00-02:00", "2024-01-15T12:30:00.000000Z"),
+        ] {
+            let parsed = Timestamp::from_filter(text).map(|moment| moment.to_string());
+            assert_eq!(parsed, Ok(moment.to_owned()), "{text}");
+        }
+        for wrong in [
+            "",
+            "2024-1-15",
+            "2024-02-30",
+            " 024-01-15",
+            "+024-01-15",
+            "20240115",
+            "2024-01-15 10:30",
+            "2024-01-15T10:30:00",
+            "2024-01-15T10:30:00 24:00",
+            "2024-01-15T10:30:00  00:00",
+            "2024-01-15Z",
+        ] {
+            assert_eq!(Timestamp::from_filter(wrong), Err(InvalidTimestamp), "{wrong}");
         }
     }
 

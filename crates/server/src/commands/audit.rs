@@ -49,12 +49,13 @@ pub(crate) struct ListAuditEvents {
     #[arg(long, value_name = "ACTION")]
     action: Option<AuditAction>,
 
-    /// Only changes after this time, such as 2030-01-31T00:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    /// Only changes after this time, such as 2030-01-31T00:00:00Z, or after the start of a day, such as 2030-01-31, in
+    /// UTC
+    #[arg(long, value_name = "TIME", value_parser = values::filter_moment)]
     after: Option<Timestamp>,
 
-    /// Only changes before this time
-    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    /// Only changes before this time, or before the start of a day
+    #[arg(long, value_name = "TIME", value_parser = values::filter_moment)]
     before: Option<Timestamp>,
 
     /// List the earliest changes first

@@ -162,6 +162,13 @@ pub(crate) fn overlap(text: &str) -> Result<Duration, String> {
     overlap.ok_or_else(|| "expected a time such as 1d or 12h, of at most 30d, or 0".to_owned())
 }
 
+/// Parses a time that a filter compares with, as [`Timestamp::from_filter`] does.
+pub(crate) fn filter_moment(text: &str) -> Result<Timestamp, String> {
+    Timestamp::from_filter(text).map_err(|InvalidTimestamp| {
+        "expected a time such as 2030-01-31T00:00:00Z, or a day such as 2030-01-31".to_owned()
+    })
+}
+
 /// Parses an RFC 3339 time.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|InvalidTimestamp| "expected a time such as 2030-01-31T00:00:00Z".to_owned())
@@ -301,6 +308,16 @@ mod tests {
         assert!(lifetime("36500d").is_ok());
         for wrong in ["", "90", "d", "0d", "-1d", "1.5d", "36501d", "1y", "99999999999999999999d"] {
             assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_filter_takes_a_day() {
+        let moment = |text| filter_moment(text).map(|moment| moment.to_string());
+        assert_eq!(moment("2030-01-31").as_deref(), Ok("2030-01-31T00:00:00.000000Z"));
+        assert_eq!(moment("2030-01-31T01:30:00+01:30").as_deref(), Ok("2030-01-31T00:00:00.000000Z"));
+        for wrong in ["", "tomorrow", "2030-02-31", "2030-01-31T00:00:00"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
         }
     }
 

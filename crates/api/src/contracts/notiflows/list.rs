@@ -56,10 +56,11 @@ pub(crate) struct ListUsers {
     after: Option<String>,
     /// The page before this cursor. Cannot be used with `after`.
     before: Option<String>,
-    /// Created after this time (RFC 3339).
+    /// Created after this time (RFC 3339), or after the start of this day, such as `2024-01-15`, in UTC. The `+` of an
+    /// offset need not be encoded.
     #[param(value_type = Option<String>, format = "date-time")]
     created_after: Option<Timestamp>,
-    /// Created before this time (RFC 3339).
+    /// Created before this time, or before the start of this day. See `created_after`.
     #[param(value_type = Option<String>, format = "date-time")]
     created_before: Option<Timestamp>,
     /// Whether to send the total as `X-Total-Count`.

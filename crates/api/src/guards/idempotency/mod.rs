@@ -16,7 +16,6 @@ pub(crate) use self::document::{ERRORS, describe};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -94,7 +93,7 @@ async fn done_once(admission: &Admission, request: Request, next: Next) -> ApiRe
     if let Some(found) = claim.take(admission, attempt).await? {
         return claim.answer_again(found).map_err(|misuse| ApiError::Idempotency { key, misuse });
     }
-    let request = Request::from_parts(parts, Body::from(body));
+    let request = body::with_body(parts, body);
     // A separate task, so that a panic releases the key like other failures.
     let response = match tokio::spawn(next.run(request)).await {
         Ok(response) => response,

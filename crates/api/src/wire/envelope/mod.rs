@@ -12,9 +12,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use self::problem::{Problem, misused, plain, problem_of};
+use self::problem::{ACCESS_TOKEN, Problem, misused, plain, problem_of, unsupported_body};
 use super::context::RequestContext;
 use super::contract::Contract;
+use super::encoding;
 use super::error::ApiError;
 
 /// Marks a response as final, including its envelope if any.
@@ -192,14 +193,10 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
             context.set_cause(error.context());
             problem_of(error, context.contract)
         }
-        Some(ApiError::PayloadTooLarge { limit }) => {
-            plain(ErrorCode::PayloadTooLarge, Some(*limit), context.contract)
-        }
-        Some(ApiError::UnsupportedMediaType) => {
-            plain(ErrorCode::UnsupportedMediaType, None, context.contract)
-        }
+        Some(ApiError::PayloadTooLarge { limit }) => plain(ErrorCode::PayloadTooLarge, Some(*limit)),
+        Some(ApiError::UnsupportedMediaType(unsupported)) => unsupported_body(unsupported, context.contract),
         Some(ApiError::Idempotency { key, misuse }) => misused(key, *misuse),
-        None => plain(ErrorCode::of_status(status), None, context.contract),
+        None => plain(ErrorCode::of_status(status), None),
     };
     let (mut parts, _) = response.into_parts();
     let status = problem.code.status();
@@ -207,7 +204,10 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     parts.headers.remove(header::CONTENT_LENGTH);
     if problem.code == ErrorCode::Unauthenticated {
-        parts.headers.insert(header::WWW_AUTHENTICATE, challenge(context.contract));
+        parts.headers.insert(header::WWW_AUTHENTICATE, challenge(context.contract, problem.details.auth));
+    }
+    if problem.code == ErrorCode::UnsupportedMediaType {
+        parts.headers.insert(header::ACCEPT_ENCODING, encoding::ACCEPTED);
     }
     let retry_after = match problem.code {
         ErrorCode::Unavailable => Some(1),
@@ -254,12 +254,17 @@ pub(crate) fn sample(code: &str, message: &str, status: u16) -> Value {
     })
 }
 
-fn challenge(contract: Contract) -> HeaderValue {
+/// Names the credentials that a contract takes. Browsers ask their user for a password where Basic is named: not for
+/// the tokens of pages.
+fn challenge(contract: Contract, failed: Option<&str>) -> HeaderValue {
     HeaderValue::from_static(match contract {
         Contract::Notiflows => {
             "ApiKey realm=\"denizen\", header=\"x-notiflows-api-key, x-notiflows-secret-key\""
         }
-        Contract::Flowdock => "Basic realm=\"denizen\"",
+        Contract::Flowdock => "Basic realm=\"denizen\", charset=\"UTF-8\"",
+        Contract::Flowra | Contract::Zaia | Contract::Operations if failed != Some(ACCESS_TOKEN) => {
+            "Bearer realm=\"denizen\", Basic realm=\"denizen\", charset=\"UTF-8\""
+        }
         Contract::Flowra | Contract::Zaia | Contract::FlowMate | Contract::Operations => {
             "Bearer realm=\"denizen\""
         }

@@ -9,7 +9,7 @@ use denizen_domain::{
 
 use super::{ErrorCode, ErrorDetails, FieldError};
 use crate::wire::contract::Contract;
-use crate::wire::error::Misuse;
+use crate::wire::error::{Misuse, Unsupported};
 
 /// Code, message and details of an error, as a contract words them.
 pub(super) struct Problem {
@@ -78,8 +78,10 @@ fn conflicting(conflict: Conflict, contract: Contract) -> Problem {
 /// Zaia and Flowdock answer invalid bodies with 400 and a fixed text; other contracts with 422.
 fn invalid(violations: &Violations, contract: Contract) -> Problem {
     match contract {
-        Contract::Zaia => broken_parameters(violations, INVALID_DATA.to_owned(), contract),
-        Contract::Flowdock => broken_parameters(violations, VALIDATION_ERROR.to_owned(), contract),
+        Contract::Zaia => broken_parameters(field_errors(violations, contract), INVALID_DATA.to_owned()),
+        Contract::Flowdock => {
+            broken_parameters(field_errors(violations, contract), VALIDATION_ERROR.to_owned())
+        }
         Contract::Flowra | Contract::Notiflows | Contract::FlowMate | Contract::Operations => Problem {
             code: ErrorCode::ValidationFailed,
             message: "The request has invalid fields.".to_owned(),
@@ -102,15 +104,23 @@ fn bad_request(problem: &BadRequest, contract: Contract) -> Problem {
         (Contract::Zaia, _) | (_, BadRequest::Contradiction(_)) => INVALID_DATA.to_owned(),
         (_, BadRequest::InvalidParameters(_) | BadRequest::InvalidJson(_)) => problem.to_string(),
     };
-    if let Some(violations) = problem.violations() {
-        return broken_parameters(violations, message, contract);
+    match problem {
+        BadRequest::Contradiction(violations) => {
+            broken_parameters(field_errors(violations, contract), message)
+        }
+        // Parameters are named as the request spells them, so that a misspelt name is shown.
+        BadRequest::InvalidParameters(violations) => {
+            let fields = violations.fields().iter().map(|field| field_error(field, field.field.clone()));
+            broken_parameters(fields.collect(), message)
+        }
+        BadRequest::InvalidJson(_) => {
+            let details = ErrorDetails { reason: Some("invalid_json"), ..ErrorDetails::default() };
+            Problem { code: ErrorCode::BadRequest, message, details }
+        }
     }
-    let details = ErrorDetails { reason: Some("invalid_json"), ..ErrorDetails::default() };
-    Problem { code: ErrorCode::BadRequest, message, details }
 }
 
-fn broken_parameters(violations: &Violations, message: String, contract: Contract) -> Problem {
-    let fields = field_errors(violations, contract);
+fn broken_parameters(fields: Vec<FieldError>, message: String) -> Problem {
     let only_ids = fields.iter().all(|field| field.reason == Reason::InvalidUuid);
     let reason = Some(if only_ids { "invalid_uuid" } else { "invalid_param" });
     let param = fields.first().map(|field| field.field.clone());
@@ -149,18 +159,30 @@ fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Prob
     Problem { code: ErrorCode::NotFound, message, details }
 }
 
+/// A body whose form is not accepted.
+pub(super) fn unsupported_body(unsupported: &Unsupported, contract: Contract) -> Problem {
+    let message = match unsupported {
+        Unsupported::Type if contract == Contract::Flowdock => {
+            "The body must be JSON, with the content type application/json, or a form, with application/x-www-form-urlencoded."
+                .to_owned()
+        }
+        Unsupported::Type => "The body must be JSON, with the content type application/json.".to_owned(),
+        Unsupported::Charset(charset) => format!("The body must be UTF-8; the charset {charset} is not supported."),
+        Unsupported::Encoding(encoding) => {
+            format!("The body may be compressed with gzip or deflate; the encoding {encoding} is not supported.")
+        }
+    };
+    Problem { code: ErrorCode::UnsupportedMediaType, message, details: ErrorDetails::default() }
+}
+
 /// Errors with no details beyond their code: unknown paths, wrong methods, oversized bodies, panics.
-pub(super) fn plain(code: ErrorCode, limit: Option<usize>, contract: Contract) -> Problem {
+pub(super) fn plain(code: ErrorCode, limit: Option<usize>) -> Problem {
     if code == ErrorCode::NotFound {
         return not_found(Resource::Path, None, Contract::Operations);
     }
     let message = match code {
         ErrorCode::MethodNotAllowed => "The path does not support this method; see Allow.",
         ErrorCode::PayloadTooLarge => "The body exceeds the maximum size.",
-        ErrorCode::UnsupportedMediaType if contract == Contract::Flowdock => {
-            "The body must be JSON, with the content type application/json, or a form, with application/x-www-form-urlencoded."
-        }
-        ErrorCode::UnsupportedMediaType => "The body must be JSON, with the content type application/json.",
         ErrorCode::Unavailable => "The service is temporarily unavailable.",
         ErrorCode::InternalError => "Something went wrong on the server.",
         _ => "The request cannot be understood.",
@@ -200,18 +222,21 @@ pub(super) fn misused(key: &str, misuse: Misuse) -> Problem {
 }
 
 fn field_errors(violations: &Violations, contract: Contract) -> Vec<FieldError> {
-    let field_error = |violation: &FieldViolation| FieldError {
-        field: contract.field_name(&violation.field),
-        reason: violation.reason,
-        message: violation.message.clone(),
-    };
-    violations.fields().iter().map(field_error).collect()
+    let fields = violations.fields().iter();
+    fields.map(|violation| field_error(violation, contract.field_name(&violation.field))).collect()
 }
+
+fn field_error(violation: &FieldViolation, field: String) -> FieldError {
+    FieldError { field, reason: violation.reason, message: violation.message.clone() }
+}
+
+/// The access token of an external user, as the credential that failed.
+pub(super) const ACCESS_TOKEN: &str = "access_token";
 
 /// Returns the credential that failed or is expected.
 fn auth(reason: Unauthenticated, contract: Contract) -> &'static str {
     match contract {
-        _ if reason == Unauthenticated::VoidToken => "access_token",
+        _ if reason == Unauthenticated::VoidToken => ACCESS_TOKEN,
         Contract::Flowra | Contract::Notiflows | Contract::Operations => "api_key",
         Contract::Zaia => "authorization",
         Contract::FlowMate => "bearer",

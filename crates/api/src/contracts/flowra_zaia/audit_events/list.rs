@@ -33,10 +33,11 @@ pub(crate) struct ListAuditEvents {
     /// The action, such as `external_user.update`.
     #[param(value_type = Option<String>)]
     action: Option<AuditAction>,
-    /// After this time.
+    /// After this time (RFC 3339), or after the start of this day, such as `2024-01-15`, in UTC. The `+` of an offset need
+    /// not be encoded.
     #[param(value_type = Option<String>, format = "date-time")]
     occurred_after: Option<Timestamp>,
-    /// Before this time.
+    /// Before this time, or before the start of this day. See `occurredAfter`.
     #[param(value_type = Option<String>, format = "date-time")]
     occurred_before: Option<Timestamp>,
     /// Sort order: `newest` or `oldest` first.
