@@ -221,7 +221,8 @@ impl SecuredOperations {
         Self(Arc::new(operations.collect()))
     }
 
-    fn contain(&self, method: &Method, path: &str) -> bool {
+    /// Returns whether a method of a route is one of them.
+    pub(crate) fn contain(&self, method: &Method, path: &str) -> bool {
         // axum answers HEAD like GET.
         let method = if method == Method::HEAD { &Method::GET } else { method };
         self.0.contains(&(method.clone(), path.to_owned()))

@@ -61,7 +61,10 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
         .with_state(state.clone())
         .merge(documentation())
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
-        .layer(middleware::from_fn_with_state(state.admission().clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(
+            (state.admission().clone(), secured.clone()),
+            idempotency::once,
+        ))
         .layer(middleware::from_fn_with_state(
             (Arc::clone(&state.admission().rate_limits), secured),
             rate_limits::count_open,

@@ -32,6 +32,7 @@ use crate::access::cross_site;
 use crate::access::identity::Identity;
 use crate::guards::admission::Admission;
 use crate::guards::caller;
+use crate::guards::rate_limits::SecuredOperations;
 use crate::wire::body;
 use crate::wire::context::{Context, RequestContext};
 use crate::wire::envelope::enveloped;
@@ -58,19 +59,25 @@ const PUBLIC_PATH: &str = "/login";
 /// The only read that uses POST.
 const LOOK_UP_PATH: &str = "/api/v1/external-users/lookup";
 
-/// Performs a write with a key once. Passes on other requests.
-pub(crate) async fn once(State(admission): State<Admission>, request: Request, next: Next) -> Response {
-    if !is_concerned(&request) {
+/// Performs a write with a key once. Passes on other requests, including those with a method that the path does not
+/// have: what the router refuses, it refuses whatever the key.
+pub(crate) async fn once(
+    State((admission, secured)): State<(Admission, SecuredOperations)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !is_concerned(&request, &secured) {
         return next.run(request).await;
     }
     let done = done_once(&admission, request, next).await;
     done.unwrap_or_else(IntoResponse::into_response)
 }
 
-fn is_concerned(request: &Request) -> bool {
-    let path = request.extensions().get::<MatchedPath>();
-    let is_write = path.is_some_and(|path| is_write(request.method(), path.as_str()));
-    is_write && request.headers().contains_key(KEY)
+fn is_concerned(request: &Request, secured: &SecuredOperations) -> bool {
+    let (method, path) = (request.method(), request.extensions().get::<MatchedPath>());
+    let Some(path) = path.map(MatchedPath::as_str) else { return false };
+    let is_known = secured.contain(method, path) || (method, path) == (&Method::POST, PUBLIC_PATH);
+    is_known && is_write(method, path) && request.headers().contains_key(KEY)
 }
 
 /// Whether an operation changes anything.

@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::AppOptions;
-use crate::router::surround;
+use crate::router::{openapi, surround};
 use crate::state::AppState;
 
 const PATH: &str = "/api/v1/external-users";
@@ -115,10 +115,11 @@ impl Fixture {
 fn server(state: &AppState, handler: &Arc<Handler>) -> Router {
     let handler = Arc::clone(handler);
     let route = post(move || async move { handler.answer().await });
+    let secured = SecuredOperations::of(&openapi());
     Router::new()
         .route(PATH, route)
         .with_state(state.clone())
-        .layer(axum::middleware::from_fn_with_state(state.admission().clone(), once))
+        .layer(axum::middleware::from_fn_with_state((state.admission().clone(), secured), once))
         .layer(axum::middleware::from_fn_with_state(state.clone(), surround))
 }
 
