@@ -35,19 +35,22 @@ impl Unavailable {
             let message = "The server has too many connections. Try again in a moment.";
             ([(CONNECTION, "close")], unavailable.answer(&headers, message))
         };
-        Router::new().route("/health/live", get(live)).fallback(refuse)
+        denizen_api::accept_trailing_slash(Router::new().route("/health/live", get(live)).fallback(refuse))
     }
 
     /// Responds while the application starts: alive, but not ready. Other requests wait up to `patience` for the
     /// application.
     pub(crate) fn until(&self, application: Arc<SetOnce<Router>>, patience: Duration) -> Router {
-        let (not_ready, waiting) =
-            (self.clone(), Waiting { application, patience, unavailable: self.clone() });
-        Router::new()
+        let unavailable = self.clone();
+        let not_ready = get(async move |headers: HeaderMap| unavailable.answer(&headers, STARTING));
+        let waiting = Waiting { application, patience, unavailable: self.clone() };
+        let router = Router::new()
             .route("/health/live", get(live))
-            .route("/health/ready", get(async move |headers: HeaderMap| not_ready.answer(&headers, STARTING)))
+            .route("/health/ready", not_ready.clone())
+            .route("/healthcheck", not_ready)
             .fallback(wait)
-            .with_state(Arc::new(waiting))
+            .with_state(Arc::new(waiting));
+        denizen_api::accept_trailing_slash(router)
     }
 
     fn answer(&self, headers: &HeaderMap, message: &str) -> Response {
@@ -132,7 +135,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_server_is_alive_and_not_ready() {
-        assert_eq!(get(unavailable().refusal(), "/health/live").await.0, StatusCode::OK);
+        for path in ["/health/live", "/health/live/"] {
+            assert_eq!(get(unavailable().refusal(), path).await.0, StatusCode::OK, "{path}");
+        }
         assert_eq!(get(unavailable().refusal(), "/health/ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
     }
 
@@ -140,7 +145,9 @@ mod tests {
     async fn a_starting_server_is_alive_and_not_ready() {
         let router = unavailable().until(Arc::new(SetOnce::new()), Duration::from_millis(1));
         assert_eq!(get(router.clone(), "/health/live").await.0, StatusCode::OK);
-        assert_eq!(get(router.clone(), "/health/ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
+        for path in ["/health/ready", "/health/ready/", "/healthcheck"] {
+            assert_eq!(get(router.clone(), path).await.0, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        }
         assert_eq!(get(router, "/anything").await.0, StatusCode::SERVICE_UNAVAILABLE);
     }
 

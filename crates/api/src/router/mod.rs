@@ -2,6 +2,7 @@
 
 mod cors;
 mod surroundings;
+mod trailing_slash;
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,6 +22,7 @@ pub use self::cors::allow_origins;
 pub use self::surroundings::request_id_of;
 pub(crate) use self::surroundings::surround;
 use self::surroundings::{detach, note_route};
+pub use self::trailing_slash::accept_trailing_slash;
 use crate::contracts::{flowdock, flowmate, flowra_zaia, notiflows, operations};
 use crate::guards::idempotency;
 use crate::guards::rate_limits::{self, SecuredOperations};
@@ -52,8 +54,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(operations::routes())
 }
 
-/// Adds the middleware to the routes, from the outside in: compression; request id, log line, metrics and envelope;
-/// CORS; the time limit; the route's name and the rate limit for public operations; idempotency keys.
+/// Adds the middleware to the routes, from the outside in: paths without trailing slash; compression; request id, log
+/// line, metrics and envelope; CORS; the time limit; the route's name and the rate limit for public operations;
+/// idempotency keys.
 pub(crate) fn with_layers(state: &AppState) -> Router {
     let (router, document) = routes().split_for_parts();
     let secured = SecuredOperations::of(&document);
@@ -71,9 +74,10 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
         ))
         .layer(middleware::from_fn(note_route))
         .layer(middleware::from_fn_with_state(state.options().request_timeout, detach));
-    allow_origins(router, &state.options().cors_origins)
+    let router = allow_origins(router, &state.options().cors_origins)
         .layer(middleware::from_fn_with_state(state.clone(), surround))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new());
+    accept_trailing_slash(router)
 }
 
 /// The documents, and a page that shows them.
