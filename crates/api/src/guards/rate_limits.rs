@@ -231,7 +231,7 @@ impl SecuredOperations {
 
 /// Returns whether this path never counts.
 pub(crate) fn is_free(path: &str) -> bool {
-    matches!(path, "/health/live" | "/health/ready" | "/metrics")
+    matches!(path, "/health/live" | "/health/ready" | "/healthcheck" | "/metrics")
 }
 
 /// Counts requests that need no credential for their address: to public operations, pages, and unknown paths and

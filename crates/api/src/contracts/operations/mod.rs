@@ -1,4 +1,6 @@
-//! Server operations: health, metrics, version, signing keys, error pages.
+//! Server operations: what the server is, health, metrics, version, signing keys, error pages.
+
+mod home;
 
 use std::sync::OnceLock;
 
@@ -14,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::home::{NAME, VERSION};
 use crate::access::tokens::Jwk;
 use crate::state::AppState;
 use crate::wire::envelope::ErrorCode;
@@ -22,8 +25,10 @@ use crate::wire::query::{FromQuery, Query, QueryReader};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(home::home))
         .routes(routes!(live))
         .routes(routes!(ready))
+        .routes(routes!(healthcheck))
         .routes(routes!(version))
         .routes(routes!(metrics))
         .routes(routes!(jwks))
@@ -106,12 +111,21 @@ pub(crate) async fn ready(
     Ok(Json(Health { status: "ready" }))
 }
 
+/// Reports whether the server is ready
+///
+/// Same as `/health/ready`, at the path that FlowMate's services have.
+#[utoipa::path(get, path = "/healthcheck", operation_id = "server.getHealth", tag = "Server",
+    responses((status = 200, body = Health), (status = 503, body = crate::wire::envelope::ErrorEnvelope)))]
+pub(crate) async fn healthcheck(state: State<AppState>) -> ApiResult<Json<Health>> {
+    ready(state).await
+}
+
 /// Returns the server's name and version
 ///
 /// Needs no credential.
 #[utoipa::path(get, path = "/version", operation_id = "server.getVersion", tag = "Server", responses((status = 200, body = Version)))]
 pub(crate) async fn version() -> Json<Version> {
-    Json(Version { name: "denizen", version: env!("CARGO_PKG_VERSION") })
+    Json(Version { name: NAME, version: VERSION })
 }
 
 /// Returns the metrics
@@ -198,9 +212,10 @@ fn explanation(code: ErrorCode) -> (&'static str, &'static str) {
         ErrorCode::PayloadTooLarge => {
             ("The body is larger than the limit.", "Send at most details.limit bytes.")
         }
-        ErrorCode::UnsupportedMediaType => {
-            ("The Content-Type is not JSON.", "Send the body with Content-Type: application/json.")
-        }
+        ErrorCode::UnsupportedMediaType => (
+            "The Content-Type is not JSON in UTF-8, or the Content-Encoding is neither gzip nor deflate.",
+            "Send the body as UTF-8 with Content-Type: application/json, plain or in an encoding that Accept-Encoding names.",
+        ),
         ErrorCode::ValidationFailed => (
             "The body is JSON but has invalid fields.",
             "Fix every field in details.fields and send the request again.",
