@@ -184,7 +184,7 @@ pub enum Unauthenticated {
     #[error("Send both x-notiflows-api-key and x-notiflows-secret-key.")]
     NoKeyPair,
     /// `Authorization` has an unknown scheme.
-    #[error("Authorization must be an API key, alone or after Bearer.")]
+    #[error("Authorization must be an API key: alone, after Bearer, or as the user name of Basic.")]
     UnknownScheme,
     /// The credential contains characters that no credential has.
     #[error("The credential contains invalid characters.")]

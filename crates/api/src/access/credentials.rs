@@ -12,7 +12,12 @@ use crate::wire::contract::Contract;
 /// A credential as sent, not yet verified.
 pub(crate) enum Credential {
     /// The secret half of a key.
-    Key(Secret),
+    Key {
+        /// The secret half.
+        secret: Secret,
+        /// See [`is_ambient`](Credential::is_ambient).
+        is_ambient: bool,
+    },
     /// Both halves of a key.
     KeyPair {
         /// The public half.
@@ -43,16 +48,16 @@ impl Credential {
     /// keep sending once entered, even for requests from pages of other sites.
     pub(crate) fn is_ambient(&self) -> bool {
         match self {
-            Self::AccountToken { is_ambient, .. } => *is_ambient,
+            Self::Key { is_ambient, .. } | Self::AccountToken { is_ambient, .. } => *is_ambient,
             Self::Password { .. } => true,
-            Self::Key(_) | Self::KeyPair { .. } | Self::AccessToken(_) => false,
+            Self::KeyPair { .. } | Self::AccessToken(_) => false,
         }
     }
 
     /// Returns the part only its holder knows.
     pub(crate) fn secret(&self) -> &str {
         match self {
-            Self::Key(secret) | Self::KeyPair { secret, .. } | Self::AccountToken { secret, .. } => {
+            Self::Key { secret, .. } | Self::KeyPair { secret, .. } | Self::AccountToken { secret, .. } => {
                 secret.expose()
             }
             Self::AccessToken(token) => token,
@@ -67,7 +72,9 @@ impl Credential {
             Contract::Notiflows => pair(headers),
             Contract::FlowMate => match (header_secret(headers)?, session_cookie::read(headers)) {
                 // Treat anything that is neither key nor token as an unknown token.
-                (Some(Self::Key(secret)), _) if !secret.expose().starts_with(ApiKey::SECRET_PREFIX) => {
+                (Some(Self::Key { secret, .. }), _)
+                    if !secret.expose().starts_with(ApiKey::SECRET_PREFIX) =>
+                {
                     Ok(Self::AccountToken { secret, is_ambient: false })
                 }
                 (Some(credential), _) => Ok(credential),
@@ -88,15 +95,18 @@ fn pair(headers: &HeaderMap) -> Result<Credential, Error> {
     Ok(Credential::KeyPair { public_key: public_key.to_owned(), secret: Secret::presented(secret) })
 }
 
-/// `x-api-key: K`, `Authorization: Bearer K`, or `authorization: K`.
+/// `x-api-key: K`, `Authorization: Bearer K`, `authorization: K`, or `Authorization: Basic` with a key as user name.
 fn header_secret(headers: &HeaderMap) -> Result<Option<Credential>, Error> {
     if let Some(key) = only(headers, "x-api-key")? {
-        return Ok(Some(Credential::Key(Secret::presented(key))));
+        return Ok(Some(Credential::Key { secret: Secret::presented(key), is_ambient: false }));
     }
     let Some(authorization) = only(headers, header::AUTHORIZATION)? else { return Ok(None) };
     match authorization.split_once(' ') {
         None => Ok(Some(told_apart(authorization))),
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(told_apart(token.trim()))),
+        Some((scheme, encoded)) if scheme.eq_ignore_ascii_case("basic") => key_as_user_name(encoded.trim())
+            .map(Some)
+            .ok_or(Error::Unauthenticated(Unauthenticated::UnknownScheme)),
         Some(_) => Err(Error::Unauthenticated(Unauthenticated::UnknownScheme)),
     }
 }
@@ -117,15 +127,34 @@ fn basic_or_bearer(headers: &HeaderMap) -> Result<Credential, Error> {
 
 const NO_BASIC_CREDENTIAL: Error = Error::Unauthenticated(Unauthenticated::NoBasicCredential);
 
+/// Decodes `KEY:anything` from Base64; `None` if it is anything else.
+fn key_as_user_name(encoded: &str) -> Option<Credential> {
+    let decoded = decoded(encoded)?;
+    let (key, _) = decoded.split_once(':')?;
+    let is_key = key.starts_with(ApiKey::SECRET_PREFIX);
+    is_key.then(|| Credential::Key { secret: Secret::presented(key), is_ambient: true })
+}
+
 /// Decodes `TOKEN:anything` or `username:password` from Base64; `None` if it is neither. Passwords are not empty, and
 /// only usernames contain `@`.
 fn basic(encoded: &str) -> Option<Credential> {
-    let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    let decoded = decoded(encoded)?;
     let (user, password) = decoded.split_once(':')?;
     if !user.contains('@') || password.is_empty() {
         return Some(Credential::AccountToken { secret: Secret::presented(user), is_ambient: true });
     }
     Some(Credential::Password { username: user.to_owned(), password: Password::presented(password) })
+}
+
+/// Decodes Base64, and the text in it. The challenge asks for UTF-8 (RFC 7617), but some clients send ISO-8859-1, whose
+/// bytes are the first code points of Unicode. Text beyond ASCII is practically never valid as both, so that one reading
+/// of a password is enough.
+fn decoded(encoded: &str) -> Option<String> {
+    let bytes = STANDARD.decode(encoded).ok()?;
+    Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect()),
+    )
 }
 
 /// Account tokens have their own prefixes. Among the others, JSON Web Tokens have two dots, and keys none.
@@ -135,7 +164,7 @@ fn told_apart(secret: &str) -> Credential {
     } else if secret.contains('.') {
         Credential::AccessToken(secret.to_owned())
     } else {
-        Credential::Key(Secret::presented(secret))
+        Credential::Key { secret: Secret::presented(secret), is_ambient: false }
     }
 }
 
@@ -156,9 +185,16 @@ mod tests {
 
     /// Describes the credential that Flowdock's contract reads from an `Authorization` header.
     fn read(authorization: &str) -> String {
+        read_as(Contract::Flowdock, authorization)
+    }
+
+    fn read_as(contract: Contract, authorization: &str) -> String {
         let value = HeaderValue::from_str(authorization).unwrap();
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
-        match Credential::of(&headers, Contract::Flowdock) {
+        match Credential::of(&headers, contract) {
+            Ok(Credential::Key { secret, is_ambient }) => {
+                format!("{} {}", if is_ambient { "Basic key" } else { "key" }, secret.expose())
+            }
             Ok(Credential::AccountToken { secret, is_ambient: true }) => format!("Basic {}", secret.expose()),
             Ok(Credential::AccountToken { secret, .. }) => format!("Bearer {}", secret.expose()),
             Ok(Credential::Password { username, password }) => {
@@ -197,19 +233,44 @@ mod tests {
     #[test]
     fn rejects_invalid_basic_credentials() {
         let refused = NO_BASIC_CREDENTIAL.to_string();
-        for authorization in [
-            &encoded("pat_a"),
-            &encoded(b"pat_\xFF:"),
-            "Basic pat_a:",
-            "Basic",
-            "Basic ",
-            "pat_a",
-            "Digest a",
-        ] {
+        for authorization in
+            [&encoded("pat_a"), &encoded(b"pat_\xFF"), "Basic pat_a:", "Basic", "Basic ", "pat_a", "Digest a"]
+        {
             assert_eq!(read(authorization), refused, "{authorization}");
         }
         assert!(Credential::of(&HeaderMap::new(), Contract::Flowdock).is_err());
         let key = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("denizen_session=lit_a"))]);
         assert!(Credential::of(&key, Contract::Flowdock).is_err());
+    }
+
+    #[test]
+    fn a_key_may_be_the_basic_user_name_where_a_key_is_taken() {
+        let unknown = Error::Unauthenticated(Unauthenticated::UnknownScheme).to_string();
+        for contract in [Contract::Flowra, Contract::Zaia, Contract::FlowMate, Contract::Operations] {
+            for text in ["sk_a:", "sk_a:x", "sk_a:b:c"] {
+                assert_eq!(read_as(contract, &encoded(text)), "Basic key sk_a", "{text}");
+            }
+            assert_eq!(read_as(contract, &encoded("sk_a:").replace("Basic", "basic ")), "Basic key sk_a");
+            for text in ["sk_a", "pk_a:", "pat_a:", ":sk_a", "jane@example.com:secret", ""] {
+                assert_eq!(read_as(contract, &encoded(text)), unknown, "{text}");
+            }
+            assert_eq!(read_as(contract, "Basic sk_a:"), unknown);
+        }
+    }
+
+    #[test]
+    fn reads_iso_8859_1_where_the_text_is_not_utf_8() {
+        for (sent, credential) in [
+            (&b"jane@example.com:p\xE4ssw\xF6rt"[..], "jane@example.com with pässwört"),
+            (b"j\xE4n\xEB@example.com:caf\xE9", "jänë@example.com with café"),
+            (b"jane@example.com:\xA3100", "jane@example.com with £100"),
+            (b"jane@example.com:\xFF", "jane@example.com with ÿ"),
+            (b"pat_a:\xE9", "Basic pat_a"),
+            ("jane@example.com:pässwört".as_bytes(), "jane@example.com with pässwört"),
+            ("jane@example.com:Ã©".as_bytes(), "jane@example.com with Ã©"),
+            ("jane@example.com:пароль".as_bytes(), "jane@example.com with пароль"),
+        ] {
+            assert_eq!(read(&encoded(sent)), credential);
+        }
     }
 }

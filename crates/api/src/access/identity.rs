@@ -63,7 +63,7 @@ impl Identity {
             cross_site::require_intent(parts, context, &access.options.cors_origins)?;
         }
         let (key, public_key) = match credential {
-            Credential::Key(secret) => (secret, None),
+            Credential::Key { secret, .. } => (secret, None),
             Credential::KeyPair { public_key, secret } => (secret, Some(public_key)),
             Credential::AccessToken(token) => {
                 let (user, own_limit) = holder_of_token(access, &token).await?;

@@ -38,6 +38,7 @@ fn complete(operation: &mut Operation, path: &str, is_write: bool) {
             .entry(code.status().as_u16().to_string())
             .or_insert_with(|| ResponseBuilder::new().description(text).build().into());
     }
+    security::take_basic_keys(operation);
     security::name_scopes(operation);
     unwrap_texts(operation);
     entity_tags::describe(operation);

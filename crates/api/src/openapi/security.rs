@@ -24,6 +24,12 @@ pub(super) fn add_schemes(components: &mut Components) {
     let schemes = [
         ("api_key", header("x-api-key", "A secret key, `sk_…`. Selects Flowra.")),
         ("bearer", bearer("A secret key, `sk_…`, after Bearer. Selects Flowra.", None)),
+        (
+            "basic_key",
+            SecurityScheme::Http(
+                HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(BASIC_KEY)).build(),
+            ),
+        ),
         ("authorization", header("authorization", "A secret key, `sk_…`, without a scheme. Selects Zaia.")),
         (
             "notiflows_api_key",
@@ -60,11 +66,21 @@ pub(super) fn add_schemes(components: &mut Components) {
     }
 }
 
-const BASIC: &str = "An account's token as user name, with any password or none; or an account's e-mail address and password.";
+const BASIC: &str = "An account's token as user name, with any password or none; or an account's e-mail address and password. The \
+    text is UTF-8; where it is not, it is read as ISO-8859-1.";
+
+const BASIC_KEY: &str = "A secret key, `sk_…`, as user name, with any password or none. Selects Flowra.";
 
 /// The schemes of keys; those of accounts name permissions, of which one is enough.
-const OF_KEYS: [&str; 5] =
-    ["api_key", "authorization", "bearer", "notiflows_api_key", "notiflows_secret_key"];
+const OF_KEYS: [&str; 6] =
+    ["api_key", "authorization", "basic_key", "bearer", "notiflows_api_key", "notiflows_secret_key"];
+
+/// Adds Basic to the schemes of an operation that takes a key after Bearer: both are read alike.
+pub(super) fn take_basic_keys(operation: &mut Operation) {
+    let Some(requirements) = &mut operation.security else { return };
+    let bearer = requirements.iter().filter_map(schemes_of).find_map(|mut schemes| schemes.remove("bearer"));
+    requirements.extend(bearer.map(|scopes| SecurityRequirement::new("basic_key", scopes)));
+}
 
 /// Moves the scopes of an operation from its security schemes, where only OAuth has any, to `x-required-scopes` and its
 /// description.

@@ -78,13 +78,13 @@ pub(crate) fn speaks_flowdock(path: &str) -> bool {
 /// First segments of Flowdock's paths.
 const FLOWDOCK: [&str; 4] = ["users", "user", "flows", "organizations"];
 
-/// `x-api-key`, or `Authorization` with the scheme Bearer. A key without a scheme means Zaia.
+/// `x-api-key`, or `Authorization` with the scheme Bearer or Basic. A key without a scheme means Zaia.
 fn speaks_flowra(headers: &HeaderMap) -> bool {
-    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    headers.contains_key("x-api-key")
-        || authorization
-            .and_then(|value| value.get(..7))
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    let has_scheme = |scheme: &[u8]| {
+        authorization.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    headers.contains_key("x-api-key") || has_scheme(b"bearer ") || has_scheme(b"basic ")
 }
 
 fn camel_case(name: &str) -> String {
@@ -109,6 +109,7 @@ mod tests {
         for (path, header, contract) in [
             ("/api/v1/external-users", ("x-api-key", "sk_a"), Contract::Flowra),
             ("/api/v1/external-users", ("authorization", "bearer sk_a"), Contract::Flowra),
+            ("/api/v1/external-users", ("authorization", "BASIC c2tfYTo="), Contract::Flowra),
             ("/api/v1/external-users", ("authorization", "sk_a"), Contract::Zaia),
             ("/api/v1/external-users/username/jane", ("authorization", "sk_a"), Contract::Flowra),
             ("/api/v1/external-users/7/toggle-active", ("authorization", "sk_a"), Contract::Flowra),
