@@ -18,7 +18,8 @@ use crate::wire::error::ApiError;
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents the header, which [`Preconditions`] reads")]
 pub(crate) struct IfNoneMatch {
-    /// An `ETag` read before: 304 if it is unchanged. On writes, `*` is 412 if the object exists.
+    /// An `ETag` read before, also weak or with the suffix of a proxy that compresses (`-gzip`): 304 if it is unchanged. On
+    /// writes, `*` is 412 if the object exists.
     #[param(rename = "If-None-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
     if_none_match: Option<String>,
 }
@@ -28,7 +29,8 @@ pub(crate) struct IfNoneMatch {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents the header, which [`Preconditions`] reads")]
 pub(crate) struct IfMatch {
-    /// An `ETag` read before: 412 if the object has changed since, so that no update is lost.
+    /// An `ETag` read before, also weak or with the suffix of a proxy that compresses (`-gzip`): 412 if the object has
+    /// changed since, so that no update is lost.
     #[param(rename = "If-Match", example = "\"hV0h8JbSHT1vLmKDOsZ3CQ\"")]
     if_match: Option<String>,
 }
@@ -163,10 +165,22 @@ impl Tags {
         match (self, current) {
             (_, None) => false,
             (Self::Any, Some(_)) => true,
-            (Self::Listed(tags), Some(current)) => tags.iter().any(|tag| tag == current),
+            (Self::Listed(tags), Some(current)) => tags.iter().any(|tag| is_of(tag, current)),
         }
     }
 }
+
+/// Returns whether a tag is the current one, perhaps with the suffix of an intermediary that compressed the response:
+/// Apache appends `-gzip` to the tag, Jetty `--gzip`, others `;gzip`.
+fn is_of(tag: &str, current: &str) -> bool {
+    tag.strip_prefix(current).is_some_and(|suffix| {
+        let encoding = ["--", "-", ";"].into_iter().find_map(|separator| suffix.strip_prefix(separator));
+        suffix.is_empty() || encoding.is_some_and(|encoding| ENCODINGS.contains(&encoding))
+    })
+}
+
+/// The encodings that intermediaries append to tags.
+const ENCODINGS: [&str; 4] = ["br", "deflate", "gzip", "zstd"];
 
 #[cfg(test)]
 mod tests {
@@ -187,6 +201,20 @@ mod tests {
             ("W/\"a\"", Some("a"), true),
             ("\"b\", \"a\"", Some("a"), true),
             ("*", Some("a"), true),
+            ("\"a-gzip\"", Some("a"), true),
+            ("W/\"a-gzip\"", Some("a"), true),
+            ("\"a--gzip\"", Some("a"), true),
+            ("\"a;gzip\"", Some("a"), true),
+            ("\"b-br\", \"a-br\"", Some("a"), true),
+            ("\"a;deflate\"", Some("a"), true),
+            ("\"a-zstd\"", Some("a"), true),
+            ("\"a-br\"", Some("a-br"), true),
+            ("\"a\"", Some("a-br"), false),
+            ("\"agzip\"", Some("a"), false),
+            ("\"a-\"", Some("a"), false),
+            ("\"a-gzip2\"", Some("a"), false),
+            ("\"a-gzip-gzip\"", Some("a"), false),
+            ("\"b-gzip\"", Some("a"), false),
             ("\"b\"", Some("a"), false),
             ("a", Some("a"), false),
             ("", Some("a"), false),
