@@ -13,7 +13,8 @@ use super::parts::operations;
 use crate::wire::envelope::{ErrorCode, ErrorEnvelope, sample};
 
 /// Response headers: name, component name, type and description.
-const HEADERS: [(&str, &str, Type, &str); 10] = [
+const HEADERS: [(&str, &str, Type, &str); 11] = [
+    ("accept-encoding", "AcceptEncoding", Type::String, "The encodings that bodies of requests may have"),
     ("etag", "ETag", Type::String, "Changes whenever the object does"),
     ("flowdock-user", "FlowdockUser", Type::Integer, "Flowdock: the number of the caller's account"),
     (
@@ -147,9 +148,8 @@ fn error_component(code: ErrorCode, status: u16) -> Response {
         ErrorCode::Unauthenticated => &["www-authenticate"],
         ErrorCode::Conflict => &["flowdock-user", "idempotency-replayed", "retry-after"],
         ErrorCode::RateLimited | ErrorCode::Unavailable => &["flowdock-user", "retry-after"],
-        ErrorCode::PayloadTooLarge | ErrorCode::UnsupportedMediaType | ErrorCode::InternalError => {
-            &["flowdock-user"]
-        }
+        ErrorCode::UnsupportedMediaType => &["accept-encoding", "flowdock-user"],
+        ErrorCode::PayloadTooLarge | ErrorCode::InternalError => &["flowdock-user"],
         _ => &["flowdock-user", "idempotency-replayed"],
     };
     for name in [&["x-request-id", "ratelimit", "ratelimit-policy"], own].concat() {
@@ -172,7 +172,9 @@ fn description_of(code: ErrorCode) -> &'static str {
         }
         ErrorCode::PreconditionFailed => "The condition in `If-Match` or `If-None-Match` is not met.",
         ErrorCode::PayloadTooLarge => "The body is larger than the limit.",
-        ErrorCode::UnsupportedMediaType => "The `Content-Type` is not JSON.",
+        ErrorCode::UnsupportedMediaType => {
+            "The `Content-Type` is not JSON in UTF-8, or the `Content-Encoding` is unknown."
+        }
         ErrorCode::ValidationFailed => {
             "The body has invalid fields (400 in Zaia), or the idempotency key was sent with another request."
         }

@@ -25,6 +25,11 @@ const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platfor
     One directory serves several published APIs: Flowra and Zaia at `/api/v1`, Notiflows at `/admin`, FlowMate at `/login` \
     and `/api`, Flowdock at `/`. Each API reads the data that the others write. \
     The paths of Notiflows, FlowMate and Flowdock also work with a version: `/admin/v1`, `/api/v1` and `/v1`. \
+    A slash at the end of a path changes nothing. Bodies may be compressed: `Content-Encoding: gzip` or `deflate`; size \
+    limits apply before and after. \
+    Query strings write booleans as `true`, `false`, `1` or `0`, in any case. Parameters that may be repeated may also be \
+    written as an array (`ids[]=…`, `ids[0]=…`). A name that resembles a parameter of the operation and is none is an \
+    error, since ignoring a misspelt filter would return too much; other unknown names are ignored. \
     Every error has the same envelope, and every response has `x-request-id`. \
     `x-required-scopes` names the scope that a key needs, or permissions of which an account needs one. \
     `/openapi/{contract}.json` describes one API: `flowra`, `zaia`, `notiflows`, `flowmate`, `flowdock` or `operations`.";
@@ -49,7 +54,7 @@ const TAGS: [(&str, &str); 19] = [
     ("Organizations", "Flowdock: the workspaces of the caller, and their members."),
     ("Flows", "Flowdock: the flows of an organization, and their users."),
     ("Invitations", "Flowdock: invitations to a flow."),
-    ("Server", "Health, metrics, version, signing keys and error pages."),
+    ("Server", "What the server is: health, metrics, version, signing keys and error pages."),
 ];
 
 /// Completes the document of the routes: removes path aliases and adds what all operations share.

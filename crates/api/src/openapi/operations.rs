@@ -104,7 +104,7 @@ fn shared_errors(secured: bool, has_body: bool) -> Vec<ErrorText> {
     }
     if has_body {
         errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
-        errors.push((ErrorCode::UnsupportedMediaType, "The `Content-Type` is not JSON."));
+        errors.push((ErrorCode::UnsupportedMediaType, NOT_JSON));
         errors.push((ErrorCode::ValidationFailed, "The body has invalid fields; Zaia returns 400 instead."));
     }
     errors
@@ -119,7 +119,7 @@ fn flowdock_errors(has_body: bool) -> Vec<ErrorText> {
     errors.push((ErrorCode::RateLimited, "Too many requests per second, or too many wrong passwords."));
     if has_body {
         errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
-        errors.push((ErrorCode::UnsupportedMediaType, "The `Content-Type` is neither JSON nor a form."));
+        errors.push((ErrorCode::UnsupportedMediaType, NEITHER_JSON_NOR_FORM));
     }
     errors
 }
@@ -134,5 +134,10 @@ const HAS_CHANGED: &str = "The condition in `If-Match` is not met.";
 const TOO_MANY: &str = "Too many requests per second.";
 
 const TOO_LARGE: &str = "The body is larger than the limit.";
+
+const NOT_JSON: &str = "The `Content-Type` is not JSON in UTF-8, or the `Content-Encoding` is unknown.";
+
+const NEITHER_JSON_NOR_FORM: &str =
+    "The `Content-Type` is neither JSON nor a form, in UTF-8, or the `Content-Encoding` is unknown.";
 
 const UNAVAILABLE: &str = "The server is starting, stopping, overloaded, or cannot reach its database.";
