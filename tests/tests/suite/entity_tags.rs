@@ -64,6 +64,70 @@ async fn answers_304_to_a_known_tag() {
     reader.get(&path_of(&user)).await.is(200);
 }
 
+/// What proxies make of a tag when they compress the answer: Apache, Jetty, nginx and others.
+fn variants(tagged: &str) -> Vec<String> {
+    let bare = tagged.trim_matches('"');
+    let suffixes = [
+        "-gzip",
+        "--gzip",
+        ";gzip",
+        "-br",
+        ";br",
+        "--br",
+        "-deflate",
+        ";deflate",
+        "--deflate",
+        "-zstd",
+        ";zstd",
+    ];
+    let changed =
+        suffixes.iter().flat_map(|suffix| [format!("\"{bare}{suffix}\""), format!("W/\"{bare}{suffix}\"")]);
+    changed
+        .chain([tagged.to_owned(), format!("W/{tagged}"), format!("\"other-gzip\", \"{bare}-gzip\"")])
+        .collect()
+}
+
+#[tokio::test]
+async fn a_tag_changed_by_a_compressing_proxy_counts() {
+    let server = TestServer::start().await;
+    create(&server, json!({ "externalId": "u-1" })).await;
+    let (account, notiflows) = (server.as_administrator().await, server.notiflows());
+    let basic = server.basic(&server.administrator.username, &server.administrator.password);
+    let own = format!("/api/users/{}", server.administrator.id);
+    for (client, path) in [
+        (&notiflows, "/admin/users/u-1"),
+        (&server.flowra(), "/api/v1/external-users/username/u-1"),
+        (&account, &own),
+        (&account, "/api/users/me"),
+        (&basic, "/user"),
+    ] {
+        let tagged = tag(&client.get(path).await.is(200));
+        for known in variants(&tagged) {
+            let reply = client.with("if-none-match", &known).get(path).await;
+            assert_eq!((reply.status, tag(&reply)), (304, tagged.clone()), "{path} {known}");
+        }
+    }
+    let path = "/admin/users/u-1";
+    let mut current = tag(&notiflows.get(path).await.is(200));
+    for index in 0..variants(&current).len() {
+        let (old, known) = (current.clone(), variants(&current)[index].clone());
+        let change = json!({ "first_name": format!("Jane {index}") });
+        current = tag(&notiflows.with("if-match", &known).put(path, change.clone()).await.is(200));
+        for outdated in variants(&old) {
+            let late = notiflows.with("if-match", &outdated).put(path, change.clone()).await;
+            late.error(412, "precondition_failed");
+        }
+    }
+    let bare = current.trim_matches('"');
+    for wrong in
+        ["-gzip-gzip", "gzip", "-", ";", "-GZIPPED", "-gzip;", " -gzip", "/gzip", "-identity", "+gzip"]
+    {
+        let wrong = format!("\"{bare}{wrong}\"");
+        notiflows.with("if-none-match", &wrong).get(path).await.is(200);
+        notiflows.with("if-match", &wrong).put(path, json!({})).await.error(412, "precondition_failed");
+    }
+}
+
 #[track_caller]
 fn assert_all_different(mut tags: Vec<String>) {
     let count = tags.len();

@@ -27,6 +27,7 @@ mod operations;
 mod people;
 mod races;
 mod rate_limits;
+mod requests;
 mod seeds;
 mod super_identities;
 mod support;

@@ -310,7 +310,7 @@ async fn rejects_an_unsupported_method() {
         assert!(reply.header("allow").is_some(), "{method} {path}\n{reply}");
         reply.error(405, "method_not_allowed");
     }
-    for path in ["/api", "/api/", "/api/user", "/api/v2/users", "/api/users/", "/login/", "/api/v1/login"] {
+    for path in ["/api", "/api/", "/api/user", "/api/v2/users", "/api/users//", "/login//", "/api/v1/login"] {
         residents.administrator.get(path).await.error(404, "not_found");
     }
     directory.is_unchanged("wrong methods").await;

@@ -228,20 +228,22 @@ async fn rejects_an_unknown_value() {
     for (name, words) in [
         ("sortBy", ["age", "CREATEDAT", "created_at", ""]),
         ("sortOrder", ["up", "ASC", "descending", ""]),
-        ("isActive", ["yes", "1", "TRUE", ""]),
+        ("isActive", ["yes", "2", "t", ""]),
     ] {
         for word in words {
             flowra.refuses(&format!("{name}={word}"), name, "invalid_param").await;
         }
     }
     for list in lists(&directory).iter().filter(|list| list.can_be_counted) {
-        for word in ["yes", "1", "TRUE", ""] {
+        for word in ["yes", "2", "t", ""] {
             list.refuses(&format!("count={word}"), "count", "invalid_param").await;
         }
     }
     for list in [admin, admin_v1] {
         for name in ["created_after", "created_before"] {
-            for word in ["yesterday", "2024-01-15", "2024-13-15T10:30:00Z", "1705314600", "", "%00"] {
+            for word in
+                ["yesterday", "2024-1-15", "2024-13-15", "2024-13-15T10:30:00Z", "1705314600", "", "%00"]
+            {
                 list.refuses(&format!("{name}={word}"), name, "invalid_param").await;
             }
             list.get(&format!("{name}=9999-12-31T23:59:59Z")).await.is(200);

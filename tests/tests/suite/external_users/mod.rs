@@ -7,6 +7,7 @@ mod create_by_username;
 mod delete;
 mod erase;
 mod find_by_username;
+mod flowra_sdk;
 mod list_flowra;
 mod list_zaia;
 mod lookup;

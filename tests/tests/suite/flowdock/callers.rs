@@ -66,7 +66,7 @@ async fn a_wrong_method_is_405() {
         assert_eq!(reply.header("content-type"), Some(CONTENT_TYPE), "{method} {path}");
         reply.error(405, "method_not_allowed");
     }
-    for path in ["/users/1/flows", "/organizations/default/flows", "/v1/users/", "/v1", "/v2/users"] {
+    for path in ["/users/1/flows", "/organizations/default/flows", "/v1/users//", "/v1", "/v2/users"] {
         server.anonymous().get(path).await.error(404, "not_found");
     }
 }

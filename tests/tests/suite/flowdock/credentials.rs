@@ -26,7 +26,11 @@ fn with_authorization(server: &TestServer, authorization: &str) -> Client {
 /// Asserts that a credential is refused, and returns the message.
 #[track_caller]
 pub(super) fn refused(reply: Reply) -> String {
-    assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"denizen\""), "{reply}");
+    assert_eq!(
+        reply.header("www-authenticate"),
+        Some("Basic realm=\"denizen\", charset=\"UTF-8\""),
+        "{reply}"
+    );
     assert_eq!(reply.header("flowdock-user"), None, "{reply}");
     assert_eq!(reply.header("content-type"), Some(CONTENT_TYPE), "{reply}");
     let message = text(&reply.body, "message");

@@ -3,6 +3,7 @@
 mod accounts;
 mod document;
 mod flowdock;
+mod spelling;
 mod table;
 
 use denizen_tests::{Client, Key, Reply, TestServer, Value, Workspace, json};

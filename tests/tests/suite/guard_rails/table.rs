@@ -77,11 +77,13 @@ pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'s
 }
 
 /// The operations that need no credential.
-pub(super) const OPEN: [&str; 7] = [
+pub(super) const OPEN: [&str; 9] = [
+    "GET /",
     "GET /.well-known/jwks.json",
     "GET /errors/{code}",
     "GET /health/live",
     "GET /health/ready",
+    "GET /healthcheck",
     "GET /metrics",
     "GET /version",
     "POST /login",

@@ -162,6 +162,8 @@ async fn every_response_has_security_headers() {
         server.anonymous().get("/health/ready").await.is(200),
         server.anonymous().get("/errors/not_found").await.is(200),
         server.anonymous().get("/docs/").await.is(200),
+        server.anonymous().get("/").await.is(200),
+        server.anonymous().with("accept", "text/html").get("/").await.is(200),
     ] {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{reply}");
         assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{reply}");

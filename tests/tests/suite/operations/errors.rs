@@ -56,16 +56,9 @@ async fn the_type_of_an_error_links_its_page() {
 #[tokio::test]
 async fn an_unknown_path_is_404() {
     let server = TestServer::start().await;
-    for path in [
-        "/",
-        "/no/such/path",
-        "/api",
-        "/api/v1",
-        "/api/v2/external-users",
-        "/admin",
-        "/administrators",
-        "/health",
-    ] {
+    for path in
+        ["/no/such/path", "/api", "/api/v1", "/api/v2/external-users", "/admin", "/administrators", "/health"]
+    {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "BREW"] {
             let reply = server.flowra().send(method, path, None).await.is(404);
             if method != "HEAD" {
@@ -89,7 +82,9 @@ async fn a_wrong_method_lists_the_allowed_ones() {
         ("/api/v1/channels/7d444840-9dc0-41d1-b245-5ffdce74fad2", &["DELETE", "GET", "HEAD", "PATCH"]),
         ("/admin/users", &["GET", "HEAD"]),
         ("/admin/v1/users/jane", &["DELETE", "GET", "HEAD", "PUT"]),
+        ("/", &["GET", "HEAD"]),
         ("/version", &["GET", "HEAD"]),
+        ("/healthcheck", &["GET", "HEAD"]),
         ("/health/ready", &["GET", "HEAD"]),
         ("/metrics", &["GET", "HEAD"]),
         ("/errors/not_found", &["GET", "HEAD"]),

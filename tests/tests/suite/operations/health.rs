@@ -9,7 +9,10 @@ async fn a_running_server_is_live_and_ready() {
     let server = TestServer::start().await;
     assert_eq!(server.anonymous().get("/health/live").await.json(200), json!({ "status": "live" }));
     assert_eq!(server.anonymous().get("/health/ready").await.json(200), json!({ "status": "ready" }));
-    server.anonymous().send("HEAD", "/health/ready", None).await.is(200);
+    assert_eq!(server.anonymous().get("/healthcheck").await.json(200), json!({ "status": "ready" }));
+    for path in ["/health/ready", "/healthcheck", "/healthcheck/"] {
+        server.anonymous().send("HEAD", path, None).await.is(200);
+    }
 }
 
 #[tokio::test]

@@ -5,5 +5,6 @@ mod documents;
 mod errors;
 mod generated_clients;
 mod health;
+mod home;
 mod outages;
 mod requests;
