@@ -140,6 +140,16 @@ impl QueryReader {
         })
     }
 
+    /// Rejects filters of another contract's list at the same path: ignoring them would widen the answer.
+    pub(crate) fn reject_filters_of(&mut self, contract: &str, names: &[&str]) {
+        for name in names {
+            if !self.values_of(name).is_empty() {
+                let message = format!("filters the list of {contract}, not this one");
+                self.add(name, Violation::new(Reason::Unknown, message));
+            }
+        }
+    }
+
     /// Records a violation.
     pub(crate) fn add(&mut self, name: &str, violation: Violation) {
         self.violations.add(name, violation);

@@ -229,6 +229,7 @@ async fn accepts_several_spellings_of_booleans() {
         (json!(true), json!(false)),
         (json!("true"), json!("false")),
         (json!("1"), json!("0")),
+        (json!("True"), json!("FALSE")),
         (json!(1), json!(0)),
     ] {
         for (value, expected) in [(&yes, true), (&no, false)] {
@@ -236,7 +237,7 @@ async fn accepts_several_spellings_of_booleans() {
             assert_eq!(is_admin(&boss.client).await, expected, "{value}");
         }
     }
-    for (yes, no) in [("true", "false"), ("1", "0")] {
+    for (yes, no) in [("true", "false"), ("TRUE", "False"), ("1", "0")] {
         for (value, expected) in [(yes, true), (no, false)] {
             boss.client.put_form(&path, &[("admin", value)]).await.json(200);
             assert_eq!(is_admin(&boss.client).await, expected, "{value}");
@@ -246,10 +247,10 @@ async fn accepts_several_spellings_of_booleans() {
             assert_eq!(is_admin(&boss.client).await, expected, "{value}");
         }
     }
-    for wrong in [json!(""), json!("yes"), json!("TRUE"), json!(2), json!(1.0), json!([true]), json!({})] {
+    for wrong in [json!(""), json!("yes"), json!("TRUTH"), json!(2), json!(1.0), json!([true]), json!({})] {
         assert_eq!(broken(boss.client.put(&path, json!({ "admin": wrong })).await), ["admin"], "{wrong}");
     }
-    for wrong in ["", "yes", "2", "True", " 1"] {
+    for wrong in ["", "yes", "2", "Truth", " 1"] {
         assert_eq!(broken(boss.client.put_form(&path, &[("admin", wrong)]).await), ["admin"], "{wrong}");
     }
     assert!(!is_admin(&boss.client).await);

@@ -265,3 +265,34 @@ async fn accounts_are_filtered_by_arrays_of_names() {
         assert_eq!(details["param"], key, "{misspelt}");
     }
 }
+
+#[tokio::test]
+async fn a_filter_of_the_other_contract_widens_nothing() {
+    let server = TestServer::start().await;
+    let [(_, channel, tier), _] = two_users(&server).await;
+    for (client, query) in [
+        (server.flowra(), format!("channelIds={channel}")),
+        (server.flowra(), format!("channelIds[]={channel}&limit=1")),
+        (server.flowra_bearer(), format!("tierIds[0]={tier}")),
+        (server.flowra(), format!("tierIds%5B%5D={tier}")),
+        (server.flowra(), format!("superIdentityIds={tier}")),
+        (server.flowra(), format!("externalUserGroupIds={tier}")),
+        (server.flowra(), "search=user%20one".to_owned()),
+        (server.zaia(), "q=user".to_owned()),
+        (server.zaia(), "q[]=user".to_owned()),
+        (server.zaia(), "isActive=True".to_owned()),
+        (server.zaia(), "isActive[0]=false".to_owned()),
+    ] {
+        let name = query.split(['=', '[', '%']).next().unwrap();
+        let details = client.get(&format!("{USERS}?{query}")).await.error(400, "bad_request");
+        assert_eq!(
+            (&details["param"], &details["reason"]),
+            (&json!(name), &json!("invalid_param")),
+            "{query}"
+        );
+        let message = text(&details["fields"][0], "message");
+        assert!(message.contains("filters the list of"), "{query}: {message}");
+    }
+    server.flowra().get(&format!("{USERS}?pageSize=1&pageNumber=1")).await.is(200);
+    server.zaia().get(&format!("{USERS}?limit=1&page=1&sortBy=name&sortOrder=asc")).await.is(200);
+}

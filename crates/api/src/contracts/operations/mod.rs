@@ -114,10 +114,13 @@ pub(crate) async fn ready(
 /// Reports whether the server is ready
 ///
 /// Same as `/health/ready`, at the path that FlowMate's services have.
-#[utoipa::path(get, path = "/healthcheck", operation_id = "server.getHealth", tag = "Server",
+#[utoipa::path(get, path = "/healthcheck", operation_id = "server.getHealth", tag = "Server", params(Readiness),
     responses((status = 200, body = Health), (status = 503, body = crate::wire::envelope::ErrorEnvelope)))]
-pub(crate) async fn healthcheck(state: State<AppState>) -> ApiResult<Json<Health>> {
-    ready(state).await
+pub(crate) async fn healthcheck(
+    state: State<AppState>,
+    readiness: Query<Readiness>,
+) -> ApiResult<Json<Health>> {
+    ready(state, readiness).await
 }
 
 /// Returns the server's name and version

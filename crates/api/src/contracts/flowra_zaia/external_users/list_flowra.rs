@@ -10,6 +10,7 @@ use denizen_domain::{
 use denizen_persistence::external_users;
 use utoipa::IntoParams;
 
+use super::ZAIA_FILTERS;
 use super::answer::ExternalUserAnswer;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
@@ -75,6 +76,7 @@ pub(crate) enum SortOrder {
 
 impl FromQuery for FlowraList {
     fn read(parameters: &mut QueryReader) -> Self {
+        parameters.reject_filters_of("Zaia", &ZAIA_FILTERS);
         Self {
             q: parameters.search("q"),
             is_active: parameters.flag("isActive"),

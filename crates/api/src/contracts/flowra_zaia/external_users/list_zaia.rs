@@ -9,6 +9,7 @@ use denizen_domain::{
 use denizen_persistence::external_users;
 use utoipa::IntoParams;
 
+use super::FLOWRA_FILTERS;
 use super::answer::ExternalUserAnswer;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
@@ -52,6 +53,7 @@ pub(crate) struct ZaiaList {
 
 impl FromQuery for ZaiaList {
     fn read(parameters: &mut QueryReader) -> Self {
+        parameters.reject_filters_of("Flowra", &FLOWRA_FILTERS);
         Self {
             channel_ids: parameters.ids("channelIds"),
             external_user_group_ids: parameters.ids("externalUserGroupIds"),

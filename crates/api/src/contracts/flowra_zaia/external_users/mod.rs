@@ -43,3 +43,10 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(restore::restore))
         .routes(routes!(erase::erase))
 }
+
+/// The parameters that select users in Flowra's list.
+const FLOWRA_FILTERS: [&str; 2] = ["q", "isActive"];
+
+/// The parameters that select users in Zaia's list.
+const ZAIA_FILTERS: [&str; 5] =
+    ["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds", "search"];
