@@ -173,7 +173,7 @@ async fn reports_invalid_parameters() {
         (format!("before={cursor}x"), "before"),
         (format!("after={cursor}&before={cursor}"), "before"),
         ("created_after=yesterday".to_owned(), "created_after"),
-        ("created_before=2024-01-15".to_owned(), "created_before"),
+        ("created_before=2024-01-32".to_owned(), "created_before"),
     ] {
         let details =
             server.notiflows().get(&format!("/admin/users?{query}")).await.error(400, "bad_request");

@@ -123,7 +123,8 @@ fn snake_case(name: &str) -> String {
 fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
-    first + &words.map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..])).collect::<String>()
+    let capitalized = words.map(|word| word[..1].to_uppercase() + &word[1..]);
+    [first].into_iter().chain(capitalized).collect()
 }
 
 /// Percent-encodes what a query string cannot hold.
