@@ -162,6 +162,7 @@ async fn holder_of_token(access: &Access, token: &str) -> Result<(ExternalUser, 
     let connection = &mut access.database.read().await?;
     let workspace = workspaces::find_in_use(connection, claims.aud).await?.ok_or(VOID_TOKEN)?;
     let user = external_users::find(connection, claims.aud, claims.sub).await?;
-    let user = user.filter(|user| user.accepts_token_of(claims.iat, now)).ok_or(VOID_TOKEN)?;
+    let user =
+        user.filter(|user| user.accepts_token_of(claims.generation, claims.iat, now)).ok_or(VOID_TOKEN)?;
     Ok((user, workspace.requests_per_second))
 }

@@ -66,6 +66,9 @@ pub(crate) struct Claims {
     pub(crate) channel_id: ChannelId,
     /// The customer's id for the user.
     pub(crate) external_id: Option<String>,
+    /// See [`ExternalUser::token_generation`]; `None` in tokens of earlier versions.
+    #[serde(default)]
+    pub(crate) generation: Option<i64>,
 }
 
 /// The public half of a signing key (RFC 8037).
@@ -141,7 +144,7 @@ impl Tokens {
     pub(crate) fn issue(&self, source: &Source, user: &ExternalUser) -> Result<String> {
         let now = source.clock.now();
         user.require_unblocked(now)?;
-        let iat = user.token_issue_time(now);
+        let iat = now.unix_seconds();
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: user.id,
@@ -151,6 +154,7 @@ impl Tokens {
             jti: source.ids.uuid(),
             channel_id: user.channel_id,
             external_id: user.external_id.as_ref().map(ExternalId::to_string),
+            generation: Some(user.token_generation()),
         };
         let keys = self.current();
         let kid = keys.accepted.first().map(|(jwk, _)| jwk.kid.clone());

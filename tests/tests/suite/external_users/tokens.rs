@@ -140,6 +140,49 @@ async fn blocking_revokes_tokens_for_good() {
 }
 
 #[tokio::test]
+async fn a_new_token_is_not_issued_in_the_future() {
+    let server = TestServer::with_fixed_time().await;
+    let user = create(&server, json!({ "externalId": "u-1" })).await;
+    let path = path_of(&user);
+    let claim = json!({
+        "channelId": user["channelId"], "externalId": "u-1", "id": null, "identifier": null,
+    });
+    let now = 1_705_314_600;
+    let mut old = vec![text(&user, "accessToken")];
+    for round in 0..10 {
+        match round % 3 {
+            0 => {
+                server.zaia().patch(&path, json!({ "blocked": true })).await.is(200);
+                server.zaia().patch(&path, json!({ "blocked": false })).await.is(200);
+            }
+            1 => {
+                server.zaia().delete(&path).await.is(204);
+                server.zaia().send("POST", &format!("{path}/restore"), None).await.is(200);
+            }
+            _ => {
+                for _ in 0..2 {
+                    server.flowra().send("PUT", &format!("{path}/toggle-active"), None).await.is(200);
+                }
+            }
+        }
+        let new = server.zaia().post("/api/v1/external-users/authenticate", claim.clone()).await.json(200);
+        let new = text(&new, "accessToken");
+        assert_eq!(unverified(&new)["iat"], now, "round {round}");
+        assert_eq!(unverified(&new)["exp"], now + 3600, "round {round}");
+        for void in &old {
+            server.bearer(void).get(ME).await.error(401, "unauthenticated");
+        }
+        server.bearer(&new).get(ME).await.is(200);
+        old.push(new);
+    }
+}
+
+/// The claims of a token, unchecked: the clock of the test stands in the past.
+fn unverified(token: &str) -> Value {
+    jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims
+}
+
+#[tokio::test]
 async fn tokens_and_keys_survive_a_restart() {
     let mut server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;

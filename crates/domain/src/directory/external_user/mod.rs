@@ -61,7 +61,7 @@ pub struct ExternalUser {
     pub tier_id: Option<TierId>,
     /// Its block, which may have expired. See [`is_blocked`](Self::is_blocked).
     pub block: Option<Block>,
-    /// Access tokens issued before this moment (a whole second) are void. Blocking advances it.
+    /// The [generation](Self::token_generation) of its access tokens began at this moment. Blocking advances it.
     pub tokens_valid_from: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
@@ -168,22 +168,28 @@ impl ExternalUser {
         self.version = self.version.next();
     }
 
-    /// Returns the issue time for a new token: now, but not before [`tokens_valid_from`](Self::tokens_valid_from).
-    pub fn token_issue_time(&self, now: Timestamp) -> i64 {
-        let earliest = self.tokens_valid_from.map_or(i64::MIN, Timestamp::unix_seconds);
-        now.unix_seconds().max(earliest)
+    /// Returns the generation of its access tokens, which new tokens carry. Tokens of other generations are void, whatever
+    /// the clocks of the servers that issued them showed.
+    pub fn token_generation(&self) -> i64 {
+        self.tokens_valid_from.map_or(0, Timestamp::unix_microseconds)
     }
 
-    /// Returns whether a token with this issue time (seconds since 1970) is valid at this moment.
-    pub fn accepts_token_of(&self, issued_at: i64, now: Timestamp) -> bool {
-        !self.is_blocked(now)
-            && self.tokens_valid_from.is_none_or(|moment| issued_at >= moment.unix_seconds())
+    /// Returns whether a token of this generation is valid at this moment. Servers of earlier versions issued tokens without
+    /// one: for these, the issue time (seconds since 1970) counts.
+    pub fn accepts_token_of(&self, generation: Option<i64>, issued_at: i64, now: Timestamp) -> bool {
+        let is_current = match generation {
+            Some(generation) => generation == self.token_generation(),
+            None => issued_at.saturating_mul(1_000_000) >= self.token_generation(),
+        };
+        is_current && !self.is_blocked(now)
     }
 
-    /// Voids all access tokens issued up to this moment.
+    /// Voids all access tokens issued up to this moment: begins a new generation. It begins with the next second, since
+    /// tokens without a generation show whole seconds, and after every earlier one.
     pub fn void_tokens(&mut self, now: Timestamp) {
         let next_second = now.unix_seconds().saturating_add(1).saturating_mul(1_000_000);
-        self.tokens_valid_from = Timestamp::from_unix_microseconds(next_second);
+        let generation = next_second.max(self.token_generation().saturating_add(1));
+        self.tokens_valid_from = Timestamp::from_unix_microseconds(generation);
     }
 
     fn change_access(&mut self, change: AccessChange, by: Actor, now: Timestamp) {
@@ -324,36 +330,53 @@ mod tests {
     fn blocking_voids_issued_tokens_and_unblocking_allows_new_ones_at_once() {
         let mut user = user();
         let now = user.created_at;
-        let issued_before = user.token_issue_time(now);
-        assert!(user.accepts_token_of(issued_before, now));
-        user.change_access(AccessChange::Block, Actor::Operator, now);
-        assert!(!user.accepts_token_of(i64::MAX, now));
-        user.change_access(AccessChange::Unblock, Actor::Operator, now);
-        assert!(!user.accepts_token_of(issued_before, now));
-        assert!(user.accepts_token_of(user.token_issue_time(now), now));
+        let accepts = |user: &ExternalUser, generation| user.accepts_token_of(Some(generation), 0, now);
+        let mut issued = Vec::new();
+        for _ in 0..3 {
+            issued.push(user.token_generation());
+            assert!(accepts(&user, user.token_generation()));
+            user.change_access(AccessChange::Block, Actor::Operator, now);
+            assert!(!accepts(&user, user.token_generation()));
+            user.change_access(AccessChange::Unblock, Actor::Operator, now);
+            assert!(issued.iter().all(|generation| !accepts(&user, *generation)), "{issued:?}");
+            assert!(accepts(&user, user.token_generation()));
+        }
+    }
+
+    #[test]
+    fn a_token_without_a_generation_is_valid_from_the_second_after_a_block() {
+        let mut user = user();
+        let now = user.created_at;
+        assert!(user.accepts_token_of(None, now.unix_seconds(), now));
+        for block in 0..2 {
+            user.change_access(AccessChange::Block, Actor::Operator, now);
+            user.change_access(AccessChange::Unblock, Actor::Operator, now);
+            assert!(!user.accepts_token_of(None, now.unix_seconds() + block, now));
+        }
+        assert!(user.accepts_token_of(None, now.unix_seconds() + 2, now));
     }
 
     #[test]
     fn a_block_expires_and_its_tokens_stay_void() {
         let mut user = user();
         let now = user.created_at;
-        let issued_before = user.token_issue_time(now);
+        let issued_before = user.token_generation();
         let until = now.plus(Duration::from_mins(1));
         let reason = Some(BlockReason::parse("Too many returns").unwrap());
         let change = AccessChange::BlockWith { reason, until: Some(until) };
         user.change_access(change, Actor::Operator, now);
         assert!(user.require_unblocked(now).is_err());
         assert!(user.require_unblocked(until).is_ok());
-        assert!(!user.accepts_token_of(issued_before, until));
-        assert!(user.accepts_token_of(user.token_issue_time(until), until));
+        assert!(!user.accepts_token_of(Some(issued_before), now.unix_seconds(), until));
+        assert!(user.accepts_token_of(Some(user.token_generation()), until.unix_seconds(), until));
 
         // The next block takes nothing over from an expired one.
-        let issued_between = user.token_issue_time(until);
+        let issued_between = user.token_generation();
         user.change_access(AccessChange::Block, Actor::Server, until);
         let expected = Block { reason: None, since: Some(until), until: None, by: Some(Actor::Server) };
         assert_eq!(user.block, Some(expected));
         user.change_access(AccessChange::Unblock, Actor::Server, until);
-        assert!(!user.accepts_token_of(issued_between, until));
+        assert!(!user.accepts_token_of(Some(issued_between), until.unix_seconds(), until));
     }
 
     #[test]
