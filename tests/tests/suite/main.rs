@@ -13,6 +13,7 @@ mod api_keys;
 mod audit_events;
 mod audit_of_accounts;
 mod bad_input;
+mod blanks;
 mod channels;
 mod concurrency;
 mod credentials;

@@ -39,7 +39,7 @@ pub(crate) async fn check(
 
 /// Hashes the username with a secret: people type passwords by mistake, and a plain hash could be guessed.
 fn attempt(access: &Access, context: &RequestContext, username: &str) -> Attempt {
-    let keyed = Secret::derive("", &access.issued_tokens_secret, username.to_lowercase().as_bytes());
+    let keyed = Secret::derive("", &access.issued_tokens_secret, username.trim().to_lowercase().as_bytes());
     Attempt {
         username_hash: *keyed.hash().as_bytes(),
         address: client_address::counted_as(context.client_address),

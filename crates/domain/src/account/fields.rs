@@ -11,7 +11,7 @@ text_type! { @declare
 }
 
 impl Username {
-    /// Checks an e-mail address, and converts it to lower case.
+    /// Checks an e-mail address, drops blanks around it, and converts it to lower case.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let address = EmailAddress::parse(text)?;
         // Lower case may be longer than the original.

@@ -11,14 +11,14 @@ text_type! {
 }
 
 text_type! { @declare
-    /// An e-mail address of at most 254 characters.
+    /// An e-mail address of at most 254 characters, without blanks around it.
     EmailAddress
 }
 
 impl EmailAddress {
-    /// Checks an e-mail address.
+    /// Checks an e-mail address, and drops blanks around it, which keyboards of phones add.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let text = checked(text, &(1..=254))?;
+        let text = checked(text.trim(), &(1..=254))?;
         if text.validate_email() { Ok(Self(text)) } else { Err(malformed("must be an e-mail address")) }
     }
 }
@@ -85,6 +85,16 @@ mod tests {
                 "a\0@example.com",
             ],
         );
+    }
+
+    #[test]
+    fn blanks_around_an_address_are_dropped() {
+        for written in
+            [" u@example.com", "u@example.com ", "\t u@example.com\r\n", "\u{a0}u@example.com\u{3000}"]
+        {
+            assert_eq!(EmailAddress::parse(written).unwrap().as_str(), "u@example.com", "{written:?}");
+        }
+        assert_eq!(EmailAddress::parse(" \u{2003} ").unwrap_err().reason, Reason::TooShort);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::wire::error::ApiResult;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::log_in)]
 pub(crate) struct LogIn {
-    /// The account's username, in any case.
+    /// The account's username, in any case. Blanks around it do not count.
     #[schema(value_type = String, required)]
     #[serde(default)]
     username: Input<String>,

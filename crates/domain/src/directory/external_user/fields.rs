@@ -8,8 +8,8 @@ use crate::primitives::text::{checked, text_type};
 use crate::primitives::{Reason, Violation, fold, fold_for_search};
 
 text_type! { @declare
-    /// The handle that a user logs in with: a name, an e-mail address or a phone number, 1 to 255 characters.
-    /// Compared without case.
+    /// The handle that a user logs in with: a name, an e-mail address or a phone number, 1 to 255 characters, without
+    /// blanks around it. Compared without case.
     Identifier
 }
 
@@ -18,9 +18,9 @@ impl Identifier {
     /// longer.
     const MAXIMUM_FOLDED_BYTES: usize = 1020;
 
-    /// Checks an identifier.
+    /// Checks an identifier, and drops blanks around it, which keyboards of phones add.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let identifier = Self(checked(text, &(1..=255))?);
+        let identifier = Self(checked(text.trim(), &(1..=255))?);
         if identifier.folded().len() > Self::MAXIMUM_FOLDED_BYTES {
             return Err(Violation::new(Reason::TooLong, "is too long after case folding"));
         }
@@ -30,6 +30,11 @@ impl Identifier {
     /// Returns the form for comparisons.
     pub fn folded(&self) -> String {
         fold(&self.0)
+    }
+
+    /// Returns the form for comparisons of a text that may be no identifier, without blanks around it.
+    pub fn folded_of(text: &str) -> String {
+        fold(text.trim())
     }
 }
 
@@ -135,6 +140,17 @@ mod tests {
             &["1", "user_12345", "gid://app/Customer/1", "a b:c", "🙂", "...", &longest],
             &["", ".", "..", "a\0b", &"x".repeat(251)],
         );
+    }
+
+    #[test]
+    fn blanks_around_an_identifier_are_dropped() {
+        for written in [" Jane", "Jane ", "\tJane\n", "\u{a0}Jane\u{2003}", "\u{3000}Jane"] {
+            let identifier = Identifier::parse(written).unwrap();
+            assert_eq!((identifier.as_str(), identifier.folded().as_str()), ("Jane", "jane"), "{written:?}");
+            assert_eq!(Identifier::folded_of(written), "jane", "{written:?}");
+        }
+        assert_eq!(Identifier::parse("Jane Doe").unwrap().as_str(), "Jane Doe");
+        assert_eq!(Identifier::parse(" \u{2028} ").unwrap_err().reason, Reason::TooShort);
     }
 
     #[test]

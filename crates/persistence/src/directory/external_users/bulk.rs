@@ -28,9 +28,9 @@ pub enum Names {
     Ids(Vec<ExternalUserId>),
     /// Their external ids.
     ExternalIds(Vec<String>),
-    /// Their identifiers, ignoring case.
+    /// Their identifiers, ignoring case and blanks around them.
     Identifiers(Vec<String>),
-    /// Their e-mail addresses, ignoring case.
+    /// Their e-mail addresses, ignoring case and blanks around them.
     EmailAddresses(Vec<String>),
 }
 
@@ -41,7 +41,7 @@ pub async fn find_all(
     workspace_id: WorkspaceId,
     names: &Names,
 ) -> Result<Vec<Option<ExternalUser>>> {
-    let folded = |names: &[String]| names.iter().map(|name| fold(name)).collect::<Vec<_>>();
+    let folded = |names: &[String]| names.iter().map(|name| Identifier::folded_of(name)).collect::<Vec<_>>();
     match names {
         Names::Ids(ids) => {
             let users = load(connection, workspace_id, all_stored(ids)).await?;

@@ -1,6 +1,6 @@
 //! Finds single external users.
 
-use denizen_domain::{ChannelId, ExternalUser, ExternalUserId, Result, WorkspaceId, fold};
+use denizen_domain::{ChannelId, ExternalUser, ExternalUserId, Identifier, Result, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -57,22 +57,26 @@ pub async fn find_by_external_id(
     row.or_error("find an external user by external id")?.map(ExternalUser::try_from).transpose()
 }
 
-/// Finds a user by its username in the Flowra contract: by identifier, ignoring case, or else by external id, or else
-/// by id if it has neither.
+/// Finds a user by its username in the Flowra contract: by identifier, ignoring case and blanks around it, or else by
+/// external id, or else by id if it has neither.
 pub async fn find_by_username(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     username: &str,
 ) -> Result<Option<ExternalUser>> {
-    let condition = external_users::identifier_folded.eq(fold(username));
+    let condition = external_users::identifier_folded.eq(Identifier::folded_of(username));
     let row = default_channel_first!(connection, workspace_id, condition);
     if let Some(row) = row.or_error("find an external user by identifier")? {
         return ExternalUser::try_from(row).map(Some);
     }
-    if let Some(user) = find_by_external_id(connection, workspace_id, username).await? {
-        return Ok(Some(user));
+    // An external id may have blanks around it: it is compared exactly first.
+    let trimmed = Some(username.trim()).filter(|trimmed| *trimmed != username);
+    for external_id in [Some(username), trimmed].into_iter().flatten() {
+        if let Some(user) = find_by_external_id(connection, workspace_id, external_id).await? {
+            return Ok(Some(user));
+        }
     }
-    let Ok(id) = username.parse() else { return Ok(None) };
+    let Ok(id) = username.trim().parse() else { return Ok(None) };
     let user = find(connection, workspace_id, id).await?;
     Ok(user.filter(|user| user.identifier.is_none() && user.external_id.is_none()))
 }

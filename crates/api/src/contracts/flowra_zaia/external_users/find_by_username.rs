@@ -14,7 +14,7 @@ use crate::wire::path::PathText;
 
 /// Returns an external user by username
 ///
-/// Matches the identifier, ignoring case, or else the external id. Prefers the default channel, then the oldest user of
+/// Matches the identifier, ignoring case and blanks around it, or else the external id. Prefers the default channel, then the oldest user of
 /// the others. Returns `null` if there is none, never 404.
 #[utoipa::path(get, path = "/api/v1/external-users/username/{username}", operation_id = "externalUsers.findByUsername", tag = "External users",
     params(("username" = String, Path, description = "The username, percent-encoded"), IfNoneMatch),

@@ -1,0 +1,2 @@
+-- The blanks are gone.
+SELECT 1;
