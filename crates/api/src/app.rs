@@ -77,3 +77,79 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode, header};
+    use denizen_domain::{AccountChanges, NewAccount, Origin, PasswordHash, PersonName, Username};
+    use denizen_persistence::accounts::{self, LogInCandidate};
+    use denizen_persistence::{Asker, migrations};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// The hash of `cafe\u{301} au lait` as typed, as servers stored it before they prepared passwords.
+    const OLD_HASH: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$SjVd7aN4GAguSTWwbuxJGXoHMbR5El7h3z08hmNA5Y8";
+
+    async fn with_old_hash(database: &Database) -> Username {
+        let username = Username::parse("jane@example.com").unwrap();
+        let name = PersonName::parse("Jane").unwrap();
+        let password = Some(PasswordHash::from_stored(OLD_HASH.to_owned()));
+        let new = NewAccount {
+            username: username.clone(),
+            first_name: name.clone(),
+            last_name: name,
+            is_admin: false,
+            rest: AccountChanges { password, ..AccountChanges::default() },
+        };
+        let origin = Origin::operator(Source::system());
+        let connection = &mut database.write().await.unwrap();
+        accounts::create(connection, &origin, Asker::Operator, &new).await.unwrap();
+        username
+    }
+
+    async fn stored_hash(database: &Database, username: &Username) -> PasswordHash {
+        let found = accounts::find_for_log_in(&mut database.read().await.unwrap(), username).await.unwrap();
+        let LogInCandidate { password, .. } = found.unwrap();
+        password.unwrap()
+    }
+
+    async fn log_in(router: Router, password: &str) -> StatusCode {
+        let body = serde_json::json!({ "username": "jane@example.com", "password": password });
+        let request = Request::post("/login")
+            .header(header::HOST, "denizen.test")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()));
+        router.oneshot(request.unwrap()).await.unwrap().status()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_log_in_renews_the_hash_of_a_password_that_was_not_prepared() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        migrations::run(&database).await.unwrap();
+        let app = App::start(database.clone(), Source::system(), AppOptions::default()).await.unwrap();
+        let username = with_old_hash(&database).await;
+
+        // Until then, only the text as it was typed is right.
+        let prepared = "caf\u{e9} au lait";
+        assert_eq!(log_in(app.router(), prepared).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(log_in(app.router(), "cafe au lait").await, StatusCode::UNAUTHORIZED);
+        assert_eq!(stored_hash(&database, &username).await.as_stored(), OLD_HASH);
+
+        // Two at once: one renews it, and both are logged in.
+        let typed = "cafe\u{301} au lait";
+        let (first, second) = tokio::join!(log_in(app.router(), typed), log_in(app.router(), typed));
+        assert_eq!((first, second), (StatusCode::OK, StatusCode::OK));
+        let renewed = stored_hash(&database, &username).await;
+        assert_ne!(renewed.as_stored(), OLD_HASH);
+        for same in [prepared, typed, "caf\u{e9}\u{a0}au\u{2003}lait"] {
+            assert_eq!(log_in(app.router(), same).await, StatusCode::OK, "{same:?}");
+        }
+        assert_eq!(stored_hash(&database, &username).await, renewed, "it is renewed once");
+        assert_eq!(log_in(app.router(), "cafe au lait").await, StatusCode::UNAUTHORIZED);
+    }
+}

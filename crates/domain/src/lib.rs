@@ -74,8 +74,8 @@ mod workspace;
 
 pub use account::{
     Account, AccountChanges, AccountToken, Authority, DEFAULT_MINIMUM_PASSWORD_LENGTH, Membership,
-    NewAccount, NewAccountToken, Nick, Password, PasswordHash, Profile, Role, RoleChanges, RoleDescription,
-    RoleName, TokenKind, TokenLife, TokenRequest, Username, Website,
+    NewAccount, NewAccountToken, Nick, Password, PasswordHash, PasswordMatch, Profile, Role, RoleChanges,
+    RoleDescription, RoleName, TokenKind, TokenLife, TokenRequest, Username, Website,
 };
 pub use api_key::{ApiKey, KeyHolder, KeyRequest, NewApiKey, PublicKey};
 pub use audit::{

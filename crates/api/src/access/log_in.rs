@@ -1,11 +1,12 @@
 //! Checks usernames and passwords: limits failures, and reveals nothing about accounts.
 
-use denizen_domain::{Error, Password, Result, Secret, Timestamp, Unauthenticated, Username};
+use denizen_domain::{Error, Password, PasswordMatch, Result, Secret, Timestamp, Unauthenticated, Username};
 use denizen_persistence::accounts::{self, LogInCandidate};
 use denizen_persistence::log_in_failures::{self, Attempt};
 
 use super::Access;
 use super::client_address;
+use super::passwords::Turn;
 use crate::wire::context::RequestContext;
 use crate::wire::error::ApiResult;
 
@@ -24,17 +25,55 @@ pub(crate) async fn check(
     let attempt = attempt(access, context, username);
     let turn = access.passwords.turn().await?;
     require_below_limits(access, &attempt).await?;
-    let candidate = candidate(access, username).await?;
-    let hash = candidate.as_ref().and_then(|candidate| candidate.password.clone());
-    let is_right = turn.is_right(password, hash).await?;
-    let Some(candidate) = candidate.filter(|_| is_right) else {
+    let Some((candidate, is_outdated)) = holder(access, &turn, username, &password).await? else {
         let connection = &mut access.database.write().await?;
         log_in_failures::record(connection, &access.source, &attempt).await?;
         return Err(Error::Unauthenticated(Unauthenticated::WrongPassword).into());
     };
     require_below_limits(access, &attempt).await?;
     candidate.require_in_use()?;
+    if is_outdated {
+        return Ok(renewed(access, &turn, candidate, username, password).await?);
+    }
     Ok(candidate)
+}
+
+/// Returns the account with this username and password, and whether its hash should be replaced. Hashes as often for a
+/// missing account.
+async fn holder(
+    access: &Access,
+    turn: &Turn,
+    username: &str,
+    password: &Password,
+) -> Result<Option<(LogInCandidate, bool)>> {
+    let candidate = candidate(access, username).await?;
+    let hash = candidate.as_ref().and_then(|candidate| candidate.password.clone());
+    let is_outdated = match turn.check(password.clone(), hash).await? {
+        PasswordMatch::Wrong => return Ok(None),
+        PasswordMatch::Right => false,
+        PasswordMatch::Outdated => true,
+    };
+    Ok(candidate.map(|candidate| (candidate, is_outdated)))
+}
+
+/// Replaces the hash of an account whose password was right. If another log-in does the same first, or the password
+/// changes, the stored one counts.
+async fn renewed(
+    access: &Access,
+    turn: &Turn,
+    candidate: LogInCandidate,
+    username: &str,
+    password: Password,
+) -> Result<LogInCandidate> {
+    let renewed = turn.hash(&access.source, password.clone()).await?;
+    let (id, old) = (candidate.account_id, candidate.password.as_ref());
+    if let Some(old) = old
+        && accounts::renew_password(&mut access.database.write().await?, id, old, &renewed).await?
+    {
+        return Ok(LogInCandidate { password: Some(renewed), ..candidate });
+    }
+    let holder = holder(access, turn, username, &password).await?;
+    holder.map(|(candidate, _)| candidate).ok_or(Error::Unauthenticated(Unauthenticated::WrongPassword))
 }
 
 /// Hashes the username with a secret: people type passwords by mistake, and a plain hash could be guessed.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use denizen_domain::{Error, Password, PasswordHash, Result, Source};
+use denizen_domain::{Error, Password, PasswordHash, PasswordMatch, Result, Source};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for its turn before the server reports that it is busy.
@@ -23,32 +23,37 @@ impl Passwords {
     pub(crate) async fn turn(&self) -> Result<Turn> {
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned());
         match waiting.await {
-            Ok(Ok(permit)) => Ok(Turn(permit)),
+            Ok(Ok(permit)) => Ok(Turn { _permit: permit }),
             Ok(Err(_)) | Err(_) => Err(Error::Unavailable("too many passwords wait to be hashed".to_owned())),
         }
     }
 
     /// Hashes a new password.
     pub(crate) async fn hash(&self, source: &Source, password: Password) -> Result<PasswordHash> {
-        let Turn(permit) = self.turn().await?;
-        let ids = Arc::clone(&source.ids);
-        let hash = on_thread(move || {
-            let hash = password.hash(&*ids);
-            drop(permit);
-            hash
-        });
-        hash.await?
+        self.turn().await?.hash(source, password).await
     }
 }
 
 /// A turn, which occupies one hashing slot until it is dropped.
-pub(crate) struct Turn(OwnedSemaphorePermit);
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
 
 impl Turn {
     /// Returns whether the password matches the hash; takes equally long without a hash. Keeps the turn.
-    pub(crate) async fn is_right(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool> {
+    pub(crate) async fn check(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<PasswordMatch> {
         let hash = hash.unwrap_or_else(PasswordHash::of_nothing);
-        on_thread(move || hash.is_of(&password)).await
+        on_thread(move || hash.check(&password)).await
+    }
+
+    /// Hashes a password. Keeps the turn.
+    pub(crate) async fn hash(&self, source: &Source, password: Password) -> Result<PasswordHash> {
+        let ids = Arc::clone(&source.ids);
+        on_thread(move || password.hash(&*ids)).await?
     }
 }
 

@@ -8,6 +8,7 @@ mod log_in;
 mod me;
 mod meta;
 mod personal_tokens;
+mod password_forms;
 mod roles;
 mod stories;
 mod tenants;

@@ -27,7 +27,7 @@ pub(crate) struct LogIn {
     #[schema(value_type = String, required)]
     #[serde(default)]
     username: Input<String>,
-    /// Its password.
+    /// Its password, however the keyboard encodes its accents and spaces. Blanks around it count.
     #[schema(value_type = String, required)]
     #[serde(default)]
     password: Input<String>,

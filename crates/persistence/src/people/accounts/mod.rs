@@ -10,5 +10,5 @@ pub(crate) use find::{home_of, is_in_use};
 pub(crate) use list::narrowed;
 pub use list::{AccountFilter, count, list};
 pub(crate) use row::{AccountRow, ProfileRow, with_roles};
-pub use write::{change, create, delete};
+pub use write::{change, create, delete, renew_password};
 pub(crate) use write::{delete_found, insert, leave_home, require_password};

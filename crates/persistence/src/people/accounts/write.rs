@@ -323,3 +323,19 @@ async fn set_password(connection: &mut DbConnection, id: AccountId, password: &P
         .or_error("set a password")?;
     Ok(())
 }
+/// Replaces the hash of a password by another of the same password. Nothing else changes, and tokens stay. `false` if the
+/// account no longer has the old hash.
+pub async fn renew_password(
+    connection: &mut DbConnection,
+    id: AccountId,
+    old: &PasswordHash,
+    renewed: &PasswordHash,
+) -> Result<bool> {
+    let holder = accounts::table
+        .filter(accounts::id.eq(stored(id)))
+        .filter(accounts::password_hash.eq(old.as_stored()));
+    let change = accounts::password_hash.eq(renewed.as_stored());
+    let renewed = on_backend!(connection, |conn| diesel::update(holder).set(change).execute(conn).await);
+    Ok(renewed.or_error("renew the hash of a password")? > 0)
+}
+

@@ -75,8 +75,9 @@ pub(crate) struct UpdateUser {
 /// The optional fields.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct UserFields {
-    /// A password of 8 to 1,000 characters, or more if the server requires it. An account without one cannot log in. A
-    /// new one revokes the account's tokens.
+    /// A password of 8 to 1,000 characters, or more if the server requires it, without control characters. It is the same
+    /// however a keyboard encodes its accents and spaces (`OpaqueString` of RFC 8265). An account without one cannot log
+    /// in. A new one revokes the account's tokens.
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     password: Input<String>,
