@@ -1,7 +1,7 @@
 //! An operator at a terminal, who runs the real `denizen`.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
@@ -85,6 +85,32 @@ impl Operator {
 
     /// The same with a text on standard input.
     pub(crate) async fn json_from(&self, input: &str, arguments: &[&str]) -> Value {
+        let printed = self.text_from(input, arguments).await;
+        serde_json::from_str(&printed)
+            .unwrap_or_else(|error| panic!("denizen {arguments:?} printed no JSON: {error}\n{printed}"))
+    }
+
+    /// Runs a command, and returns its output as text.
+    pub(crate) async fn text(&self, arguments: &[&str]) -> String {
+        self.text_from("", arguments).await
+    }
+
+    /// Runs a command that must fail, and returns what it complains about.
+    pub(crate) async fn refusal(&self, arguments: &[&str]) -> String {
+        let output = self.output("", arguments).await;
+        assert_eq!(output.status.code(), Some(1), "denizen {arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    async fn text_from(&self, input: &str, arguments: &[&str]) -> String {
+        let output = self.output(input, arguments).await;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "denizen {arguments:?}: {}\n{printed}{complaint}", output.status);
+        printed
+    }
+
+    async fn output(&self, input: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(program())
             .args(arguments)
             .env_clear()
@@ -99,12 +125,7 @@ impl Operator {
         // A command that ignores its input may have ended already; its status counts.
         let _ = pipe.write_all(input.as_bytes()).await;
         drop(pipe);
-        let output = command.wait_with_output().await.expect("cannot wait for denizen");
-        let printed = String::from_utf8_lossy(&output.stdout);
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "denizen {arguments:?}: {}\n{printed}{complaint}", output.status);
-        serde_json::from_str(&printed)
-            .unwrap_or_else(|error| panic!("denizen {arguments:?} printed no JSON: {error}\n{printed}"))
+        command.wait_with_output().await.expect("cannot wait for denizen")
     }
 
     pub(crate) async fn create_key(&self, workspace: &str, scopes: &[&str]) -> Key {

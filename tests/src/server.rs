@@ -182,6 +182,16 @@ impl TestServer {
         self.as_operator().json(arguments).await
     }
 
+    /// The same, and returns its output as text.
+    pub async fn operator_text(&self, arguments: &[&str]) -> String {
+        self.as_operator().text(arguments).await
+    }
+
+    /// Runs `denizen`, which must fail, and returns what it complains about.
+    pub async fn refused_operator(&self, arguments: &[&str]) -> String {
+        self.as_operator().refusal(arguments).await
+    }
+
     /// Creates a key of the workspace `default` with these scopes, or the default ones if empty.
     pub async fn new_key(&self, scopes: &[&str]) -> Key {
         self.new_key_of(&self.workspace, scopes).await

@@ -368,6 +368,9 @@ pub enum Conflict {
     /// The change would leave the workspace without an administrator.
     #[error("The organization would have no administrator left. Promote another user first.")]
     LastAdmin,
+    /// The change would leave the directory without an account that holds every permission.
+    #[error("The directory would have no administrator left. Give another account the permission all first.")]
+    LastAdministrator,
     /// The flow is archived, and nobody can join it.
     #[error("The flow is archived, and nobody can join it.")]
     FlowArchived,
@@ -398,7 +401,7 @@ impl Conflict {
             Self::BuiltInRole => "built_in_role",
             Self::OwnAccount => "own_account",
             Self::OwnWorkspace => "own_workspace",
-            Self::LastAdmin => "last_admin",
+            Self::LastAdmin | Self::LastAdministrator => "last_admin",
             Self::FlowArchived => "flow_archived",
             Self::InvitationAccepted => "invitation_accepted",
             Self::Erased => "erased",
@@ -441,6 +444,7 @@ impl Conflict {
             | Self::OwnAccount
             | Self::OwnWorkspace
             | Self::LastAdmin
+            | Self::LastAdministrator
             | Self::FlowArchived
             | Self::TooManyFlows
             | Self::TooManyInvitations

@@ -18,7 +18,7 @@ use crate::error::{Error, Unauthenticated};
 use crate::fields::{Avatar, PersonName, PhoneNumber, Status};
 use crate::primitives::version::TagParts;
 use crate::primitives::{AccountId, AccountNumber, Patch, RoleId, Timestamp, Version, WorkspaceId};
-use crate::rights::{PermissionSet, Reach};
+use crate::rights::{Permission, PermissionSet, Reach};
 
 /// A person who logs in. The directory stores its password separately and never returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,11 @@ impl Account {
     /// Returns its permissions: those granted directly, and those of its roles.
     pub fn permissions_in_effect(&self) -> PermissionSet {
         self.roles.iter().fold(self.permissions.clone(), |all, role| all.union(&role.permissions))
+    }
+
+    /// Returns whether it administers the directory, if its home is in use: it is active and holds [`Permission::All`].
+    pub fn administers_directory(&self) -> bool {
+        self.status == Status::Active && self.permissions_in_effect().contains(Permission::All)
     }
 
     /// Fails with [`Unauthenticated::Disabled`] for an account that is not in use.

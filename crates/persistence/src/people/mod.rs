@@ -5,6 +5,7 @@
 
 pub mod account_tokens;
 pub mod accounts;
+mod administrators;
 mod asker;
 mod departures;
 pub mod flows;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use denizen_domain::{
-    AccountId, ChannelId, ExternalUserGroupId, ExternalUserId, FlowId, Result, RoleId, SuperIdentityId,
-    TierId, WorkspaceId,
+    AccountId, ChannelId, ExternalUserGroupId, ExternalUserId, FlowId, Result, Role, RoleId, SuperIdentityId,
+    TierId, WorkspaceId, fold,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -62,6 +62,20 @@ pub(crate) async fn lock_accounts(connection: &mut DbConnection, ids: &[StoredUu
 /// Locks a role against changes.
 pub(crate) async fn lock_role(connection: &mut DbConnection, id: RoleId) -> Result<()> {
     lock_row_by_id!(connection, roles, id, for_update)
+}
+
+/// Locks who administers the directory, by the row of the built-in role. Other changes of accounts proceed.
+pub(crate) async fn lock_administrators(connection: &mut DbConnection) -> Result<()> {
+    let DbConnection::Postgres(object) = connection else {
+        return Ok(());
+    };
+    let role = tables::roles::table
+        .filter(tables::roles::workspace_id.is_null())
+        .filter(tables::roles::name_folded.eq(fold(Role::ADMIN)))
+        .select(tables::roles::id)
+        .for_no_key_update();
+    role.load::<StoredUuid>(&mut ***object).await.or_error("lock the administrators")?;
+    Ok(())
 }
 
 /// Locks a workspace against changes, deletion and [`keep_workspace`]. Functions that do not call the latter still add

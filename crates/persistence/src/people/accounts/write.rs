@@ -13,6 +13,7 @@ use super::row::AccountRow;
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::account_tokens::{delete_all_of as delete_tokens_of, delete_privileged_of};
+use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};
 use crate::people::memberships::{
     Entry, administered_beside, all_of as all_memberships_of, any_but, bring_in, delete as delete_membership,
@@ -93,8 +94,8 @@ pub(crate) async fn insert(
 
 /// Changes an account. The guard sees the locked account and may fail. A new password ends all its tokens, except the
 /// one the caller is logged in with. `None` if there is no such account within reach. Fails if the caller may not make
-/// the change, with [`Conflict::UsernameTaken`], and with [`Unauthenticated::WrongPassword`] if the account no longer
-/// has the password that was checked.
+/// the change, with [`Conflict::UsernameTaken`], with [`Conflict::LastAdministrator`], and with
+/// [`Unauthenticated::WrongPassword`] if the account no longer has the password that was checked.
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -133,7 +134,7 @@ pub async fn change(
                 vouch(connection, id, reach, true).await?;
             }
         }
-        update(connection, &account).await?;
+        update(connection, &before, &account).await?;
         if let Some(password) = &changes.password {
             set_password(connection, id, password).await?;
             delete_tokens_of(connection, origin, id, token.map(|token| token.id)).await?;
@@ -144,7 +145,8 @@ pub async fn change(
 }
 
 /// Deletes an account with its tokens and memberships. The guard sees the locked account and may fail. `false` if
-/// there is no such account within reach. Fails if the caller may not delete it.
+/// there is no such account within reach. Fails if the caller may not delete it, and with
+/// [`Conflict::LastAdministrator`].
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -165,16 +167,18 @@ pub async fn delete(
     })
 }
 
-/// Deletes an account and everything that belongs to it.
+/// Deletes an account and everything that belongs to it. Fails with [`Conflict::LastAdministrator`].
 pub(crate) async fn delete_found(
     connection: &mut DbConnection,
     origin: &Origin,
     account: &Account,
 ) -> Result<()> {
+    let administered = Administered::before(connection, account.administers_directory()).await?;
     let memberships = all_memberships_of(connection, &[stored(account.id)]).await?;
     let deleted = accounts::table.filter(accounts::id.eq(stored(account.id)));
     on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
         .or_error("delete an account")?;
+    administered.require_still(connection).await?;
     let ended = |membership: &Membership| {
         audit_events::event(origin, Some(membership.workspace_id), Verb::Delete, Some(membership), None)
     };
@@ -235,18 +239,22 @@ pub(crate) async fn leave_home(
 ) -> Result<()> {
     let before = account.clone();
     account.leave_home(home, origin.source.clock.now());
-    update(connection, account).await?;
+    update(connection, &before, account).await?;
     note_change(connection, origin, &before, account, false).await?;
     delete_privileged_of(connection, origin, account.id).await
 }
 
-/// Stores a changed account and its roles.
-async fn update(connection: &mut DbConnection, account: &Account) -> Result<()> {
+/// Stores a changed account and its roles. Fails with [`Conflict::LastAdministrator`].
+async fn update(connection: &mut DbConnection, before: &Account, account: &Account) -> Result<()> {
+    let is_as_before = account.administers_directory() && account.home == before.home;
+    let administered =
+        Administered::before(connection, before.administers_directory() && !is_as_before).await?;
     let row = AccountRow::from(account);
     let changed = accounts::table.filter(accounts::id.eq(stored(account.id)));
     on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
         .or_error("change an account")?;
-    assign_roles(connection, account.id, &account.roles).await
+    assign_roles(connection, account.id, &account.roles).await?;
+    administered.require_still(connection).await
 }
 
 /// Moves the membership from the old home to the new one.
@@ -316,13 +324,6 @@ async fn require_free_username(connection: &mut DbConnection, username: &Usernam
     }
 }
 
-async fn set_password(connection: &mut DbConnection, id: AccountId, password: &PasswordHash) -> Result<()> {
-    let changed = accounts::table.filter(accounts::id.eq(stored(id)));
-    let change = accounts::password_hash.eq(password.as_stored());
-    on_backend!(connection, |conn| diesel::update(changed).set(change).execute(conn).await)
-        .or_error("set a password")?;
-    Ok(())
-}
 /// Replaces the hash of a password by another of the same password. Nothing else changes, and tokens stay. `false` if the
 /// account no longer has the old hash.
 pub async fn renew_password(
@@ -339,3 +340,10 @@ pub async fn renew_password(
     Ok(renewed.or_error("renew the hash of a password")? > 0)
 }
 
+async fn set_password(connection: &mut DbConnection, id: AccountId, password: &PasswordHash) -> Result<()> {
+    let changed = accounts::table.filter(accounts::id.eq(stored(id)));
+    let change = accounts::password_hash.eq(password.as_stored());
+    on_backend!(connection, |conn| diesel::update(changed).set(change).execute(conn).await)
+        .or_error("set a password")?;
+    Ok(())
+}

@@ -1,8 +1,8 @@
 //! Creates, changes, assigns and deletes roles.
 
 use denizen_domain::{
-    AccountId, Conflict, Error, Origin, PermissionSet, Resource, Result, Role, RoleChanges, RoleDescription,
-    RoleId, RoleName, Version, WorkspaceId,
+    AccountId, Conflict, Error, Origin, Permission, PermissionSet, Resource, Result, Role, RoleChanges,
+    RoleDescription, RoleId, RoleName, Version, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -11,6 +11,7 @@ use super::find::find;
 use super::row::RoleRow;
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};
 use crate::queries::locks;
 use crate::schema::{account_roles, roles, workspaces};
@@ -63,7 +64,8 @@ pub async fn create(
 }
 
 /// Changes a role. `None` if it does not exist. Fails if the caller's reach does not allow it
-/// ([`Role::require_may_change`]), like [`create`], and with [`Conflict::BuiltInRole`].
+/// ([`Role::require_may_change`]), like [`create`], with [`Conflict::BuiltInRole`], and with
+/// [`Conflict::LastAdministrator`].
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -83,17 +85,21 @@ pub async fn change(
         if role.name.folded() != before.name.folded() {
             require_free_name(connection, &role).await?;
         }
+        let loses_all = before.permissions.difference(&role.permissions).contains(Permission::All);
+        let administered = Administered::before(connection, loses_all).await?;
         let row = RoleRow::from(&role);
         let changed = roles::table.filter(roles::id.eq(stored(id)));
         on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
             .or_error("change a role")?;
+        administered.require_still(connection).await?;
         audit_events::updated(connection, origin, role.workspace_id, &before, &role).await?;
         Ok(Some(role))
     })
 }
 
 /// Deletes a role, and removes it from every account. `false` if it does not exist. Fails if the caller's reach does
-/// not allow it ([`Role::require_may_change`]), and with [`Conflict::BuiltInRole`].
+/// not allow it ([`Role::require_may_change`]), with [`Conflict::BuiltInRole`], and with
+/// [`Conflict::LastAdministrator`].
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -106,9 +112,12 @@ pub async fn delete(
         let Some(role) = find(connection, id).await? else { return Ok(false) };
         role.require_may_change(reach)?;
         role.require_changeable()?;
+        let grants_all = role.permissions.contains(Permission::All);
+        let administered = Administered::before(connection, grants_all).await?;
         let deleted = roles::table.filter(roles::id.eq(stored(id)));
         on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
             .or_error("delete a role")?;
+        administered.require_still(connection).await?;
         audit_events::deleted(connection, origin, role.workspace_id, &role).await?;
         Ok(true)
     })

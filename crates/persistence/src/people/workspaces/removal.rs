@@ -8,6 +8,7 @@ use super::find::find_within;
 use super::residents;
 use crate::audit_events as audit;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};
 use crate::people::roles::delete_all_of as delete_roles_of;
 use crate::queries::locks;
@@ -26,7 +27,8 @@ const LISTED: i64 = 1_000;
 
 /// Deletes a workspace: it is no longer found, and its keys and accounts are rejected. [`remove_some`] removes its
 /// contents. `false` if there is no such workspace within reach. Fails if an account with this home has greater rights
-/// than the caller, and with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace).
+/// than the caller, with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace), and with
+/// [`Conflict::LastAdministrator`](denizen_domain::Conflict::LastAdministrator).
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -40,8 +42,10 @@ pub async fn delete(
         let Some(workspace) = find_within(connection, reach, id).await? else { return Ok(false) };
         residents::require_no_greater(connection, &authority, id).await?;
         workspace.require_not_home_of(&authority)?;
+        let administered = Administered::before(connection, true).await?;
         forget_keys(connection, id).await?;
         mark(connection, id, now).await?;
+        administered.require_still(connection).await?;
         // Its own log is deleted with it, so the server's log records it.
         audit::deleted(connection, origin, None, &workspace).await?;
         Ok(true)

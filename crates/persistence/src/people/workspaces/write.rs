@@ -13,6 +13,7 @@ use super::row::WorkspaceRow;
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::channels;
+use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};
 use crate::people::numbers;
 use crate::queries::locks;
@@ -101,7 +102,7 @@ pub(crate) async fn insert(
 
 /// Changes a workspace. `None` if there is no such workspace within reach. Fails if the caller's reach does not allow
 /// the change ([`Workspace::require_may_become`]), if it deactivates the home of an account with greater rights than
-/// the caller, and with [`Conflict::OwnWorkspace`].
+/// the caller, with [`Conflict::OwnWorkspace`], and with [`Conflict::LastAdministrator`].
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -117,11 +118,14 @@ pub async fn change(
         let mut workspace = before.clone();
         changes.clone().apply_to(&mut workspace, now);
         before.require_may_become(&workspace, reach)?;
-        if before.status == Status::Active && workspace.status != Status::Active {
+        let closes = before.status == Status::Active && workspace.status != Status::Active;
+        if closes {
             residents::require_no_greater(connection, &authority, id).await?;
             workspace.require_not_home_of(&authority)?;
         }
+        let administered = Administered::before(connection, closes).await?;
         update(connection, &workspace).await?;
+        administered.require_still(connection).await?;
         audit_events::updated(connection, origin, id, &before, &workspace).await?;
         Ok(Some(workspace))
     })

@@ -21,7 +21,7 @@ use crate::wire::path::PathId;
     responses(
         (status = 200, description = "The role was deleted", body = Done),
         (status = 404, description = "Role not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The role is built in", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The role is built in, or no active account would hold `all` (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["tenant.roles.delete"]), ("session_cookie" = ["tenant.roles.delete"])))]
 pub(crate) async fn delete(
     caller: Caller<CanDeleteRoles>,

@@ -24,7 +24,7 @@ use crate::wire::path::PathId;
     responses(
         (status = 200, description = "The role was changed", body = RoleAnswer),
         (status = 404, description = "Role not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "Another role has the name, or the role is built in", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "Another role has the name, the role is built in, or no active account would hold `all` (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["tenant.roles.update"]), ("session_cookie" = ["tenant.roles.update"])))]
 pub(crate) async fn update(
     caller: Caller<CanUpdateRoles>,

@@ -23,7 +23,7 @@ use crate::wire::path::PathId;
     responses(
         (status = 200, description = "The workspace was deleted", body = Done),
         (status = 404, description = "Tenant not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot delete its own workspace", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot delete its own workspace, nor that of the last one that holds `all` (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.tenant.delete"]), ("session_cookie" = ["iam.tenant.delete"])))]
 pub(crate) async fn delete(
     caller: Caller<CanDeleteWorkspaces>,

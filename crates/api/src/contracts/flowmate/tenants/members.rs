@@ -50,7 +50,7 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "The account is no longer a member", body = Done),
         (status = 404, description = "Tenant not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot remove itself", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot remove itself, and the last one that holds `all` is not deleted (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.account.delete", "tenant.account.delete"]), ("session_cookie" = ["iam.account.delete", "tenant.account.delete"])))]
 pub(crate) async fn remove(
     caller: Caller<CanRemoveMembers>,

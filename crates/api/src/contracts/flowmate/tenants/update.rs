@@ -24,7 +24,7 @@ use crate::wire::path::PathId;
     responses(
         (status = 200, description = "The workspace was changed", body = Tenant),
         (status = 404, description = "Tenant not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot deactivate its own workspace", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot deactivate its own workspace, nor that of the last one that holds `all` (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.tenant.update", "tenant.profile.update"]), ("session_cookie" = ["iam.tenant.update", "tenant.profile.update"])))]
 pub(crate) async fn update(
     caller: Caller<CanUpdateProfile>,
@@ -44,7 +44,7 @@ pub(crate) async fn update(
     responses(
         (status = 200, description = "The workspace was changed", body = Tenant),
         (status = 404, description = "Tenant not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot deactivate its own workspace", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot deactivate its own workspace, nor that of the last one that holds `all` (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.tenant.update", "tenant.profile.update"]), ("session_cookie" = ["iam.tenant.update", "tenant.profile.update"])))]
 pub(crate) async fn replace(
     caller: Caller<CanUpdateProfile>,

@@ -22,7 +22,7 @@ use crate::wire::path::PathId;
     responses(
         (status = 200, description = "The account was deleted", body = Done),
         (status = 404, description = "User not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "An account cannot delete itself", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "An account cannot delete itself, and the last one that holds `all` stays (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.account.delete"]), ("session_cookie" = ["iam.account.delete"])))]
 pub(crate) async fn delete(
     caller: Caller<CanDeleteAccounts>,

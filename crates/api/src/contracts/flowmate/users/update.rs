@@ -28,7 +28,7 @@ use crate::wire::path::PathId;
     responses(
         (status = 200, description = "The account was changed", body = User),
         (status = 404, description = "User not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "Another account has the username, or the caller would deactivate itself", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "Another account has the username, the caller would deactivate itself, or no active account would hold `all` (`last_admin`)", body = crate::wire::envelope::ErrorEnvelope),
         (status = 429, description = "Too many requests per second, or too many attempts with a wrong `currentPassword`", body = crate::wire::envelope::ErrorEnvelope)),
     security(("account_token" = ["iam.account.update", "tenant.account.update"]), ("session_cookie" = ["iam.account.update", "tenant.account.update"])))]
 pub(crate) async fn update(
