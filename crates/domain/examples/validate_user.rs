@@ -4,11 +4,11 @@
 
 use denizen_domain::{Actor, ChannelId, Clock as _, ExternalUser, ExternalUserChanges, ExternalUserId};
 use denizen_domain::{
-    CustomFields, EmailAddress, Error, ExternalId, IdSource as _, Identifier, Locale, Patch, PhoneNumber,
-    RandomIds, Scope, ScopeSet, TimeZone, Violation, Violations,
+    CustomFields, EmailAddress, Error, ExternalId, IdSource as _, Identifier, JsonObject, Locale, Patch,
+    PhoneNumber, RandomIds, Scope, ScopeSet, TimeZone, Violation, Violations,
 };
 use denizen_domain::{SuperIdentityId, SystemClock, WorkspaceId};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn main() -> Result<(), Error> {
     let broken =
@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
     let upgrade = Patch::Value(object(&json!({"plan": "premium", "company": null})));
     let custom_fields: CustomFields =
         user.custom_fields.patched(upgrade).map_err(|violation| field("custom_fields", violation))?;
-    println!("merged: {}", Value::Object(custom_fields.as_map().clone()));
+    println!("merged: {}", custom_fields.as_str());
 
     let reader: ScopeSet = [Scope::ReadExternalUsers].into_iter().collect();
     println!("may read: {}", reader.require(Scope::ReadExternalUsers).is_ok());
@@ -64,8 +64,8 @@ fn blank_user() -> ExternalUser {
     )
 }
 
-fn object(value: &Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap_or_default()
+fn object(value: &Value) -> JsonObject {
+    CustomFields::parse_change(&value.to_string()).unwrap_or_default()
 }
 
 fn field(name: &str, violation: Violation) -> Error {

@@ -1,20 +1,18 @@
 //! The fields that the audit log records of each object. Each implementation destructures its object whole: a new field
 //! does not compile until it is recorded or left out on purpose.
 
-use serde_json::{Map, Value, json};
-
 use crate::account::{Account, AccountToken, Membership, Role};
 use crate::api_key::ApiKey;
 use crate::audit::{ObjectKind, Recorded};
 use crate::directory::{Block, Channel, ExternalUser, ExternalUserGroup, Tier};
 use crate::flow::{Flow, FlowMembership, Invitation};
-use crate::primitives::{RoleId, Timestamp};
+use crate::primitives::{Json, JsonObject, RoleId, Timestamp};
 use crate::workspace::Workspace;
 
-/// Creates a JSON object of fields.
+/// Creates a JSON object of fields. These values always serialize.
 macro_rules! record {
     ($($name:literal: $value:expr),+ $(,)?) => {
-        Map::from_iter([$(($name.to_owned(), json!($value))),+])
+        JsonObject::from_iter([$(($name.to_owned(), Json::of(&$value).unwrap_or_default())),+])
     };
 }
 
@@ -30,7 +28,7 @@ impl Recorded for ExternalUser {
         self.id.to_string()
     }
 
-    fn record(&self, now: Timestamp) -> Map<String, Value> {
+    fn record(&self, now: Timestamp) -> JsonObject {
         let Self {
             id: _,
             workspace_id: _,
@@ -73,7 +71,7 @@ impl Recorded for ExternalUser {
             "avatar": text(avatar.as_ref()),
             "locale": text(locale.as_ref()),
             "timezone": text(timezone.as_ref()),
-            "customFields": custom_fields.as_map(),
+            "customFields": custom_fields,
             "externalUserGroupId": external_user_group_id,
             "tierId": tier_id,
             "blocked": block.is_some(),
@@ -90,7 +88,7 @@ impl Recorded for ExternalUserGroup {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self { id: _, workspace_id: _, external_id, name, tier_id, created_at: _, updated_at: _ } = self;
         record! { "externalId": text(external_id.as_ref()), "name": name, "tierId": tier_id }
     }
@@ -103,7 +101,7 @@ impl Recorded for Tier {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             workspace_id: _,
@@ -130,7 +128,7 @@ impl Recorded for Channel {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             workspace_id: _,
@@ -159,7 +157,7 @@ impl Recorded for ApiKey {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             workspace_id: _,
@@ -190,7 +188,7 @@ impl Recorded for Workspace {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             number: _,
@@ -219,7 +217,7 @@ impl Recorded for Account {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             number: _,
@@ -264,7 +262,7 @@ impl Recorded for AccountToken {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             account_id,
@@ -295,7 +293,7 @@ impl Recorded for Role {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             workspace_id: _,
@@ -317,7 +315,7 @@ impl Recorded for Membership {
         self.account_id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self { workspace_id, account_id: _, is_admin, is_vouched_for: _, created_at: _ } = self;
         record! { "workspaceId": workspace_id, "isAdmin": is_admin }
     }
@@ -330,7 +328,7 @@ impl Recorded for Flow {
         self.id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
             workspace_id: _,
@@ -360,7 +358,7 @@ impl Recorded for FlowMembership {
         self.flow_id.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self { workspace_id: _, flow_id: _, account_id, is_blocked, is_open, created_at: _ } = self;
         record! { "accountId": account_id, "isBlocked": is_blocked, "isOpen": is_open }
     }
@@ -373,7 +371,7 @@ impl Recorded for Invitation {
         self.number.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
+    fn record(&self, _: Timestamp) -> JsonObject {
         let Self { number: _, workspace_id: _, flow_id, email, state, created_at: _, updated_at: _ } = self;
         record! { "flowId": flow_id, "email": email.as_str(), "state": state }
     }

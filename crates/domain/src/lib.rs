@@ -44,7 +44,7 @@
 //! | `audit` | [`AuditEvent`], [`FieldChanges`], and the [`Origin`] of a change |
 //! | `fields` | field types that several objects share: [`EmailAddress`], [`PersonName`], [`Slug`], … |
 //! | `rights` | the [`Scope`]s of keys, the [`Permission`]s of accounts, and their [`Reach`] |
-//! | `primitives` | ids, [`Timestamp`], [`Secret`], [`Patch`], pages of lists, [`Violations`], text rules |
+//! | `primitives` | ids, [`Timestamp`], [`Secret`], [`Patch`], [`Json`], pages of lists, [`Violations`], text rules |
 //!
 //! # Recipes
 //!
@@ -96,10 +96,10 @@ pub use flow::{
 pub use primitives::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, Clock, CodeSet, Coded,
     CursorSeal, Direction, ExternalUserGroupId, ExternalUserId, FieldViolation, FlowId, IdSource, InvalidId,
-    InvalidNumber, InvalidTimestamp, InvitationNumber, ManualClock, Page, PageNumber, Patch, Position,
-    RandomIds, Reason, RoleId, Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId,
-    SystemClock, TierId, Timestamp, Version, Violation, Violations, Window, WorkspaceId, WorkspaceNumber,
-    fold, fold_for_search,
+    InvalidNumber, InvalidTimestamp, InvitationNumber, Json, JsonError, JsonNumber, JsonObject, ManualClock,
+    Page, PageNumber, Patch, Position, RandomIds, Reason, RoleId, Secret, SecretHash, SequentialIds, Slice,
+    SortKey, Source, SuperIdentityId, SystemClock, TierId, Timestamp, Version, Violation, Violations, Window,
+    WorkspaceId, WorkspaceNumber, fold, fold_for_search, json_members,
 };
 pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
 pub use workspace::{Workspace, WorkspaceChanges, WorkspaceName};

@@ -55,7 +55,7 @@ impl From<AuditEvent> for AuditEventRow {
             acting_for: acting_for.map(Into::into),
             action,
             object_id,
-            changes: serde_json::Value::Object(changes.into_map()).to_string(),
+            changes: changes.to_stored(),
             request_id,
             address: address.map(|address| address.to_string()),
         }
@@ -83,7 +83,7 @@ impl TryFrom<AuditEventRow> for AuditEvent {
         let AuditAction { object, verb } =
             action.parse().map_err(|problem| broken("action", format!("{problem:?}")))?;
         let changes =
-            serde_json::from_str(&changes).map_err(|problem| broken("changes", problem.to_string()))?;
+            FieldChanges::from_stored(&changes).map_err(|problem| broken("changes", problem.to_string()))?;
         let address = address.map(|address| address.parse()).transpose();
         let address =
             address.map_err(|problem: std::net::AddrParseError| broken("address", problem.to_string()))?;
@@ -96,7 +96,7 @@ impl TryFrom<AuditEventRow> for AuditEvent {
             verb,
             object,
             object_id,
-            changes: FieldChanges::from_stored(changes),
+            changes,
             request_id,
             address,
         })

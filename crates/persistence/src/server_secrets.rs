@@ -1,10 +1,12 @@
 //! The server's own secrets, shared by all servers on one database. Each purpose has generations; the newest is in
 //! use.
 
-use denizen_domain::{Conflict, Error, ObjectKind, Origin, Recorded, Result, Source, Timestamp, Verb};
+use denizen_domain::{
+    Conflict, Error, JsonObject, ObjectKind, Origin, Recorded, Result, Source, Timestamp, Verb,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
@@ -131,8 +133,8 @@ impl Recorded for Generation {
         self.purpose.code().to_owned()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
-        Map::from_iter([("generation".to_owned(), json!(self.number))])
+    fn record(&self, _: Timestamp) -> JsonObject {
+        JsonObject::from_iter([("generation".to_owned(), json!(self.number).into())])
     }
 }
 

@@ -1,7 +1,6 @@
 //! Reads lists of any length page by page.
 
-use denizen_domain::{Direction, Page, Position, Slice, Window};
-use serde_json::Value;
+use denizen_domain::{Direction, Json, Page, Position, Slice, Window};
 
 use crate::reason::reason;
 
@@ -17,7 +16,7 @@ pub(crate) trait Listed {
     fn cells(&self) -> Vec<String>;
 
     /// Returns the entry as JSON.
-    fn json(&self) -> anyhow::Result<Value>;
+    fn json(&self) -> anyhow::Result<Json>;
 
     /// Returns its position.
     fn position(&self) -> Position;
@@ -74,8 +73,8 @@ mod tests {
             vec![self.0.to_string()]
         }
 
-        fn json(&self) -> anyhow::Result<Value> {
-            Ok(self.0.into())
+        fn json(&self) -> anyhow::Result<Json> {
+            Ok(Json::of(&self.0)?)
         }
 
         fn position(&self) -> Position {

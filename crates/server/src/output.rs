@@ -172,8 +172,8 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use denizen_domain::Position;
-    use serde_json::{Value, json};
+    use denizen_domain::{Json, Position};
+    use serde_json::json;
 
     use super::*;
 
@@ -186,8 +186,8 @@ mod tests {
             vec![self.0.to_owned(), self.0.len().to_string()]
         }
 
-        fn json(&self) -> anyhow::Result<Value> {
-            Ok(json!({ "word": self.0 }))
+        fn json(&self) -> anyhow::Result<Json> {
+            Ok(json!({ "word": self.0 }).into())
         }
 
         fn position(&self) -> Position {

@@ -23,6 +23,7 @@ mod external_users;
 mod flowdock;
 mod guard_rails;
 mod idempotency;
+mod numbers;
 mod one_record;
 mod operations;
 mod people;

@@ -6,14 +6,17 @@ use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use denizen_domain::{BadRequest, Error, Patch, Reason, Violation, Violations};
+use denizen_domain::{BadRequest, Error, Patch, Reason, Violation, Violations, json_members};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::encoding;
 use super::error::{ApiError, ApiResult, Unsupported};
+use super::number::whole_number;
 
 /// A JSON object, as a struct of [`Input`] fields. Unknown keys are ignored.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -77,8 +80,14 @@ async fn read_within(headers: &HeaderMap, body: Body, limit: usize) -> ApiResult
     }
 }
 
-/// Parses a JSON object.
+/// Reads a JSON object.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let members = members(bytes)?.into_iter();
+    object_of(members.map(|(name, value)| (name, value.get().to_owned()))).map_err(unexpected)
+}
+
+/// Returns the names and values of a JSON object, in order and with repeated names.
+pub(crate) fn members(bytes: &[u8]) -> Result<Vec<(String, &RawValue)>, Error> {
     let invalid = |problem: String| Error::BadRequest(BadRequest::InvalidJson(problem));
     // serde_json does not validate strings that it skips.
     let text = str::from_utf8(bytes).map_err(|_| invalid("The body must be UTF-8.".to_owned()))?;
@@ -86,8 +95,19 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(invalid("The body must be a JSON object.".to_owned()));
     }
-    serde_json::from_str(text)
-        .map_err(|error| invalid(format!("The body is not the expected JSON object: {error}.")))
+    json_members(text).map_err(unexpected)
+}
+
+fn unexpected(error: serde_json::Error) -> Error {
+    let problem = format!("The body is not the expected JSON object: {error}.");
+    Error::BadRequest(BadRequest::InvalidJson(problem))
+}
+
+/// Reads a struct of [`Input`] fields from names and values, these as JSON. Fails if a field is named twice.
+pub(crate) fn object_of<T: DeserializeOwned>(
+    members: impl Iterator<Item = (String, String)>,
+) -> Result<T, serde_json::Error> {
+    T::deserialize(MapDeserializer::new(members))
 }
 
 fn require_json(headers: &HeaderMap) -> ApiResult<()> {
@@ -136,6 +156,15 @@ pub(crate) enum Input<T> {
     Wrong(Violation),
 }
 
+/// A value as it was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Sent {
+    /// A string.
+    Text(String),
+    /// Any other value, as JSON. Its numbers keep their spelling.
+    Json(String),
+}
+
 /// A JSON type.
 pub(crate) trait JsonType: Sized {
     /// The type's name.
@@ -145,7 +174,7 @@ pub(crate) trait JsonType: Sized {
     type Borrowed: ?Sized;
 
     /// Converts a value of this type.
-    fn of(value: Value) -> Option<Self>;
+    fn of(value: Sent) -> Option<Self>;
 
     /// The value as rules take it.
     fn borrowed(&self) -> &Self::Borrowed;
@@ -155,8 +184,8 @@ impl JsonType for String {
     const NAME: &'static str = "a string";
     type Borrowed = str;
 
-    fn of(value: Value) -> Option<Self> {
-        if let Value::String(text) = value { Some(text) } else { None }
+    fn of(value: Sent) -> Option<Self> {
+        if let Sent::Text(text) = value { Some(text) } else { None }
     }
 
     fn borrowed(&self) -> &str {
@@ -168,8 +197,8 @@ impl JsonType for bool {
     const NAME: &'static str = "true or false";
     type Borrowed = Self;
 
-    fn of(value: Value) -> Option<Self> {
-        value.as_bool()
+    fn of(value: Sent) -> Option<Self> {
+        if let Sent::Json(json) = value { json.parse().ok() } else { None }
     }
 
     fn borrowed(&self) -> &Self {
@@ -181,8 +210,8 @@ impl JsonType for i64 {
     const NAME: &'static str = "a whole number of at most 64 bits";
     type Borrowed = Self;
 
-    fn of(value: Value) -> Option<Self> {
-        value.as_i64()
+    fn of(value: Sent) -> Option<Self> {
+        if let Sent::Json(json) = value { whole_number(&json) } else { None }
     }
 
     fn borrowed(&self) -> &Self {
@@ -190,16 +219,23 @@ impl JsonType for i64 {
     }
 }
 
-impl JsonType for Map<String, Value> {
-    const NAME: &'static str = "an object";
-    type Borrowed = Self;
+/// An object as JSON, for rules that read it themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ObjectText(String);
 
-    fn of(value: Value) -> Option<Self> {
-        if let Value::Object(object) = value { Some(object) } else { None }
+impl JsonType for ObjectText {
+    const NAME: &'static str = "an object";
+    type Borrowed = str;
+
+    fn of(value: Sent) -> Option<Self> {
+        match value {
+            Sent::Json(json) if json.starts_with('{') => Some(Self(json)),
+            Sent::Json(_) | Sent::Text(_) => None,
+        }
     }
 
-    fn borrowed(&self) -> &Self {
-        self
+    fn borrowed(&self) -> &str {
+        &self.0
     }
 }
 
@@ -207,8 +243,8 @@ impl JsonType for Vec<Value> {
     const NAME: &'static str = "an array";
     type Borrowed = [Value];
 
-    fn of(value: Value) -> Option<Self> {
-        if let Value::Array(entries) = value { Some(entries) } else { None }
+    fn of(value: Sent) -> Option<Self> {
+        if let Sent::Json(json) = value { serde_json::from_str(&json).ok() } else { None }
     }
 
     fn borrowed(&self) -> &[Value] {
@@ -216,12 +252,32 @@ impl JsonType for Vec<Value> {
     }
 }
 
+/// An array whose entries are read one by one, each as JSON.
+#[derive(Debug, Clone)]
+pub(crate) struct Entries(Vec<Box<RawValue>>);
+
+impl JsonType for Entries {
+    const NAME: &'static str = "an array";
+    type Borrowed = [Box<RawValue>];
+
+    fn of(value: Sent) -> Option<Self> {
+        if let Sent::Json(json) = value { serde_json::from_str(&json).ok().map(Self) } else { None }
+    }
+
+    fn borrowed(&self) -> &[Box<RawValue>] {
+        &self.0
+    }
+}
+
 impl JsonType for Value {
     const NAME: &'static str = "a value";
     type Borrowed = Self;
 
-    fn of(value: Value) -> Option<Self> {
-        Some(value)
+    fn of(value: Sent) -> Option<Self> {
+        match value {
+            Sent::Text(text) => Some(Self::String(text)),
+            Sent::Json(json) => serde_json::from_str(&json).ok(),
+        }
     }
 
     fn borrowed(&self) -> &Self {
@@ -229,12 +285,16 @@ impl JsonType for Value {
     }
 }
 
+/// Reads a value from its JSON text, as [`object_of`] passes it on: serde would turn numbers into floats.
 impl<'de, T: JsonType> Deserialize<'de> for Input<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
-            Value::Null => Self::Null,
-            value => T::of(value).map_or_else(|| Self::Wrong(wrong_type::<T>()), Self::Value),
-        })
+        let json = String::deserialize(deserializer)?;
+        let sent = match json.as_bytes().first() {
+            Some(b'n') => return Ok(Self::Null),
+            Some(b'"') => Sent::Text(serde_json::from_str(&json).map_err(D::Error::custom)?),
+            _ => Sent::Json(json),
+        };
+        Ok(T::of(sent).map_or_else(|| Self::Wrong(wrong_type::<T>()), Self::Value))
     }
 }
 

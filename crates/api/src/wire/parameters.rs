@@ -1,17 +1,17 @@
 //! Reads parameters from JSON, a form or the query string.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
 use denizen_domain::{BadRequest, Error, Reason, Violation, Violations};
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde::Deserializer;
+use serde::de::{DeserializeOwned, Visitor};
+use serde_json::Value;
 
-use super::body::{self, BodyLimits, JsonType};
+use super::body::{self, BodyLimits, JsonType, Sent};
 use super::error::{ApiError, ApiResult, Unsupported};
+use super::number::whole_number;
 use super::{query, spelling};
 
 /// Maximum parameters of a body or query string: far more than any operation uses.
@@ -41,9 +41,9 @@ where
     }
 }
 
-/// Names and values in order, including repeated names.
+/// Names and values in order, including repeated names. The values are JSON.
 #[derive(Default)]
-struct Pairs(Vec<(String, Value)>);
+struct Pairs(Vec<(String, String)>);
 
 /// Returns whether the content type is JSON. Fails if it is neither JSON nor a form.
 fn is_announced_as_json(headers: &HeaderMap) -> ApiResult<bool> {
@@ -62,12 +62,17 @@ fn in_body(is_json: bool, bytes: &[u8]) -> Result<Pairs, Error> {
     if begun.is_empty() {
         return Ok(Pairs::default());
     }
-    if is_json || begun.starts_with(b"{") { body::parse(bytes) } else { texts(bytes, "body") }
+    if is_json || begun.starts_with(b"{") {
+        let members = body::members(bytes)?.into_iter();
+        Ok(Pairs(members.map(|(name, value)| (name, value.get().to_owned())).collect()))
+    } else {
+        texts(bytes, "body")
+    }
 }
 
 fn texts(encoded: &[u8], place: &str) -> Result<Pairs, Error> {
     let pairs = query::decode_pairs(encoded, place)?;
-    Ok(Pairs(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect()))
+    Ok(Pairs(pairs.into_iter().map(|(name, value)| (name, Value::String(value).to_string())).collect()))
 }
 
 fn merged<T: DeserializeOwned>(query: Pairs, body: Pairs) -> Result<T, Error> {
@@ -79,7 +84,7 @@ fn merged<T: DeserializeOwned>(query: Pairs, body: Pairs) -> Result<T, Error> {
         return Err(Error::BadRequest(BadRequest::InvalidParameters(violations)));
     }
     let unexpected = |error| BadRequest::InvalidJson(format!("The parameters are not as expected: {error}."));
-    T::deserialize(Value::Object(parameters)).map_err(|error| Error::BadRequest(unexpected(error)))
+    body::object_of(parameters.into_iter()).map_err(|error| Error::BadRequest(unexpected(error)))
 }
 
 impl Pairs {
@@ -94,11 +99,11 @@ impl Pairs {
     }
 
     /// Returns each parameter once. Reports names repeated in this place.
-    fn once_each(self, place: &str, violations: &mut Violations) -> Map<String, Value> {
+    fn once_each(self, place: &str, violations: &mut Violations) -> BTreeMap<String, String> {
         if self.0.len() > MAXIMUM_PARAMETERS {
             let message = format!("must hold at most {MAXIMUM_PARAMETERS} parameters");
             violations.add(place, Violation::new(Reason::TooLarge, message));
-            return Map::new();
+            return BTreeMap::new();
         }
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         for (name, _) in &self.0 {
@@ -145,31 +150,6 @@ impl<'de> Deserializer<'de> for Names<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PairsVisitor)
-    }
-}
-
-/// Visits an object key by key: a map would drop repeated keys.
-struct PairsVisitor;
-
-impl<'de> Visitor<'de> for PairsVisitor {
-    type Value = Pairs;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Pairs, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = object.next_entry()? {
-            pairs.push(pair);
-        }
-        Ok(Pairs(pairs))
-    }
-}
-
 /// `true` or `false` as JSON, `1` or `0`, or a [`boolean`](query::boolean) as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flag(bool);
@@ -178,13 +158,8 @@ impl JsonType for Flag {
     const NAME: &'static str = query::BOOLEAN;
     type Borrowed = bool;
 
-    fn of(value: Value) -> Option<Self> {
-        let text = match value {
-            Value::Bool(flag) => return Some(Self(flag)),
-            Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
-            Value::Null | Value::Array(_) | Value::Object(_) => return None,
-        };
+    fn of(value: Sent) -> Option<Self> {
+        let (Sent::Text(text) | Sent::Json(text)) = value;
         query::boolean(&text).map(Self)
     }
 
@@ -201,12 +176,9 @@ impl JsonType for Whole {
     const NAME: &'static str = "a whole number";
     type Borrowed = i64;
 
-    fn of(value: Value) -> Option<Self> {
-        match value {
-            Value::Number(number) => number.as_i64().map(Self),
-            Value::String(text) => text.parse().ok().map(Self),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        }
+    fn of(value: Sent) -> Option<Self> {
+        let (Sent::Text(text) | Sent::Json(text)) = value;
+        whole_number(&text).map(Self)
     }
 
     fn borrowed(&self) -> &i64 {
@@ -217,6 +189,7 @@ impl JsonType for Whole {
 #[cfg(test)]
 mod tests {
     use axum::http::{HeaderValue, header};
+    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
@@ -325,7 +298,11 @@ mod tests {
 
     #[test]
     fn flags_and_numbers_may_be_strings() {
-        let flag = |value: Value| Flag::of(value).map(|Flag(flag)| flag);
+        let sent = |value: Value| match value {
+            Value::String(text) => Sent::Text(text),
+            value => Sent::Json(value.to_string()),
+        };
+        let flag = |value: Value| Flag::of(sent(value)).map(|Flag(flag)| flag);
         for (yes, no) in
             [(json!(true), json!(false)), (json!("true"), json!("false")), (json!("1"), json!("0"))]
         {
@@ -336,8 +313,9 @@ mod tests {
         for wrong in [json!(2), json!(1.0), json!("yes"), json!(""), json!([true])] {
             assert_eq!(flag(wrong.clone()), None, "{wrong}");
         }
-        let whole = |value: Value| Whole::of(value).map(|Whole(number)| number);
+        let whole = |value: Value| Whole::of(sent(value)).map(|Whole(number)| number);
         assert_eq!((whole(json!(42)), whole(json!("42"))), (Some(42), Some(42)));
+        assert_eq!((whole(json!(42.0)), whole(json!("4.2e1"))), (Some(42), Some(42)));
         for wrong in [json!(4.2), json!("4.2"), json!(""), json!("x"), json!(true), json!(u64::MAX)] {
             assert_eq!(whole(wrong.clone()), None, "{wrong}");
         }

@@ -13,6 +13,7 @@ use denizen_domain::{
 use percent_encoding::percent_decode;
 
 use super::error::{self, ApiError};
+use super::number::whole_number;
 use super::spelling;
 
 /// Maximum values of a parameter.
@@ -88,8 +89,9 @@ impl QueryReader {
 
     /// Reads a bounded number.
     pub(crate) fn number(&mut self, name: &str, minimum: u32, maximum: u32) -> Option<u32> {
-        self.one(name, |text| match text.parse::<u32>() {
-            Ok(number) if (minimum..=maximum).contains(&number) => Ok(number),
+        let number = |text: &str| whole_number(text).and_then(|number| u32::try_from(number).ok());
+        self.one(name, |text| match number(text) {
+            Some(number) if (minimum..=maximum).contains(&number) => Ok(number),
             _ => {
                 let message = format!("must be a whole number between {minimum} and {maximum}");
                 Err(Violation::new(Reason::OutOfRange, message))
@@ -99,7 +101,8 @@ impl QueryReader {
 
     /// Reads a page number.
     pub(crate) fn page_number(&mut self, name: &str) -> Option<PageNumber> {
-        self.one(name, |text| PageNumber::new(text.parse().unwrap_or(0)))
+        let number = |text: &str| whole_number(text).and_then(|number| number.try_into().ok());
+        self.one(name, |text| PageNumber::new(number(text).unwrap_or(0)))
     }
 
     /// Reads a search text; empty means none.

@@ -6,11 +6,13 @@ pub use origin::{Actor, Origin};
 
 use std::net::IpAddr;
 
-use serde_json::{Map, Value};
+use serde::de::Error as _;
+use serde::ser::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::primitives::{
-    AuditEventId, Coded, ExternalUserId, Position, Reason, SortKey, Timestamp, Violation, WorkspaceId,
-    coded_texts,
+    AuditEventId, Coded, ExternalUserId, Json, JsonError, JsonObject, Position, Reason, SortKey, Timestamp,
+    Violation, WorkspaceId, coded_texts,
 };
 
 /// The kinds of objects in the audit log.
@@ -128,12 +130,12 @@ coded_texts!(Verb);
 /// absent field counts as null. Nested objects are compared field by field, under their path: `customFields.plan`, or
 /// `customFields["a.plan"]` if the name could be mistaken for a path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FieldChanges(Map<String, Value>);
+pub struct FieldChanges(JsonObject);
 
 impl FieldChanges {
     /// Returns the differences between two records.
-    pub fn between(before: &Map<String, Value>, after: &Map<String, Value>) -> Self {
-        let mut changes = Map::new();
+    pub fn between(before: &JsonObject, after: &JsonObject) -> Self {
+        let mut changes = JsonObject::new();
         compare(None, before, after, &mut changes);
         Self(changes)
     }
@@ -141,23 +143,26 @@ impl FieldChanges {
     /// Adds a changed field whose values are secret and not recorded.
     #[must_use]
     pub fn and_secret(mut self, field: &str) -> Self {
-        self.0.insert(field.to_owned(), serde_json::json!({ "old": null, "new": null }));
+        self.0.insert(field.to_owned(), old_and_new(Json::Null, Json::Null));
         self
     }
 
-    /// Wraps stored changes.
-    pub fn from_stored(changes: Map<String, Value>) -> Self {
-        Self(changes)
+    /// Reads stored changes. Fails if the text is not a JSON object.
+    pub fn from_stored(text: &str) -> Result<Self, JsonError> {
+        match Json::parse_stored(text)? {
+            Json::Object(changes) => Ok(Self(changes)),
+            _ => Err(serde_json::Error::custom("not an object").into()),
+        }
     }
 
-    /// Returns the changes as a JSON object.
-    pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+    /// Returns the changes as JSON.
+    pub fn to_stored(&self) -> String {
+        Json::Object(self.0.clone()).to_string()
     }
 
-    /// Returns the changes as a JSON object, by value.
-    pub fn into_map(self) -> Map<String, Value> {
-        self.0
+    /// Returns the names of the changed fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// Returns whether nothing changed.
@@ -166,24 +171,29 @@ impl FieldChanges {
     }
 }
 
-fn compare(
-    within: Option<&str>,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    changes: &mut Map<String, Value>,
-) {
+impl Serialize for FieldChanges {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(&self.0)
+    }
+}
+
+fn compare(within: Option<&str>, before: &JsonObject, after: &JsonObject, changes: &mut JsonObject) {
     let added = after.keys().filter(|key| !before.contains_key(*key));
     for key in before.keys().chain(added) {
-        let (old, new) = (before.get(key).unwrap_or(&Value::Null), after.get(key).unwrap_or(&Value::Null));
+        let (old, new) = (before.get(key).unwrap_or(&Json::Null), after.get(key).unwrap_or(&Json::Null));
         let path = path_of(within, key);
         match (old, new) {
-            (Value::Object(old), Value::Object(new)) => compare(Some(&path), old, new, changes),
+            (Json::Object(old), Json::Object(new)) => compare(Some(&path), old, new, changes),
             (old, new) if old == new => {}
             (old, new) => {
-                changes.insert(path, serde_json::json!({ "old": old, "new": new }));
+                changes.insert(path, old_and_new(old.clone(), new.clone()));
             }
         }
     }
+}
+
+fn old_and_new(old: Json, new: Json) -> Json {
+    Json::Object(JsonObject::from_iter([("old".to_owned(), old), ("new".to_owned(), new)]))
 }
 
 /// Returns the unique path of a field within an object.
@@ -206,7 +216,7 @@ pub trait Recorded {
 
     /// Returns its fields at this moment, without secrets and derived fields. An empty field is null, and so is a block
     /// that has expired.
-    fn record(&self, now: Timestamp) -> Map<String, Value>;
+    fn record(&self, now: Timestamp) -> JsonObject;
 }
 
 /// One entry of the audit log.
@@ -297,8 +307,13 @@ mod tests {
 
     use super::*;
 
-    fn map(value: &Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn map(value: &Value) -> JsonObject {
+        let Json::Object(object) = Json::from(value.clone()) else { panic!("not an object") };
+        object
+    }
+
+    fn shown(changes: &FieldChanges) -> Value {
+        serde_json::to_value(changes).unwrap()
     }
 
     #[test]
@@ -311,7 +326,7 @@ mod tests {
             "customFields.seats": { "old": 1, "new": null },
             "customFields.trial": { "old": null, "new": true },
         });
-        assert_eq!(changes.into_map(), map(&expected));
+        assert_eq!(shown(&changes), expected);
     }
 
     #[test]
@@ -325,13 +340,29 @@ mod tests {
             "customFields[\"a.b\"]": { "old": 1, "new": 4 },
             "customFields[\"a[\\\"b\\\"]\"]": { "old": 1, "new": 5 },
         });
-        assert_eq!(changes.into_map(), map(&expected));
+        assert_eq!(shown(&changes), expected);
     }
 
     #[test]
     fn a_new_field_is_a_change_unless_it_is_null() {
-        let changes = FieldChanges::between(&Map::new(), &map(&json!({ "name": "a", "tierId": null })));
-        assert_eq!(changes.into_map(), map(&json!({ "name": { "old": null, "new": "a" } })));
+        let changes =
+            FieldChanges::between(&JsonObject::new(), &map(&json!({ "name": "a", "tierId": null })));
+        assert_eq!(shown(&changes), json!({ "name": { "old": null, "new": "a" } }));
+    }
+
+    #[test]
+    fn changes_keep_numbers_as_they_are_written() {
+        let record = |text: &str| {
+            let Ok(Json::Object(fields)) = Json::parse_stored(text) else { panic!("not an object") };
+            fields
+        };
+        let before = record(r#"{"customFields":{"price":10.1,"count":1e3}}"#);
+        let after = record(r#"{"customFields":{"price":10.10,"count":1e3}}"#);
+        let stored = serde_json::to_string(&FieldChanges::between(&before, &after)).unwrap();
+        assert_eq!(stored, r#"{"customFields.price":{"old":10.1,"new":10.10}}"#);
+        let read = FieldChanges::from_stored(&stored).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+        assert_eq!(read.names().collect::<Vec<_>>(), ["customFields.price"]);
     }
 
     #[test]

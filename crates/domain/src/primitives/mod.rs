@@ -3,6 +3,7 @@
 mod clock;
 mod code_set;
 mod id;
+mod json;
 mod paging;
 mod patch;
 mod secret;
@@ -20,6 +21,7 @@ pub use id::{
     ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId,
     WorkspaceId, WorkspaceNumber,
 };
+pub use json::{Json, JsonError, JsonNumber, JsonObject, json_members};
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
 pub use patch::Patch;
 pub use secret::{Secret, SecretHash};

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    ApiKey, ApiKeyId, AuditEvent, Conflict, Error, FieldChanges, KeyHolder, NewApiKey, Origin, Result,
-    Secret, Timestamp, Verb, WorkspaceId,
+    ApiKey, ApiKeyId, AuditEvent, Conflict, Error, FieldChanges, JsonObject, KeyHolder, NewApiKey, Origin,
+    Result, Secret, Timestamp, Verb, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::{find_visible, insert_secret, standing, store_change};
 use crate::audit_events;
@@ -91,9 +91,9 @@ async fn require_room(connection: &mut DbConnection, key: &ApiKey) -> Result<()>
 /// Records the rotation. The key's own fields do not change, so the event states when its old secrets expire.
 async fn note(connection: &mut DbConnection, origin: &Origin, key: &ApiKey, end: Timestamp) -> Result<()> {
     let end = key.expires_at.map_or(end, |last| last.min(end));
-    let ends = Map::from_iter([("oldSecretsEndAt".to_owned(), json!(end))]);
+    let ends = JsonObject::from_iter([("oldSecretsEndAt".to_owned(), json!(end).into())]);
     let event = AuditEvent {
-        changes: FieldChanges::between(&Map::new(), &ends),
+        changes: FieldChanges::between(&JsonObject::new(), &ends),
         ..audit_events::event(origin, Some(key.workspace_id), Verb::Rotate, Some(key), Some(key))
     };
     audit_events::insert(connection, event).await

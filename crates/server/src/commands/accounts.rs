@@ -6,14 +6,13 @@ mod password;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Account, AccountChanges, AccountId, AccountNumber, Origin, Position, Source, Status, Timestamp,
+    Account, AccountChanges, AccountId, AccountNumber, Json, Origin, Position, Source, Status, Timestamp,
     WorkspaceId,
 };
 use denizen_persistence::accounts::{self, AccountFilter};
 use denizen_persistence::memberships::{self, Member};
 use denizen_persistence::{Asker, Database, DbConnection};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::named::{self, AccountName};
 use crate::database;
@@ -103,8 +102,8 @@ impl Listed for Account {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(AccountView::of(self, None))?)
+    fn json(&self) -> anyhow::Result<Json> {
+        Ok(Json::of(&AccountView::of(self, None))?)
     }
 
     fn position(&self) -> Position {
@@ -130,8 +129,8 @@ impl Listed for Member {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(AccountView::of(&self.account, Some(self.membership.is_admin)))?)
+    fn json(&self) -> anyhow::Result<Json> {
+        Ok(Json::of(&AccountView::of(&self.account, Some(self.membership.is_admin)))?)
     }
 
     fn position(&self) -> Position {

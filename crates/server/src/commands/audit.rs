@@ -2,10 +2,9 @@
 
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Actor, AuditAction, AuditEvent, AuditEventFilter, Direction, Position, Timestamp, Window,
+    Actor, AuditAction, AuditEvent, AuditEventFilter, Direction, Json, Position, Timestamp, Window,
 };
 use denizen_persistence::audit_events;
-use serde_json::Value;
 
 use crate::commands::named;
 use crate::database;
@@ -119,7 +118,7 @@ impl Listed for AuditEvent {
     const COLUMNS: &'static [&'static str] = &["TIME", "ACTION", "OBJECT", "ACTOR", "ADDRESS", "CHANGED"];
 
     fn cells(&self) -> Vec<String> {
-        let changed: Vec<&str> = self.changes.as_map().keys().map(String::as_str).collect();
+        let changed: Vec<&str> = self.changes.names().collect();
         vec![
             moment(Some(self.occurred_at)),
             self.action().to_string(),
@@ -130,8 +129,8 @@ impl Listed for AuditEvent {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(denizen_api::audit_event_json(self.clone()))?)
+    fn json(&self) -> anyhow::Result<Json> {
+        Ok(Json::of(&denizen_api::audit_event_json(self.clone()))?)
     }
 
     fn position(&self) -> Position {

@@ -4,10 +4,9 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
     DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserFilter, ExternalUserId,
-    ExternalUserOrder, Identifier, PersonName, Position, Result, SearchText, Source, WorkspaceId,
+    ExternalUserOrder, Identifier, Json, PersonName, Position, Result, SearchText, Source, WorkspaceId,
 };
 use denizen_persistence::{DbConnection, external_users};
-use serde_json::Value;
 
 use crate::commands::named::WorkspaceArgument;
 use crate::database;
@@ -105,8 +104,10 @@ impl GetExternalUser {
         let user = user
             .ok_or_else(|| anyhow!("the workspace {} has no external user {}", workspace.slug, self.user))?;
         let json = user.json()?;
-        let fields =
-            json.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), text_of(value)));
+        let Json::Object(fields) = &json else {
+            return Err(anyhow!("an external user is not a JSON object"));
+        };
+        let fields = fields.iter().map(|(key, value)| (key.as_str(), text_of(value)));
         self.output.object(&json, &fields.collect::<Vec<_>>())
     }
 }
@@ -135,10 +136,10 @@ fn name_of(user: &ExternalUser) -> Option<String> {
     display_name.or_else(|| (!given.is_empty()).then_some(given))
 }
 
-fn text_of(value: &Value) -> String {
+fn text_of(value: &Json) -> String {
     match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
+        Json::Null => "-".to_owned(),
+        Json::String(text) => text.clone(),
         value => value.to_string(),
     }
 }
@@ -160,8 +161,8 @@ impl Listed for ExternalUser {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(denizen_api::external_user_json(self.clone(), Source::system().clock.now()))?)
+    fn json(&self) -> anyhow::Result<Json> {
+        Ok(Json::of(&denizen_api::external_user_json(self.clone(), Source::system().clock.now()))?)
     }
 
     fn position(&self) -> Position {

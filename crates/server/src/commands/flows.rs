@@ -5,13 +5,12 @@ mod participants;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, NewFlow, Origin, Position, Slug,
-    SortKey, Source, Timestamp, Workspace, WorkspaceId,
+    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, Json, NewFlow, Origin, Position,
+    Slug, SortKey, Source, Timestamp, Workspace, WorkspaceId,
 };
 use denizen_persistence::flows::{self, CountedFlow, MAXIMUM_PER_WORKSPACE};
 use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::commands::named::{self, WorkspaceArgument};
 use crate::database;
@@ -155,8 +154,8 @@ impl Listed for CountedFlow {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(FlowView::of(&self.flow, self.user_count))?)
+    fn json(&self) -> anyhow::Result<Json> {
+        Ok(Json::of(&FlowView::of(&self.flow, self.user_count))?)
     }
 
     fn position(&self) -> Position {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    ApiKey, ApiKeyId, KeyRequest, NewApiKey, Origin, Position, Scope, ScopeSet, Source, Timestamp, Workspace,
+    ApiKey, ApiKeyId, Json, KeyRequest, NewApiKey, Origin, Position, Scope, ScopeSet, Source, Timestamp,
+    Workspace,
 };
 use denizen_persistence::api_keys::{self, KeyFilter};
-use serde_json::Value;
 
 use crate::commands::named::WorkspaceArgument;
 use crate::database;
@@ -156,8 +156,8 @@ impl Listed for ApiKey {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(self)?)
+    fn json(&self) -> anyhow::Result<Json> {
+        Ok(Json::of(self)?)
     }
 
     fn position(&self) -> Position {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, Origin, PermissionSet, Position, Result, Slice, Source,
+    AccountId, AccountToken, AccountTokenId, Json, Origin, PermissionSet, Position, Result, Slice, Source,
     Timestamp, TokenKind, TokenRequest, Username, Window,
 };
 use denizen_persistence::account_tokens::{self, TokenFilter};
 use denizen_persistence::accounts::{self, AccountFilter};
 use denizen_persistence::{Asker, DbConnection};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::commands::named::{AccountName, id_and_username};
 use crate::database;
@@ -189,7 +189,7 @@ impl Listed for ListedToken {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
+    fn json(&self) -> anyhow::Result<Json> {
         let AccountToken {
             id,
             account_id,
@@ -202,7 +202,7 @@ impl Listed for ListedToken {
             expires_at,
             created_at,
         } = &self.token;
-        Ok(serde_json::to_value(TokenView {
+        Ok(Json::of(&TokenView {
             id: *id,
             kind: *kind,
             account_id: *account_id,

@@ -6,11 +6,10 @@ mod members;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Channel, ChannelId, Conflict, Error, Origin, Position, Slug, Source, Workspace, WorkspaceName,
+    Channel, ChannelId, Conflict, Error, Json, Origin, Position, Slug, Source, Workspace, WorkspaceName,
 };
 use denizen_persistence::workspaces;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::database;
 use crate::listing::Listed;
@@ -148,8 +147,8 @@ impl Listed for Workspace {
         ]
     }
 
-    fn json(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(self)?)
+    fn json(&self) -> anyhow::Result<Json> {
+        Ok(Json::of(self)?)
     }
 
     fn position(&self) -> Position {

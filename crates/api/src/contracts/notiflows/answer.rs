@@ -1,10 +1,9 @@
 //! Users in responses.
 
 use denizen_domain::{
-    Avatar, EmailAddress, ExternalId, ExternalUser, Locale, PersonName, PhoneNumber, TimeZone,
+    Avatar, CustomFields, EmailAddress, ExternalId, ExternalUser, Locale, PersonName, PhoneNumber, TimeZone,
 };
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,7 +21,7 @@ pub(crate) struct AdminUser {
     created_at: String,
     /// The customer's own user data.
     #[schema(value_type = HashMap<String, Value>)]
-    custom_fields: Map<String, Value>,
+    custom_fields: CustomFields,
     /// E-mail address.
     #[schema(required, format = "email")]
     email: Option<String>,
@@ -80,7 +79,7 @@ impl From<ExternalUser> for AdminUser {
         Self {
             avatar: avatar.map(Avatar::into_string),
             created_at: created_at.to_string(),
-            custom_fields: custom_fields.into_map(),
+            custom_fields,
             email: email.map(EmailAddress::into_string),
             external_id: external_id.map(ExternalId::into_string),
             first_name: first_name.map(PersonName::into_string),

@@ -10,14 +10,14 @@ use denizen_domain::{
 };
 use denizen_persistence::external_users::{self, Outcome};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::put::PutUser;
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanWriteExternalUsers};
 use crate::state::AppState;
-use crate::wire::body::{Input, JsonBody};
+use crate::wire::body::{self, Entries, Input, JsonBody};
 use crate::wire::error::ApiResult;
 
 /// Maximum users per request.
@@ -30,7 +30,7 @@ pub(crate) struct BulkUsers {
     /// 1 to 1,000 users, each with a different `external_id`.
     #[schema(value_type = Vec<PutUser>, min_items = 1, max_items = 1000)]
     #[serde(default)]
-    users: Input<Vec<Value>>,
+    users: Input<Entries>,
 }
 
 /// The results for the users.
@@ -101,6 +101,13 @@ pub(crate) async fn bulk(
     Ok((status, Json(result)))
 }
 
+/// The external id of a user, whatever its other fields are.
+#[derive(Default, Deserialize)]
+struct Named {
+    #[serde(default)]
+    external_id: Input<String>,
+}
+
 /// A user of a request: the external id as sent, and either the changes to make or the failure.
 struct Item {
     external_id: Option<String>,
@@ -122,45 +129,51 @@ impl BulkUsers {
 }
 
 impl Item {
-    fn of(user: &Value, seen: &mut HashSet<String>) -> Self {
-        let external_id = user.get("external_id").and_then(Value::as_str).map(str::to_owned);
+    fn of(user: &RawValue, seen: &mut HashSet<String>) -> Self {
+        let named = body::parse::<Named>(user.get().as_bytes()).map(|user| user.external_id);
+        let external_id = match &named {
+            Ok(Input::Value(id)) => Some(id.clone()),
+            Ok(_) | Err(_) => None,
+        };
         let failure =
             |reason, violations: &Violations| BulkFailure::new(external_id.clone(), reason, violations);
         let invalid = |violations: &Violations| Err(failure("validation_failed", violations));
-        let checked = match (user, &external_id) {
-            (Value::Object(_), Some(id)) if seen.contains(id) => {
+        let checked = match (named, &external_id) {
+            (Ok(_), Some(id)) if seen.contains(id) => {
                 let violation = Violation::new(Reason::Taken, "must not be in the request twice");
                 Err(failure("duplicate", &Violations::of("external_id", violation)))
             }
-            (Value::Object(_), Some(id)) => match checked(user, id) {
+            (Ok(_), Some(id)) => match checked(user, id) {
                 Ok(sound) => {
                     seen.insert(id.clone());
                     Ok(Some(sound))
                 }
                 Err(violations) => invalid(&violations),
             },
-            (Value::Object(object), None) => {
-                let violation = match object.get("external_id") {
-                    None => Violation::new(Reason::Required, "must be given"),
-                    Some(_) => Violation::new(Reason::InvalidType, "must be a string"),
-                };
-                invalid(&Violations::of("external_id", violation))
+            (Ok(external_id), None) => {
+                let mut violations = Violations::new();
+                external_id.required(&mut violations, "external_id", |_| Ok(()));
+                invalid(&violations)
             }
-            _ => invalid(&Violations::of("users", Violation::new(Reason::InvalidType, "must be an object"))),
+            (Err(_), _) => invalid(&unreadable()),
         };
         Self { external_id, checked }
     }
 }
 
 /// Returns the changes to a user, or all violations in its fields.
-fn checked(user: &Value, external_id: &str) -> Result<(ExternalId, ExternalUserChanges), Violations> {
-    let unreadable = |_| Violations::of("users", Violation::new(Reason::InvalidType, "must be an object"));
-    let user = PutUser::deserialize(user).map_err(unreadable)?;
+fn checked(user: &RawValue, external_id: &str) -> Result<(ExternalId, ExternalUserChanges), Violations> {
+    let user = body::parse::<PutUser>(user.get().as_bytes()).map_err(|_| unreadable())?;
     match user.check(external_id) {
         Ok(sound) => Ok(sound),
         Err(Error::Invalid(violations)) => Err(violations),
         Err(error) => Err(Violations::of("users", Violation::new(Reason::InvalidFormat, error.to_string()))),
     }
+}
+
+fn unreadable() -> Violations {
+    let message = "must be an object with each key once and Unicode text";
+    Violations::of("users", Violation::new(Reason::InvalidType, message))
 }
 
 impl BulkResult {

@@ -4,12 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use denizen_domain::{
-    Avatar, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges, Locale, Patch, PersonName,
-    PhoneNumber, Reason, Result, TimeZone, Violation, Violations,
+    Avatar, CustomFields, EmailAddress, ExternalId, ExternalUser, ExternalUserChanges, Locale, Patch,
+    PersonName, PhoneNumber, Reason, Result, TimeZone, Violation, Violations,
 };
 use denizen_persistence::external_users::{self, Outcome};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::answer::AdminUser;
@@ -17,7 +16,7 @@ use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanWriteExternalUsers};
 use crate::guards::entity_tags::{IfMatch, IfNoneMatch, Preconditions};
 use crate::state::AppState;
-use crate::wire::body::{Input, JsonBody};
+use crate::wire::body::{Input, JsonBody, ObjectText};
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathText;
 
@@ -29,10 +28,11 @@ pub(crate) struct PutUser {
     #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     #[serde(default)]
     avatar: Input<String>,
-    /// Merged key by key into the stored fields; null removes a key. At most 64 KiB and 8 levels.
+    /// Merged key by key into the stored fields; null removes a key. At most 64 KiB and 8 levels. Numbers of at most 1,000
+    /// characters come back as they were written: `10.10` stays `10.10`.
     #[schema(value_type = Option<HashMap<String, Value>>)]
     #[serde(default)]
-    custom_fields: Input<Map<String, Value>>,
+    custom_fields: Input<ObjectText>,
     /// E-mail address.
     #[schema(value_type = Option<String>, format = "email", max_length = 254)]
     #[serde(default)]
@@ -122,8 +122,11 @@ impl PutUser {
         }
         let changes = ExternalUserChanges {
             avatar: avatar.optional(&mut violations, "avatar", Avatar::parse),
-            custom_fields: custom_fields
-                .optional(&mut violations, "custom_fields", |fields| Ok(fields.clone())),
+            custom_fields: custom_fields.optional(
+                &mut violations,
+                "custom_fields",
+                CustomFields::parse_change,
+            ),
             email: email.optional(&mut violations, "email", EmailAddress::parse),
             first_name: first_name.optional(&mut violations, "first_name", PersonName::parse),
             last_name: last_name.optional(&mut violations, "last_name", PersonName::parse),

@@ -11,15 +11,14 @@ pub use custom_fields::CustomFields;
 pub use fields::{DisplayName, ExternalId, Identifier, Locale, SearchText, TimeZone};
 pub use filter::{AccessFilter, ExternalUserFilter, ExternalUserOrder};
 pub use identity::IdentityClaim;
-use serde_json::{Map, Value};
 
 use crate::audit::Actor;
 use crate::error::{Error, Forbidden};
 use crate::fields::{Avatar, EmailAddress, PersonName, PhoneNumber};
 use crate::primitives::version::TagParts;
 use crate::primitives::{
-    ChannelId, ExternalUserGroupId, ExternalUserId, Patch, SuperIdentityId, TierId, Timestamp, Version,
-    Violation, Violations, WorkspaceId, fold, fold_for_search,
+    ChannelId, ExternalUserGroupId, ExternalUserId, JsonObject, Patch, SuperIdentityId, TierId, Timestamp,
+    Version, Violation, Violations, WorkspaceId, fold, fold_for_search,
 };
 
 /// An external user. The contracts show this record, each in its own format.
@@ -225,7 +224,7 @@ pub struct ExternalUserChanges {
     /// See [`ExternalUser::timezone`].
     pub timezone: Patch<TimeZone>,
     /// Merges into the current fields: an object merges key by key, and null removes a key. Null as a whole removes all.
-    pub custom_fields: Patch<Map<String, Value>>,
+    pub custom_fields: Patch<JsonObject>,
     /// See [`ExternalUser::external_user_group_id`].
     pub external_user_group_id: Patch<ExternalUserGroupId>,
     /// See [`ExternalUser::tier_id`].

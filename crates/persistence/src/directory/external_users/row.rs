@@ -99,7 +99,7 @@ impl From<&ExternalUser> for ExternalUserRow {
             avatar: avatar.as_ref().map(ToString::to_string),
             locale: locale.as_ref().map(ToString::to_string),
             timezone: timezone.as_ref().map(ToString::to_string),
-            custom_fields: serde_json::Value::Object(custom_fields.as_map().clone()).to_string(),
+            custom_fields: custom_fields.as_str().to_owned(),
             search_text: user.searchable_text(),
             external_user_group_id: external_user_group_id.map(Into::into),
             tier_id: tier_id.map(Into::into),
@@ -155,7 +155,7 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
         } = row;
         let story = (blocked_reason, blocked_since, blocked_until, blocked_by);
         let block = if blocked { Some(block(id, story)?) } else { None };
-        let custom_fields = serde_json::from_str(&custom_fields)
+        let custom_fields = CustomFields::from_stored(custom_fields)
             .map_err(|problem| broken_row("external_users", "custom_fields", id, problem))?;
         Ok(Self {
             id: id.into(),
@@ -172,7 +172,7 @@ impl TryFrom<ExternalUserRow> for ExternalUser {
             avatar: avatar.map(Avatar::from_stored),
             locale: locale.map(Locale::from_stored),
             timezone: timezone.map(TimeZone::from_stored),
-            custom_fields: CustomFields::from_stored(custom_fields),
+            custom_fields,
             external_user_group_id: external_user_group_id.map(Into::into),
             tier_id: tier_id.map(Into::into),
             block,

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::super::input::{id, permissions};
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::number::whole_number;
 
 /// The longest lifetime of a token that expires: 100 years.
 const LONGEST_LIFE: u64 = 100 * 366 * DAY;
@@ -134,7 +135,8 @@ fn lifetime_of(input: Input<Value>, violations: &mut Violations) -> Patch<Durati
 
 /// Checks `expiresIn`; `None` for a token that never expires.
 fn lifetime(value: &Value) -> Result<Option<Duration>, Violation> {
-    if value.as_i64() == Some(-1) || value.as_str() == Some("-1") {
+    let number = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if whole_number(&number) == Some(-1) {
         return Ok(None);
     }
     let seconds = value.as_str().and_then(seconds).filter(|seconds| (1..=LONGEST_LIFE).contains(seconds));

@@ -1,8 +1,7 @@
 //! Audit events in responses.
 
-use denizen_domain::{AuditEvent, ExternalUserId};
+use denizen_domain::{AuditEvent, ExternalUserId, FieldChanges};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -41,7 +40,7 @@ pub(crate) struct AuditEventAnswer {
     /// `customFields.plan`, or `customFields["a.plan"]` if a name looks like a path. Never contains secrets; empty once
     /// the object was erased.
     #[schema(value_type = HashMap<String, Value>)]
-    changes: Map<String, Value>,
+    changes: FieldChanges,
     /// The `x-request-id` of the request; null if a command or the server made the change.
     #[schema(required)]
     request_id: Option<String>,
@@ -74,7 +73,7 @@ impl From<AuditEvent> for AuditEventAnswer {
             object_id,
             actor: ActorAnswer::from(actor),
             acting_for: acting_for.map(ExternalUserId::as_uuid),
-            changes: changes.into_map(),
+            changes,
             request_id,
             address: address.map(|address| address.to_string()),
         }

@@ -3,11 +3,10 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use denizen_domain::{
-    Avatar, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserGroupId, Identifier, Locale,
-    PersonName, PhoneNumber, TierId, TimeZone, Timestamp,
+    Avatar, CustomFields, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserGroupId,
+    Identifier, Locale, PersonName, PhoneNumber, TierId, TimeZone, Timestamp,
 };
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -70,7 +69,7 @@ pub(crate) struct ExternalUserAnswer {
     timezone: Option<String>,
     /// The customer's own data on the user.
     #[schema(value_type = HashMap<String, Value>)]
-    custom_fields: Map<String, Value>,
+    custom_fields: CustomFields,
     /// The group, or null.
     #[schema(required)]
     external_user_group_id: Option<Uuid>,
@@ -150,7 +149,7 @@ impl ExternalUserAnswer {
             avatar: avatar.map(Avatar::into_string),
             locale: locale.map(Locale::into_string),
             timezone: timezone.map(TimeZone::into_string),
-            custom_fields: custom_fields.into_map(),
+            custom_fields,
             external_user_group_id: external_user_group_id.map(ExternalUserGroupId::as_uuid),
             tier_id: tier_id.map(TierId::as_uuid),
             super_identity_id: super_identity_id.as_uuid(),

@@ -1,15 +1,15 @@
 //! The fields of a user in Zaia's bodies.
 
 use denizen_domain::{
-    Avatar, DisplayName, EmailAddress, ExternalId, ExternalUserChanges, Identifier, InvalidId, Locale, Patch,
-    PersonName, PhoneNumber, Reason, TimeZone, Timestamp, Violation, Violations,
+    Avatar, CustomFields, DisplayName, EmailAddress, ExternalId, ExternalUserChanges, Identifier, InvalidId,
+    Locale, Patch, PersonName, PhoneNumber, Reason, TimeZone, Timestamp, Violation, Violations,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::access::{self, Blocked};
-use crate::wire::body::Input;
+use crate::wire::body::{Input, ObjectText};
 use crate::wire::query::invalid_id;
 
 /// Fields that Zaia accepts but does not document. Absent fields stay unchanged; null clears a field.
@@ -48,10 +48,11 @@ pub(crate) struct ProfileInput {
     #[schema(value_type = Option<String>)]
     #[serde(default)]
     timezone: Input<String>,
-    /// Merged key by key into the stored fields; null removes a key. At most 64 KiB and 8 levels.
+    /// Merged key by key into the stored fields; null removes a key. At most 64 KiB and 8 levels. Numbers of at most 1,000
+    /// characters come back as they were written: `10.10` stays `10.10`.
     #[schema(value_type = Option<HashMap<String, Value>>)]
     #[serde(default)]
-    custom_fields: Input<Map<String, Value>>,
+    custom_fields: Input<ObjectText>,
     /// Whether the user is blocked: a boolean or `{reason, until}`.
     #[schema(value_type = Blocked)]
     #[serde(default)]
@@ -82,7 +83,7 @@ impl ProfileInput {
             avatar: avatar.optional(violations, "avatar", Avatar::parse),
             locale: locale.optional(violations, "locale", Locale::parse),
             timezone: timezone.optional(violations, "timezone", TimeZone::parse),
-            custom_fields: custom_fields.optional(violations, "customFields", |fields| Ok(fields.clone())),
+            custom_fields: custom_fields.optional(violations, "customFields", CustomFields::parse_change),
             access: access::change(blocked, violations, now),
             ..ExternalUserChanges::default()
         }
