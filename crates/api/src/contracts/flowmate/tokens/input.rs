@@ -184,6 +184,8 @@ mod tests {
             (json!("2w"), Some(14 * DAY)),
             (json!(-1), None),
             (json!("-1"), None),
+            (json!(-1.0), None),
+            (json!("-10e-1"), None),
         ] {
             assert_eq!(lifetime(&value), Ok(seconds.map(Duration::from_secs)), "{value}");
         }
