@@ -83,7 +83,7 @@ async fn read_within(headers: &HeaderMap, body: Body, limit: usize) -> ApiResult
 /// Reads a JSON object.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let members = members(bytes)?.into_iter();
-    object_of(members.map(|(name, value)| (name, value.get().to_owned()))).map_err(unexpected)
+    object_of(members.map(|(name, value)| (name, value.get().to_owned()))).map_err(|error| unexpected(&error))
 }
 
 /// Returns the names and values of a JSON object, in order and with repeated names.
@@ -95,10 +95,10 @@ pub(crate) fn members(bytes: &[u8]) -> Result<Vec<(String, &RawValue)>, Error> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(invalid("The body must be a JSON object.".to_owned()));
     }
-    json_members(text).map_err(unexpected)
+    json_members(text).map_err(|error| unexpected(&error))
 }
 
-fn unexpected(error: serde_json::Error) -> Error {
+fn unexpected(error: &serde_json::Error) -> Error {
     let problem = format!("The body is not the expected JSON object: {error}.");
     Error::BadRequest(BadRequest::InvalidJson(problem))
 }

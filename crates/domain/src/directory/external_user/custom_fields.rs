@@ -167,7 +167,7 @@ mod tests {
         object
     }
 
-    fn merged(before: Value, change: Value) -> Value {
+    fn merged(before: &Value, change: Value) -> Value {
         let before = CustomFields::from_stored(before.to_string()).unwrap();
         serde_json::from_str(before.merged(object(change)).unwrap().as_str()).unwrap()
     }
@@ -176,7 +176,7 @@ mod tests {
     fn a_merge_is_deep_and_null_removes_a_key() {
         let before = json!({"company": "Acme", "plan": {"name": "free", "seats": 1}, "tags": [1, 2]});
         let change = json!({"plan": {"name": "premium", "seats": null}, "tags": [3], "company": null, "new": {"a": null}});
-        assert_eq!(merged(before, change), json!({"plan": {"name": "premium"}, "tags": [3], "new": {}}));
+        assert_eq!(merged(&before, change), json!({"plan": {"name": "premium"}, "tags": [3], "new": {}}));
     }
 
     #[test]
