@@ -75,9 +75,9 @@ impl ApiKey {
     /// The longest time that old secrets stay valid after a rotation: 30 days.
     pub const MAXIMUM_OVERLAP: Duration = Duration::from_hours(30 * 24);
 
-    /// Checks a name: 1 to 100 characters.
+    /// Checks a name: 1 to 100 characters on one line, not blank.
     pub fn parse_name(text: &str) -> Result<String, Violation> {
-        text::checked(text, &(1..=100))
+        text::line(text, &(1..=100))
     }
 
     /// Returns whether it is neither revoked nor expired.

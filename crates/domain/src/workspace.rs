@@ -6,20 +6,27 @@ use crate::account::Authority;
 use crate::error::{Conflict, Error, Forbidden};
 use crate::fields::{Slug, Status};
 use crate::primitives::text::text_type;
-use crate::primitives::{Patch, Timestamp, Violation, WorkspaceId, WorkspaceNumber, text};
+use crate::primitives::{Patch, Reason, Timestamp, Violation, WorkspaceId, WorkspaceNumber};
 use crate::rights::Reach;
 
-text_type! { @declare
-    /// A workspace's display name: 1 to 100 characters, not blank, without control characters.
-    WorkspaceName
+text_type! {
+    /// A workspace's display name: 1 to 100 characters on one line, not blank.
+    WorkspaceName, line(1..=100)
 }
 
 impl WorkspaceName {
-    /// Checks a name.
-    pub fn parse(text: &str) -> Result<Self, Violation> {
-        let name = text::checked(text, &(1..=100))?;
-        text::visible(&name)?;
-        Ok(Self(name))
+    /// Checks the name of a new workspace, from which its slug is derived: the slug must not be reserved
+    /// ([`Slug::is_reserved`]).
+    pub fn parse_new(text: &str) -> Result<Self, Violation> {
+        let name = Self::parse(text)?;
+        match Slug::suggested_by(name.as_str()) {
+            Some(slug) if slug.is_reserved() => {
+                let message =
+                    format!("must not lead to the slug {slug}, which paths need for something else");
+                Err(Violation::new(Reason::InvalidFormat, message))
+            }
+            _ => Ok(name),
+        }
     }
 }
 

@@ -43,6 +43,11 @@ pub(crate) fn all_stored<I: Copy + Into<StoredUuid>>(ids: &[I]) -> Vec<StoredUui
     ids.iter().copied().map(Into::into).collect()
 }
 
+/// Converts text types to their stored form.
+pub(crate) fn texts<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
 impl StoredUuid {
     pub(crate) const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)

@@ -76,19 +76,21 @@ async fn renewed(
     holder.map(|(candidate, _)| candidate).ok_or(Error::Unauthenticated(Unauthenticated::WrongPassword))
 }
 
-/// Hashes the username with a secret: people type passwords by mistake, and a plain hash could be guessed.
+/// Hashes the username with a secret: people type passwords by mistake, and a plain hash could be guessed. All forms of one
+/// address count together.
 fn attempt(access: &Access, context: &RequestContext, username: &str) -> Attempt {
-    let keyed = Secret::derive("", &access.issued_tokens_secret, username.trim().to_lowercase().as_bytes());
+    let counted = Username::parse(username).map_or_else(|_| username.trim().to_lowercase(), Username::into_string);
+    let keyed = Secret::derive("", &access.issued_tokens_secret, counted.as_bytes());
     Attempt {
         username_hash: *keyed.hash().as_bytes(),
         address: client_address::counted_as(context.client_address),
     }
 }
 
-/// Only an e-mail address can be a username.
+/// Only an e-mail address can be a username, including those that only older versions accepted.
 async fn candidate(access: &Access, username: &str) -> Result<Option<LogInCandidate>> {
-    let Ok(username) = Username::parse(username) else { return Ok(None) };
-    accounts::find_for_log_in(&mut access.database.read().await?, &username).await
+    let forms = Username::stored_forms(username);
+    accounts::find_for_log_in(&mut access.database.read().await?, &forms).await
 }
 
 async fn require_below_limits(access: &Access, attempt: &Attempt) -> Result<()> {

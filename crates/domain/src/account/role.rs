@@ -1,13 +1,14 @@
 //! Roles: named sets of permissions that accounts hold.
 
 use crate::error::{Conflict, Error, Forbidden};
-use crate::primitives::text::{checked, text_type};
-use crate::primitives::{RoleId, Timestamp, Version, Violation, WorkspaceId, fold};
+use crate::primitives::text::{is_invisible, text_type};
+use crate::primitives::{RoleId, Timestamp, Version, WorkspaceId, fold};
 use crate::rights::{Permission, PermissionSet, Reach};
 
-text_type! { @declare
-    /// A role's name: 1 to 100 characters. Unique without case among the global roles, and among the roles of a workspace.
-    RoleName
+text_type! {
+    /// A role's name: 1 to 100 characters on one line, not blank. Unique without case among the global roles, and among
+    /// the roles of a workspace.
+    RoleName, line(1..=100)
 }
 
 /// The names that new roles cannot take, in any case: those of the built-in roles, and those to which clients of the
@@ -23,26 +24,22 @@ const RESERVED: [&str; 7] = [
 ];
 
 impl RoleName {
-    /// Checks a name.
-    pub fn parse(text: &str) -> Result<Self, Violation> {
-        checked(text, &(1..=100)).map(Self)
-    }
-
     /// Returns the form for comparisons.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 
-    /// Returns whether new roles cannot take the name.
+    /// Returns whether new roles cannot take the name, nor one that looks the same with invisible characters.
     pub fn is_reserved(&self) -> bool {
-        let folded = fold(self.0.trim());
+        let visible: String = self.0.chars().filter(|character| !is_invisible(*character)).collect();
+        let folded = fold(visible.trim());
         RESERVED.iter().any(|reserved| fold(reserved) == folded)
     }
 }
 
 text_type! {
     /// A role's purpose: at most 250 characters.
-    RoleDescription, 0..=250
+    RoleDescription, lines(0..=250)
 }
 
 /// A role. It grants its permissions to its holders.
@@ -160,7 +157,9 @@ mod tests {
 
     #[test]
     fn the_names_of_built_in_roles_are_reserved_in_any_case() {
-        for reserved in ["ADMIN", "admin", "Tenant_Admin", "service_account", " USER ", "tenant_guest"] {
+        for reserved in
+            ["ADMIN", "admin", "Tenant_Admin", "service_account", " USER ", "tenant_guest", "ADM\u{200B}IN"]
+        {
             assert!(RoleName::parse(reserved).unwrap().is_reserved(), "{reserved}");
         }
         assert!(!RoleName::parse("Administrator").unwrap().is_reserved());

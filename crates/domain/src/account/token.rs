@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::primitives::{AccountId, AccountTokenId, Coded, Secret, Timestamp, coded_texts};
+use crate::primitives::{AccountId, AccountTokenId, Coded, Secret, Timestamp, Violation, coded_texts, text};
 use crate::rights::PermissionSet;
 
 /// The kinds of tokens. A token's secret begins with the kind's prefix.
@@ -138,14 +138,26 @@ pub struct NewAccountToken {
 pub struct TokenRequest {
     /// The account that it will authenticate.
     pub account_id: AccountId,
-    /// See [`AccountToken::description`]: at most 1,000 characters.
+    /// See [`AccountToken::description`], checked by [`parse_description`](Self::parse_description).
     pub description: String,
-    /// See [`AccountToken::inquirer`]: at most 255 characters.
+    /// See [`AccountToken::inquirer`], checked by [`parse_inquirer`](Self::parse_inquirer).
     pub inquirer: String,
     /// See [`AccountToken::permissions`].
     pub permissions: PermissionSet,
     /// Its lifetime; `None` if it ends only by revocation.
     pub lifetime: Option<Duration>,
+}
+
+impl TokenRequest {
+    /// Checks a description: at most 1,000 characters.
+    pub fn parse_description(text: &str) -> Result<String, Violation> {
+        text::lines(text, &(0..=1000))
+    }
+
+    /// Checks who asks for a token: at most 255 characters.
+    pub fn parse_inquirer(text: &str) -> Result<String, Violation> {
+        text::lines(text, &(0..=255))
+    }
 }
 
 #[cfg(test)]

@@ -55,19 +55,19 @@ pub struct ChannelChanges {
 }
 
 impl ChannelChanges {
-    /// Checks a name: 3 to 50 characters.
+    /// Checks a name: 3 to 50 characters on one line, not blank.
     pub fn parse_name(text: &str) -> Result<String, Violation> {
-        text::checked(text, &(3..=50))
+        text::line(text, &(3..=50))
     }
 
     /// Checks a description: 3 to 250 characters.
     pub fn parse_description(text: &str) -> Result<String, Violation> {
-        text::checked(text, &(3..=250))
+        text::lines(text, &(3..=250))
     }
 
     /// Checks a prompt: 3 to 500 characters.
     pub fn parse_prompt(text: &str) -> Result<String, Violation> {
-        text::checked(text, &(3..=500))
+        text::lines(text, &(3..=500))
     }
 
     /// Applies the changes. Fails with [`Conflict::DefaultChannel`] on removing the default channel; callers must then not

@@ -39,9 +39,9 @@ impl ExternalUserGroupChanges {
         text::checked(text, &(3..=250)).and_then(|text| ExternalId::parse(&text))
     }
 
-    /// Checks a name: 3 to 50 characters.
+    /// Checks a name: 3 to 50 characters on one line, not blank.
     pub fn parse_name(text: &str) -> Result<String, Violation> {
-        text::checked(text, &(3..=50))
+        text::line(text, &(3..=50))
     }
 
     /// Applies the changes.

@@ -1,9 +1,11 @@
 //! The field types that several objects share.
 
+mod email_address;
 mod person;
 mod slug;
 mod status;
 
-pub use person::{Avatar, EmailAddress, PersonName, PhoneNumber};
+pub use email_address::EmailAddress;
+pub use person::{Avatar, PersonName, PhoneNumber};
 pub use slug::Slug;
 pub use status::Status;

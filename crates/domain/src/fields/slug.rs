@@ -13,6 +13,10 @@ text_type! { @declare
 }
 
 impl Slug {
+    /// The words of the paths below `/flows` and `/organizations`, where the slugs of workspaces stand, too. In the order
+    /// of the alphabet.
+    pub const PATH_WORDS: [&str; 6] = ["all", "find", "import", "invitations", "join", "users"];
+
     /// The most characters of a slug.
     const MAXIMUM: usize = 63;
 
@@ -29,6 +33,25 @@ impl Slug {
             ));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Checks the slug of a new workspace, which must not be [reserved](Self::is_reserved).
+    pub fn parse_new(text: &str) -> Result<Self, Violation> {
+        let slug = Self::parse(text)?;
+        if slug.is_reserved() {
+            let words = Self::PATH_WORDS.join(", ");
+            return Err(Violation::new(
+                Reason::InvalidFormat,
+                format!("must not be a number, nor one of {words}, which paths need"),
+            ));
+        }
+        Ok(slug)
+    }
+
+    /// Returns whether no workspace can have this slug, because it means something else in paths: it consists of digits,
+    /// like the numbers of workspaces, or is one of the [`PATH_WORDS`](Self::PATH_WORDS).
+    pub fn is_reserved(&self) -> bool {
+        self.0.bytes().all(|byte| byte.is_ascii_digit()) || Self::PATH_WORDS.contains(&self.as_str())
     }
 
     /// Returns this slug with a number appended, for when it is taken: `my-company-2`.
@@ -75,6 +98,29 @@ mod tests {
         assert_eq!(Slug::parse("acme").unwrap().numbered(2).as_str(), "acme-2");
         let long = Slug::parse(&"a".repeat(63)).unwrap().numbered(12);
         assert_eq!(long.as_str(), format!("{}-12", "a".repeat(60)));
+    }
+
+    #[test]
+    fn a_workspaces_slug_is_no_number_and_no_word_of_a_path() {
+        for reserved in [
+            "1",
+            "007",
+            "2026",
+            "00",
+            &"9".repeat(63),
+            "all",
+            "find",
+            "users",
+            "invitations",
+            "import",
+            "join",
+        ] {
+            assert!(Slug::parse(reserved).unwrap().is_reserved(), "{reserved}");
+            assert!(Slug::parse_new(reserved).is_err(), "{reserved}");
+        }
+        for free in ["1a", "2026-2", "1-2", "finder", "all-2", "user", "a1"] {
+            assert_eq!(Slug::parse_new(free).unwrap().as_str(), free);
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 mod access;
 mod invitation;
+mod listed_address;
 
 pub use access::{Participant, Place, Rank, may_look_up, may_see};
-pub use invitation::{Invitation, InvitationState, ListedAddress};
+pub use invitation::{Invitation, InvitationState};
+pub use listed_address::ListedAddress;
 
 use std::fmt;
 
@@ -12,21 +14,21 @@ use subtle::ConstantTimeEq as _;
 
 use crate::fields::Slug;
 use crate::primitives::coded_texts;
-use crate::primitives::text::{checked, text_type, visible};
+use crate::primitives::text::{line, not_blank, text_type};
 use crate::primitives::{
     AccountId, Coded, FlowId, IdSource, Patch, Secret, Timestamp, Violation, WorkspaceId, fold,
 };
 
 text_type! { @declare
-    /// A flow's name: 1 to 100 characters, not blank, without control characters.
+    /// A flow's name: 1 to 100 characters on one line, not blank.
     FlowName
 }
 
 impl FlowName {
     /// Checks a name.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        visible(text)?;
-        checked(text, &(1..=100)).map(Self)
+        not_blank(text)?;
+        line(text, &(1..=100)).map(Self)
     }
 
     /// Returns the form that orders flows by name.
@@ -37,7 +39,7 @@ impl FlowName {
 
 text_type! {
     /// A flow's purpose: at most 1,000 characters.
-    FlowDescription, 0..=1000
+    FlowDescription, lines(0..=1000)
 }
 
 /// How accounts join a flow. The Flowdock contract defines the wire codes.

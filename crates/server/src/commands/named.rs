@@ -15,24 +15,33 @@ pub(crate) enum AccountName {
     /// Its id.
     Id(AccountId),
     /// Its username.
-    Username(Username),
+    Username {
+        /// As typed.
+        text: String,
+        /// The forms in which it may be stored.
+        forms: Vec<Username>,
+    },
 }
 
 impl AccountName {
     /// Parses an e-mail address or an id.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let by_id = text.parse().map(Self::Id);
-        by_id
-            .or_else(|_| Username::parse(text).map(Self::Username))
-            .map_err(|_| "expected the e-mail address or the id of an account")
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        let forms = Username::stored_forms(text);
+        if !text.contains('@') || forms.is_empty() {
+            return Err("expected the e-mail address or the id of an account");
+        }
+        Ok(Self::Username { text: text.to_owned(), forms })
     }
 
     /// Finds the account.
     pub(crate) async fn find(&self, connection: &mut DbConnection) -> anyhow::Result<Account> {
         let (found, name) = match self {
             Self::Id(id) => (accounts::find(connection, *id).await, id.to_string()),
-            Self::Username(username) => {
-                (accounts::find_by_username(connection, username).await, username.to_string())
+            Self::Username { text, forms } => {
+                (accounts::find_by_username(connection, forms).await, text.clone())
             }
         };
         let found = found.map_err(reason)?;

@@ -55,7 +55,7 @@ pub(crate) struct CreateToken {
 
     /// Purpose: at most 1000 characters
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    #[arg(value_parser = values::description)]
+    #[arg(value_parser = TokenRequest::parse_description)]
     description: String,
 
     #[command(flatten)]

@@ -50,8 +50,8 @@ pub(crate) struct CreateWorkspace {
     #[arg(value_name = "NAME", value_parser = WorkspaceName::parse)]
     name: WorkspaceName,
 
-    /// Name for commands and URLs: 1 to 63 of a-z, 0-9 and inner hyphens [default: from the name]
-    #[arg(long, value_name = "SLUG", value_parser = Slug::parse)]
+    /// Name for commands and URLs: 1 to 63 of a-z, 0-9 and inner hyphens, not digits only [default: from the name]
+    #[arg(long, value_name = "SLUG", value_parser = Slug::parse_new)]
     slug: Option<Slug>,
 
     #[command(flatten)]
@@ -79,8 +79,8 @@ struct NewChannel<'a> {
 impl CreateWorkspace {
     async fn run(self) -> anyhow::Result<()> {
         let Self { name, slug, output, database } = self;
-        let slug = slug.or_else(|| Slug::suggested_by(name.as_str()));
-        let slug = slug.ok_or_else(|| {
+        let derived = || Slug::suggested_by(name.as_str()).filter(|slug| !slug.is_reserved());
+        let slug = slug.or_else(derived).ok_or_else(|| {
             sources::usage_error("cannot derive a slug from this name; use --slug".to_owned())
         })?;
         let database = database::open(&database).await?;

@@ -174,14 +174,6 @@ pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|InvalidTimestamp| "expected a time such as 2030-01-31T00:00:00Z".to_owned())
 }
 
-/// Checks the description of a token.
-pub(crate) fn description(text: &str) -> Result<String, String> {
-    match text.chars().count() {
-        0..=1000 => Ok(text.to_owned()),
-        _ => Err("must have at most 1000 characters".to_owned()),
-    }
-}
-
 /// Parses the code of a scope, an access mode and the like; the error and the help list all of them.
 pub(crate) fn coded<C: Coded + Send + Sync>() -> impl TypedValueParser<Value = C> {
     PossibleValuesParser::new(C::ALL.iter().map(|known| known.code())).try_map(|code| C::from_code(&code))

@@ -1,7 +1,7 @@
 //! Blocks of external users, with reason and end.
 
 use crate::audit::Actor;
-use crate::primitives::text::{checked, text_type, visible};
+use crate::primitives::text::{lines, not_blank, text_type};
 use crate::primitives::{Timestamp, Violation};
 
 text_type! { @declare
@@ -12,8 +12,8 @@ text_type! { @declare
 impl BlockReason {
     /// Checks a reason.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        visible(text)?;
-        checked(text, &(1..=500)).map(Self)
+        not_blank(text)?;
+        lines(text, &(1..=500)).map(Self)
     }
 }
 

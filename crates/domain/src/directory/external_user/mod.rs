@@ -5,12 +5,14 @@ mod custom_fields;
 mod fields;
 mod filter;
 mod identity;
+mod locale;
 
 pub use access::{AccessChange, Block, BlockReason};
 pub use custom_fields::CustomFields;
-pub use fields::{DisplayName, ExternalId, Identifier, Locale, SearchText, TimeZone};
+pub use fields::{DisplayName, ExternalId, Identifier, SearchText, TimeZone};
 pub use filter::{AccessFilter, ExternalUserFilter, ExternalUserOrder};
 pub use identity::IdentityClaim;
+pub use locale::Locale;
 
 use crate::audit::Actor;
 use crate::error::{Error, Forbidden};

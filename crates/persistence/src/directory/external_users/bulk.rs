@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use denizen_domain::{
-    ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Identifier,
-    Origin, Patch, Result, SuperIdentityId, Verb, WorkspaceId, fold,
+    ChannelId, Conflict, EmailAddress, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId,
+    Identifier, Origin, Patch, Result, SuperIdentityId, Verb, WorkspaceId, fold,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -30,7 +30,7 @@ pub enum Names {
     ExternalIds(Vec<String>),
     /// Their identifiers, ignoring case and blanks around them.
     Identifiers(Vec<String>),
-    /// Their e-mail addresses, ignoring case and blanks around them.
+    /// Their e-mail addresses, ignoring case, blanks around them and the form of the domain.
     EmailAddresses(Vec<String>),
 }
 
@@ -64,11 +64,12 @@ pub async fn find_all(
             Ok(in_order_of(&identifiers, users, |user| user.identifier.as_ref().map(Identifier::folded)))
         }
         Names::EmailAddresses(addresses) => {
-            let addresses = folded(addresses);
-            let users =
-                first_of_each(connection, workspace_id, external_users::email_folded::NAME, &addresses)
-                    .await?;
-            Ok(in_order_of(&addresses, users, |user| user.email.as_ref().map(|email| fold(email.as_str()))))
+            let forms: Vec<_> = addresses.iter().map(|text| EmailAddress::folded_forms(text)).collect();
+            let column = external_users::email_folded::NAME;
+            let users = first_of_each(connection, workspace_id, column, &forms.concat()).await?;
+            let users = by_name(users, |user| user.email.as_ref().map(|email| fold(email.as_str())));
+            let user = |forms: &Vec<String>| forms.iter().find_map(|form| users.get(form).cloned());
+            Ok(forms.iter().map(user).collect())
         }
     }
 }
@@ -103,8 +104,15 @@ fn in_order_of<N: Eq + Hash>(
     users: Vec<ExternalUser>,
     name: impl Fn(&ExternalUser) -> Option<N>,
 ) -> Vec<Option<ExternalUser>> {
-    let users: HashMap<_, _> = users.into_iter().filter_map(|user| Some((name(&user)?, user))).collect();
+    let users = by_name(users, name);
     names.iter().map(|name| users.get(name).cloned()).collect()
+}
+
+fn by_name<N: Eq + Hash>(
+    users: Vec<ExternalUser>,
+    name: impl Fn(&ExternalUser) -> Option<N>,
+) -> HashMap<N, ExternalUser> {
+    users.into_iter().filter_map(|user| Some((name(&user)?, user))).collect()
 }
 
 /// Changes the users with these distinct external ids, or creates them in the default channel. Each item succeeds or

@@ -11,7 +11,7 @@ use super::row::{AccountRow, with_roles};
 use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
 use crate::people::memberships::find as find_membership;
 use crate::schema::{accounts, workspaces};
-use crate::types::{StoredUuid, stored};
+use crate::types::{StoredUuid, stored, texts};
 
 /// Selects the account that matches a unique condition.
 macro_rules! first {
@@ -49,10 +49,17 @@ pub async fn find_within(
     find(connection, id).await
 }
 
-/// Finds an account by username.
-pub async fn find_by_username(connection: &mut DbConnection, username: &Username) -> Result<Option<Account>> {
-    let row = first!(connection, accounts::username.eq(username.as_str()));
-    with_its_roles(connection, row.or_error("find an account by its username")?).await
+/// Finds an account by the forms of its username ([`Username::stored_forms`]), the first before the others.
+pub async fn find_by_username(connection: &mut DbConnection, forms: &[Username]) -> Result<Option<Account>> {
+    let rows = on_backend!(connection, |conn| {
+        accounts::table
+            .filter(accounts::username.eq_any(texts(forms)))
+            .select(AccountRow::as_select())
+            .load(conn)
+            .await
+    });
+    let rows = rows.or_error("find an account by its username")?;
+    with_its_roles(connection, first_of(forms, rows, AccountRow::username)).await
 }
 
 /// The account of a log-in attempt.
@@ -79,21 +86,27 @@ impl LogInCandidate {
     }
 }
 
-/// Finds the account of a log-in attempt. Runs one query, whether or not it exists.
+/// Finds the account of a log-in attempt by the forms of its username, the first before the others. Runs one query,
+/// whether or not it exists.
 pub async fn find_for_log_in(
     connection: &mut DbConnection,
-    username: &Username,
+    forms: &[Username],
 ) -> Result<Option<LogInCandidate>> {
     let query = accounts::table
         .left_join(workspaces::table.on(workspaces::id.nullable().eq(accounts::home_workspace_id)))
-        .filter(accounts::username.eq(username.as_str()))
-        .select((accounts::id, accounts::password_hash, accounts::status, workspaces::status.nullable()));
-    let row = on_backend!(connection, |conn| {
-        query.first::<(StoredUuid, Option<String>, String, Option<String>)>(conn).await.optional()
+        .filter(accounts::username.eq_any(texts(forms)))
+        .select((
+            accounts::username,
+            accounts::id,
+            accounts::password_hash,
+            accounts::status,
+            workspaces::status.nullable(),
+        ));
+    let rows = on_backend!(connection, |conn| {
+        query.load::<(String, StoredUuid, Option<String>, String, Option<String>)>(conn).await
     });
-    let Some((id, password, status, home_status)) = row.or_error("find an account to log in to")? else {
-        return Ok(None);
-    };
+    let row = first_of(forms, rows.or_error("find an account to log in to")?, |row| &row.0);
+    let Some((_, id, password, status, home_status)) = row else { return Ok(None) };
     let status =
         Status::from_code(&status).map_err(|problem| broken_row("accounts", "status", id, problem))?;
     Ok(Some(LogInCandidate {
@@ -114,6 +127,12 @@ pub async fn any(connection: &mut DbConnection) -> Result<bool> {
 /// Returns whether a home with this status admits its accounts. An account without a home is admitted.
 pub(crate) fn is_in_use(home_status: Option<&str>) -> bool {
     home_status.is_none_or(|status| status == Status::Active.code())
+}
+
+/// Returns the row whose username comes first.
+fn first_of<R>(usernames: &[Username], rows: Vec<R>, username: impl Fn(&R) -> &str) -> Option<R> {
+    let place = |row: &R| usernames.iter().position(|known| known.as_str() == username(row));
+    rows.into_iter().min_by_key(place)
 }
 
 async fn with_its_roles(connection: &mut DbConnection, row: Option<AccountRow>) -> Result<Option<Account>> {

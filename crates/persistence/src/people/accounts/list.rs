@@ -28,7 +28,7 @@ macro_rules! narrowed {
                 query.filter($crate::schema::accounts::id.eq_any($crate::types::all_stored(&$filter.ids)));
         }
         if !$filter.usernames.is_empty() {
-            let usernames: Vec<String> = $filter.usernames.iter().map(ToString::to_string).collect();
+            let usernames = $crate::types::texts(&$filter.usernames);
             query = query.filter($crate::schema::accounts::username.eq_any(usernames));
         }
         query

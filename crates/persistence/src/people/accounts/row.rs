@@ -34,6 +34,11 @@ pub(crate) struct AccountRow {
 }
 
 impl AccountRow {
+    /// Returns the username.
+    pub(crate) fn username(&self) -> &str {
+        &self.username
+    }
+
     /// Returns the account with its roles.
     pub(crate) fn with(self, roles: Vec<Role>) -> Result<Account> {
         let Self {

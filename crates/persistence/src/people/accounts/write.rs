@@ -24,7 +24,7 @@ use crate::people::roles::{assign as assign_roles, named as named_roles_of};
 use crate::people::workspaces::find as find_workspace;
 use crate::queries::locks;
 use crate::schema::accounts;
-use crate::types::{StoredUuid, stored};
+use crate::types::{StoredUuid, stored, texts};
 
 /// Creates an account as a member of its home. Callers limited to a workspace create it there. Fails if the caller may
 /// not create the account or grant its rights, and with [`Conflict::UsernameTaken`].
@@ -78,6 +78,7 @@ pub(crate) async fn insert(
     if let Some(home) = account.home {
         require_workspace(connection, authority, home).await?;
     }
+    require_free_username(connection, &account).await?;
     account.number = numbers::of_account(connection).await?;
     insert_row(connection, &account, password.as_ref()).await?;
     assign_roles(connection, account.id, &account.roles).await?;
@@ -128,7 +129,7 @@ pub async fn change(
             move_home(connection, origin, &authority, &before, &account).await?;
         }
         if account.username != before.username {
-            require_free_username(connection, &account.username).await?;
+            require_free_username(connection, &account).await?;
             vouch(connection, id, Reach::Everywhere, false).await?;
             if authority.account_id != Some(id) {
                 vouch(connection, id, reach, true).await?;
@@ -315,8 +316,13 @@ async fn insert_row(
     }
 }
 
-async fn require_free_username(connection: &mut DbConnection, username: &Username) -> Result<()> {
-    let holder = accounts::table.filter(accounts::username.eq(username.as_str())).select(accounts::id);
+/// Fails with [`Conflict::UsernameTaken`] if another account has this username, in any form.
+async fn require_free_username(connection: &mut DbConnection, account: &Account) -> Result<()> {
+    let forms = Username::stored_forms(account.username.as_str());
+    let holder = accounts::table
+        .filter(accounts::username.eq_any(texts(&forms)))
+        .filter(accounts::id.ne(stored(account.id)))
+        .select(accounts::id);
     let holder = on_backend!(connection, |conn| holder.first::<StoredUuid>(conn).await.optional());
     match holder.or_error("look for a username")? {
         Some(_) => Err(Error::Conflict(Conflict::UsernameTaken)),

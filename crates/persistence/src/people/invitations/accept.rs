@@ -1,6 +1,6 @@
 //! Accepts invitations.
 
-use denizen_domain::{Account, Coded as _, InvitationState, Origin, Result, WorkspaceId};
+use denizen_domain::{Account, Coded as _, InvitationState, Origin, Result, Username, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -8,7 +8,7 @@ use super::store::ensure;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::flows::{find_by_id, insert_participants};
 use crate::schema::{flows as flow_table, invitations};
-use crate::types::{StoredUuid, stored};
+use crate::types::{StoredUuid, stored, texts};
 
 /// Adds a new member of a workspace to the unarchived flows that it is invited to.
 pub(crate) async fn accept(
@@ -17,6 +17,7 @@ pub(crate) async fn accept(
     workspace_id: WorkspaceId,
     account: &Account,
 ) -> Result<()> {
+    let emails = texts(&Username::stored_forms(account.username.as_str()));
     let flows = on_backend!(connection, |conn| {
         invitations::table
             .inner_join(
@@ -24,7 +25,7 @@ pub(crate) async fn accept(
                     .eq(invitations::workspace_id)
                     .and(flow_table::id.eq(invitations::flow_id))),
             )
-            .filter(invitations::email.eq(account.username.as_str()))
+            .filter(invitations::email.eq_any(emails))
             .filter(invitations::state.eq(InvitationState::Pending.code()))
             .filter(invitations::workspace_id.eq(stored(workspace_id)))
             .filter(flow_table::is_archived.eq(false))

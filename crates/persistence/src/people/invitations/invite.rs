@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 
 use super::find::find;
 use super::row::into;
-use super::store::ensure;
+use super::store::{ensure, every_form};
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::ProfileRow;
@@ -120,7 +120,7 @@ async fn members_among(
     flow: &Flow,
     emails: &[Username],
 ) -> Result<HashMap<Username, (Profile, Place)>> {
-    let emails: Vec<_> = emails.iter().map(ToString::to_string).collect();
+    let emails = every_form(emails.iter());
     let rows = on_backend!(connection, |conn| {
         accounts::table
             .inner_join(memberships::table.on(memberships::account_id.eq(accounts::id)))
@@ -140,7 +140,7 @@ async fn members_among(
     let member = |(row, is_blocked): (ProfileRow, Option<bool>)| {
         let profile = Profile::try_from(row)?;
         let place = is_blocked.map_or(Place::Absent, Place::of_participant);
-        Ok((profile.username.clone(), (profile, place)))
+        Ok((profile.username.renewed(), (profile, place)))
     };
     rows.or_error("find members by their addresses")?.into_iter().map(member).collect()
 }

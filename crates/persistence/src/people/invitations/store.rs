@@ -14,7 +14,7 @@ use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::numbers;
 use crate::queries::dialect::insert_all;
 use crate::schema::invitations;
-use crate::types::{StoredTime, stored};
+use crate::types::{StoredTime, stored, texts};
 
 /// The maximum number of pending invitations to a flow.
 pub const MAXIMUM_PER_FLOW: i64 = 10_000;
@@ -28,18 +28,20 @@ pub(super) async fn ensure(
 ) -> Result<Vec<Invitation>> {
     let (now, workspace_id) = (origin.source.clock.now(), Some(flow.workspace_id));
     let mut events = Vec::new();
-    let emails: Vec<_> = wanted.iter().map(|(email, _)| email.to_string()).collect();
+    let wanted: Vec<_> = wanted.into_iter().map(|(email, state)| (email.renewed(), state)).collect();
+    let emails = every_form(wanted.iter().map(|(email, _)| email));
     let existing = into!(flow.workspace_id, flow.id).filter(invitations::email.eq_any(emails));
     let existing = on_backend!(connection, |conn| existing.load::<InvitationRow>(conn).await);
     let existing = existing.or_error("find invitations by their addresses")?;
     let mut known: HashMap<Username, Invitation> = existing
         .into_iter()
-        .map(|row| Invitation::try_from(row).map(|invitation| (invitation.email.clone(), invitation)))
+        .map(|row| Invitation::try_from(row).map(|invitation| (invitation.email.renewed(), invitation)))
         .collect::<Result<_>>()?;
-    let states: HashMap<&Username, InvitationState> = wanted.iter().copied().collect();
+    let states: HashMap<&Username, InvitationState> =
+        wanted.iter().map(|(email, state)| (email, *state)).collect();
     for state in InvitationState::ALL {
         let is_other = |invitation: &&mut Invitation| {
-            invitation.state != *state && states.get(&invitation.email) == Some(state)
+            invitation.state != *state && states.get(&invitation.email.renewed()) == Some(state)
         };
         let changed: Vec<_> = known.values_mut().filter(is_other).collect();
         let numbers = changed.iter().map(|invitation| invitation.number.as_i64()).collect();
@@ -52,9 +54,9 @@ pub(super) async fn ensure(
         store_state(connection, flow, numbers, *state, now).await?;
     }
     audit_events::insert_all(connection, events).await?;
-    let new: Vec<_> = wanted.iter().filter(|(email, _)| !known.contains_key(*email)).collect();
+    let new: Vec<_> = wanted.iter().filter(|(email, _)| !known.contains_key(email)).collect();
     if new.is_empty() {
-        return Ok(wanted.iter().filter_map(|(email, _)| known.remove(*email)).collect());
+        return Ok(wanted.iter().filter_map(|(email, _)| known.remove(email)).collect());
     }
     require_room(connection, flow, new.len()).await?;
     let numbers = numbers::of_invitations(connection, new.len()).await?;
@@ -65,7 +67,7 @@ pub(super) async fn ensure(
             number,
             workspace_id: flow.workspace_id,
             flow_id: flow.id,
-            email: (*email).clone(),
+            email: email.clone(),
             state: *state,
             created_at: now,
             updated_at: now,
@@ -76,7 +78,12 @@ pub(super) async fn ensure(
     let event = |made| audit_events::event(origin, workspace_id, Verb::Create, None, Some(made));
     audit_events::insert_all(connection, made.iter().map(event).collect()).await?;
     known.extend(made.into_iter().map(|invitation| (invitation.email.clone(), invitation)));
-    Ok(wanted.iter().filter_map(|(email, _)| known.remove(*email)).collect())
+    Ok(wanted.iter().filter_map(|(email, _)| known.remove(email)).collect())
+}
+
+/// Returns the texts under which invitations and accounts with these addresses may be stored.
+pub(super) fn every_form<'a>(emails: impl Iterator<Item = &'a Username>) -> Vec<String> {
+    texts(&emails.flat_map(|email| Username::stored_forms(email.as_str())).collect::<Vec<_>>())
 }
 
 async fn store_state(

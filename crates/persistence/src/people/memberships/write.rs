@@ -1,7 +1,7 @@
 //! Creates and deletes memberships.
 
 use denizen_domain::{
-    Account, AccountId, Coded as _, InvitationState, Membership, Origin, Reach, Result, WorkspaceId,
+    Account, AccountId, Coded as _, InvitationState, Membership, Origin, Reach, Result, Username, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,7 +13,7 @@ use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::departures;
 use crate::people::invitations::accept as accept_invitations;
 use crate::schema::{invitations, memberships, workspaces};
-use crate::types::{StoredUuid, stored};
+use crate::types::{StoredUuid, stored, texts};
 
 /// How an account joins a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(crate) async fn bring_in(
 ) -> Result<()> {
     let inviting = invitations::table
         .inner_join(workspaces::table.on(workspaces::id.eq(invitations::workspace_id)))
-        .filter(invitations::email.eq(account.username.as_str()))
+        .filter(invitations::email.eq_any(texts(&Username::stored_forms(account.username.as_str()))))
         .filter(invitations::state.eq(InvitationState::Pending.code()))
         .filter(workspaces::deleted_at.is_null())
         .select(invitations::workspace_id)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use denizen_domain::{
     AccessMode, AccountNumber, Coded as _, FlowChanges, FlowDescription, FlowId, FlowName, InvalidId,
-    InvalidNumber, ListedAddress, NewFlow, Reason, Result, Username, Violation, Violations,
+    InvalidNumber, Invitation, ListedAddress, NewFlow, Reason, Result, Username, Violation, Violations,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -14,9 +14,6 @@ use crate::contracts::samples;
 use crate::wire::body::Input;
 use crate::wire::parameters::{Flag, Whole};
 use crate::wire::query::invalid_id;
-
-/// Maximum characters of an invitation's message.
-const MAXIMUM_MESSAGE: usize = 1000;
 
 /// Maximum entries of a list of addresses, without duplicates.
 const MAXIMUM_ADDRESSES: usize = 1000;
@@ -123,8 +120,9 @@ pub(crate) struct CreateInvitation {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::import_invitations)]
 pub(crate) struct ImportInvitations {
-    /// At most 1,000 addresses, as `person@example.com` or `"Joe Smith" <person@example.com>`, separated by commas or
-    /// line breaks.
+    /// At most 1,000 addresses, as `person@example.com`, `Joe Smith <person@example.com>` or `Smith, Joe
+    /// <person@example.com>`, separated by commas, semicolons, tabs, spaces or line breaks. `mailto:` and invisible
+    /// characters are dropped.
     #[schema(value_type = String, required)]
     #[serde(default)]
     list: Input<String>,
@@ -206,7 +204,7 @@ impl CreateInvitation {
         let mut violations = Violations::new();
         let Self { email, message } = self;
         let email = email.required(&mut violations, "email", Username::parse);
-        let _ = message.optional(&mut violations, "message", message_length);
+        let _ = message.optional(&mut violations, "message", Invitation::check_message);
         violations.into_value(email)
     }
 }
@@ -217,7 +215,7 @@ impl ImportInvitations {
         let mut violations = Violations::new();
         let Self { list, message } = self;
         let entries = list.required(&mut violations, "list", entries);
-        let _ = message.optional(&mut violations, "message", message_length);
+        let _ = message.optional(&mut violations, "message", Invitation::check_message);
         violations.into_value(entries)
     }
 }
@@ -226,14 +224,6 @@ impl ImportInvitations {
 fn account_number(number: i64) -> Result<AccountNumber, Violation> {
     let nobody = |InvalidNumber| Violation::new(Reason::Unknown, "must be of a user of the organization");
     number.to_string().parse().map_err(nobody)
-}
-
-/// Checks a message.
-fn message_length(message: &str) -> Result<(), Violation> {
-    if message.chars().count() <= MAXIMUM_MESSAGE {
-        return Ok(());
-    }
-    Err(Violation::new(Reason::TooLong, format!("must have 0 to {MAXIMUM_MESSAGE} characters")))
 }
 
 /// Checks a list of addresses.

@@ -15,7 +15,9 @@ use crate::wire::error::ApiResult;
 /// Creates a workspace
 ///
 /// The workspace gets a default channel and a slug from its name: `My Company` gives `my-company`, or a numbered slug
-/// if that is taken. By default it is `ACTIVE` and confirmed. Names need not be unique.
+/// if that is taken. A name whose slug would be a number (`2026`) or a word of the paths below `/flows` and
+/// `/organizations` (`all`, `find`, `import`, `invitations`, `join`, `users`) is invalid: at those paths, it would mean
+/// something else. By default the workspace is `ACTIVE` and confirmed. Names need not be unique.
 #[utoipa::path(post, path = "/tenants", operation_id = "tenants.create", tag = "Tenants", params(Meta), request_body = WholeTenant,
     responses((status = 200, description = "The workspace was created", body = Created)),
     security(("account_token" = ["iam.tenant.create"]), ("session_cookie" = ["iam.tenant.create"])))]
@@ -25,7 +27,7 @@ pub(crate) async fn create(
     meta: Meta,
     JsonBody(body): JsonBody<WholeTenant>,
 ) -> ApiResult<Response> {
-    let (name, changes) = body.check()?;
+    let (name, changes) = body.check_new()?;
     let connection = &mut state.database().write().await?;
     let workspace =
         workspaces::create_named(connection, caller.origin(), caller.asker(), &name, &changes).await?;

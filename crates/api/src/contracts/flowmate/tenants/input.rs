@@ -1,6 +1,6 @@
 //! Fields of workspaces in bodies.
 
-use denizen_domain::{Result, Status, Violations, WorkspaceChanges, WorkspaceName};
+use denizen_domain::{Status, Violation, Violations, WorkspaceChanges, WorkspaceName};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -45,11 +45,23 @@ pub(crate) struct UpdateTenant {
 }
 
 impl WholeTenant {
-    /// Validates all fields. The changes include the name.
-    pub(crate) fn check(self) -> Result<(WorkspaceName, WorkspaceChanges)> {
+    /// Validates all fields of a new workspace. The changes include the name.
+    pub(crate) fn check_new(self) -> denizen_domain::Result<(WorkspaceName, WorkspaceChanges)> {
+        self.check_by(WorkspaceName::parse_new)
+    }
+
+    /// Validates all fields.
+    pub(crate) fn check(self) -> denizen_domain::Result<WorkspaceChanges> {
+        self.check_by(WorkspaceName::parse).map(|(_, changes)| changes)
+    }
+
+    fn check_by(
+        self,
+        name_rule: fn(&str) -> Result<WorkspaceName, Violation>,
+    ) -> denizen_domain::Result<(WorkspaceName, WorkspaceChanges)> {
         let mut violations = Violations::new();
         let Self { name, confirmed, status } = self;
-        let name = name.required(&mut violations, "name", WorkspaceName::parse);
+        let name = name.required(&mut violations, "name", name_rule);
         let (confirmed, status) = use_of(&mut violations, confirmed, status);
         let name = violations.into_value(name)?;
         let changes =
@@ -60,7 +72,7 @@ impl WholeTenant {
 
 impl UpdateTenant {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<WorkspaceChanges> {
+    pub(crate) fn check(self) -> denizen_domain::Result<WorkspaceChanges> {
         let mut violations = Violations::new();
         let Self { name, confirmed, status } = self;
         let name = name.not_null(&mut violations, "name", WorkspaceName::parse);

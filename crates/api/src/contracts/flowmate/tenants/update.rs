@@ -53,8 +53,7 @@ pub(crate) async fn replace(
     meta: Meta,
     JsonBody(body): JsonBody<WholeTenant>,
 ) -> ApiResult<Response> {
-    let (_, changes) = body.check()?;
-    Ok(meta.one(change(&state, &caller, id, &changes).await?))
+    Ok(meta.one(change(&state, &caller, id, &body.check()?).await?))
 }
 
 async fn change(

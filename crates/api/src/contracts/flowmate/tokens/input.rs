@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    AccountId, Authority, Error, Patch, PermissionSet, Reason, Secret, Violation, Violations,
+    AccountId, Authority, Error, Patch, PermissionSet, Reason, Secret, TokenRequest, Violation, Violations,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -69,8 +69,9 @@ impl CreateToken {
         let Self { account_id, expires_in, description, inquirer, custom_permissions, new } = self;
         let account_id = account_id.required(&mut violations, "accountId", id);
         let lifetime = lifetime_of(expires_in, &mut violations);
-        let description = description.optional(&mut violations, "description", |text| at_most(text, 1000));
-        let inquirer = inquirer.optional(&mut violations, "inquirer", |text| at_most(text, 255)).value();
+        let description =
+            description.optional(&mut violations, "description", TokenRequest::parse_description);
+        let inquirer = inquirer.optional(&mut violations, "inquirer", TokenRequest::parse_inquirer).value();
         let permissions = permissions(&mut violations, authority, custom_permissions, "customPermissions")?;
         let wants_new = new.optional(&mut violations, "new", |flag| Ok(*flag)).value().unwrap_or(false);
         let account_id = violations.into_value(account_id)?;
@@ -100,7 +101,8 @@ impl CreatePersonalToken {
     pub(super) fn check(self) -> Result<(String, Option<Duration>), Error> {
         let mut violations = Violations::new();
         let Self { description, expires_in } = self;
-        let description = description.optional(&mut violations, "description", |text| at_most(text, 1000));
+        let description =
+            description.optional(&mut violations, "description", TokenRequest::parse_description);
         let lifetime = lifetime_of(expires_in, &mut violations).value();
         violations.into_result((description.value().unwrap_or_default(), lifetime))
     }
@@ -158,16 +160,6 @@ fn seconds(text: &str) -> Option<u64> {
     let digits = &text[..text.len() - 1];
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse::<u64>().ok().filter(|_| is_number)?.checked_mul(unit)
-}
-
-fn at_most(text: &str, maximum: usize) -> Result<String, Violation> {
-    if text.chars().count() > maximum {
-        return Err(Violation::new(Reason::TooLong, format!("must have at most {maximum} characters")));
-    }
-    if text.contains('\0') {
-        return Err(Violation::new(Reason::InvalidCharacters, "must not hold the character U+0000"));
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

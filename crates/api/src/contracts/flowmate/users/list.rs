@@ -21,7 +21,7 @@ pub(crate) struct ListUsers {
     /// Accounts with these ids. Repeatable up to 100 times.
     #[param(rename = "userId", value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     user_id: Vec<AccountId>,
-    /// Accounts with these usernames, in any case. Repeatable up to 100 times.
+    /// Accounts with these usernames, in any case and any form of the domain. Repeatable up to 100 times.
     #[param(value_type = Vec<String>, required = false, style = Form, explode)]
     username: Vec<String>,
     /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Set by any value except `false` and `0`, also `?meta`.
@@ -53,7 +53,7 @@ pub(crate) async fn list(
 ) -> ApiResult<Response> {
     let ListUsers { user_id, username, meta } = parameters;
     // Only an e-mail address can be a username.
-    let usernames: Vec<_> = username.iter().filter_map(|text| Username::parse(text).ok()).collect();
+    let usernames: Vec<_> = username.iter().flat_map(|text| Username::stored_forms(text)).collect();
     let nobody = usernames.is_empty() && !username.is_empty();
     let list = UserList { reach: caller.reach, filter: AccountFilter { ids: user_id, usernames }, nobody };
     let total = if meta { Some(list.count(&state).await?) } else { None };
