@@ -20,6 +20,7 @@ mod credentials;
 mod entity_tags;
 mod external_user_groups;
 mod external_users;
+mod field_values;
 mod flowdock;
 mod guard_rails;
 mod idempotency;

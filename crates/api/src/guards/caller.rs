@@ -279,7 +279,7 @@ where
             Identity::ExternalUser(user) => *user,
             Identity::Key(holder) => {
                 holder.scopes.require(Scope::ReadExternalUsers)?;
-                named(access, &origin, &holder, &username(&parts.headers)?).await?
+                named(access, &origin, &holder, username(&parts.headers)?).await?
             }
             Identity::Account(_) | Identity::Person(_) => {
                 let missing = Forbidden::MissingScope(Scope::ReadExternalUsers);
@@ -303,7 +303,7 @@ async fn acted_for(
     }
     let Ok(username) = username(&parts.headers) else { return Ok(None) };
     let connection = &mut access.database.read().await?;
-    let user = external_users::find_by_username(connection, holder.workspace_id, username.as_str()).await?;
+    let user = external_users::find_by_username(connection, holder.workspace_id, username).await?;
     Ok(user.map(|user| user.id))
 }
 
@@ -311,17 +311,17 @@ async fn named(
     access: &Access,
     origin: &Origin,
     holder: &KeyHolder,
-    username: &Identifier,
+    username: &str,
 ) -> Result<ExternalUser, ApiError> {
     let workspace_id = holder.workspace_id;
     {
         let connection = &mut access.database.read().await?;
-        if let Some(user) =
-            external_users::find_by_username(connection, workspace_id, username.as_str()).await?
-        {
+        if let Some(user) = external_users::find_by_username(connection, workspace_id, username).await? {
             return Ok(user);
         }
     }
+    // External ids and older identifiers have fewer rules than the identifier of a new user.
+    let username = &Identifier::parse(username).map_err(invalid_username)?;
     // Acting for a user never adds rights, including the right to create one.
     holder.scopes.require(Scope::WriteExternalUsers)?;
     let connection = &mut access.database.write().await?;
@@ -333,16 +333,18 @@ async fn named(
 /// The header that names the external user to act for.
 pub(crate) const USERNAME: HeaderName = HeaderName::from_static("x-username");
 
-fn username(headers: &HeaderMap) -> Result<Identifier, Error> {
-    let invalid =
-        |violation| Error::BadRequest(BadRequest::InvalidParameters(Violations::of("x-username", violation)));
-    let missing = || invalid(Violation::new(Reason::Required, "must name the external user to act for"));
-    let not_text = |_| invalid(Violation::new(Reason::InvalidCharacters, "must be UTF-8"));
+fn username(headers: &HeaderMap) -> Result<&str, Error> {
+    let missing =
+        || invalid_username(Violation::new(Reason::Required, "must name the external user to act for"));
+    let not_text = |_| invalid_username(Violation::new(Reason::InvalidCharacters, "must be UTF-8"));
     let mut values = headers.get_all(&USERNAME).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
-        return Err(invalid(repeated()));
+        return Err(invalid_username(repeated()));
     }
-    let text = std::str::from_utf8(value.as_bytes()).map_err(not_text)?;
-    Identifier::parse(text).map_err(invalid)
+    std::str::from_utf8(value.as_bytes()).map_err(not_text)
+}
+
+fn invalid_username(violation: Violation) -> Error {
+    Error::BadRequest(BadRequest::InvalidParameters(Violations::of("x-username", violation)))
 }

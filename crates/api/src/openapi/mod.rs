@@ -32,7 +32,14 @@ const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platfor
     error, since ignoring a misspelt filter would return too much; other unknown names are ignored. \
     Every error has the same envelope, and every response has `x-request-id`. \
     `x-required-scopes` names the scope that a key needs, or permissions of which an account needs one. \
-    `/openapi/{contract}.json` describes one API: `flowra`, `zaia`, `notiflows`, `flowmate`, `flowdock` or `operations`.";
+    `/openapi/{contract}.json` describes one API: `flowra`, `zaia`, `notiflows`, `flowmate`, `flowdock` or `operations`.\n\n\
+    Names have one line in any script. They cannot be blank, and contain no control characters and none that embed, override \
+    or isolate a direction (U+202A to U+202E, U+2066 to U+2069). Descriptions, prompts, reasons and messages may also have \
+    tabs and line breaks.\n\n\
+    E-mail addresses have letters of any script (RFC 6531), at most 64 bytes before the `@` and 254 in all. Before the `@`, \
+    dots stand single and inside, and there are no quotes and no invisible characters. Domains are mapped by UTS 46 and stored \
+    as people read them: `jane@xn--bcher-kva.example` and `jane@bücher。example` are `jane@bücher.example`. Addresses from \
+    before this rule keep working.";
 
 /// The tags of the operations, in the order of the document.
 const TAGS: [(&str, &str); 19] = [

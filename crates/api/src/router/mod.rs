@@ -103,3 +103,35 @@ async fn with_page_policy(mut response: axum::response::Response) -> axum::respo
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use denizen_domain::Slug;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_paths_are_reserved_where_a_slug_may_stand() {
+        let document = openapi();
+        let below = |path: &'static str| {
+            let paths = document.paths.paths.keys().filter_map(move |known| known.strip_prefix(path));
+            paths.flat_map(|rest| rest.split('/').map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let parts = [below("/flows/"), below("/organizations/")].concat();
+        let words: BTreeSet<_> =
+            parts.iter().map(String::as_str).filter(|part| !part.starts_with('{')).collect();
+        assert_eq!(words, BTreeSet::from(Slug::PATH_WORDS));
+
+        let in_place_of_a_flow = document.paths.paths.keys().filter(|path| {
+            let rest = path.strip_prefix("/flows/{organization}/");
+            rest.is_some_and(|rest| !rest.starts_with('{'))
+        });
+        assert_eq!(
+            in_place_of_a_flow.count(),
+            0,
+            "the slugs of flows are not reserved: no word stands in their place"
+        );
+    }
+}

@@ -1,10 +1,11 @@
-//! Every write increments the version and changes the entity tag, even if the clock stands still. Always on SQLite, and
-//! on PostgreSQL if `TEST_DATABASE_URL` names a server.
+//! Every write increments the version and changes the entity tag, even if the clock stands still, and what older versions
+//! stored keeps working. Always on SQLite, and on PostgreSQL if `TEST_DATABASE_URL` names a server.
 
 #![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
 mod accounts;
 mod external_users;
+mod older;
 
 use std::sync::Arc;
 

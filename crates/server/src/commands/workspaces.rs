@@ -79,10 +79,7 @@ struct NewChannel<'a> {
 impl CreateWorkspace {
     async fn run(self) -> anyhow::Result<()> {
         let Self { name, slug, output, database } = self;
-        let derived = || Slug::suggested_by(name.as_str()).filter(|slug| !slug.is_reserved());
-        let slug = slug.or_else(derived).ok_or_else(|| {
-            sources::usage_error("cannot derive a slug from this name; use --slug".to_owned())
-        })?;
+        let slug = slug.map_or_else(|| derived_slug(&name), Ok)?;
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let made = workspaces::create(connection, &Origin::operator(Source::system()), &slug, &name).await;
@@ -100,6 +97,16 @@ impl CreateWorkspace {
                 ("created", moment(Some(workspace.created_at))),
             ],
         )
+    }
+}
+
+fn derived_slug(name: &WorkspaceName) -> Result<Slug, clap::Error> {
+    match Slug::suggested_by(name.as_str()) {
+        Some(slug) if slug.is_reserved() => Err(sources::usage_error(format!(
+            "the slug {slug} that this name leads to means something else in paths; use --slug"
+        ))),
+        Some(slug) => Ok(slug),
+        None => Err(sources::usage_error("cannot derive a slug from this name; use --slug".to_owned())),
     }
 }
 

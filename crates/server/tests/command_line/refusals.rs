@@ -19,6 +19,14 @@ fn rejects_taken_and_invalid_slugs() {
     assert_eq!(refused(&["…"]), (2, "error: cannot derive a slug from this name; use --slug".to_owned()));
     assert_eq!(refused(&["Acme", "--slug", "A b"]).0, 2);
     assert_eq!(refused(&[""]).0, 2);
+    for reserved in ["1", "2026", "007", "all", "find", "users", "invitations", "import", "join"] {
+        assert_eq!(refused(&["Reserved", "--slug", reserved]).0, 2, "{reserved}");
+    }
+    for name in ["1", "2026", "#7", "All", "Find!", "users", "\u{200B}", "a\tb"] {
+        assert_eq!(refused(&[name]).0, 2, "{name:?}");
+    }
+    let made = folder.json(&["workspaces", "create", "2026", "--slug", "year-2026"]);
+    assert_eq!((text(&made, "slug"), text(&made, "name")), ("year-2026", "2026"));
 }
 
 #[test]

@@ -318,7 +318,7 @@ async fn reports_all_malformed_values() {
             "email": "jane",
             "phone": "555-1234",
             "avatar": "ftp://example.com/jane.jpg",
-            "locale": "en_US",
+            "locale": "en US",
             "timezone": "Mars/Olympus",
         });
         fields[if is_camel { "customFields" } else { "custom_fields" }] = nested(9);

@@ -3,6 +3,7 @@
 mod accounts;
 mod bodies;
 mod fields;
+mod names;
 mod paths;
 mod queries;
 mod surroundings;

@@ -57,6 +57,47 @@ async fn parses_lists_as_people_write_them() {
 }
 
 #[tokio::test]
+async fn parses_lists_as_programs_paste_them() {
+    let acme = Acme::new().await;
+    let both = &["a@example.com", "b@example.com"][..];
+    let flow = acme.flow("invitation").await;
+    for (list, expected, erroneous) in [
+        ("a@example.com; b@example.com;", both, &[][..]),
+        ("a@example.com\tb@example.com", both, &[]),
+        ("a@example.com\rb@example.com\r", both, &[]),
+        ("a@example.com b@example.com", both, &[]),
+        ("\u{FEFF}a@example.com\r\nb@example.com", both, &[]),
+        ("a@example.com\u{200B}, \u{200B}b@example.com", both, &[]),
+        ("a@example.com\u{200B}b@example.com", both, &[]),
+        ("a@example.com\u{A0};\u{A0}b@example.com", both, &[]),
+        ("a@example.com；b@example.com", both, &[]),
+        ("a@example.com，b@example.com、", both, &[]),
+        ("Doe, Jane <a@example.com>; Roe, Rick <b@example.com>", both, &[]),
+        ("Doe, Jane <a@example.com>, Roe, Rick <b@example.com>", both, &[]),
+        ("\"Doe, Jane\" <a@example.com>;\"Roe; Rick\" <b@example.com>", both, &[]),
+        ("'a@example.com' <a@example.com>, \"b@example.com\"", both, &[]),
+        ("mailto:a@example.com, <MAILTO:b@example.com?subject=Hi>", both, &[]),
+        ("Jane\ta@example.com\nRick\tb@example.com", both, &["Jane", "Rick"]),
+        ("<a@example.com> <b@example.com>, a@EXAMPLE.com, A@exam\u{200B}ple.com", both, &[]),
+        (
+            "a@example.com, nobody, joe smith@example.com; b@example.com",
+            both,
+            &["nobody", "joe smith@example.com"],
+        ),
+        (
+            "user..x@example.com\ta@example.com\tDoe <none>\tb@example.com",
+            both,
+            &["user..x@example.com", "none"],
+        ),
+        ("jane@m\u{FC}ller.de;jane@xn--mller-kva.de", &["jane@m\u{FC}ller.de"], &[]),
+    ] {
+        let imported = import(&acme, &flow, list).await;
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        assert_eq!(outcome(&imported), [owned(expected), vec![], owned(erroneous)], "{list:?}");
+    }
+}
+
+#[tokio::test]
 async fn reports_the_outcome_of_every_entry() {
     let acme = Acme::new().await;
     let flow = acme.flow("invitation").await;

@@ -189,25 +189,6 @@ async fn a_long_list_has_every_flow_once() {
 }
 
 #[tokio::test]
-async fn an_organization_named_like_a_list_is_reached_by_number() {
-    let acme = Acme::new().await;
-    for name in ["All", "Find"] {
-        let workspace = acme.people.server.new_workspace(name).await;
-        let member = format!("member@{}.example", workspace.slug);
-        let member = new_person(&acme.people, &member, json!({ "tenant": workspace.id })).await;
-        let path = format!("/flows/{}", workspace.number);
-        let made = member.client.post(&path, json!({ "name": "My flow" })).await.json(201);
-        let listed = member.client.get(&path).await.array(200);
-        assert_eq!(each(&listed, "id"), [text(&made, "id")]);
-        let address = format!("/flows/{}/my-flow", workspace.slug);
-        assert!(text(&made, "url").ends_with(&address), "{made:#}");
-        assert_eq!(member.client.get(&address).await.json(200), made);
-        assert_eq!(member.client.get(&format!("{path}/my-flow")).await.json(200), made);
-        member.client.post(&format!("/flows/{}", workspace.slug), json!({ "name": "x" })).await.is(405);
-    }
-}
-
-#[tokio::test]
 async fn lists_are_empty_without_flows() {
     let acme = Acme::new().await;
     acme.flow("invitation").await;

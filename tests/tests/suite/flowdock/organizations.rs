@@ -90,25 +90,6 @@ async fn lists_own_organizations_by_number() {
 }
 
 #[tokio::test]
-async fn a_name_precedes_a_number() {
-    let people = People::new().await;
-    let server = &people.server;
-    let (first, find) = (server.new_workspace("1").await, server.new_workspace("Find").await);
-    assert_eq!((first.slug.as_str(), find.slug.as_str(), server.workspace.number), ("1", "find", 1));
-    let jane = people.member("jane@example.com", &server.workspace, false).await;
-    let id = async |path: &str| jane.client.get(path).await.json(200)["id"].clone();
-    assert_eq!(id("/organizations/1").await, 1, "the other one is not hers");
-    for workspace in [&first, &find] {
-        server.add_to_workspace(&jane.username, workspace, false).await;
-    }
-    assert_eq!(id("/organizations/1").await, first.number);
-    assert_eq!(id(&format!("/organizations/{}", first.number)).await, first.number);
-    assert_eq!(id("/organizations/find?id=1").await, 1);
-    assert_eq!(broken(jane.client.get("/organizations/find").await), ["id"]);
-    assert_eq!(id(&format!("/organizations/{}", find.number)).await, find.number);
-}
-
-#[tokio::test]
 async fn finds_an_organization_only_by_number() {
     let people = People::new().await;
     for query in ["", "?id=", "?id=default", "?id=1.0", "?id=9223372036854775808", "?id=1&id=1"] {

@@ -24,7 +24,7 @@ use crate::wire::path::PathText;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::put_user)]
 pub(crate) struct PutUser {
-    /// Picture, as an http(s) URL.
+    /// Picture, as an http(s) URL without a user name or password.
     #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     #[serde(default)]
     avatar: Input<String>,
@@ -33,7 +33,7 @@ pub(crate) struct PutUser {
     #[schema(value_type = Option<HashMap<String, Value>>)]
     #[serde(default)]
     custom_fields: Input<ObjectText>,
-    /// E-mail address.
+    /// E-mail address, with letters of any script. Its domain is stored as people read it: `bücher.example`.
     #[schema(value_type = Option<String>, format = "email", max_length = 254)]
     #[serde(default)]
     email: Input<String>,
@@ -49,7 +49,7 @@ pub(crate) struct PutUser {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     #[serde(default)]
     last_name: Input<String>,
-    /// BCP 47 language tag.
+    /// BCP 47 language tag, in any case: `en_us.UTF-8` is stored as `en-US`.
     #[schema(value_type = Option<String>, max_length = 64)]
     #[serde(default)]
     locale: Input<String>,
@@ -57,7 +57,7 @@ pub(crate) struct PutUser {
     #[schema(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
     #[serde(default)]
     phone: Input<String>,
-    /// IANA time zone name.
+    /// IANA time zone name, in any case: `europe/berlin` is stored as `Europe/Berlin`.
     #[schema(value_type = Option<String>)]
     #[serde(default)]
     timezone: Input<String>,

@@ -101,8 +101,13 @@ pub(crate) async fn create(
 /// Invites a list of people to a flow
 ///
 /// Like single invitations. `invitations` holds the pending ones, `added_users` the members of the organization who
-/// joined the flow at once. Those already in the flow are in neither. `erroneous_emails` holds invalid addresses and
-/// those of users blocked from the flow, each with its error.
+/// joined the flow at once. Those already in the flow are in neither. `erroneous_emails` holds invalid addresses as
+/// written and those of users blocked from the flow, each with its error.
+///
+/// Lists can be pasted from mail programs and tables. Commas, semicolons, tabs and line breaks separate entries, but not
+/// within double quotes; spaces separate addresses. Without quotes, the word before a comma belongs to the name after it:
+/// `Smith, Joe <person@example.com>` is one entry, and `Smith` is not reported. `joe smith@example.com` is one invalid
+/// entry, since it more likely is misspelt than a name and an address. Each address counts once.
 #[utoipa::path(post, path = "/flows/{organization}/{flow}/invitations/import", operation_id = "invitations.import", tag = "Invitations", params(FlowAddress),
     request_body(description = "Parameters, here or in the query string", content(
         (ImportInvitations = "application/json"), (ImportInvitations = "application/x-www-form-urlencoded"))),

@@ -54,7 +54,7 @@ pub(crate) async fn all(
 
 /// Lists an organization's flows
 ///
-/// Returns those of `GET /flows/all` that it owns. Organizations named `all` or `find` must be addressed by number.
+/// Returns those of `GET /flows/all` that it owns.
 #[utoipa::path(get, path = "/flows/{organization}", operation_id = "flows.listOfOrganization", tag = "Flows",
     params(("organization" = String, Path, description = "The organization's name in URLs, or its number"), ListFlows),
     responses(

@@ -19,10 +19,9 @@ use crate::wire::stream::{self, Nested};
 
 /// Returns an organization
 ///
-/// Only for its members; others get 404. The response streams all its members. An organization whose name is `find`
-/// must be addressed by number.
+/// Only for its members; others get 404. The response streams all its members.
 #[utoipa::path(get, path = "/organizations/{organization}", operation_id = "organizations.get", tag = "Organizations",
-    params(("organization" = String, Path, description = "The organization's `parameterized_name`, or else its number")),
+    params(("organization" = String, Path, description = "The organization's `parameterized_name` or its number, which never is a name")),
     responses(
         (status = 200, body = Organization),
         (status = 404, description = "Organization not found.", body = crate::wire::envelope::ErrorEnvelope)),

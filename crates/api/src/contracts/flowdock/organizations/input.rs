@@ -20,11 +20,11 @@ pub(crate) struct UpdateOwnUser {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     #[serde(default)]
     nick: Input<String>,
-    /// The e-mail address used to log in, in any case. Unique in the directory.
+    /// The e-mail address used to log in, in any case and with letters of any script. Unique in the directory.
     #[schema(value_type = String, required = false, format = "email", max_length = 254)]
     #[serde(default)]
     email: Input<String>,
-    /// URL of a website (`http` or `https`); null for none.
+    /// URL of a website (`http` or `https`), without a user name or password; null for none.
     #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     #[serde(default)]
     website: Input<String>,
@@ -68,8 +68,13 @@ impl UpdateOwnUser {
         let mut violations = Violations::new();
         let nick = unless_shown(nick, Profile::from(account).called());
         let nick = nick.optional(&mut violations, "nick", Nick::parse);
+        let email = unless_shown(email, account.username.as_str());
         let username = email.not_null(&mut violations, "email", Username::parse);
         let username = username.filter(|new| *new != account.username);
+        let website = match &account.website {
+            Some(shown) => unless_shown(website, shown.as_str()),
+            None => website,
+        };
         let website = website.optional(&mut violations, "website", Website::parse);
         // Nobody has verified the new address yet.
         let confirmed = username.as_ref().map(|_| false);

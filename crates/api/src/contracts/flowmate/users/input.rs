@@ -20,7 +20,8 @@ const MAXIMUM_ROLES: usize = 50;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_user)]
 pub(crate) struct CreateUser {
-    /// The e-mail address used to log in, stored in lower case.
+    /// The e-mail address used to log in, with letters of any script. Stored in lower case, with the domain as people read
+    /// it: `bücher.example`.
     #[schema(value_type = String, required, format = "email", max_length = 254)]
     #[serde(default)]
     username: Input<String>,
@@ -52,7 +53,8 @@ pub(crate) struct ReplaceUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_user)]
 pub(crate) struct UpdateUser {
-    /// The e-mail address used to log in, stored in lower case.
+    /// The e-mail address used to log in, with letters of any script. Stored in lower case, with the domain as people read
+    /// it: `bücher.example`.
     #[schema(value_type = String, format = "email", max_length = 254)]
     #[serde(default)]
     username: Input<String>,
@@ -102,7 +104,7 @@ pub(crate) struct UserFields {
     #[schema(value_type = Option<String>)]
     #[serde(default)]
     phone: Input<String>,
-    /// URL of a picture (http or https); empty string is none.
+    /// URL of a picture (http or https), without a user name or password; empty string is none.
     #[schema(value_type = Option<String>, max_length = 2048)]
     #[serde(default)]
     img: Input<String>,
