@@ -85,7 +85,7 @@ async fn reports_all_invalid_fields() {
         "external_id": "somebody_else",
         "first_name": "x".repeat(256),
         "last_name": 7,
-        "locale": "en_US",
+        "locale": "en US",
         "phone": "555-1234",
         "timezone": "Mars/Olympus",
     });
@@ -153,7 +153,7 @@ fn rules() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         (
             "locale",
             vec![json!("en"), json!("en-US"), json!("zh-Hant-TW")],
-            vec![json!("en_US"), json!("e"), json!(""), json!("-"), json!(true)],
+            vec![json!("en US"), json!("C"), json!("e"), json!(""), json!("-"), json!(true)],
         ),
         (
             "timezone",

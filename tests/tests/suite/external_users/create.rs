@@ -129,7 +129,7 @@ async fn reports_all_invalid_fields() {
         "email": "jane",
         "phone": "555",
         "avatar": "ftp://example.com",
-        "locale": "en_US",
+        "locale": "en US",
         "timezone": "Mars/Olympus",
         "customFields": [],
         "blocked": "no",
