@@ -79,7 +79,8 @@ async fn renewed(
 /// Hashes the username with a secret: people type passwords by mistake, and a plain hash could be guessed. All forms of one
 /// address count together.
 fn attempt(access: &Access, context: &RequestContext, username: &str) -> Attempt {
-    let counted = Username::parse(username).map_or_else(|_| username.trim().to_lowercase(), Username::into_string);
+    let counted =
+        Username::parse(username).map_or_else(|_| username.trim().to_lowercase(), Username::into_string);
     let keyed = Secret::derive("", &access.issued_tokens_secret, counted.as_bytes());
     Attempt {
         username_hash: *keyed.hash().as_bytes(),

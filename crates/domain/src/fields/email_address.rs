@@ -30,9 +30,9 @@ impl EmailAddress {
     /// The most bytes before the `@`.
     const MAXIMUM_LOCAL_BYTES: usize = 64;
 
-    /// Checks an e-mail address.
+    /// Checks an e-mail address, and drops blanks around it, which keyboards of phones add.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let text = checked(text, &(1..=Self::MAXIMUM_BYTES))?;
+        let text = checked(text.trim(), &(1..=Self::MAXIMUM_BYTES))?;
         let (local, entered) = text.rsplit_once('@').ok_or_else(malformed)?;
         let local: String = local.nfc().collect();
         let domain = Domain::parse(entered).ok_or_else(malformed)?;
@@ -54,6 +54,7 @@ impl EmailAddress {
     /// [`parse`](Self::parse) returns it, and with its domain in ASCII. Older versions stored addresses as entered, also
     /// those that are rejected today. Empty if the text was never an address.
     pub(crate) fn stored_forms(text: &str) -> Vec<String> {
+        let text = text.trim();
         if checked(text, &(1..=Self::MAXIMUM_BYTES)).is_err() {
             return Vec::new();
         }
@@ -216,6 +217,7 @@ mod tests {
             ("jane@xn--mller-kva.de", &["jane@xn--mller-kva.de", "jane@müller.de"]),
             ("jane@example。com", &["jane@example。com", "jane@example.com"]),
             ("user..x@example.com", &["user..x@example.com"]),
+            (" user.@example.com\t", &["user.@example.com"]),
             ("", &[]),
             ("jane\0@example.com", &[]),
         ] {

@@ -24,7 +24,7 @@ impl ListedAddress {
     /// the name after it (`Smith, Joe <person@example.com>`). Invisible characters around an address do not count.
     pub fn all_in(list: &str) -> Vec<Self> {
         let mut entries = Vec::new();
-        // What may be the first half of a name: all since the last separator but a comma.
+        // What may be the first half of a name, up to its comma.
         let mut half_a_name = None;
         for Piece { text, ends_in_comma } in pieces(list) {
             let text = trimmed(without_quotes(trimmed(text)));
@@ -109,7 +109,7 @@ fn named(text: &str) -> Option<(&str, &str)> {
 fn addresses(text: &str) -> Vec<&str> {
     let words: Vec<_> = text.split_whitespace().flat_map(visible_parts).collect();
     let is_address = |word: &&str| word.contains('@');
-    let is_list = words.first().is_some_and(|word| is_address(&word));
+    let is_list = words.first().is_some_and(is_address);
     if is_list || words.iter().copied().filter(is_address).count() > 1 { words } else { vec![text] }
 }
 

@@ -31,9 +31,8 @@ async fn names_of_every_script_come_back_as_sent() {
     let user = create(server, json!({ "externalId": "user_12345" })).await;
     for name in NAMES {
         let answer = server.flowra().post("/api/v1/external-users", json!({ "name": name })).await.json(201);
-        assert_eq!(answer["name"], name);
-        let fields =
-            json!({ "name": name, "firstName": name, "lastName": name, "identifier": format!("{name}!") });
+        assert_eq!(answer["name"], name.trim());
+        let fields = json!({ "name": name, "firstName": name, "lastName": name, "identifier": format!("{}!", name.trim()) });
         let answer = server.zaia().patch(&path_of(&user), fields.clone()).await.json(200);
         for key in ["name", "firstName", "lastName", "identifier"] {
             assert_eq!(answer[key], fields[key], "{key}");
