@@ -55,6 +55,9 @@ pub enum Error {
     /// The database stores no changes now: its disk is full, or it is read-only. It still answers reads.
     #[error("The service cannot store changes at the moment.")]
     ReadOnly(String),
+    /// The operation needs a setting that the operator has not made.
+    #[error("{0}")]
+    NotConfigured(NotConfigured),
     /// The server has a fault.
     #[error("Something went wrong on the server.")]
     Internal(String),
@@ -88,6 +91,30 @@ impl Violations {
     /// Returns the value, or [`Error::Invalid`] if any field is broken.
     pub fn into_result<T>(self, value: T) -> Result<T, Error> {
         if self.is_empty() { Ok(value) } else { Err(Error::Invalid(self)) }
+    }
+}
+
+/// The settings that an operation can lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotConfigured {
+    /// The server has no key to seal secrets with.
+    #[error("The server has no encryption key. Its operator must set one with --encryption-key-file.")]
+    EncryptionKey,
+    /// The server no longer has the key that sealed the secret.
+    #[error(
+        "The secret is sealed with an encryption key that the server does not have. Its operator must add that key to \
+         the key file."
+    )]
+    SealingKey,
+}
+
+impl NotConfigured {
+    /// Returns a code for programs.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::EncryptionKey => "no_encryption_key",
+            Self::SealingKey => "unknown_encryption_key",
+        }
     }
 }
 
@@ -183,7 +210,7 @@ pub enum Unauthenticated {
     /// One or both halves of a key are missing.
     #[error("Send both x-notiflows-api-key and x-notiflows-secret-key.")]
     NoKeyPair,
-    /// `Authorization` has an unknown scheme.
+    /// `Authorization` has an unknown scheme, or no credential after it.
     #[error("Authorization must be an API key: alone, after Bearer, or as the user name of Basic.")]
     UnknownScheme,
     /// The credential contains characters that no credential has.
@@ -206,6 +233,9 @@ pub enum Unauthenticated {
         "Authorization must be a token, after Bearer or as the user name of Basic, or an e-mail address and a password as Basic."
     )]
     NoBasicCredential,
+    /// `Authorization` is neither Bearer with a token nor Basic with a token or a password.
+    #[error("{}", Self::NoBasicCredential)]
+    MalformedBasic,
     /// The account token is unknown, expired or revoked.
     #[error("The token is unknown, expired or revoked.")]
     UnknownToken,
@@ -215,6 +245,26 @@ pub enum Unauthenticated {
     /// The account is not active. Only its holder learns this. The FlowMate contract defines the message.
     #[error("ENTITY_DISABLED")]
     Disabled,
+}
+
+impl Unauthenticated {
+    /// Returns a code for programs; `None` if the credential itself is missing, unknown or no longer valid.
+    pub const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::UnknownScheme | Self::MalformedBasic | Self::Unreadable | Self::Repeated => {
+                Some("invalid_header")
+            }
+            Self::NoKey
+            | Self::NoKeyPair
+            | Self::UnknownKey
+            | Self::VoidToken
+            | Self::NotLoggedIn
+            | Self::NoBasicCredential
+            | Self::UnknownToken
+            | Self::WrongPassword
+            | Self::Disabled => None,
+        }
+    }
 }
 
 /// Why a known caller may not perform the operation.
@@ -347,6 +397,9 @@ pub enum Conflict {
     /// Another account has this username.
     #[error("An account with this username already exists.")]
     UsernameTaken,
+    /// The workspace has a key, which is not overwritten.
+    #[error("The workspace has a key. Delete it first.")]
+    WorkspaceKeyTaken,
     /// Another role has this name, ignoring case.
     #[error("A role with this name already exists.")]
     RoleNameTaken,
@@ -397,6 +450,7 @@ impl Conflict {
             | Self::GroupExternalIdTaken
             | Self::SlugTaken
             | Self::UsernameTaken
+            | Self::WorkspaceKeyTaken
             | Self::RoleNameTaken => "taken",
             Self::BuiltInRole => "built_in_role",
             Self::OwnAccount => "own_account",
@@ -431,6 +485,7 @@ impl Conflict {
             Self::UsernameTaken => Some("username"),
             Self::RoleNameTaken => Some("name"),
             Self::DefaultChannel
+            | Self::WorkspaceKeyTaken
             | Self::Erased
             | Self::TooManyGroups
             | Self::TooManyTiers

@@ -70,6 +70,7 @@ mod fields;
 mod flow;
 mod primitives;
 mod rights;
+mod signing_key;
 mod workspace;
 
 pub use account::{
@@ -87,7 +88,7 @@ pub use directory::{
     ExternalUserGroupChanges, ExternalUserOrder, Identifier, IdentityClaim, Locale, SearchText,
     SuperIdentity, Tier, TierChanges, TimeZone,
 };
-pub use error::{BadRequest, Conflict, Error, Forbidden, Resource, Result, Unauthenticated};
+pub use error::{BadRequest, Conflict, Error, Forbidden, NotConfigured, Resource, Result, Unauthenticated};
 pub use fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Slug, Status};
 pub use flow::{
     AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, Invitation, InvitationState,
@@ -102,4 +103,5 @@ pub use primitives::{
     WorkspaceId, WorkspaceNumber, fold, fold_for_search, json_members,
 };
 pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
-pub use workspace::{Workspace, WorkspaceChanges, WorkspaceName};
+pub use signing_key::{PUBLIC_KEYS_CACHED, SIGNING_KEYS_READ_EVERY, SigningKeyUse, earliest_signing};
+pub use workspace::{Workspace, WorkspaceChanges, WorkspaceKey, WorkspaceName};

@@ -6,7 +6,7 @@ use crate::account::Authority;
 use crate::error::{Conflict, Error, Forbidden};
 use crate::fields::{Slug, Status};
 use crate::primitives::text::text_type;
-use crate::primitives::{Patch, Reason, Timestamp, Violation, WorkspaceId, WorkspaceNumber};
+use crate::primitives::{Patch, Reason, Secret, Timestamp, Violation, WorkspaceId, WorkspaceNumber, text};
 use crate::rights::Reach;
 
 text_type! {
@@ -27,6 +27,24 @@ impl WorkspaceName {
             }
             _ => Ok(name),
         }
+    }
+}
+
+/// A secret that other services keep with a workspace, such as the key with which they encrypt its data: 1 to 10,000
+/// characters. `Debug` hides it.
+#[derive(Debug, Clone)]
+pub struct WorkspaceKey(Secret);
+
+impl WorkspaceKey {
+    /// Checks a key.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        text::checked(text, &(1..=10_000))?;
+        Ok(Self(Secret::presented(text)))
+    }
+
+    /// Returns the text, for those who may see it.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
     }
 }
 

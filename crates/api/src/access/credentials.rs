@@ -75,6 +75,7 @@ impl Credential {
                 (Some(Self::Key { secret, .. }), _)
                     if !secret.expose().starts_with(ApiKey::SECRET_PREFIX) =>
                 {
+                    require_scheme(headers)?;
                     Ok(Self::AccountToken { secret, is_ambient: false })
                 }
                 (Some(credential), _) => Ok(credential),
@@ -101,15 +102,29 @@ fn header_secret(headers: &HeaderMap) -> Result<Option<Credential>, Error> {
         return Ok(Some(Credential::Key { secret: Secret::presented(key), is_ambient: false }));
     }
     let Some(authorization) = only(headers, header::AUTHORIZATION)? else { return Ok(None) };
-    match authorization.split_once(' ') {
-        None => Ok(Some(told_apart(authorization))),
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(told_apart(token.trim()))),
-        Some((scheme, encoded)) if scheme.eq_ignore_ascii_case("basic") => key_as_user_name(encoded.trim())
-            .map(Some)
-            .ok_or(Error::Unauthenticated(Unauthenticated::UnknownScheme)),
-        Some(_) => Err(Error::Unauthenticated(Unauthenticated::UnknownScheme)),
+    let (scheme, secret) = authorization.split_once(' ').unwrap_or(("Bearer", authorization));
+    let secret = secret.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && is_secret(secret) {
+        return Ok(Some(told_apart(secret)));
+    }
+    let key = Some(secret).filter(|_| scheme.eq_ignore_ascii_case("basic")).and_then(key_as_user_name);
+    key.map(Some).ok_or(UNKNOWN_SCHEME)
+}
+
+/// Returns whether a text can be a credential: it is not empty, has no blanks, and is not a scheme without one.
+fn is_secret(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_whitespace) && !text.eq_ignore_ascii_case("bearer")
+}
+
+/// Fails unless an unknown credential has a scheme. Only those with a prefix of ours need none.
+fn require_scheme(headers: &HeaderMap) -> Result<(), Error> {
+    match only(headers, header::AUTHORIZATION)? {
+        Some(alone) if !alone.contains(' ') && !headers.contains_key("x-api-key") => Err(UNKNOWN_SCHEME),
+        Some(_) | None => Ok(()),
     }
 }
+
+const UNKNOWN_SCHEME: Error = Error::Unauthenticated(Unauthenticated::UnknownScheme);
 
 /// `Authorization: Basic` with a token as user name and any password, or with an e-mail address and its password; or
 /// `Authorization: Bearer` with a token. Anything else counts as an unknown token.
@@ -119,13 +134,14 @@ fn basic_or_bearer(headers: &HeaderMap) -> Result<Credential, Error> {
             Ok(Credential::AccountToken { secret: Secret::presented(token.trim()), is_ambient: false })
         }
         Some((scheme, encoded)) if scheme.eq_ignore_ascii_case("basic") => {
-            basic(encoded.trim()).ok_or(NO_BASIC_CREDENTIAL)
+            basic(encoded.trim()).ok_or(MALFORMED_BASIC)
         }
-        Some(_) | None => Err(NO_BASIC_CREDENTIAL),
+        Some(_) | None => Err(MALFORMED_BASIC),
     }
 }
 
 const NO_BASIC_CREDENTIAL: Error = Error::Unauthenticated(Unauthenticated::NoBasicCredential);
+const MALFORMED_BASIC: Error = Error::Unauthenticated(Unauthenticated::MalformedBasic);
 
 /// Decodes `KEY:anything` from Base64; `None` if it is anything else.
 fn key_as_user_name(encoded: &str) -> Option<Credential> {

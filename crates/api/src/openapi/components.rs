@@ -176,7 +176,8 @@ fn description_of(code: ErrorCode) -> &'static str {
             "The `Content-Type` is not JSON in UTF-8, or the `Content-Encoding` is unknown."
         }
         ErrorCode::ValidationFailed => {
-            "The body has invalid fields (400 in Zaia), or the idempotency key was sent with another request."
+            "The body has invalid fields (400 in Zaia, FlowMate and Flowdock), or the idempotency key was sent with another \
+             request."
         }
         ErrorCode::RateLimited => "Too many requests per second.",
         ErrorCode::InternalError => "The server failed.",

@@ -6,7 +6,7 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 
 use super::{components, security};
 use crate::guards::{entity_tags, idempotency, rate_limits};
-use crate::wire::contract::speaks_flowdock;
+use crate::wire::contract::{speaks_flowdock, speaks_flowmate};
 use crate::wire::envelope::ErrorCode;
 
 /// Completes the operations of a path.
@@ -26,7 +26,10 @@ fn complete(operation: &mut Operation, path: &str, is_write: bool) {
     let is_write = is_write && idempotency::is_write(&Method::POST, path);
     let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
-    let mut errors = if is_flowdock { flowdock_errors(has_body) } else { shared_errors(secured, has_body) };
+    let mut errors = match is_flowdock {
+        true => flowdock_errors(has_body),
+        false => shared_errors(path, secured, has_body),
+    };
     errors.extend(is_counted.then_some((ErrorCode::RateLimited, TOO_MANY)));
     errors.extend(
         entity_tags::has_precondition(operation).then_some((ErrorCode::PreconditionFailed, HAS_CHANGED)),
@@ -93,9 +96,13 @@ fn complete_success(response: &mut RefOr<Response>, is_flowdock: bool, is_counte
 /// An error and its description.
 type ErrorText = (ErrorCode, &'static str);
 
-fn shared_errors(secured: bool, has_body: bool) -> Vec<ErrorText> {
+/// FlowMate returns 400 for invalid fields, like Zaia, with which Flowra shares paths.
+fn shared_errors(path: &str, secured: bool, has_body: bool) -> Vec<ErrorText> {
+    let is_flowmate = speaks_flowmate(path);
     let mut errors = FAULTS.to_vec();
-    if secured || has_body {
+    if is_flowmate && has_body {
+        errors.push((ErrorCode::BadRequest, "A parameter or the body is malformed, or has invalid fields."));
+    } else if secured || has_body {
         errors.push((ErrorCode::BadRequest, "A parameter or the body is malformed."));
     }
     if secured {
@@ -105,6 +112,8 @@ fn shared_errors(secured: bool, has_body: bool) -> Vec<ErrorText> {
     if has_body {
         errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
         errors.push((ErrorCode::UnsupportedMediaType, NOT_JSON));
+    }
+    if has_body && !is_flowmate {
         errors.push((ErrorCode::ValidationFailed, "The body has invalid fields; Zaia returns 400 instead."));
     }
     errors

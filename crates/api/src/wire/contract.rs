@@ -60,7 +60,7 @@ impl Contract {
 }
 
 /// Paths below `/api` and `/api/v1` are FlowMate's, except those of other contracts.
-fn speaks_flowmate(path: &str) -> bool {
+pub(crate) fn speaks_flowmate(path: &str) -> bool {
     let Some(rest) = path.strip_prefix("/api/") else { return matches!(path, "/login" | "/logout") };
     let thing = rest.strip_prefix("v1/").unwrap_or(rest).split('/').next();
     thing.is_some_and(|thing| FLOWMATE.contains(&thing))

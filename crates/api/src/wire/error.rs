@@ -41,7 +41,8 @@ impl ApiError {
 
     /// Whether the caller is not to blame.
     pub(crate) fn is_fault(&self) -> bool {
-        self.is_outage() || matches!(self, Self::Domain(error) if matches!(**error, Error::Internal(_)))
+        let is_own = |error: &Error| matches!(error, Error::NotConfigured(_) | Error::Internal(_));
+        self.is_outage() || matches!(self, Self::Domain(error) if is_own(error))
     }
 
     /// Whether the cause lies outside the server.

@@ -44,6 +44,8 @@ pub enum ObjectKind {
     FlowMembership,
     /// An invitation into a flow. Its id is its number.
     Invitation,
+    /// A key that other services keep with a workspace. The id is the workspace's; the log never contains the key.
+    WorkspaceKey,
     /// A secret with which the server signs, seals or derives. The id is its purpose: `access_tokens`.
     ServerSecret,
 }
@@ -63,6 +65,7 @@ impl Coded for ObjectKind {
         Self::Flow,
         Self::FlowMembership,
         Self::Invitation,
+        Self::WorkspaceKey,
         Self::ServerSecret,
     ];
 
@@ -81,6 +84,7 @@ impl Coded for ObjectKind {
             Self::Flow => "flow",
             Self::FlowMembership => "flow_membership",
             Self::Invitation => "invitation",
+            Self::WorkspaceKey => "workspace_key",
             Self::ServerSecret => "server_secret",
         }
     }

@@ -94,6 +94,11 @@ impl Violations {
         self.0.push(FieldViolation { field: field.to_owned(), reason, message });
     }
 
+    /// Adds other violations after these.
+    pub fn append(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Returns a valid value, or adds the violation and returns `None`.
     pub fn check<T>(&mut self, field: &str, value: Result<T, Violation>) -> Option<T> {
         value.map_err(|violation| self.add(field, violation)).ok()

@@ -36,7 +36,7 @@ async fn changes_the_own_profile() {
     let cleared = jane.client.patch("/api/v1/users/me", json!({ "phone": null, "img": "" })).await.json(200);
     assert_eq!((&cleared["phone"], &cleared["img"]), (&json!(""), &json!("")));
     let broken = json!({ "firstname": "", "lastname": 7, "phone": "none", "img": "none" });
-    let fields = jane.client.patch(ME, broken).await.broken_fields(422, "validation_failed");
+    let fields = jane.client.patch(ME, broken).await.broken_fields(400, "bad_request");
     assert_eq!(fields, ["firstname", "img", "lastname", "phone"]);
 }
 
@@ -113,11 +113,11 @@ async fn a_new_password_needs_the_current_one() {
         json!({ "password": new, "currentPassword": new }),
         json!({ "password": new, "currentPassword": 7 }),
     ] {
-        let fields = jane.patch(ME, change.clone()).await.broken_fields(422, "validation_failed");
+        let fields = jane.patch(ME, change.clone()).await.broken_fields(400, "bad_request");
         assert_eq!(fields, ["currentPassword"], "{change}");
     }
     let short = json!({ "password": "short", "currentPassword": "wrong" });
-    assert_eq!(jane.patch(ME, short).await.broken_fields(422, "validation_failed"), ["password"]);
+    assert_eq!(jane.patch(ME, short).await.broken_fields(400, "bad_request"), ["password"]);
     people.server.log_in(JANE, &password_of(JANE)).await;
 
     let change = json!({ "password": new, "currentPassword": password_of(JANE) });
@@ -138,10 +138,10 @@ async fn an_administrators_password_needs_the_current_one() {
         let body = with(new_user(&administrator.username), new.clone());
         let roles = json!({ "roles": [people.role("ADMIN").await] });
         let reply = people.administrator.send(method, &path, Some(with(body.clone(), roles.clone()))).await;
-        assert_eq!(reply.broken_fields(422, "validation_failed"), ["currentPassword"], "{method}");
+        assert_eq!(reply.broken_fields(400, "bad_request"), ["currentPassword"], "{method}");
         let wrong = with(with(body, roles), json!({ "currentPassword": "wrong password" }));
         let reply = people.administrator.send(method, &path, Some(wrong)).await;
-        assert_eq!(reply.broken_fields(422, "validation_failed"), ["currentPassword"], "{method}");
+        assert_eq!(reply.broken_fields(400, "bad_request"), ["currentPassword"], "{method}");
     }
     people.server.as_administrator().await;
     let change = with(new, json!({ "currentPassword": administrator.password }));
@@ -159,7 +159,7 @@ async fn an_administrators_username_needs_the_password() {
     let wrong = json!({ "currentPassword": "wrong password" });
     for change in [new.clone(), with(new.clone(), wrong)] {
         let reply = people.administrator.patch(&path, change).await;
-        assert_eq!(reply.broken_fields(422, "validation_failed"), ["currentPassword"]);
+        assert_eq!(reply.broken_fields(400, "bad_request"), ["currentPassword"]);
     }
     people.administrator.patch(&path, json!({ "username": "ADMIN@localhost" })).await.is(200);
     let change = with(new, json!({ "currentPassword": administrator.password }));
@@ -173,7 +173,7 @@ async fn only_others_set_a_first_password() {
     let jane = people.person(JANE, json!({})).await;
     for current in [Value::Null, json!(""), json!("anything")] {
         let change = json!({ "password": "correct horse", "currentPassword": current });
-        let fields = jane.client.patch(ME, change).await.broken_fields(422, "validation_failed");
+        let fields = jane.client.patch(ME, change).await.broken_fields(400, "bad_request");
         assert_eq!(fields, ["currentPassword"]);
     }
     people.change(&jane.id, json!({ "password": "correct horse" })).await;

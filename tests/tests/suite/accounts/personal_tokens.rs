@@ -63,7 +63,7 @@ async fn they_expire_as_requested() {
     clients[2].get("/api/users/me").await.error(401, "unauthenticated");
 
     let broken = json!({ "description": "x".repeat(1_001), "expiresIn": "soon" });
-    let fields = jane.client.post(PATH, broken).await.broken_fields(422, "validation_failed");
+    let fields = jane.client.post(PATH, broken).await.broken_fields(400, "bad_request");
     assert_eq!(fields, ["description", "expiresIn"]);
 }
 

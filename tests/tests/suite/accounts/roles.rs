@@ -156,7 +156,7 @@ async fn keeps_absent_keys_and_clears_null_ones() {
         (json!({ "permissions": [7] }), vec!["permissions"]),
         (json!({ "isGlobal": true }), vec!["isGlobal"]),
     ] {
-        assert_eq!(change(broken).await.broken_fields(422, "validation_failed"), fields);
+        assert_eq!(change(broken).await.broken_fields(400, "bad_request"), fields);
     }
     assert_eq!(people.administrator.get(&path).await.json(200), changed);
 }
@@ -347,7 +347,7 @@ async fn without_a_tenant_roles_must_be_global() {
     let people = People::new().await;
     let root = people.with_permissions("root@example.com", None, &["all"]).await;
     for body in [json!({ "name": "Nowhere" }), json!({ "name": "Nowhere", "isGlobal": false })] {
-        let fields = root.client.post(PATH, body).await.broken_fields(422, "validation_failed");
+        let fields = root.client.post(PATH, body).await.broken_fields(400, "bad_request");
         assert_eq!(fields, ["isGlobal"]);
     }
     let made = root.client.post(PATH, json!({ "name": "Everywhere", "isGlobal": true })).await.json(200);

@@ -326,7 +326,7 @@ async fn every_operation_of_organizations_and_flows_is_guarded() {
 
         for nobody in [people.server.anonymous(), people.server.flowra_bearer(), people.server.zaia()] {
             let details = send(&document, row, &nobody, victim, &code).await.error(401, "unauthenticated");
-            assert_eq!(details, json!({ "auth": "basic" }), "{name}");
+            assert_eq!(details["auth"], "basic", "{name}");
         }
         for (who, refusal) in guard.may_not {
             let reply = send(&document, row, victim.client(*who), victim, &code).await;

@@ -155,6 +155,7 @@ fn is_lasting_error(error: &Arc<Error>) -> bool {
         | Error::RateLimited { .. }
         | Error::Unavailable(_)
         | Error::ReadOnly(_)
+        | Error::NotConfigured(_)
         | Error::Internal(_) => false,
     }
 }

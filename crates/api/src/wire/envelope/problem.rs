@@ -25,11 +25,7 @@ pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
     let (code, message, details) = match error {
         Error::Invalid(violations) => return invalid(violations, contract),
         Error::BadRequest(problem) => return bad_request(problem, contract),
-        Error::Unauthenticated(reason) => (
-            ErrorCode::Unauthenticated,
-            message,
-            ErrorDetails { auth: Some(auth(*reason, contract)), ..none },
-        ),
+        Error::Unauthenticated(reason) => return unauthenticated(*reason, contract),
         Error::Forbidden(forbidden) => (ErrorCode::Forbidden, message, forbidden_details(*forbidden)),
         Error::NotFound { resource, id } => return not_found(*resource, id.clone(), contract),
         Error::Conflict(conflict) => return conflicting(*conflict, contract),
@@ -48,10 +44,27 @@ pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
         Error::ReadOnly(_) => {
             (ErrorCode::Unavailable, message, ErrorDetails { reason: Some("read_only"), ..none })
         }
+        Error::NotConfigured(missing) => {
+            (ErrorCode::Unavailable, message, ErrorDetails { reason: Some(missing.reason()), ..none })
+        }
         Error::Internal(_) => (ErrorCode::InternalError, message, none),
     };
     Problem { code, message, details }
 }
+
+/// FlowMate names a malformed header in its message, as clients of the contract expect.
+fn unauthenticated(problem: Unauthenticated, contract: Contract) -> Problem {
+    let reason = problem.reason();
+    let message = match (contract, reason) {
+        (Contract::FlowMate, Some("invalid_header")) => INVALID_HEADER.to_owned(),
+        _ => problem.to_string(),
+    };
+    let details = ErrorDetails { auth: Some(auth(problem, contract)), reason, ..ErrorDetails::default() };
+    Problem { code: ErrorCode::Unauthenticated, message, details }
+}
+
+/// FlowMate's message for a malformed `Authorization` header.
+const INVALID_HEADER: &str = "INVALID_HEADER";
 
 fn forbidden_details(forbidden: Forbidden) -> ErrorDetails {
     let (required_scope, param) = match forbidden {
@@ -75,20 +88,26 @@ fn conflicting(conflict: Conflict, contract: Contract) -> Problem {
     Problem { code: ErrorCode::Conflict, message: conflict.to_string(), details }
 }
 
-/// Zaia and Flowdock answer invalid bodies with 400 and a fixed text; other contracts with 422.
+/// Zaia, FlowMate and Flowdock answer invalid bodies with 400 and a fixed text; other contracts with 422.
 fn invalid(violations: &Violations, contract: Contract) -> Problem {
     match contract {
         Contract::Zaia => broken_parameters(field_errors(violations, contract), INVALID_DATA.to_owned()),
+        Contract::FlowMate => {
+            broken_parameters(field_errors(violations, contract), INVALID_FIELDS.to_owned())
+        }
         Contract::Flowdock => {
             broken_parameters(field_errors(violations, contract), VALIDATION_ERROR.to_owned())
         }
-        Contract::Flowra | Contract::Notiflows | Contract::FlowMate | Contract::Operations => Problem {
+        Contract::Flowra | Contract::Notiflows | Contract::Operations => Problem {
             code: ErrorCode::ValidationFailed,
-            message: "The request has invalid fields.".to_owned(),
+            message: INVALID_FIELDS.to_owned(),
             details: ErrorDetails { fields: field_errors(violations, contract), ..ErrorDetails::default() },
         },
     }
 }
+
+/// The message for invalid bodies of contracts that have none of their own.
+const INVALID_FIELDS: &str = "The request has invalid fields.";
 
 /// Zaia's message for invalid bodies.
 const INVALID_DATA: &str = "Invalid data provided.";
