@@ -7,7 +7,7 @@ use anyhow::ensure;
 use clap::{Args, Subcommand};
 use denizen_domain::{
     AccountId, AccountToken, AccountTokenId, Json, Origin, PermissionSet, Position, Result, Slice, Source,
-    Timestamp, TokenKind, TokenRequest, Username, Window,
+    Status, Timestamp, TokenKind, TokenRequest, Username, Window,
 };
 use denizen_persistence::account_tokens::{self, TokenFilter};
 use denizen_persistence::accounts::{self, AccountFilter};
@@ -40,7 +40,7 @@ impl TokensCommand {
     }
 }
 
-/// Create a token with all rights of an account; it is shown only once
+/// Create a token with all rights of an active account; it is shown only once
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     denizen tokens create --account user@example.com --expires-in 90d --description 'nightly import' --json")]
@@ -71,6 +71,11 @@ impl CreateToken {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let account = self.account.find(connection).await?;
+        let username = &account.username;
+        ensure!(
+            account.status == Status::Active,
+            "the account {username} is not active; run `denizen accounts enable {username}` first"
+        );
         let request = TokenRequest {
             account_id: account.id,
             description: self.description,

@@ -103,6 +103,20 @@ fn a_new_password_revokes_all_tokens() {
 }
 
 #[test]
+fn only_an_active_account_gets_a_token() {
+    let folder = Folder::migrated();
+    let email = "user@example.com";
+    create(&folder, email, &[]);
+    let token = ["tokens", "create", "--account", email];
+    folder.prints(&["accounts", "disable", email]);
+    let sentence =
+        format!("error: the account {email} is not active; run `denizen accounts enable {email}` first");
+    assert_eq!(folder.fails(&token), (1, sentence));
+    folder.prints(&["accounts", "enable", email]);
+    folder.json(&token);
+}
+
+#[test]
 fn creates_lists_and_revokes_tokens() {
     let folder = Folder::new();
     let mut server = folder.serve();

@@ -303,7 +303,7 @@ async fn unknown_references_are_invalid_fields() {
             administrator.patch(&path, given.clone()).await,
             administrator.put(&path, body).await,
         ] {
-            assert_eq!(reply.broken_fields(422, "validation_failed"), [field], "{given}");
+            assert_eq!(reply.broken_fields(400, "bad_request"), [field], "{given}");
         }
     }
     // A role applies only in its own tenant, even if an administrator grants it.
@@ -328,4 +328,69 @@ async fn checks_who_may_delete() {
     assert_eq!(details, json!({ "required_scope": "iam.account.delete" }), "a member is removed instead");
     remover.client.delete(&house.tenant_admin.path()).await.is(200);
     people.administrator.delete(&root.path()).await.is(200);
+}
+
+/// What is no role and no permission.
+fn no_rights() -> Vec<Value> {
+    let mut lists = vec![Value::Null, json!("all"), json!(7), json!(true), json!({ "0": "all" })];
+    for entry in [
+        Value::Null,
+        json!(7),
+        json!(0),
+        json!(false),
+        json!([]),
+        json!({}),
+        json!({ "id": null }),
+        json!({ "name": "USER" }),
+        json!(""),
+        json!("null"),
+        json!("undefined"),
+        json!("5f5f5f5f5f5f5f5f5f5f5f5f"),
+        json!("ALL"),
+        json!("tenant.everything"),
+    ] {
+        lists.push(json!([entry]));
+        lists.push(json!([entry, null]));
+    }
+    lists
+}
+
+#[tokio::test]
+async fn what_is_no_right_is_forbidden_before_other_fields_are_checked() {
+    let house = House::new().await;
+    let people = &house.people;
+    let issuer = ["iam.token.create", "iam.token.update"];
+    let issuer = people.with_permissions("issuer@example.com", None, &issuer).await;
+    let root = people.with_role("another-root@example.com", Some(&house.acme), "ADMIN").await;
+    let user = format!("/api/users/{}", house.user);
+    let role = format!("/api/roles/{}", house.own_role);
+    let before = house.state().await;
+    for (who, method, path, field, reason) in [
+        (&house.deputy, "POST", "/api/users", "roles", "foreign_role"),
+        (&house.deputy, "PATCH", &*user, "roles", "foreign_role"),
+        (&house.deputy, "PUT", &*user, "roles", "foreign_role"),
+        (&house.tenant_admin, "POST", "/api/v1/users", "permissions", "not_held"),
+        (&house.service, "PATCH", &*user, "permissions", "not_held"),
+        (&house.local_service, "PUT", &*user, "permissions", "not_held"),
+        (&house.deputy, "PATCH", "/api/users/me", "permissions", "not_held"),
+        (&house.tenant_admin, "POST", "/api/roles", "permissions", "not_held"),
+        (&house.tenant_admin, "PATCH", &*role, "permissions", "not_held"),
+        (&issuer, "POST", "/api/tokens", "customPermissions", "not_held"),
+    ] {
+        for given in no_rights() {
+            // Every other field is wrong or missing.
+            let body =
+                json!({ field: given, "username": 7, "firstname": "", "name": [], "accountId": "nope" });
+            let reply = who.client.send(method, path, Some(body.clone())).await;
+            assert_forbidden(reply, reason, &format!("{} {method} {path} {field} {given}", who.username));
+            let reply = root.client.send(method, path, Some(body)).await;
+            assert_eq!(reply.status, 400, "{method} {path} {field} {given}\n{reply}");
+            let fields = reply.broken_fields(400, "bad_request");
+            assert!(
+                fields.contains(&field.to_owned()) && fields.len() > 1,
+                "{method} {path} {given}: {fields:?}"
+            );
+        }
+    }
+    assert_eq!(house.state().await, before);
 }

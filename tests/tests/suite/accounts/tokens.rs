@@ -153,7 +153,7 @@ async fn a_token_expires_as_requested_despite_use() {
         json!("999999999999999w"),
     ] {
         let reply = issue(&people.administrator, &jane, json!({ "expiresIn": wrong })).await;
-        assert_eq!(reply.broken_fields(422, "validation_failed"), ["expiresIn"], "{wrong}");
+        assert_eq!(reply.broken_fields(400, "bad_request"), ["expiresIn"], "{wrong}");
     }
 }
 
@@ -319,20 +319,20 @@ async fn extra_token_permissions_need_a_right_and_must_be_held() {
     }
     issue(&updater.client, &jane, json!({ "customPermissions": [] })).await.is(200);
     let reply = issue(&people.administrator, &jane, json!({ "customPermissions": ["nonsense"] })).await;
-    assert_eq!(reply.broken_fields(422, "validation_failed"), ["customPermissions"]);
+    assert_eq!(reply.broken_fields(400, "bad_request"), ["customPermissions"]);
 }
 
 #[tokio::test]
 async fn reports_all_invalid_fields() {
     let people = People::new().await;
     let reply = people.administrator.post(PATH, json!({})).await;
-    assert_eq!(reply.broken_fields(422, "validation_failed"), ["accountId"]);
+    assert_eq!(reply.broken_fields(400, "bad_request"), ["accountId"]);
     let broken = json!({
         "accountId": "nope", "expiresIn": "soon", "description": "x".repeat(1_001), "inquirer": "x".repeat(256),
         "customPermissions": ["nonsense"], "new": "yes",
     });
     let reply = people.administrator.post(PATH, broken.clone()).await;
-    assert_eq!(reply.broken_fields(422, "validation_failed"), keys(&broken));
+    assert_eq!(reply.broken_fields(400, "bad_request"), keys(&broken));
 }
 
 #[tokio::test]
@@ -400,4 +400,45 @@ async fn checks_who_may_list_and_revoke_tokens() {
     let gone = json!({ "resource": "token", "id": issued["id"] });
     assert_eq!(people.administrator.get(&path).await.error(404, "not_found"), gone);
     assert_eq!(people.administrator.delete(&path).await.error(404, "not_found"), gone);
+}
+
+#[tokio::test]
+async fn only_an_active_account_gets_a_token() {
+    let people = People::new().await;
+    let issuer = people.with_permissions("issuer@example.com", None, &["iam.token.create"]).await;
+    for status in ["PENDING", "DISABLED"] {
+        let account = people.account(&format!("{status}@example.com"), json!({})).await;
+        let request = json!({ "description": "before" });
+        let before = issue(&issuer.client, &account, request.clone()).await.json(200);
+        let own = people.client_of(&account).await;
+        people.change(&account, json!({ "status": status })).await;
+        let gone = json!({ "resource": "user", "id": account });
+        for asker in [&people.administrator, &issuer.client] {
+            for more in [
+                json!({}),
+                request.clone(),
+                json!({ "new": true }),
+                json!({ "expiresIn": -1 }),
+                json!({ "expiresIn": "1s" }),
+                json!({ "inquirer": "somebody" }),
+            ] {
+                let reply = issue(asker, &account, more.clone()).await;
+                assert_eq!(reply.error(404, "not_found"), gone, "{status} {more}");
+            }
+        }
+        for reply in [
+            own.post("/api/tokens/personal", json!({})).await,
+            own.get("/api/tokens/refresh").await,
+            people.server.bearer(&text(&before, "token")).get("/api/tokens/refresh").await,
+        ] {
+            assert_eq!(reply.body["message"], "ENTITY_DISABLED", "{status}");
+            reply.error(401, "unauthenticated");
+        }
+        people.change(&account, json!({ "status": "ACTIVE" })).await;
+        let again = issue(&issuer.client, &account, request).await.json(200);
+        assert_eq!(again, before, "{status}: the same token as before");
+        own.post("/api/tokens/personal", json!({})).await.is(200);
+    }
+    let gone = issue(&issuer.client, NOBODY, json!({})).await.error(404, "not_found");
+    assert_eq!(gone, json!({ "resource": "user", "id": NOBODY }), "answered like an unknown account");
 }

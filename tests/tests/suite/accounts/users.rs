@@ -133,14 +133,14 @@ async fn reports_all_invalid_fields() {
     let people = People::new().await;
     let broken = |body: Value| async { people.administrator.post(PATH, body).await };
     let missing = broken(json!({ "password": "correct horse" })).await;
-    assert_eq!(missing.broken_fields(422, "validation_failed"), ["firstname", "lastname", "username"]);
+    assert_eq!(missing.broken_fields(400, "bad_request"), ["firstname", "lastname", "username"]);
     let everything = json!({
         "username": "jane", "firstname": "", "lastname": "x".repeat(256), "password": "1234567",
         "status": "active", "tenant": "nope", "roles": ["nope"], "permissions": ["iam.everything"],
         "phone": "555-1234", "img": "ftp://example.com/jane.jpg", "confirmed": "yes",
     });
     let expected = keys(&everything);
-    assert_eq!(broken(everything.clone()).await.broken_fields(422, "validation_failed"), expected);
+    assert_eq!(broken(everything.clone()).await.broken_fields(400, "bad_request"), expected);
     assert_eq!(people.administrator.get(PATH).await.array(200).len(), 1, "nothing was created");
 }
 
@@ -150,7 +150,7 @@ async fn a_password_has_8_to_1000_characters() {
     let path = format!("{PATH}/{}", people.account("jane@example.com", json!({})).await);
     for (password, reason) in [("pässwör".to_owned(), "too_short"), ("ü".repeat(1_001), "too_long")] {
         let details = people.administrator.patch(&path, json!({ "password": password })).await;
-        let details = details.error(422, "validation_failed");
+        let details = details.error(400, "bad_request");
         assert_eq!(
             (&details["fields"][0]["field"], &details["fields"][0]["reason"]),
             (&json!("password"), &json!(reason))
@@ -163,7 +163,7 @@ async fn a_password_has_8_to_1000_characters() {
     let stricter = People::on(TestServer::with(&["--min-password-length=12"]).await).await;
     let body = |password: &str| with(new_user("jane@example.com"), json!({ "password": password }));
     let reply = stricter.administrator.post(PATH, body("eleven char")).await;
-    assert_eq!(reply.broken_fields(422, "validation_failed"), ["password"]);
+    assert_eq!(reply.broken_fields(400, "bad_request"), ["password"]);
     stricter.administrator.post(PATH, body("twelve chars")).await.is(200);
 }
 
@@ -213,7 +213,7 @@ async fn keeps_absent_keys_and_clears_null_ones() {
     let path = format!("{PATH}/{id}");
     for key in ["username", "firstname", "lastname", "status", "roles", "permissions", "confirmed"] {
         let reply = people.administrator.patch(&path, json!({ key: null })).await;
-        assert_eq!(reply.broken_fields(422, "validation_failed"), [key]);
+        assert_eq!(reply.broken_fields(400, "bad_request"), [key]);
     }
 }
 
@@ -239,7 +239,7 @@ async fn put_replaces_all_but_password_and_home() {
     let read = people.get_account(&id).await;
     assert_eq!(people.administrator.put(&path, read.clone()).await.json(200), read, "as it was read");
     let reply = people.administrator.put(&path, json!({ "username": "jane@example.com" })).await;
-    assert_eq!(reply.broken_fields(422, "validation_failed"), ["firstname", "lastname"]);
+    assert_eq!(reply.broken_fields(400, "bad_request"), ["firstname", "lastname"]);
 }
 
 #[tokio::test]
@@ -292,6 +292,10 @@ async fn filters_by_ids_and_usernames() {
         (format!("userId={john}&userId={jane}"), vec!["jane", "john"]),
         (format!("userId={jane}&userId={NOBODY}"), vec!["jane"]),
         (format!("userId={NOBODY}"), vec![]),
+        (format!("userId=5f5f5f5f5f5f5f5f5f5f5f5f&userId={jane}"), vec!["jane"]),
+        (format!("userId=&userId={john}&userId=nope"), vec!["john"]),
+        ("userId=nope&username=jane@example.com".to_owned(), vec![]),
+        (format!("userId={jane}&username=nope"), vec![]),
         ("username=JILL@example.com".to_owned(), vec!["jill"]),
         ("username=jill%40example.com&username=john@example.com".to_owned(), vec!["john", "jill"]),
         ("username=nobody@example.com".to_owned(), vec![]),
@@ -387,4 +391,44 @@ async fn cannot_log_in_without_a_password() {
     }
     people.change(&id, json!({ "password": "correct horse" })).await;
     people.server.log_in("jane@example.com", "correct horse").await;
+}
+
+#[tokio::test]
+async fn an_id_of_another_form_finds_nothing() {
+    let people = People::new().await;
+    people.account("jane@example.com", json!({})).await;
+    let acme = people.tenant("Acme").await;
+    let admin = people.tenant_admin("admin@acme.example", &acme).await;
+    for id in [
+        "5f5f5f5f5f5f5f5f5f5f5f5f",
+        "507f1f77bcf86cd799439011",
+        "7",
+        "-1",
+        "0",
+        "",
+        "null",
+        "undefined",
+        "%7B%7D",
+        "*",
+        "%25",
+        "jane@example.com",
+        "7d444840-9dc0-41d1-b245-5ffdce74fad",
+        "7d444840-9dc0-41d1-b245-5ffdce74fad22",
+        "7d444840-9dc0-41d1-b245-5ffdce74fadg",
+        "7d444840_9dc0_41d1_b245_5ffdce74fad2",
+        "%20",
+        "%00",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "%F0%9F%99%82",
+    ] {
+        for base in ["/api", "/api/v1"] {
+            for path in [format!("{base}/users?userId={id}"), format!("{base}/tokens?accountId={id}")] {
+                assert_eq!(people.administrator.get(&path).await.json(200), json!([]), "{path}");
+                let counted = people.administrator.get(&format!("{path}&meta")).await.json(200);
+                assert_eq!(counted, json!({ "data": [], "meta": { "total": 0 } }), "{path}");
+            }
+            let own = admin.client.get(&format!("{base}/users?userId={id}")).await.json(200);
+            assert_eq!(own, json!([]), "{id}");
+        }
+    }
 }

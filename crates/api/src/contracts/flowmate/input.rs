@@ -12,23 +12,57 @@ use crate::wire::query::invalid_id;
 /// Maximum permissions in a list, more than exist.
 const MAXIMUM_PERMISSIONS: usize = 100;
 
-/// Checks a list: at most `maximum` strings, each by `rule`. An entry may also be an object, as in responses; then its
-/// `id` is used.
-pub(crate) fn each<T>(
+/// A list of rights: the ids of roles, or the codes of permissions.
+pub(crate) struct Rights {
+    /// The list's name in the body.
+    pub(crate) field: &'static str,
+    /// Maximum entries.
+    pub(crate) maximum: usize,
+    /// Why a caller cannot grant what is no right.
+    pub(crate) forbidden: Forbidden,
+}
+
+impl Rights {
+    /// Reads the list, each entry by `rule`. An entry may also be an object, as in responses; then its `id` is used.
+    ///
+    /// Anything that is no right, null included, is a field error for holders of `all`. For other callers it is
+    /// forbidden, like every right that they cannot grant, whatever else is wrong with the body.
+    pub(crate) fn read<T>(
+        &self,
+        violations: &mut Violations,
+        authority: &Authority,
+        input: Input<Vec<Value>>,
+        rule: impl Fn(&str) -> Result<T, Violation>,
+    ) -> Result<Option<Vec<T>>, Error> {
+        let mut own = Violations::new();
+        let given = input.not_null(&mut own, self.field, |entries| each(entries, self.maximum, rule));
+        let is_no_right = own.fields().iter().any(|broken| broken.reason != Reason::TooLong);
+        if is_no_right && !authority.holds(Permission::All) {
+            return Err(Error::Forbidden(self.forbidden));
+        }
+        violations.append(own);
+        Ok(given)
+    }
+}
+
+/// Checks a list: strings, each by `rule`, at most `maximum`.
+fn each<T>(
     entries: &[Value],
     maximum: usize,
     rule: impl Fn(&str) -> Result<T, Violation>,
 ) -> Result<Vec<T>, Violation> {
-    if entries.len() > maximum {
-        let message = format!("must have at most {maximum} entries");
-        return Err(Violation::new(Reason::TooLong, message));
-    }
     let text = |entry: &Value| match entry {
         Value::String(text) => Ok(text.clone()),
         Value::Object(object) => text_of(object.get("id").or_else(|| object.get("_id"))),
         _ => text_of(None),
     };
-    entries.iter().map(|entry| text(entry).and_then(|text| rule(&text))).collect()
+    let checked: Vec<T> =
+        entries.iter().map(|entry| text(entry).and_then(|text| rule(&text))).collect::<Result<_, _>>()?;
+    if checked.len() > maximum {
+        let message = format!("must have at most {maximum} entries");
+        return Err(Violation::new(Reason::TooLong, message));
+    }
+    Ok(checked)
 }
 
 fn text_of(value: Option<&Value>) -> Result<String, Violation> {
@@ -46,28 +80,14 @@ pub(crate) fn status(text: &str) -> Result<Status, Violation> {
     Status::from_code(text)
 }
 
-/// Parses permission codes. Unknown codes are field errors for holders of `all`. For other callers they are forbidden,
-/// like every permission they cannot grant.
+/// Reads a list of permission codes.
 pub(crate) fn permissions(
     violations: &mut Violations,
     authority: &Authority,
     input: Input<Vec<Value>>,
-    field: &str,
+    field: &'static str,
 ) -> Result<Option<PermissionSet>, Error> {
-    let given = input.not_null(violations, field, |entries| {
-        each(entries, MAXIMUM_PERMISSIONS, |code| Ok(code.to_owned()))
-    });
-    let Some(given) = given else { return Ok(None) };
-    let mut permissions = Vec::with_capacity(given.len());
-    for code in given {
-        match code.parse::<Permission>() {
-            Ok(permission) => permissions.push(permission),
-            Err(violation) if authority.holds(Permission::All) => {
-                violations.add(field, violation);
-                break;
-            }
-            Err(_) => return Err(Error::Forbidden(Forbidden::NotHeld)),
-        }
-    }
-    Ok(Some(permissions.into_iter().collect()))
+    let list = Rights { field, maximum: MAXIMUM_PERMISSIONS, forbidden: Forbidden::NotHeld };
+    let given = list.read(violations, authority, input, str::parse::<Permission>)?;
+    Ok(given.map(|permissions| permissions.into_iter().collect()))
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, Conflict, Error, NewAccountToken, Origin, PasswordHash,
-    PermissionSet, Resource, Result, Secret, SecretHash, Timestamp, TokenKind, TokenLife, TokenRequest,
-    Unauthenticated,
+    Account, AccountId, AccountToken, AccountTokenId, Conflict, Error, NewAccountToken, Origin, PasswordHash,
+    PermissionSet, Resource, Result, Secret, SecretHash, Status, Timestamp, TokenKind, TokenLife,
+    TokenRequest, Unauthenticated,
 };
 use diesel_async::RunQueryDsl;
 
@@ -25,7 +25,8 @@ use crate::schema::account_tokens;
 pub const MAXIMUM_PERSONAL: i64 = 100;
 
 /// Creates the token of a log-in. Fails with [`Unauthenticated::WrongPassword`] if the account no longer has the
-/// password that was checked: a new password also stops log-ins under way.
+/// password that was checked: a new password also stops log-ins under way. Fails with [`Unauthenticated::Disabled`] if
+/// the account is no longer active.
 pub async fn log_in(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -36,6 +37,8 @@ pub async fn log_in(
     in_transaction!(connection, {
         locks::lock_account(connection, account_id).await?;
         require_password(connection, account_id, checked).await?;
+        let account = find_account(connection, account_id).await?;
+        account.as_ref().map_or(Ok(()), Account::require_active)?;
         delete_oldest_log_ins(connection, account_id).await?;
         let request = TokenRequest {
             account_id,
@@ -79,8 +82,8 @@ pub async fn create_personal(
 
 /// Issues a token for an account. With a server secret, equal requests share a token: later ones find the active token
 /// and restart its lifetime. Without, each gets its own. A token for the caller itself expires no later than the token
-/// it is logged in with, unless that is of a log-in. Fails with not found if there is no such account, and if the
-/// caller may not issue such a token.
+/// it is logged in with, unless that is of a log-in. Fails with not found if there is no such account or it is not
+/// active, and if the caller may not issue such a token.
 ///
 /// The secret of a shared token is derived from its id and the server's secret, so that it can be returned again
 /// although only its hash is stored.
@@ -97,6 +100,7 @@ pub async fn issue(
         let now = origin.source.clock.now();
         let Standing { authority, token: asking, .. } = asker.standing(connection, now).await?;
         let account = find_account(connection, request.account_id).await?;
+        let account = account.filter(|account| account.status == Status::Active);
         let account = account.ok_or_else(|| Error::not_found(Resource::Account, request.account_id))?;
         let administers = administered_beside(connection, account.id, authority.account_id).await?;
         authority.require_may_stand_in_for(&account, &request.permissions, &administers)?;

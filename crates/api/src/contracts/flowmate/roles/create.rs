@@ -16,7 +16,8 @@ use crate::wire::error::ApiResult;
 ///
 /// The role belongs to the caller's workspace, or to all workspaces with `isGlobal`. Callers can include only
 /// permissions they hold, and only holders of `all` those that reach beyond one workspace. Names of built-in roles are
-/// reserved (403, before any 409). A workspace has at most 1,000 roles.
+/// reserved (403, before any 409). What is no permission, such as null, is 400 for holders of `all`; for others it is
+/// 403, whatever else is wrong with the body. A workspace has at most 1,000 roles.
 #[utoipa::path(post, path = "/roles", operation_id = "roles.create", tag = "Roles", params(Meta), request_body = CreateRole,
     responses(
         (status = 200, description = "The role was created", body = RoleAnswer),

@@ -17,7 +17,8 @@ use crate::wire::path::PathId;
 /// Changes a role
 ///
 /// `permissions` replaces the whole list and applies to every holder from the next request. Callers can include only
-/// permissions they hold. Only holders of `all` can change global roles and roles with permissions that reach beyond
+/// permissions they hold. What is no permission, such as null, is 400 for holders of `all`; for others it is 403, whatever
+/// else is wrong with the body. Only holders of `all` can change global roles and roles with permissions that reach beyond
 /// one workspace. Built-in roles cannot be changed.
 #[utoipa::path(patch, path = "/roles/{id}", operation_id = "roles.update", tag = "Roles", request_body = UpdateRole,
     params(("id" = Uuid, Path, description = "The role's id"), Meta),

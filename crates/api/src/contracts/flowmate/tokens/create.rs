@@ -15,9 +15,11 @@ use crate::wire::error::ApiResult;
 
 /// Issues a token for an account
 ///
-/// The token grants all that the account may do, now and later, so the caller must hold the same rights. An equal
-/// request returns the same token with its lifetime restarted, unless `new` is set. A token for oneself expires no
-/// later than the request's token, unless that one is from a login.
+/// The token grants all that the account may do, now and later, so the caller must hold the same rights. An account that
+/// is not `ACTIVE` gets none: it is 404 like an unknown one. What is no permission in `customPermissions`, such as null,
+/// is 400 for holders of `all`; for others it is 403, whatever else is wrong with the body. An equal request returns the
+/// same token with its lifetime restarted, unless `new` is set. A token for oneself expires no later than the request's
+/// token, unless that one is from a login.
 #[utoipa::path(post, path = "/tokens", operation_id = "tokens.create", tag = "Tokens", params(Meta), request_body = CreateToken,
     responses(
         (status = 200, description = "The token", body = NewToken),

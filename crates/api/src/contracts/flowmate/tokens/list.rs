@@ -7,6 +7,7 @@ use denizen_persistence::account_tokens::{self, TokenFilter};
 use utoipa::IntoParams;
 
 use super::super::answer::TokenAnswer;
+use super::super::meta::Meta;
 use crate::guards::caller::{Caller, CanReadTokens};
 use crate::state::AppState;
 use crate::wire::error::ApiResult;
@@ -20,20 +21,16 @@ pub(crate) struct ListTokens {
     /// The token with this secret.
     #[param(value_type = Option<String>)]
     token: Option<Secret>,
-    /// Tokens of this account.
-    #[param(rename = "accountId", value_type = Option<uuid::Uuid>)]
-    account_id: Option<AccountId>,
-    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Set by any value except `false` and `0`, also `?meta`.
-    #[param(value_type = Option<bool>)]
-    meta: bool,
+    /// Tokens of this account. An id that is no UUID matches none.
+    #[param(rename = "accountId", value_type = Option<String>)]
+    account_id: Option<String>,
 }
 
 impl FromQuery for ListTokens {
     fn read(parameters: &mut QueryReader) -> Self {
         Self {
             token: parameters.one("token", |text| Ok(Secret::presented(text))),
-            account_id: parameters.one("accountId", super::super::input::id),
-            meta: parameters.truthy("meta"),
+            account_id: parameters.one("accountId", |text| Ok(text.to_owned())),
         }
     }
 }
@@ -41,27 +38,41 @@ impl FromQuery for ListTokens {
 /// Lists tokens
 ///
 /// Streams the valid tokens of all accounts, oldest first. Of each secret only the last four characters are shown.
-#[utoipa::path(get, path = "/tokens", operation_id = "tokens.list", tag = "Tokens", params(ListTokens),
+#[utoipa::path(get, path = "/tokens", operation_id = "tokens.list", tag = "Tokens", params(ListTokens, Meta),
     responses((status = 200, body = Vec<TokenAnswer>)),
     security(("account_token" = ["all"]), ("session_cookie" = ["all"])))]
 pub(crate) async fn list(
     _caller: Caller<CanReadTokens>,
     State(state): State<AppState>,
     Query(parameters): Query<ListTokens>,
+    meta: Meta,
 ) -> ApiResult<Response> {
-    let ListTokens { token, account_id, meta } = parameters;
-    let list = TokenList(TokenFilter { account_id, secret: token, kind: None });
-    let total = if meta {
-        let connection = &mut state.database().read().await?;
-        Some(account_tokens::count(connection, &list.0, state.source().clock.now()).await?)
-    } else {
-        None
-    };
+    let ListTokens { token, account_id } = parameters;
+    let of_account: Option<AccountId> = account_id.as_deref().and_then(|text| text.parse().ok());
+    let is_empty = of_account.is_none() && account_id.is_some();
+    let filter = TokenFilter { account_id: of_account, secret: token, kind: None };
+    let list = TokenList { filter, is_empty };
+    let total = if meta.meta { Some(list.count(&state).await?) } else { None };
     Ok(stream::json_array(&state, list, total).await?)
 }
 
 /// The tokens that match a filter.
-struct TokenList(TokenFilter);
+struct TokenList {
+    /// Which to list.
+    filter: TokenFilter,
+    /// Whether the filter can match no token.
+    is_empty: bool,
+}
+
+impl TokenList {
+    async fn count(&self, state: &AppState) -> Result<i64> {
+        if self.is_empty {
+            return Ok(0);
+        }
+        let connection = &mut state.database().read().await?;
+        account_tokens::count(connection, &self.filter, state.source().clock.now()).await
+    }
+}
 
 impl Batches for TokenList {
     type Item = TokenAnswer;
@@ -69,10 +80,13 @@ impl Batches for TokenList {
     type Place = Position;
 
     async fn read(&self, state: &AppState, after: Option<Position>) -> Result<Batch<TokenAnswer, Position>> {
+        if self.is_empty {
+            return Ok(Batch { items: Vec::new(), next: None });
+        }
         let window = stream::window(after, Direction::Ascending);
         let connection = &mut state.database().read().await?;
         let now = state.source().clock.now();
-        let slice = account_tokens::list(connection, &self.0, now, &window).await?;
+        let slice = account_tokens::list(connection, &self.filter, now, &window).await?;
         let place = |token: &AccountToken| Position::at(token.created_at, token.id.as_uuid());
         Ok(Batch::of(slice, place, TokenAnswer::from))
     }

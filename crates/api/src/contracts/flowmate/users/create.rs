@@ -15,7 +15,8 @@ use crate::wire::error::ApiResult;
 /// Creates an account
 ///
 /// Callers limited to their own workspace create it there, with or without `tenant`. Callers can grant only what they
-/// hold: other roles, permissions and workspaces are 403. By default the account is `ACTIVE` and not confirmed, without
+/// hold: other roles, permissions and workspaces are 403, and so is anything else in their place, such as null, whatever
+/// else is wrong with the body; holders of `all` get 400. By default the account is `ACTIVE` and not confirmed, without
 /// a home, roles or permissions.
 #[utoipa::path(post, path = "/users", operation_id = "accounts.create", tag = "Accounts", params(Meta), request_body = CreateUser,
     responses(

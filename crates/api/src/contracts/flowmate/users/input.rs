@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::input::{each, id, permissions, status};
+use super::super::input::{Rights, id, permissions, status};
 use crate::contracts::samples;
 use crate::state::AppState;
 use crate::wire::body::Input;
 
-/// Maximum roles of an account: responses include all in full.
-const MAXIMUM_ROLES: usize = 50;
+/// The roles of an account: at most 50, since responses include all in full.
+const ROLES: Rights = Rights { field: "roles", maximum: 50, forbidden: Forbidden::ForeignRole };
 
 /// A new account. Unknown keys are ignored.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -234,7 +234,7 @@ impl UserFields {
         let changes = AccountChanges {
             status: given_status.not_null(violations, "status", status),
             home: tenant.optional(violations, "tenant", id),
-            roles: roles.not_null(violations, "roles", |entries| each(entries, MAXIMUM_ROLES, id)),
+            roles: ROLES.read(violations, authority, roles, id)?,
             permissions: permissions(violations, authority, given, "permissions")?,
             confirmed: confirmed.not_null(violations, "confirmed", |flag| Ok(*flag)),
             avatar: unless_empty(img, violations, "img", Avatar::parse),

@@ -8,6 +8,7 @@ use denizen_persistence::memberships::{self, Member};
 use utoipa::IntoParams;
 
 use super::super::answer::User;
+use super::super::meta::Meta;
 use crate::guards::caller::{Caller, CanReadAccounts};
 use crate::state::AppState;
 use crate::wire::error::ApiResult;
@@ -19,44 +20,40 @@ use crate::wire::stream::{self, Batch, Batches};
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListUsers {
     /// Accounts with these ids. Repeatable up to 100 times.
-    #[param(rename = "userId", value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
-    user_id: Vec<AccountId>,
+    #[param(rename = "userId", value_type = Vec<String>, required = false, style = Form, explode)]
+    user_id: Vec<String>,
     /// Accounts with these usernames, in any case and any form of the domain. Repeatable up to 100 times.
     #[param(value_type = Vec<String>, required = false, style = Form, explode)]
     username: Vec<String>,
-    /// Wraps the list: `{"data": […], "meta": {"total": …}}`. Set by any value except `false` and `0`, also `?meta`.
-    #[param(value_type = Option<bool>)]
-    meta: bool,
 }
 
 impl FromQuery for ListUsers {
     fn read(parameters: &mut QueryReader) -> Self {
-        Self {
-            user_id: parameters.ids("userId"),
-            username: parameters.texts("username"),
-            meta: parameters.truthy("meta"),
-        }
+        Self { user_id: parameters.texts("userId"), username: parameters.texts("username") }
     }
 }
 
 /// Lists accounts
 ///
 /// Streams all accounts, oldest first, or the members of the caller's workspace if they see no others. With both
-/// `userId` and `username`, accounts must match one of each. Values that match no account are not an error.
-#[utoipa::path(get, path = "/users", operation_id = "accounts.list", tag = "Accounts", params(ListUsers),
+/// `userId` and `username`, accounts must match one of each. Values that match no account are not an error, ids that are
+/// no UUIDs included.
+#[utoipa::path(get, path = "/users", operation_id = "accounts.list", tag = "Accounts", params(ListUsers, Meta),
     responses((status = 200, body = Vec<User>)),
     security(("account_token" = ["iam.account.read", "tenant.account.read"]), ("session_cookie" = ["iam.account.read", "tenant.account.read"])))]
 pub(crate) async fn list(
     caller: Caller<CanReadAccounts>,
     State(state): State<AppState>,
     Query(parameters): Query<ListUsers>,
+    meta: Meta,
 ) -> ApiResult<Response> {
-    let ListUsers { user_id, username, meta } = parameters;
-    // Only an e-mail address can be a username.
+    let ListUsers { user_id, username } = parameters;
+    // Clients of other servers may have ids of another form, and only an e-mail address can be a username.
+    let ids: Vec<AccountId> = user_id.iter().filter_map(|text| text.parse().ok()).collect();
     let usernames: Vec<_> = username.iter().flat_map(|text| Username::stored_forms(text)).collect();
-    let nobody = usernames.is_empty() && !username.is_empty();
-    let list = UserList { reach: caller.reach, filter: AccountFilter { ids: user_id, usernames }, nobody };
-    let total = if meta { Some(list.count(&state).await?) } else { None };
+    let nobody = ids.is_empty() != user_id.is_empty() || usernames.is_empty() != username.is_empty();
+    let list = UserList { reach: caller.reach, filter: AccountFilter { ids, usernames }, nobody };
+    let total = if meta.meta { Some(list.count(&state).await?) } else { None };
     Ok(stream::json_array(&state, list, total).await?)
 }
 

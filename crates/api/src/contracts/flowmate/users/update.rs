@@ -20,7 +20,8 @@ use crate::wire::path::PathId;
 /// Changes an account
 ///
 /// `roles` and `permissions` replace the whole lists. Callers can grant only what they hold, and cannot change an
-/// account that has more rights (403, before any 409). A new password revokes all tokens of the account except the
+/// account that has more rights (403, before any 409). What is no role or permission, such as null, is 400 for holders
+/// of `all`; for others it is 403, whatever else is wrong with the body. A new password revokes all tokens of the account except the
 /// request's own. Changing one's own password or username requires `currentPassword`. Moving to another home drops the
 /// roles and permissions that applied in the old one.
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "accounts.update", tag = "Accounts", request_body = UpdateUser,
