@@ -21,6 +21,12 @@ use crate::template::{Beginnings, Template, Time};
 const WIDE_LIMITS: [&str; 2] =
     ["--requests-per-second-per-caller=1000000", "--requests-per-second-per-address=1000000"];
 
+/// What encrypts secrets on PostgreSQL; on SQLite, the server creates a key beside the database.
+const ENCRYPTION_KEY: &str = "--encryption-key=RGVuaXplbiBlbmNyeXB0cyB0aGlzIGluIGl0cyB0ZXM=";
+
+/// Leaves [`ENCRYPTION_KEY`] out.
+const NO_ENCRYPTION_KEY: &str = "--encryption-key";
+
 /// A server on a free port of 127.0.0.1 with its own database. Dropping it removes both; a shared database goes with the
 /// last of its servers.
 pub struct TestServer {
@@ -47,6 +53,12 @@ impl TestServer {
     /// A server with further arguments of `denizen serve`, such as `--max-body-size=1KiB`.
     pub async fn with(arguments: &[&str]) -> Self {
         Self::launch(arguments, Time::System, Template::of(Time::System)).await
+    }
+
+    /// A server without a key to encrypt secrets with; `None` on SQLite, where every server has one.
+    pub async fn without_encryption_key() -> Option<Self> {
+        let server = Self::with(&[NO_ENCRYPTION_KEY]).await;
+        Some(server).filter(|server| server.database.file().is_none())
     }
 
     /// The same on an empty database, for arguments that only a first start reads, and for servers that must not share
@@ -274,8 +286,11 @@ pub(crate) fn arguments(database: &TestDatabase, more: &[&str]) -> Vec<String> {
         "--database-connections=8".to_owned(),
         "--sqlite-synchronous=normal".to_owned(),
     ];
+    let has_key = database.file().is_some() || more.iter().any(|set| set.starts_with("--encryption-key"));
+    arguments.extend((!has_key).then(|| ENCRYPTION_KEY.to_owned()));
     let name = |argument: &str| argument.split('=').next().map(str::to_owned);
     let wide = WIDE_LIMITS.iter().filter(|wide| !more.iter().any(|set| name(set) == name(wide)));
+    let more = more.iter().filter(|argument| **argument != NO_ENCRYPTION_KEY);
     arguments.extend(wide.chain(more).map(|&argument| argument.to_owned()));
     arguments
 }

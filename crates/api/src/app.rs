@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use denizen_domain::{Result, Source};
+use denizen_domain::{Result, SIGNING_KEYS_READ_EVERY, Source};
 use denizen_persistence::Database;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -14,7 +14,7 @@ use crate::router;
 use crate::state::AppState;
 
 /// How often `run_background` does its work.
-const UPKEEP: Duration = Duration::from_secs(30);
+const UPKEEP: Duration = SIGNING_KEYS_READ_EVERY;
 
 /// The application. Clones share it.
 #[derive(Clone)]

@@ -45,7 +45,8 @@ mod state;
 mod sweep;
 mod wire;
 
-pub use access::tokens::{ACCEPTED_SIGNING_KEYS, check_signing_key, generate_signing_key, signing_key_id};
+pub use access::encryption::{EncryptionKeys, SealedAs};
+pub use access::tokens::{check_signing_key, generate_signing_key, signing_key_id};
 pub use app::App;
 pub use contracts::flowra_zaia::{audit_event_json, external_user_json};
 pub use denizen_persistence::log_in_failures::FailureLimits;

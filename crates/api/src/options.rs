@@ -42,8 +42,12 @@ pub struct AppOptions {
     pub audit_retention: Option<Duration>,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. If unset, the database stores one.
+    /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. Further keys after it are published and
+    /// accepted, but do not sign. If unset, the database stores the keys.
     pub signing_key: Option<SecretString>,
+    /// The keys that seal secrets kept for others, one a line: 32 bytes each, in Base64. The first seals, and all open.
+    /// If unset, such secrets are refused.
+    pub encryption_keys: Option<SecretString>,
 }
 
 impl Default for AppOptions {
@@ -68,6 +72,7 @@ impl Default for AppOptions {
             audit_retention: Some(Duration::from_hours(365 * 24)),
             trusted_proxies: Vec::new(),
             signing_key: None,
+            encryption_keys: None,
         }
     }
 }

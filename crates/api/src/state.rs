@@ -11,6 +11,7 @@ use denizen_domain::{CursorSeal, Error, Result, Source};
 use denizen_persistence::Database;
 use denizen_persistence::server_secrets::{self, Purpose};
 
+use crate::access::encryption::EncryptionKeys;
 use crate::access::key_usage::KeyUsage;
 use crate::access::passwords::Passwords;
 use crate::access::tokens::Tokens;
@@ -41,6 +42,7 @@ impl AppState {
         let issued_tokens_secret = server_secret(&database, &source, Purpose::IssuedTokens).await?;
         let sweep = Sweep::new(database.clone(), source.clone(), options.clone());
         let rate_limits = Arc::new(RateLimits::new(options.request_limits, Arc::clone(&source.clock)));
+        let encryption_keys = options.encryption_keys.as_ref().map(EncryptionKeys::parse).transpose()?;
         let passwords = Passwords::new(options.password_hashing_threads);
         let key_usage = KeyUsage::default();
         let access = Access::new(AccessParts {
@@ -48,6 +50,7 @@ impl AppState {
             source,
             options,
             tokens,
+            encryption_keys,
             passwords,
             key_usage,
             issued_tokens_secret,
@@ -128,5 +131,5 @@ async fn server_secret(database: &Database, source: &Source, purpose: Purpose) -
     let make = || Ok(source.ids.random_bytes().to_vec());
     let secret = server_secrets::find_or_create(connection, source, purpose, make).await?;
     let broken = |_| Error::Internal(format!("the secret for {purpose:?} does not have 32 bytes"));
-    secret.bytes.try_into().map_err(broken)
+    secret.try_into().map_err(broken)
 }

@@ -525,6 +525,8 @@ diesel::table! {
         secret -> Binary,
         /// Column `created_at`.
         created_at -> PortableTimestamp,
+        /// Column `signs_from`.
+        signs_from -> Nullable<PortableTimestamp>,
     }
 }
 
@@ -571,6 +573,21 @@ diesel::table! {
         search_text -> Text,
         /// Column `is_deleted`.
         is_deleted -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `workspace_keys`.
+    workspace_keys (workspace_id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `sealed`.
+        sealed -> Binary,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
     }
 }
 
@@ -626,5 +643,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     server_secrets,
     super_identities,
     tiers,
+    workspace_keys,
     workspaces,
 );

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    AccountsCommand, AuditCommand, DoctorCommand, ExternalUsersCommand, FlowsCommand, KeysCommand,
-    MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand, SigningKeysCommand, TokensCommand,
-    WorkspacesCommand,
+    AccountsCommand, AuditCommand, DoctorCommand, EncryptionKeysCommand, ExternalUsersCommand, FlowsCommand,
+    KeysCommand, MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand, SigningKeysCommand,
+    TokensCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -66,6 +66,10 @@ pub(crate) enum Command {
     /// List and rotate the keys that sign access tokens
     #[command(subcommand)]
     SigningKeys(SigningKeysCommand),
+
+    /// Generate keys that encrypt secrets kept for others, and encrypt these again
+    #[command(subcommand)]
+    EncryptionKeys(EncryptionKeysCommand),
 
     Migrate(MigrateCommand),
     Doctor(DoctorCommand),

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod doctor;
+mod encryption_keys;
 mod external_users;
 mod flows;
 mod keys;
@@ -18,6 +19,7 @@ mod workspaces;
 pub(crate) use accounts::AccountsCommand;
 pub(crate) use audit::AuditCommand;
 pub(crate) use doctor::DoctorCommand;
+pub(crate) use encryption_keys::EncryptionKeysCommand;
 pub(crate) use external_users::ExternalUsersCommand;
 pub(crate) use flows::FlowsCommand;
 pub(crate) use keys::KeysCommand;

@@ -16,6 +16,7 @@
 mod command_line;
 mod commands;
 mod database;
+mod encryption_key;
 mod listener;
 mod listing;
 mod logging;
@@ -75,6 +76,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::ExternalUsers(command) => command.run().await,
             Command::Audit(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
+            Command::EncryptionKeys(command) => command.run().await,
             Command::Migrate(command) => command.run().await,
             Command::Doctor(command) => command.run().await,
             Command::Openapi(command) => command.run(),

@@ -13,6 +13,7 @@ use tokio::sync::{SetOnce, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::database;
+use crate::encryption_key;
 use crate::listener::{Answers, Limits, Listener, Listening};
 use crate::reason::reason;
 use crate::settings::values::joined;
@@ -46,6 +47,7 @@ impl RunningServer {
         source: Source,
     ) -> anyhow::Result<Self> {
         let options = app_options(serve)?;
+        serve.encryption.read(database)?;
         let listener = Listener::bind(serve.listen).await?;
         let address = listener.address();
         let application = Arc::new(SetOnce::new());
@@ -111,9 +113,10 @@ async fn start_app(
     settings: &DatabaseSettings,
     serve: &ServeSettings,
     source: Source,
-    options: AppOptions,
+    mut options: AppOptions,
 ) -> anyhow::Result<(App, Option<FirstStart>)> {
     let database = database::connect(settings).await?;
+    options.encryption_keys = encryption_key::find_or_create(&serve.encryption, settings)?;
     if serve.migrate {
         database::migrate(&database).await?;
     } else {
@@ -136,7 +139,7 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         request_timeout: serve.request_timeout,
         max_body_size: serve.max_body_size,
         cors_origins: joined(&serve.cors_origin),
-        access_token_lifetime: serve.access_token_lifetime,
+        access_token_lifetime: serve.access_tokens.access_token_lifetime,
         login_token_lifetime: serve.log_in.login_token_lifetime,
         login_cookie_lifetime: serve.log_in.login_cookie_lifetime,
         minimum_password_length: serve.log_in.password.min_password_length,
@@ -147,6 +150,7 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         audit_retention: serve.audit_retention.0,
         trusted_proxies: joined(&serve.trusted_proxy),
         signing_key: serve.signing_key.read()?,
+        encryption_keys: None,
     })
 }
 

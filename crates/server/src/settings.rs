@@ -14,9 +14,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{ArgAction, Args, ValueEnum};
-use denizen_api::{CorsOrigin, FailureLimits, IpNet, RequestLimits, default_password_hashing_threads};
+use denizen_api::{
+    CorsOrigin, EncryptionKeys, FailureLimits, IpNet, RequestLimits, default_password_hashing_threads,
+};
 use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username};
 use denizen_persistence::{DatabaseOptions, SqliteSynchronous, sqlite_file, sqlite_url};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -148,14 +150,17 @@ pub struct ServeSettings {
     #[arg(value_parser = values::list(values::origin))]
     pub cors_origin: Vec<List<CorsOrigin>>,
 
-    /// How long access tokens of external users are valid; at least 1s
-    #[arg(long, env = "DENIZEN_ACCESS_TOKEN_LIFETIME", value_name = "TIME")]
-    #[arg(default_value = "1h", value_parser = values::token_lifetime)]
-    pub access_token_lifetime: Duration,
+    /// Access tokens.
+    #[command(flatten)]
+    pub access_tokens: AccessTokenSettings,
 
     /// Signing of access tokens.
     #[command(flatten)]
     pub signing_key: SigningKeySettings,
+
+    /// Encryption of secrets kept for others.
+    #[command(flatten)]
+    pub encryption: EncryptionSettings,
 
     /// Log format on standard error; `auto` is text on a terminal and JSON otherwise
     #[arg(long, env = "DENIZEN_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
@@ -213,11 +218,22 @@ impl RateLimitSettings {
     }
 }
 
+/// Access tokens.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Server")]
+pub struct AccessTokenSettings {
+    /// How long access tokens of external users are valid; at least 1s
+    #[arg(long, env = "DENIZEN_ACCESS_TOKEN_LIFETIME", value_name = "TIME")]
+    #[arg(default_value = "1h", value_parser = values::token_lifetime)]
+    pub access_token_lifetime: Duration,
+}
+
 /// Signing of access tokens.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Server")]
 pub struct SigningKeySettings {
-    /// Ed25519 key that signs access tokens, as PKCS#8 PEM [default: one created and kept in the database]
+    /// Ed25519 key that signs access tokens, as PKCS#8 PEM. Further keys in the file, such as the next one and the
+    /// previous one, are published and accepted [default: keys created and kept in the database]
     #[arg(long, env = "DENIZEN_SIGNING_KEY_FILE", value_name = "FILE")]
     pub signing_key_file: Option<PathBuf>,
 }
@@ -233,6 +249,61 @@ impl SigningKeySettings {
         let checked = denizen_api::check_signing_key(&pem).map_err(reason);
         checked.with_context(|| format!("cannot use the signing key {file}"))?;
         Ok(Some(pem))
+    }
+}
+
+/// Encryption of secrets kept for others, such as the keys of tenants.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server")]
+pub struct EncryptionSettings {
+    /// File with the keys that encrypt secrets kept for others, one a line: 32 bytes in Base64. The first encrypts, and all
+    /// decrypt [default: encryption.key beside a SQLite database, created at the start; none on PostgreSQL]
+    #[arg(long, env = "DENIZEN_ENCRYPTION_KEY_FILE", value_name = "FILE")]
+    pub encryption_key_file: Option<PathBuf>,
+
+    /// The content of such a file, in place of one
+    #[arg(long, env = "DENIZEN_ENCRYPTION_KEY", value_name = "KEY", value_parser = values::secret)]
+    #[arg(hide_env_values = true)]
+    pub encryption_key: Option<SecretString>,
+}
+
+impl EncryptionSettings {
+    /// Reads and checks the configured keys, or else those beside a SQLite database. `None` if there are none.
+    pub(crate) fn read(&self, database: &DatabaseSettings) -> anyhow::Result<Option<SecretString>> {
+        let text = match (&self.encryption_key, self.file(database)) {
+            (Some(_), _) if self.encryption_key_file.is_some() => {
+                bail!("--encryption-key and --encryption-key-file exclude each other")
+            }
+            (Some(text), _) => text.clone(),
+            (None, Some(file)) if self.encryption_key_file.is_some() || file.exists() => {
+                let shown = file.display();
+                let text = std::fs::read_to_string(&file);
+                text.with_context(|| format!("cannot read the encryption key {shown}"))?.into()
+            }
+            (None, _) => return Ok(None),
+        };
+        let checked = EncryptionKeys::parse(&text).map_err(reason);
+        checked.with_context(|| format!("cannot use the encryption key {}", self.origin(database)))?;
+        Ok(Some(text))
+    }
+
+    /// Returns the file with the keys, which may be missing unless it is configured; `None` on PostgreSQL without one.
+    pub(crate) fn file(&self, database: &DatabaseSettings) -> Option<PathBuf> {
+        let beside = || database.sqlite_file().map(|file| file.with_file_name("encryption.key"));
+        self.encryption_key_file.clone().or_else(beside)
+    }
+
+    /// Returns whether the keys are configured, and not those beside the database.
+    pub(crate) fn is_configured(&self) -> bool {
+        self.encryption_key.is_some() || self.encryption_key_file.is_some()
+    }
+
+    /// Says where the keys come from.
+    pub(crate) fn origin(&self, database: &DatabaseSettings) -> String {
+        match self.file(database).filter(|_| self.encryption_key.is_none()) {
+            Some(file) => file.display().to_string(),
+            None => "in --encryption-key".to_owned(),
+        }
     }
 }
 

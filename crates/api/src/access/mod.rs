@@ -6,6 +6,7 @@
 pub(crate) mod client_address;
 pub(crate) mod credentials;
 pub(crate) mod cross_site;
+pub(crate) mod encryption;
 pub(crate) mod identity;
 pub(crate) mod key_usage;
 pub(crate) mod log_in;
@@ -16,9 +17,10 @@ pub(crate) mod tokens;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use denizen_domain::Source;
+use denizen_domain::{Error, NotConfigured, Result, Source};
 use denizen_persistence::Database;
 
+use self::encryption::EncryptionKeys;
 use self::key_usage::KeyUsage;
 use self::passwords::Passwords;
 use self::tokens::Tokens;
@@ -38,6 +40,8 @@ pub(crate) struct AccessParts {
     pub(crate) options: AppOptions,
     /// The keys that sign and verify access tokens.
     pub(crate) tokens: Tokens,
+    /// The keys that seal secrets, if the operator has set any.
+    pub(crate) encryption_keys: Option<EncryptionKeys>,
     /// The threads for hashing passwords.
     pub(crate) passwords: Passwords,
     /// The last uses of API keys.
@@ -50,6 +54,11 @@ impl Access {
     /// Shares the parts.
     pub(crate) fn new(parts: AccessParts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Returns the keys that seal secrets. Fails with [`NotConfigured::EncryptionKey`] if there are none.
+    pub(crate) fn require_encryption_keys(&self) -> Result<&EncryptionKeys> {
+        self.encryption_keys.as_ref().ok_or(Error::NotConfigured(NotConfigured::EncryptionKey))
     }
 }
 

@@ -1,29 +1,28 @@
 //! Access tokens of external users: JSON Web Tokens, signed with Ed25519, which others can verify with
 //! `/.well-known/jwks.json`.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use denizen_domain::{
-    ChannelId, Error, ExternalId, ExternalUser, ExternalUserId, Result, Source, Timestamp, WorkspaceId,
+    ChannelId, Error, ExternalId, ExternalUser, ExternalUserId, Result, SigningKeyUse, Source, Timestamp,
+    WorkspaceId,
 };
-use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::server_secrets::signing_keys::{self, SigningKey};
 use denizen_persistence::{Database, DbConnection};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::options::AppOptions;
-
-/// How many signing keys are accepted: the current and the previous one, so that tokens stay valid after a rotation.
-pub const ACCEPTED_SIGNING_KEYS: u32 = 2;
 
 /// Minimum time between reloads of the keys caused by tokens that name an unknown key.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
@@ -42,9 +41,9 @@ pub fn signing_key_id(pkcs8: &[u8]) -> Result<String> {
     Ok(jwk_of(&public_key_of(pkcs8)?).kid)
 }
 
-/// Checks a configured private key. Fails if the text is not an Ed25519 key in PKCS #8, in PEM.
+/// Checks configured private keys. Fails if the text is not Ed25519 keys in PKCS #8, in PEM.
 pub fn check_signing_key(pem: &SecretString) -> Result<()> {
-    keys_of(&[private_key_of(pem)?]).map(|_| ())
+    configured_keys(pem).map(|_| ())
 }
 
 /// The claims of an access token.
@@ -95,39 +94,49 @@ pub(crate) struct Jwk {
     x: String,
 }
 
+impl Jwk {
+    /// The algorithm that signs all tokens.
+    pub(crate) const ALGORITHM: &'static str = "EdDSA";
+}
+
 /// The keys that sign and verify tokens. Cloning shares them.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     keys: Arc<RwLock<Arc<Keys>>>,
     is_configured: bool,
     issuer: String,
-    /// Lifetime of tokens, in seconds.
-    lifetime: i64,
+    lifetime: Duration,
     last_look: Arc<Mutex<Instant>>,
 }
 
-/// The current key, which signs, and the previous one, still accepted.
-struct Keys {
+/// All keys, newest first.
+struct Keys(Vec<Key>);
+
+struct Key {
+    jwk: Jwk,
     signing: EncodingKey,
-    accepted: Vec<(Jwk, DecodingKey)>,
+    verifying: DecodingKey,
+    /// See [`SigningKey::signs_from`].
+    signs_from: Option<Timestamp>,
 }
 
 impl Tokens {
-    /// Loads the keys, and creates one on the first start. A configured key replaces those of the database.
+    /// Loads the keys, and creates missing ones. Configured keys replace those of the database.
     pub(crate) async fn load(database: &Database, source: &Source, options: &AppOptions) -> Result<Self> {
         let keys = if let Some(pem) = &options.signing_key {
-            keys_of(&[private_key_of(pem)?])?
+            configured_keys(pem)?
         } else {
             let connection = &mut database.write().await?;
-            let make = generate_signing_key;
-            server_secrets::find_or_create(connection, source, Purpose::AccessTokens, make).await?;
+            signing_keys::ensure(connection, source, generate_signing_key).await?;
             stored_keys(connection).await?
         };
-        let is_configured = options.signing_key.is_some();
-        let last_look = Arc::new(Mutex::new(Instant::now()));
-        let lifetime = i64::try_from(options.access_token_lifetime.as_secs()).unwrap_or(i64::MAX);
-        let (keys, issuer) = (Arc::new(RwLock::new(Arc::new(keys))), options.issuer().to_owned());
-        Ok(Self { keys, is_configured, issuer, lifetime, last_look })
+        Ok(Self {
+            keys: Arc::new(RwLock::new(Arc::new(keys))),
+            is_configured: options.signing_key.is_some(),
+            issuer: options.issuer().to_owned(),
+            lifetime: options.access_token_lifetime,
+            last_look: Arc::new(Mutex::new(Instant::now())),
+        })
     }
 
     /// Reloads the keys: another server may have changed them.
@@ -150,16 +159,16 @@ impl Tokens {
             sub: user.id,
             aud: user.workspace_id,
             iat,
-            exp: iat.saturating_add(self.lifetime),
+            exp: iat.saturating_add(i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX)),
             jti: source.ids.uuid(),
             channel_id: user.channel_id,
             external_id: user.external_id.as_ref().map(ExternalId::to_string),
             generation: Some(user.token_generation()),
         };
         let keys = self.current();
-        let kid = keys.accepted.first().map(|(jwk, _)| jwk.kid.clone());
-        let header = Header { kid, ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, &claims, &keys.signing)
+        let key = keys.signing(self.lifetime, now)?;
+        let header = Header { kid: Some(key.jwk.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &key.signing)
             .map_err(|error| Error::Internal(format!("cannot sign a token: {error}")))
     }
 
@@ -173,12 +182,11 @@ impl Tokens {
         let Some(kid) = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid) else {
             return Ok(None);
         };
-        if self.current().key_of(&kid).is_none() && self.may_look_again() {
-            // Another server may have rotated the key.
-            self.reload(database).await?;
+        if !self.current().knows(&kid) {
+            self.look_again(database, &kid).await?;
         }
         let keys = self.current();
-        let Some(key) = keys.key_of(&kid) else { return Ok(None) };
+        let Some(key) = keys.accepted(&kid, self.lifetime, now) else { return Ok(None) };
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
@@ -186,23 +194,30 @@ impl Tokens {
         validation.validate_aud = false;
         // Expiry is checked below with the server's clock.
         validation.validate_exp = false;
-        let Ok(data) = jsonwebtoken::decode::<Claims>(token, key, &validation) else { return Ok(None) };
+        let Ok(data) = jsonwebtoken::decode::<Claims>(token, &key.verifying, &validation) else {
+            return Ok(None);
+        };
         Ok(Some(data.claims).filter(|claims| now.unix_seconds() < claims.exp))
     }
 
-    /// Returns the public keys, current one first.
-    pub(crate) fn public_keys(&self) -> Vec<Jwk> {
-        self.current().accepted.iter().map(|(jwk, _)| jwk.clone()).collect()
+    /// Returns the public keys: the current one, the next, then earlier ones whose tokens are accepted.
+    pub(crate) fn public_keys(&self, now: Timestamp) -> Vec<Jwk> {
+        let keys = self.current();
+        let mut published: Vec<_> =
+            keys.with_uses(self.lifetime, now).filter(|(_, usage)| usage.is_published()).collect();
+        published.sort_by_key(|(_, usage)| *usage != SigningKeyUse::Signing);
+        published.into_iter().map(|(key, _)| key.jwk.clone()).collect()
     }
 
-    /// Limits reloads: anyone can send tokens with made-up key ids.
-    fn may_look_again(&self) -> bool {
-        let mut last_look = self.last_look.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = last_look.elapsed() >= BETWEEN_LOOKS;
-        if may {
+    /// Reloads the keys for one that this server does not know: another server may have made it. At most every two
+    /// seconds, because anyone can send tokens with made-up key ids. Requests at the same time wait for the same reload.
+    async fn look_again(&self, database: &Database, kid: &str) -> Result<()> {
+        let mut last_look = self.last_look.lock().await;
+        if !self.current().knows(kid) && last_look.elapsed() >= BETWEEN_LOOKS {
+            self.reload(database).await?;
             *last_look = Instant::now();
         }
-        may
+        Ok(())
     }
 
     fn current(&self) -> Arc<Keys> {
@@ -211,25 +226,57 @@ impl Tokens {
 }
 
 impl Keys {
-    fn key_of(&self, kid: &str) -> Option<&DecodingKey> {
-        self.accepted.iter().find(|(jwk, _)| jwk.kid == kid).map(|(_, key)| key)
+    /// Returns each key with its use.
+    fn with_uses(
+        &self,
+        token_lifetime: Duration,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&Key, SigningKeyUse)> {
+        let signs_from: Vec<_> = self.0.iter().map(|key| key.signs_from).collect();
+        self.0.iter().zip(SigningKeyUse::of_all(&signs_from, token_lifetime, now))
+    }
+
+    fn signing(&self, token_lifetime: Duration, now: Timestamp) -> Result<&Key> {
+        let mut keys = self.with_uses(token_lifetime, now);
+        let found = keys.find(|(_, usage)| *usage == SigningKeyUse::Signing);
+        found.map(|(key, _)| key).ok_or_else(|| Error::Internal("there is no signing key".to_owned()))
+    }
+
+    fn accepted(&self, kid: &str, token_lifetime: Duration, now: Timestamp) -> Option<&Key> {
+        let mut keys = self.with_uses(token_lifetime, now);
+        keys.find(|(key, usage)| usage.is_published() && key.jwk.kid == kid).map(|(key, _)| key)
+    }
+
+    fn knows(&self, kid: &str) -> bool {
+        self.0.iter().any(|key| key.jwk.kid == kid)
+    }
+}
+
+impl Key {
+    fn new(private_key: &[u8], signs_from: Option<Timestamp>) -> Result<Self> {
+        let public_key = public_key_of(private_key)?;
+        Ok(Self {
+            jwk: jwk_of(&public_key),
+            signing: EncodingKey::from_ed_der(private_key),
+            verifying: DecodingKey::from_ed_der(&public_key),
+            signs_from,
+        })
     }
 }
 
 async fn stored_keys(connection: &mut DbConnection) -> Result<Keys> {
-    let secrets = server_secrets::newest(connection, Purpose::AccessTokens, ACCEPTED_SIGNING_KEYS).await?;
-    keys_of(&secrets.into_iter().map(|secret| secret.bytes).collect::<Vec<_>>())
+    let keys = signing_keys::list(connection).await?.into_iter();
+    let keys = keys.map(|SigningKey { private_key, signs_from, .. }| Key::new(&private_key, signs_from));
+    keys.collect::<Result<_>>().map(Keys)
 }
 
-fn keys_of(private_keys: &[Vec<u8>]) -> Result<Keys> {
-    let mut accepted = Vec::with_capacity(private_keys.len());
-    for private_key in private_keys {
-        let public_key = public_key_of(private_key)?;
-        accepted.push((jwk_of(&public_key), DecodingKey::from_ed_der(&public_key)));
-    }
-    let current =
-        private_keys.first().ok_or_else(|| Error::Internal("there is no signing key".to_owned()))?;
-    Ok(Keys { signing: EncodingKey::from_ed_der(current), accepted })
+/// The first key of a file signs. Others are published and accepted, like the next one and those before.
+fn configured_keys(pem: &SecretString) -> Result<Keys> {
+    let mut signs_from = Timestamp::from_unix_microseconds(0);
+    let keys = private_keys_of(pem)?.into_iter().map(|key| Key::new(&key, signs_from.take()));
+    let mut keys = keys.collect::<Result<Vec<_>>>()?;
+    keys.reverse();
+    Ok(Keys(keys))
 }
 
 fn public_key_of(pkcs8: &[u8]) -> Result<Vec<u8>> {
@@ -242,21 +289,29 @@ fn jwk_of(public_key: &[u8]) -> Jwk {
     let x = URL_SAFE_NO_PAD.encode(public_key);
     // A prefix of a random public key is unique enough, and the same on every server.
     let kid = x.chars().take(16).collect();
-    Jwk { kty: "OKP", crv: "Ed25519", usage: "sig", alg: "EdDSA", kid, x }
+    Jwk { kty: "OKP", crv: "Ed25519", usage: "sig", alg: Jwk::ALGORITHM, kid, x }
 }
 
-/// Reads the private key of a PEM file, which other programs write in either version of PKCS #8, and among other text.
-fn private_key_of(pem: &SecretString) -> Result<Vec<u8>> {
-    let unusable = |reason: &str| Error::Internal(format!("the signing key is not usable: {reason}"));
-    let key = PrivateKeyDer::from_pem_slice(pem.expose_secret().as_bytes());
-    let key = match key.map_err(|_| unusable("the file has no BEGIN PRIVATE KEY"))? {
-        PrivateKeyDer::Pkcs8(key) => key,
-        _ => return Err(unusable("it is not in PKCS #8; `openssl pkcs8 -topk8 -nocrypt` converts it")),
+/// Reads the private keys of a PEM file, which other programs write in either version of PKCS #8, and among other text.
+fn private_keys_of(pem: &SecretString) -> Result<Vec<Vec<u8>>> {
+    let keys = PrivateKeyDer::pem_slice_iter(pem.expose_secret().as_bytes());
+    let keys = keys.map(|key| private_key_of(&key.map_err(|_| unusable("the file is not PEM"))?));
+    let keys = keys.collect::<Result<Vec<_>>>()?;
+    if keys.is_empty() { Err(unusable("the file has no BEGIN PRIVATE KEY")) } else { Ok(keys) }
+}
+
+fn private_key_of(key: &PrivateKeyDer<'_>) -> Result<Vec<u8>> {
+    let PrivateKeyDer::Pkcs8(key) = key else {
+        return Err(unusable("it is not in PKCS #8; `openssl pkcs8 -topk8 -nocrypt` converts it"));
     };
     let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.secret_pkcs8_der());
     let pair = pair.map_err(|_| unusable("it is not an Ed25519 key"))?;
     let document = pair.to_pkcs8v1().map_err(|_| unusable("it cannot be copied"))?;
     Ok(document.as_ref().to_vec())
+}
+
+fn unusable(reason: &str) -> Error {
+    Error::Internal(format!("the signing key is not usable: {reason}"))
 }
 
 #[cfg(test)]
@@ -276,7 +331,7 @@ mod tests {
     }
 
     fn kid_of(pem: &str) -> Result<String> {
-        signing_key_id(&private_key_of(&SecretString::from(pem))?)
+        signing_key_id(&private_keys_of(&SecretString::from(pem))?[0])
     }
 
     #[test]

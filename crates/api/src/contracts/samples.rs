@@ -378,3 +378,20 @@ pub(crate) fn imported_invitations() -> Value {
         "erroneous_emails": [{"nobody": "must be an e-mail address"}],
     })
 }
+
+pub(crate) fn openid_configuration() -> Value {
+    json!({
+        "issuer": "https://users.example.com", "jwks_uri": "https://users.example.com/.well-known/jwks.json",
+        "id_token_signing_alg_values_supported": ["EdDSA"], "subject_types_supported": ["public"],
+        "response_types_supported": [],
+    })
+}
+
+pub(crate) fn create_tenant_key() -> Value {
+    json!({"value": "d2hhdGV2ZXIgdGhlIHNlY3JldCBzZXJ2aWNlIG5lZWRz"})
+}
+
+pub(crate) fn tenant_key() -> Value {
+    let value = create_tenant_key()["value"].clone();
+    json!({"key": value, "value": value})
+}

@@ -186,6 +186,12 @@ rights! {
     CanUpdateProfile => either(Code::IamTenantUpdate, Code::TenantProfileUpdate),
     /// May delete workspaces.
     CanDeleteWorkspaces => everywhere(Code::IamTenantDelete),
+    /// May store keys of workspaces.
+    CanCreateKeys => everywhere(Code::IamKeyCreate),
+    /// May read keys of workspaces.
+    CanReadKeys => everywhere(Code::IamKeyRead),
+    /// May delete keys of workspaces.
+    CanDeleteKeys => everywhere(Code::IamKeyDelete),
     /// May read all tokens.
     CanReadTokens => everywhere(Code::All),
     /// May issue tokens for accounts.

@@ -9,7 +9,7 @@ use denizen_domain::Source;
 use serde::Serialize;
 
 use crate::output::Output;
-use crate::settings::{DatabaseSettings, SigningKeySettings};
+use crate::settings::{DatabaseSettings, EncryptionSettings, SigningKeySettings};
 
 /// Check the database, the keys, the clock and the machine, without changes
 ///
@@ -25,6 +25,9 @@ pub(crate) struct DoctorCommand {
 
     #[command(flatten)]
     signing_key: SigningKeySettings,
+
+    #[command(flatten)]
+    encryption: EncryptionSettings,
 }
 
 /// The result of a check, from best to worst.
@@ -83,10 +86,10 @@ struct Report<'a> {
 
 impl DoctorCommand {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Self { output, database: settings, signing_key } = self;
-        let mut checks = database::check(&settings, &*Source::system().clock).await;
+        let Self { output, database: settings, signing_key, encryption } = self;
+        let mut checks = database::check(&settings, &encryption, &*Source::system().clock).await;
         checks.extend(signing_key_file(&signing_key));
-        checks.extend(machine::check(&settings));
+        checks.extend(machine::check(&settings, encryption.file(&settings)));
         show(output, &checks)?;
         let failed = checks.iter().filter(|check| check.status == Status::Failed).count();
         ensure!(failed == 0, "{failed} of {} checks failed", checks.len());

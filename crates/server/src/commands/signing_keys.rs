@@ -1,14 +1,14 @@
 //! `denizen signing-keys`: manages the keys that sign access tokens.
 
 use clap::{Args, Subcommand};
-use denizen_domain::{Conflict, Error, Origin, Source, Timestamp};
-use denizen_persistence::server_secrets::{self, Purpose, ServerSecret};
+use denizen_domain::{Origin, SigningKeyUse, Source, Timestamp};
+use denizen_persistence::server_secrets::signing_keys::{self, Rotation, SigningKey};
 use serde::Serialize;
 
 use crate::database;
 use crate::output::{Output, moment};
 use crate::reason::reason;
-use crate::settings::DatabaseSettings;
+use crate::settings::{AccessTokenSettings, DatabaseSettings};
 
 /// The subcommands for signing keys.
 #[derive(Debug, Subcommand)]
@@ -26,57 +26,44 @@ impl SigningKeysCommand {
     }
 }
 
-/// The use of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Use {
-    /// It signs new tokens.
-    Signing,
-    /// Its tokens are valid until they expire.
-    Accepted,
-    /// Its tokens are refused.
-    Retired,
-}
-
 /// The public part of a key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SigningKey {
+struct ShownKey {
     kid: String,
     generation: i64,
     #[serde(rename = "use")]
-    usage: Use,
+    usage: &'static str,
     created_at: Timestamp,
+    /// When it begins to sign; null if that is not decided.
+    signs_from: Option<Timestamp>,
 }
 
-impl SigningKey {
-    /// A key, with the number of newer ones.
-    fn new(secret: &ServerSecret, newer: usize) -> anyhow::Result<Self> {
-        let ServerSecret { generation, bytes, created_at } = secret;
-        let kid = denizen_api::signing_key_id(bytes).map_err(reason)?;
-        Ok(Self { kid, generation: *generation, usage: usage(newer), created_at: *created_at })
+impl ShownKey {
+    /// The keys, with their uses at this moment.
+    fn all(keys: &[SigningKey], tokens: AccessTokenSettings, now: Timestamp) -> anyhow::Result<Vec<Self>> {
+        let signs_from: Vec<_> = keys.iter().map(|key| key.signs_from).collect();
+        let uses = SigningKeyUse::of_all(&signs_from, tokens.access_token_lifetime, now);
+        keys.iter().zip(uses).map(|(key, usage)| Self::of(key, usage)).collect()
     }
 
-    fn name_of_use(&self) -> &'static str {
-        match self.usage {
-            Use::Signing => "signing",
-            Use::Accepted => "accepted",
-            Use::Retired => "retired",
-        }
-    }
-}
-
-fn usage(newer: usize) -> Use {
-    match u32::try_from(newer) {
-        Ok(0) => Use::Signing,
-        Ok(newer) if newer < denizen_api::ACCEPTED_SIGNING_KEYS => Use::Accepted,
-        _ => Use::Retired,
+    fn of(key: &SigningKey, usage: SigningKeyUse) -> anyhow::Result<Self> {
+        let SigningKey { generation, private_key, created_at, signs_from } = key;
+        let kid = denizen_api::signing_key_id(private_key).map_err(reason)?;
+        let usage = match usage {
+            SigningKeyUse::Next => "next",
+            SigningKeyUse::Signing => "signing",
+            SigningKeyUse::Accepted => "accepted",
+            SigningKeyUse::Retired => "retired",
+        };
+        Ok(Self { kid, generation: *generation, usage, created_at: *created_at, signs_from: *signs_from })
     }
 }
 
 /// List the public parts of the database's signing keys, newest first
 ///
-/// A server started with --signing-key-file signs with that key instead.
+/// The next key is published, but does not sign. An accepted key no longer signs, but its tokens are valid until they
+/// expire. A server started with --signing-key-file uses the keys of that file instead.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen signing-keys list")]
 pub(crate) struct ListSigningKeys {
@@ -85,30 +72,43 @@ pub(crate) struct ListSigningKeys {
 
     #[command(flatten)]
     database: DatabaseSettings,
+
+    #[command(flatten)]
+    tokens: AccessTokenSettings,
 }
 
 impl ListSigningKeys {
     async fn run(self) -> anyhow::Result<()> {
         let database = database::open(&self.database).await?;
         let connection = &mut database.read().await.map_err(reason)?;
-        let secrets = server_secrets::newest(connection, Purpose::AccessTokens, u32::MAX).await;
-        let secrets = secrets.map_err(reason)?;
-        let keys = secrets.iter().enumerate().map(|(newer, secret)| SigningKey::new(secret, newer));
-        let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
-        self.output.list(&keys, &["GENERATION", "KID", "USE", "CREATED"], |key| {
-            let use_name = key.name_of_use().to_owned();
-            vec![key.generation.to_string(), key.kid.clone(), use_name, moment(Some(key.created_at))]
+        let keys = signing_keys::list(connection).await.map_err(reason)?;
+        let keys = ShownKey::all(&keys, self.tokens, Source::system().clock.now())?;
+        self.output.list(&keys, &["GENERATION", "KID", "USE", "CREATED", "SIGNS FROM"], |key| {
+            vec![
+                key.generation.to_string(),
+                key.kid.clone(),
+                key.usage.to_owned(),
+                moment(Some(key.created_at)),
+                moment(key.signs_from),
+            ]
         })
     }
 }
 
-/// Create a new key and sign with it from now on
+/// Sign with the next key, and create the one after it
 ///
-/// Running servers use it within half a minute. Tokens of the previous key stay valid until they expire. Tokens of
-/// older keys become invalid, so wait for the longest token lifetime between rotations.
+/// The next key has been published since the last rotation. All servers begin to sign with it at the same moment, half a
+/// minute from now, when no cache of the public keys lacks it. Tokens of earlier keys stay valid until they expire. While
+/// a rotation is under way, another changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  denizen signing-keys rotate --json")]
 pub(crate) struct RotateSigningKey {
+    /// For emergencies, when others may know the current key: sign with the next key at once, and delete the earlier
+    /// ones. Their tokens are refused as soon as each server has read the keys, within half a minute, and users must
+    /// authenticate again. Whoever has read the database also knows the next key: then run the command twice
+    #[arg(long)]
+    now: bool,
+
     #[command(flatten)]
     output: Output,
 
@@ -119,37 +119,24 @@ pub(crate) struct RotateSigningKey {
 impl RotateSigningKey {
     async fn run(self) -> anyhow::Result<()> {
         let database = database::open(&self.database).await?;
-        let private_key = denizen_api::generate_signing_key().map_err(reason)?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let (origin, purpose) = (Origin::operator(Source::system()), Purpose::AccessTokens);
-        let rotated = server_secrets::rotate(connection, &origin, purpose, private_key).await;
-        let key = SigningKey::new(&rotated.map_err(failure)?, 0)?;
+        let origin = Origin::operator(Source::system());
+        let make = denizen_api::generate_signing_key;
+        signing_keys::ensure(connection, &origin.source, make).await.map_err(reason)?;
+        let rotation = if self.now { Rotation::AtOnce } else { Rotation::Announced };
+        let fresh = make().map_err(reason)?;
+        let key = signing_keys::rotate(connection, &origin, rotation, fresh).await.map_err(reason)?;
+        let has_begun = key.signs_from.is_some_and(|begin| begin <= origin.source.clock.now());
+        let usage = if has_begun { SigningKeyUse::Signing } else { SigningKeyUse::Next };
+        let key = ShownKey::of(&key, usage)?;
         self.output.object(
             &key,
             &[
                 ("kid", key.kid.clone()),
                 ("generation", key.generation.to_string()),
                 ("created", moment(Some(key.created_at))),
+                ("signs from", moment(key.signs_from)),
             ],
         )
-    }
-}
-
-fn failure(error: Error) -> anyhow::Error {
-    match error {
-        Error::Conflict(Conflict::ConcurrentChange) => {
-            anyhow::anyhow!("the key was rotated by somebody else; theirs is in use")
-        }
-        error => reason(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_key_signs_and_the_previous_is_accepted() {
-        assert_eq!([0, 1, 2, 3].map(usage), [Use::Signing, Use::Accepted, Use::Retired, Use::Retired]);
     }
 }

@@ -291,19 +291,69 @@ fn migrate_lists_what_it_ran() {
 fn rotates_signing_keys() {
     let folder = Folder::migrated();
     assert_eq!(folder.json(&["signing-keys", "list"]), json!([]));
-    let made: Vec<Value> = (0..3).map(|_| folder.json(&["signing-keys", "rotate"])).collect();
+    let first = folder.json(&["signing-keys", "rotate"]);
+    assert_eq!((&first["generation"], text(&first, "use")), (&json!(2), "next"), "it signs soon");
+    assert_eq!(folder.json(&["signing-keys", "rotate"]), first, "a rotation is under way");
+    let uses = |list: &Value| -> Vec<(i64, String)> {
+        let keys = list.as_array().unwrap().iter();
+        keys.map(|key| (key["generation"].as_i64().unwrap(), text(key, "use").to_owned())).collect()
+    };
+    let expected = |uses: &[(i64, &str)]| -> Vec<(i64, String)> {
+        uses.iter().map(|(generation, usage)| (*generation, (*usage).to_owned())).collect()
+    };
     let list = folder.json(&["signing-keys", "list"]);
-    assert_eq!(length(&list), 3);
-    assert_eq!(list[0], made[2]);
-    for (key, (generation, usage)) in
-        [(3, "signing"), (2, "accepted"), (1, "retired")].into_iter().enumerate()
-    {
-        assert_eq!((&list[key]["generation"], text(&list[key], "use")), (&json!(generation), usage));
-    }
+    assert_eq!(uses(&list), expected(&[(3, "next"), (2, "next"), (1, "signing")]));
+    assert!(list[0]["signsFrom"].is_null() && list[1]["signsFrom"].is_string());
+
+    let second = folder.json(&["signing-keys", "rotate", "--now"]);
+    assert_eq!((&second["kid"], text(&second, "use")), (&first["kid"], "signing"));
+    let third = folder.json(&["signing-keys", "rotate", "--now"]);
+    assert_eq!((&third["generation"], text(&third, "use")), (&json!(3), "signing"));
+    let list = folder.json(&["signing-keys", "list"]);
+    assert_eq!(uses(&list), expected(&[(4, "next"), (3, "signing")]));
+    assert!(folder.prints(&["signing-keys", "list"]).contains("SIGNS FROM"));
+
     let events = folder.json(&["audit", "list", "--server", "--action", "server_secret.rotate"]);
     assert_eq!(length(&events), 3);
     assert_eq!(text(&events[0], "objectId"), "access_tokens");
     assert_eq!(events[0]["changes"], json!({ "generation": { "old": 2, "new": 3 } }));
+    let events = folder.json(&["audit", "list", "--server", "--action", "server_secret.revoke"]);
+    assert_eq!(events[0]["changes"], json!({ "generation": { "old": 2, "new": null } }));
+}
+
+#[test]
+fn the_server_creates_an_encryption_key_beside_the_database() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    let file = folder.path().join("denizen-data/encryption.key");
+    drop(folder.serve());
+    let key = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(key.trim().len(), 44, "32 bytes in Base64");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    drop(folder.serve());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), key, "the second start keeps it");
+    let files = std::fs::read_dir(file.parent().unwrap()).unwrap();
+    let drafts = files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().contains(".key."));
+    assert_eq!(drafts.count(), 0);
+
+    let generated = folder.json(&["encryption-keys", "generate"]);
+    assert_ne!(generated, folder.json(&["encryption-keys", "generate"]));
+    assert_eq!(folder.json(&["encryption-keys", "reseal"]), json!({ "resealed": 0 }));
+    let checks = folder.json(&["doctor"])["checks"].clone();
+    let named = |name: &str| {
+        checks.as_array().unwrap().iter().find(|check| check["name"] == name).unwrap()["status"].clone()
+    };
+    assert_eq!((named("encryption key"), named("encryption key file")), (json!("ok"), json!("ok")));
+
+    std::fs::write(&file, "short").unwrap();
+    let (code, complaint) = folder.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, 1);
+    let expected =
+        "error: cannot use the encryption key ./denizen-data/encryption.key: line 1 is not 32 bytes";
+    assert!(complaint.starts_with(expected), "{complaint}");
+    let both = ["doctor", "--encryption-key-file", "a", "--encryption-key", text(&generated, "key")];
+    assert!(folder.run(&both).printed.contains("exclude each other"));
 }
 
 #[test]
@@ -412,6 +462,8 @@ fn every_commands_help_has_an_example() {
         &["external-users", "get"],
         &["signing-keys", "list"],
         &["signing-keys", "rotate"],
+        &["encryption-keys", "generate"],
+        &["encryption-keys", "reseal"],
         &["migrate"],
         &["doctor"],
         &["openapi"],

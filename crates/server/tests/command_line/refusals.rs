@@ -192,6 +192,7 @@ fn names_a_missing_database_without_creating_it() {
         &["external-users", "get", "user_1", "--workspace", "default"],
         &["signing-keys", "list"],
         &["signing-keys", "rotate"],
+        &["encryption-keys", "reseal"],
         &["migrate", "--status"],
     ] {
         assert_eq!(folder.fails(command), (1, sentence.to_owned()), "{command:?}");

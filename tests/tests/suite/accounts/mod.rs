@@ -1,5 +1,6 @@
 //! `/login`, `/logout` and, below `/api` and `/api/v1`, accounts with their roles, permissions, tenants and tokens.
 
+mod authorization;
 mod cookies;
 mod effects;
 mod granting;
@@ -12,6 +13,7 @@ mod password_forms;
 mod personal_tokens;
 mod roles;
 mod stories;
+mod tenant_keys;
 mod tenants;
 mod throttling;
 mod tokens;

@@ -66,6 +66,7 @@ impl Directory {
         let mut writes = self.writes_by_key();
         writes.extend(self.residents.writes(&self.server));
         writes.extend(self.surroundings.writes(&self.server));
+        writes.push(self.residents.key_write());
         writes
     }
 

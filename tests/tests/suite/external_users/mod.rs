@@ -13,6 +13,7 @@ mod list_zaia;
 mod lookup;
 mod me;
 mod restore;
+mod signing_keys;
 mod super_identities;
 mod toggle_active;
 mod tokens;

@@ -10,7 +10,7 @@ use crate::support::{assert_uuid, create, path_of, text};
 const ME: &str = "/api/v1/external-users/me";
 
 /// Checks a token as another service would: with the server's published keys, and nothing else.
-async fn claims_of(server: &TestServer, token: &str) -> Value {
+pub(super) async fn claims_of(server: &TestServer, token: &str) -> Value {
     let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
     let header = jsonwebtoken::decode_header(token).unwrap();
     assert_eq!(header.alg, Algorithm::EdDSA);
@@ -51,17 +51,6 @@ async fn omits_a_missing_external_id() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "identifier": "jane" })).await;
     assert_eq!(claims_of(&server, &text(&user, "accessToken")).await["external_id"], Value::Null);
-}
-
-#[tokio::test]
-async fn publishes_only_public_keys() {
-    let server = TestServer::start().await;
-    let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
-    let keys = set["keys"].as_array().unwrap();
-    assert_eq!(keys.len(), 1);
-    assert_eq!(crate::support::keys(&keys[0]), ["alg", "crv", "kid", "kty", "use", "x"]);
-    let fixed = ["alg", "crv", "kty", "use"].map(|key| text(&keys[0], key));
-    assert_eq!(fixed, ["EdDSA", "Ed25519", "OKP", "sig"]);
 }
 
 #[tokio::test]
@@ -191,46 +180,4 @@ async fn tokens_and_keys_survive_a_restart() {
     assert_eq!(server.anonymous().get("/.well-known/jwks.json").await.json(200), set);
     server.bearer(&text(&user, "accessToken")).get(ME).await.is(200);
     server.flowra().get("/api/v1/external-users").await.is(200);
-}
-
-#[tokio::test]
-async fn after_a_rotation_only_the_previous_key_still_verifies() {
-    let mut server = TestServer::start().await;
-    let user = create(&server, json!({ "externalId": "u-1" })).await;
-    let claim = json!({
-        "channelId": user["channelId"], "externalId": "u-1", "id": null, "identifier": null,
-    });
-    let mut tokens = vec![text(&user, "accessToken")];
-    for _ in 0..2 {
-        let rotated = server.operator(&["signing-keys", "rotate", "--json"]).await;
-        server.restart().await;
-        let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
-        assert_eq!(set["keys"].as_array().unwrap().len(), 2);
-        assert_eq!(set["keys"][0]["kid"], rotated["kid"], "the current one comes first");
-        let again = server.zaia().post("/api/v1/external-users/authenticate", claim.clone()).await.json(200);
-        tokens.push(text(&again, "accessToken"));
-        for current in &tokens[tokens.len() - 2..] {
-            assert_eq!(claims_of(&server, current).await["sub"], user["id"]);
-            server.bearer(current).get(ME).await.is(200);
-        }
-    }
-    server.bearer(&tokens[0]).get(ME).await.error(401, "unauthenticated");
-}
-
-#[tokio::test]
-async fn the_signing_key_is_configurable() {
-    // The pair of RFC 8410, section 10.
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("key.pem");
-    let private = "-----BEGIN PRIVATE KEY-----\n\
-                   MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
-                   -----END PRIVATE KEY-----\n";
-    std::fs::write(&file, private).unwrap();
-    let server = TestServer::on_empty_database(&[&format!("--signing-key-file={}", file.display())]).await;
-    let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
-    assert_eq!(set["keys"].as_array().unwrap().len(), 1);
-    assert_eq!(set["keys"][0]["x"], "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE");
-    let user = create(&server, json!({ "externalId": "u-1" })).await;
-    assert_eq!(claims_of(&server, &text(&user, "accessToken")).await["sub"], user["id"]);
-    server.bearer(&text(&user, "accessToken")).get(ME).await.is(200);
 }

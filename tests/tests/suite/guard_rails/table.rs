@@ -77,9 +77,10 @@ pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'s
 }
 
 /// The operations that need no credential.
-pub(super) const OPEN: [&str; 9] = [
+pub(super) const OPEN: [&str; 10] = [
     "GET /",
     "GET /.well-known/jwks.json",
+    "GET /.well-known/openid-configuration",
     "GET /errors/{code}",
     "GET /health/live",
     "GET /health/ready",

@@ -1,8 +1,8 @@
 //! Health, metrics, version, signing keys.
 
-use denizen_tests::{TestServer, json};
+use denizen_tests::{TestServer, Value, json};
 
-use crate::support::{keys, text};
+use crate::support::{create, text};
 
 #[tokio::test]
 async fn a_running_server_is_live_and_ready() {
@@ -108,19 +108,34 @@ fn value(line: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn keeps_one_signing_key() {
-    let mut server = TestServer::start().await;
-    let reply = server.anonymous().get("/.well-known/jwks.json").await;
-    assert!(reply.header("cache-control").unwrap().contains("max-age="), "{reply}");
-    let set = reply.json(200);
-    let [key] = set["keys"].as_array().unwrap().as_slice() else { panic!("not one key: {set:#}") };
-    assert_eq!(keys(key), ["alg", "crv", "kid", "kty", "use", "x"], "no private half");
-    for (name, value) in [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")] {
-        assert_eq!(key[name], value, "{name}");
+async fn verifiers_discover_the_issuer_and_its_keys() {
+    for (arguments, issuer) in [
+        (&[][..], None),
+        (&["--public-url=https://users.example.com"], Some("https://users.example.com")),
+        (&["--public-url=http://localhost:9/directory/"], Some("http://localhost:9/directory")),
+    ] {
+        let server = TestServer::with(arguments).await;
+        let reply = server.anonymous().get("/.well-known/openid-configuration").await;
+        assert_eq!(reply.header("cache-control"), Some("public, max-age=30"), "{reply}");
+        let found = reply.json(200);
+        let address = format!("http://{}", server.address);
+        assert_eq!(
+            found,
+            json!({
+                "issuer": issuer.unwrap_or("denizen"),
+                "jwks_uri": format!("{}/.well-known/jwks.json", issuer.unwrap_or(&address)),
+                "id_token_signing_alg_values_supported": ["EdDSA"],
+                "subject_types_supported": ["public"],
+                "response_types_supported": [],
+            })
+        );
+        let set = server.anonymous().get("/.well-known/jwks.json").await.json(200);
+        for key in set["keys"].as_array().unwrap() {
+            assert_eq!(found["id_token_signing_alg_values_supported"], json!([key["alg"]]));
+        }
+        let user = create(&server, json!({ "externalId": "u-1" })).await;
+        let token = text(&user, "accessToken");
+        let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&token).unwrap().claims;
+        assert_eq!(claims["iss"], found["issuer"], "of every token");
     }
-    assert_eq!(text(key, "x").len(), 43, "32 bytes in base64url");
-    assert!(!text(key, "kid").is_empty());
-
-    server.restart().await;
-    assert_eq!(server.anonymous().get("/.well-known/jwks.json").await.json(200), set);
 }

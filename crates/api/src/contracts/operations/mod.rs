@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use denizen_domain::{Error, Resource};
+use denizen_domain::{Error, PUBLIC_KEYS_CACHED, Resource};
 use denizen_persistence::introspection;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
@@ -18,7 +18,9 @@ use utoipa_axum::routes;
 
 use self::home::{NAME, VERSION};
 use crate::access::tokens::Jwk;
+use crate::contracts::samples;
 use crate::state::AppState;
+use crate::wire::context::Context;
 use crate::wire::envelope::ErrorCode;
 use crate::wire::error::ApiResult;
 use crate::wire::query::{FromQuery, Query, QueryReader};
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(version))
         .routes(routes!(metrics))
         .routes(routes!(jwks))
+        .routes(routes!(openid_configuration))
         .routes(routes!(error_page))
 }
 
@@ -57,8 +60,25 @@ pub(crate) struct Version {
 /// The public keys of access tokens (RFC 7517).
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JwkSet {
-    /// The current key, then the previous one.
+    /// The current key, the next one, then earlier ones whose tokens are still valid.
     keys: Vec<Jwk>,
+}
+
+/// What verifiers of access tokens need to know (OpenID Connect Discovery 1.0). The server offers no log-in by `OpenID`
+/// Connect, so the document has no other endpoints.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = samples::openid_configuration)]
+pub(crate) struct OpenIdConfiguration {
+    /// The `iss` of access tokens.
+    issuer: String,
+    /// URL of the public keys.
+    jwks_uri: String,
+    /// The algorithms that sign tokens.
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    /// The kinds of `sub`: the same for everybody.
+    subject_types_supported: [&'static str; 1],
+    /// Empty: tokens are issued by other operations.
+    response_types_supported: [&'static str; 0],
 }
 
 /// Reports whether the process runs
@@ -154,12 +174,39 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
 
 /// Lists the public keys of access tokens
 ///
-/// For services that verify tokens themselves. They may cache the keys for 30 seconds and should fetch them again for
-/// an unknown `kid`.
+/// For services that verify tokens themselves. They may cache the keys for 30 seconds, and should fetch them again for
+/// an unknown `kid`. The next key is listed long before it signs. A key is removed when its tokens have expired, or at
+/// once if the operator replaces it in an emergency; its tokens are refused from then on.
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "server.listSigningKeys", tag = "Server", responses((status = 200, body = JwkSet)))]
-pub(crate) async fn jwks(State(state): State<AppState>) -> impl IntoResponse {
-    let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=30"))];
-    (cache, Json(JwkSet { keys: state.access().tokens.public_keys() }))
+pub(crate) async fn jwks(State(state): State<AppState>) -> Response {
+    let now = state.source().clock.now();
+    cacheable(JwkSet { keys: state.access().tokens.public_keys(now) })
+}
+
+/// Describes access tokens to verifiers
+///
+/// For libraries that find the keys of an issuer by discovery. `issuer` is the public URL that the operator set, or
+/// `denizen` without one; verifiers that compare it with the URL they asked need it set. `jwks_uri` begins with the
+/// public URL, or else with the host of the request. It may be cached for 30 seconds.
+#[utoipa::path(get, path = "/.well-known/openid-configuration", operation_id = "server.getOpenIdConfiguration", tag = "Server",
+    responses((status = 200, body = OpenIdConfiguration)))]
+pub(crate) async fn openid_configuration(
+    State(state): State<AppState>,
+    Context(context): Context,
+) -> Response {
+    cacheable(OpenIdConfiguration {
+        issuer: state.options().issuer().to_owned(),
+        jwks_uri: format!("{}/.well-known/jwks.json", context.base_url),
+        id_token_signing_alg_values_supported: [Jwk::ALGORITHM],
+        subject_types_supported: ["public"],
+        response_types_supported: [],
+    })
+}
+
+/// Responds with a document that may be cached as long as the public keys.
+fn cacheable(document: impl Serialize) -> Response {
+    let cached = format!("public, max-age={}", PUBLIC_KEYS_CACHED.as_secs());
+    ([(header::CACHE_CONTROL, cached)], Json(document)).into_response()
 }
 
 /// Explains an error code
@@ -186,7 +233,8 @@ fn page(code: ErrorCode, status: StatusCode) -> String {
 fn explanation(code: ErrorCode) -> (&'static str, &'static str) {
     match code {
         ErrorCode::BadRequest => (
-            "The request is malformed: the body is not JSON, or a parameter does not have the expected format.",
+            "The request is malformed: the body is not JSON, or a parameter does not have the expected format. Zaia, FlowMate \
+             and Flowdock also answer a body with invalid fields this way.",
             "Read details.reason and details.fields, fix the request and send it again.",
         ),
         ErrorCode::Unauthenticated => (

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::find::find_within;
+use super::keys::forget_key;
 use super::residents;
 use crate::audit_events as audit;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
@@ -100,7 +101,9 @@ async fn mark(connection: &mut DbConnection, id: WorkspaceId, now: Timestamp) ->
     Ok(())
 }
 
+/// Deletes all secrets of a workspace: those of its API keys, and its own key.
 async fn forget_keys(connection: &mut DbConnection, id: WorkspaceId) -> Result<()> {
+    forget_key(connection, id).await?;
     let secrets = api_key_secrets::table.filter(api_key_secrets::workspace_id.eq(stored(id)));
     on_backend!(connection, |conn| diesel::delete(secrets).execute(conn).await)
         .or_error("delete the secrets of a workspace")?;

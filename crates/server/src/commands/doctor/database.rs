@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
-use denizen_domain::{ApiKey, Clock, Slug, Timestamp, Workspace};
+use denizen_api::EncryptionKeys;
+use denizen_domain::{ApiKey, Clock, Reach, Slug, Timestamp, Workspace};
 use denizen_persistence::api_keys::{self, KeyFilter};
-use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::server_secrets::signing_keys::{self, SigningKey};
 use denizen_persistence::{Backend, Database, introspection, migrations, workspaces};
 
 use super::{Check, Finding, Status};
@@ -13,7 +14,7 @@ use crate::database::{connect_existing, require_current_schema};
 use crate::listing::read_all;
 use crate::output::{moment, named};
 use crate::reason::reason;
-use crate::settings::DatabaseSettings;
+use crate::settings::{DatabaseSettings, EncryptionSettings};
 
 /// Keys that expire within this time are listed.
 const SOON: Duration = Duration::from_hours(14 * 24);
@@ -25,7 +26,11 @@ const CLOCK_WARNING: Duration = Duration::from_secs(2);
 const CLOCK_FAILURE: Duration = Duration::from_mins(1);
 
 /// Checks the database. Skips the remaining checks without a connection or with another version's schema.
-pub(super) async fn check(settings: &DatabaseSettings, clock: &dyn Clock) -> Vec<Check> {
+pub(super) async fn check(
+    settings: &DatabaseSettings,
+    encryption: &EncryptionSettings,
+    clock: &dyn Clock,
+) -> Vec<Check> {
     let database = match connect_existing(settings).await {
         Ok(database) => database,
         Err(error) => return vec![Check::new("database", Err(error))],
@@ -40,6 +45,7 @@ pub(super) async fn check(settings: &DatabaseSettings, clock: &dyn Clock) -> Vec
     if is_current {
         checks.extend(workspaces_and_keys(&database, clock.now()).await);
         checks.push(Check::new("signing key", signing_key(&database).await));
+        checks.push(Check::new("encryption key", encryption_key(&database, settings, encryption).await));
     }
     checks
 }
@@ -161,13 +167,58 @@ fn keys_in_force(keys: &[WorkspaceKeys]) -> Finding {
 
 async fn signing_key(database: &Database) -> anyhow::Result<Finding> {
     let connection = &mut database.read().await.map_err(reason)?;
-    let newest = server_secrets::newest(connection, Purpose::AccessTokens, 1).await.map_err(reason)?.pop();
-    let Some(secret) = newest else {
-        return Ok(Finding::new(Status::Warning, "there is none yet; the server creates one at its start"));
+    let keys = signing_keys::list(connection).await.map_err(reason)?;
+    let (Some(signing), Some(next)) =
+        (keys.iter().find(|key| key.signs_from.is_some()), keys.iter().rfind(|key| key.signs_from.is_none()))
+    else {
+        let message = "there is none, or no next one yet; the server creates them at its start";
+        return Ok(Finding::new(Status::Warning, message));
     };
-    let kid = denizen_api::signing_key_id(&secret.bytes).map_err(reason)?;
-    let (generation, created) = (secret.generation, moment(Some(secret.created_at)));
-    Ok(Finding::new(Status::Ok, format!("{kid}, generation {generation}, created at {created}")))
+    let kid = |key: &SigningKey| denizen_api::signing_key_id(&key.private_key).map_err(reason);
+    let (kid, next, begin) = (kid(signing)?, kid(next)?, moment(signing.signs_from));
+    let generation = signing.generation;
+    let message = format!("{kid}, generation {generation}, signs from {begin}; the next one is {next}");
+    Ok(Finding::new(Status::Ok, message))
+}
+
+/// Checks that the keys open all secrets.
+async fn encryption_key(
+    database: &Database,
+    settings: &DatabaseSettings,
+    encryption: &EncryptionSettings,
+) -> anyhow::Result<Finding> {
+    let keys = encryption.read(settings)?.map(|text| EncryptionKeys::parse(&text)).transpose();
+    let keys = keys.map_err(reason)?;
+    let connection = &mut database.read().await.map_err(reason)?;
+    let all = read_all(async |window| workspaces::list(connection, window).await).await?;
+    let mut sealed = Vec::new();
+    for Workspace { id, .. } in all {
+        let found = workspaces::find_key(connection, Reach::Everywhere, id).await;
+        sealed.extend(found.map_err(reason)?.flatten());
+    }
+    let has_sealed = |test: fn(&EncryptionKeys, &[u8]) -> bool| {
+        let opened = |sealed: &&Vec<u8>| keys.as_ref().is_some_and(|keys| test(keys, sealed));
+        sealed.iter().filter(opened).count()
+    };
+    let [known, current] = [EncryptionKeys::have_sealed, EncryptionKeys::first_has_sealed].map(has_sealed);
+    Ok(sealed_secrets(keys.is_some(), sealed.len(), known, current))
+}
+
+/// Judges how many secrets there are, how many the keys open, and how many the first key has sealed.
+fn sealed_secrets(has_keys: bool, all: usize, known: usize, current: usize) -> Finding {
+    let secrets = counted(all, "key") + " of workspaces";
+    if known < all {
+        let lost = all - known;
+        let message = format!("{lost} of {secrets} cannot be decrypted; set the key file that was used");
+        Finding::new(Status::Failed, message)
+    } else if current < all {
+        let message = format!("an old key encrypts some of {secrets}; run `denizen encryption-keys reseal`");
+        Finding::new(Status::Warning, message)
+    } else if has_keys {
+        Finding::new(Status::Ok, format!("it decrypts {secrets}"))
+    } else {
+        Finding::new(Status::Ok, "there is none; set --encryption-key-file to keep keys of workspaces")
+    }
 }
 
 fn counted(number: usize, thing: &str) -> String {
@@ -228,6 +279,24 @@ mod tests {
         assert_eq!(keys_in_force(&[of("acme", &[key("ci", None, true)])]).status, Status::Warning);
         assert_eq!(keys_in_force(&[of("acme", &[key("ci", None, false)])]).status, Status::Ok);
         assert_eq!(workspace_count(&[]).status, Status::Warning);
+    }
+
+    #[test]
+    fn secrets_need_the_key_that_sealed_them() {
+        for ((has_keys, all, known, current), status) in [
+            ((false, 0, 0, 0), Status::Ok),
+            ((true, 0, 0, 0), Status::Ok),
+            ((true, 3, 3, 3), Status::Ok),
+            ((true, 3, 3, 1), Status::Warning),
+            ((true, 3, 2, 2), Status::Failed),
+            ((false, 3, 0, 0), Status::Failed),
+        ] {
+            assert_eq!(
+                sealed_secrets(has_keys, all, known, current).status,
+                status,
+                "{all} {known} {current}"
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use rustix::fs::{Access, access};
@@ -24,11 +24,16 @@ const ENOUGH_FILES: u64 = 10_240;
 /// Permission bits that let the group or others read or write a database.
 const OF_OTHER_USERS: u32 = 0o066;
 
-/// Checks the machine; the disk only for a database in a file.
-pub(super) fn check(settings: &DatabaseSettings) -> Vec<Check> {
+/// Checks the machine; the disk only for a database in a file, and the file with encryption keys, if there is one.
+pub(super) fn check(settings: &DatabaseSettings, encryption_key: Option<PathBuf>) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Some(file) = settings.sqlite_file() {
         checks.extend(storage(&file));
+    }
+    if let Some((file, metadata)) =
+        encryption_key.and_then(|file| Some((file.clone(), file.metadata().ok()?)))
+    {
+        checks.push(Check::new("encryption key file", Ok(private(&file, &metadata.permissions()))));
     }
     let limits = std::fs::read_to_string("/proc/self/limits").ok();
     let limit = limits.as_deref().and_then(open_file_limit);

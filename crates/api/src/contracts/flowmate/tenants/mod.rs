@@ -1,9 +1,10 @@
-//! `/tenants`: the workspaces and their members.
+//! `/tenants`: the workspaces, their members and keys.
 
 mod create;
 mod delete;
 mod get;
 mod input;
+mod key;
 mod list;
 mod members;
 mod update;
@@ -19,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(get::get, update::update, update::replace, delete::delete))
         .routes(routes!(get::profile))
+        .routes(routes!(key::get, key::create, key::delete))
         .routes(routes!(members::list))
         .routes(routes!(members::remove))
 }
