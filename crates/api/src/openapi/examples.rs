@@ -76,6 +76,9 @@ impl Form {
 }
 
 fn forms(schema: &RefOr<Schema>, schemas: &Schemas) -> Vec<Form> {
+    if let RefOr::T(Schema::AnyOf(any)) = schema {
+        return any.items.iter().filter_map(Form::of).collect();
+    }
     let Some(form) = Form::of(schema) else { return Vec::new() };
     match schemas.get(&form.schema) {
         Some(RefOr::T(Schema::AnyOf(any))) => any.items.iter().filter_map(Form::of).collect(),

@@ -10,6 +10,7 @@ mod operations;
 mod parts;
 mod responses;
 mod security;
+mod wrapped;
 
 use std::collections::HashSet;
 
@@ -86,6 +87,7 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         operations::complete_all(path, item);
     }
+    wrapped::describe(&mut document);
     components::share_parameters(&mut document);
     examples::share(&mut document);
     responses::share(&mut document);

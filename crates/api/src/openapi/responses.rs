@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response, Schema};
 
 use super::examples::Form;
 use super::parts::operations;
@@ -53,13 +53,17 @@ fn without_description(response: &Response) -> Response {
     response
 }
 
-/// Returns the component's name: that of the body's schema, with `List` for lists and `Written` for responses to writes.
+/// Returns the component's name: that of the body's schema, with `List` for lists, `OrWrapped` if `?meta` wraps it, and
+/// `Written` for responses to writes.
 fn component_of(status: &str, response: &Response) -> Option<String> {
     let is_write = response.headers.contains_key("idempotency-replayed");
     let name = match response.content.values().next() {
         None if status == "304" => "NotModified".to_owned(),
         None => "NoContent".to_owned(),
-        Some(RefOr::T(content)) => Form::of(content.schema.as_ref()?)?.name(),
+        Some(RefOr::T(content)) => match content.schema.as_ref()? {
+            RefOr::T(Schema::AnyOf(any)) => Form::of(any.items.first()?)?.name() + "OrWrapped",
+            schema => Form::of(schema)?.name(),
+        },
         Some(RefOr::Ref(_)) => return None,
     };
     Some(if is_write { name + "Written" } else { name })

@@ -5,7 +5,7 @@ use denizen_tests::{Client, Reply, Value, json};
 
 use super::document::Document;
 use crate::people::{People, Person};
-use crate::support::{text, with};
+use crate::support::{keys, text, with};
 
 /// A row.
 pub(super) struct AccountGuard {
@@ -58,7 +58,7 @@ const fn row(
 
 /// The rows.
 #[rustfmt::skip]
-pub(super) const ACCOUNT_GUARDS: [AccountGuard; 33] = [
+pub(super) const ACCOUNT_GUARDS: [AccountGuard; 36] = [
     row("GET /users", ACCOUNT_READ, None, Stranger::List),
     row("POST /users", &["iam.account.create", "tenant.account.create"], Some(NAMES), Stranger::Own),
     row("GET /users/me", ANY_LOG_IN, None, Stranger::Own),
@@ -82,6 +82,9 @@ pub(super) const ACCOUNT_GUARDS: [AccountGuard; 33] = [
     row("DELETE /tenants/{id}", &["iam.tenant.delete"], None, Stranger::Beyond),
     row("GET /tenants/{id}/users", ACCOUNT_READ, None, Stranger::NotFound("tenant")),
     row("DELETE /tenants/{id}/user/{userId}", &["iam.account.delete", "tenant.account.delete"], None, Stranger::NotFound("tenant")),
+    row("GET /tenants/{id}/key", &["iam.key.read"], None, Stranger::Beyond),
+    row("POST /tenants/{id}/key", &["iam.key.create"], Some(r#"{ "value": "a secret" }"#), Stranger::Beyond),
+    row("DELETE /tenants/{id}/key", &["iam.key.delete"], None, Stranger::Beyond),
     row("GET /tokens", &["all"], None, Stranger::Beyond),
     row("POST /tokens", &["iam.token.create"], Some(r#"{ "accountId": "<user>" }"#), Stranger::Beyond),
     row("GET /tokens/{id}", &["all"], None, Stranger::Beyond),
@@ -282,6 +285,23 @@ impl AccountGuard {
                 assert!(!own.to_string().contains(&victim.tenant), "{name}: {own:#}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn every_wrapped_answer_is_documented() {
+    let people = People::new().await;
+    let document = Document::served_by(&people.server).await;
+    for (index, guard) in ACCOUNT_GUARDS.iter().enumerate() {
+        let (method, path) = guard.operation.split_once(' ').unwrap();
+        let victim = Victim::new(&people, &format!("wrapped {index}")).await;
+        let client = permitted_client(&people, guard.permissions.first(), &victim).await;
+        let wrapped = format!("{}?meta", victim.path("/api", path));
+        let reply = client.send(method, &wrapped, guard.body_for(&victim)).await.is(200);
+        assert_eq!(keys(&reply.body), ["data", "meta"], "{method} {path}");
+        document.describes(method, &format!("/api{path}"), &reply);
+        let meta = document.parameter(method, &format!("/api{path}"), "meta");
+        assert_eq!(meta["schema"]["type"], json!(["boolean", "string"]), "{method} {path}: any value");
     }
 }
 

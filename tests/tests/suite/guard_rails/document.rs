@@ -103,6 +103,14 @@ impl Document {
         }
     }
 
+    /// A parameter of an operation.
+    pub(super) fn parameter(&self, method: &str, path: &str, name: &str) -> &Value {
+        let parameters = self.operation(method, path)["parameters"].as_array().into_iter().flatten();
+        let mut parameters = parameters.map(|parameter| self.resolved(parameter));
+        let found = parameters.find(|parameter| parameter["name"] == name);
+        found.unwrap_or_else(|| panic!("{method} {path} has no parameter {name}"))
+    }
+
     /// The examples of an operation's body: one for each form that it may have.
     pub(super) fn body_examples(&self, method: &str, path: &str) -> Vec<Value> {
         let Some(body) = self.operation(method, path).get("requestBody") else { return Vec::new() };

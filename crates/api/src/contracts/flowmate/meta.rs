@@ -7,6 +7,8 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::IntoParams;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, Schema, Type};
 
 use crate::state::AppState;
 use crate::wire::error::ApiError;
@@ -17,9 +19,15 @@ use crate::wire::query::{FromQuery, Query, QueryReader};
 #[into_params(parameter_in = Query)]
 pub(crate) struct Meta {
     /// Wraps the response: `{"data": …, "meta": {}}`, for lists `{"data": […], "meta": {"total": …}}`. Set by any value
-    /// except `false` and `0`, also `?meta`.
-    #[param(value_type = Option<bool>, required = false)]
+    /// except `false` and `0`, also by none, as in `?meta`.
+    #[param(schema_with = any_value, required = false)]
     pub(crate) meta: bool,
+}
+
+/// Any value sets the parameter, and so does none: an empty string.
+fn any_value() -> Schema {
+    let types = SchemaType::from_iter([Type::Boolean, Type::String]);
+    ObjectBuilder::new().schema_type(types).into()
 }
 
 impl FromQuery for Meta {
