@@ -26,10 +26,8 @@ fn complete(operation: &mut Operation, path: &str, is_write: bool) {
     let is_write = is_write && idempotency::is_write(&Method::POST, path);
     let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
-    let mut errors = match is_flowdock {
-        true => flowdock_errors(has_body),
-        false => shared_errors(path, secured, has_body),
-    };
+    let mut errors =
+        if is_flowdock { flowdock_errors(has_body) } else { shared_errors(path, secured, has_body) };
     errors.extend(is_counted.then_some((ErrorCode::RateLimited, TOO_MANY)));
     errors.extend(
         entity_tags::has_precondition(operation).then_some((ErrorCode::PreconditionFailed, HAS_CHANGED)),

@@ -64,8 +64,8 @@ pub(crate) struct JwkSet {
     keys: Vec<Jwk>,
 }
 
-/// What verifiers of access tokens need to know (OpenID Connect Discovery 1.0). The server offers no log-in by `OpenID`
-/// Connect, so the document has no other endpoints.
+/// What verifiers of access tokens need to know, as in `OpenID` Connect Discovery. The server has none of the protocol's
+/// other endpoints.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = samples::openid_configuration)]
 pub(crate) struct OpenIdConfiguration {
