@@ -4,11 +4,11 @@
 //! which one signs, so they change to the next at the same moment.
 
 use denizen_domain::{
-    Error, ObjectKind, Origin, Recorded, Result, Source, Timestamp, Verb, earliest_signing,
+    Error, JsonObject, ObjectKind, Origin, Recorded, Result, Source, Timestamp, Verb, earliest_signing,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::{SecretRow, insert};
 use crate::audit_events;
@@ -196,7 +196,7 @@ impl Recorded for Generation {
         PURPOSE.to_owned()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
-        Map::from_iter([("generation".to_owned(), json!(self.0))])
+    fn record(&self, _: Timestamp) -> JsonObject {
+        JsonObject::from_iter([("generation".to_owned(), json!(self.0).into())])
     }
 }

@@ -1,9 +1,10 @@
 //! The keys that other services keep with workspaces, sealed by the caller.
 
-use denizen_domain::{Conflict, Error, ObjectKind, Origin, Reach, Recorded, Result, Timestamp, WorkspaceId};
+use denizen_domain::{
+    Conflict, Error, JsonObject, ObjectKind, Origin, Reach, Recorded, Result, Timestamp, WorkspaceId,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::{Map, Value};
 
 use super::find::find_within;
 use crate::audit_events;
@@ -120,7 +121,7 @@ impl Recorded for KeyOf {
         self.0.to_string()
     }
 
-    fn record(&self, _: Timestamp) -> Map<String, Value> {
-        Map::new()
+    fn record(&self, _: Timestamp) -> JsonObject {
+        JsonObject::new()
     }
 }
