@@ -111,7 +111,9 @@ mod tests {
     }
 
     async fn stored_hash(database: &Database, username: &Username) -> PasswordHash {
-        let found = accounts::find_for_log_in(&mut database.read().await.unwrap(), username).await.unwrap();
+        let found = accounts::find_for_log_in(&mut database.read().await.unwrap(), &[username.clone()])
+            .await
+            .unwrap();
         let LogInCandidate { password, .. } = found.unwrap();
         password.unwrap()
     }

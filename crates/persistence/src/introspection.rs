@@ -6,7 +6,6 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::connection::{Backend, Database, DbConnection, OrError as _, on_backend};
-use crate::schema::server_secrets;
 
 /// A table in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,17 +139,6 @@ pub async fn require_writable(connection: &mut DbConnection) -> Result<()> {
         return Err(Error::ReadOnly("the database is read-only".to_owned()));
     }
     Ok(())
-}
-
-/// Stores a row again as it is. Fails with [`Error::ReadOnly`] if the database stores no changes.
-pub async fn try_to_write(connection: &mut DbConnection) -> Result<()> {
-    let query =
-        diesel::update(server_secrets::table).set(server_secrets::generation.eq(server_secrets::generation));
-    let stored = on_backend!(connection, |conn| query.execute(conn).await).or_error("try to write");
-    stored.map(|_| ()).map_err(|error| match error {
-        Error::Internal(context) | Error::Unavailable(context) => Error::ReadOnly(context),
-        error => error,
-    })
 }
 
 const POSTGRES_COLUMNS: &str = "

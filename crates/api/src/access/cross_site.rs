@@ -2,7 +2,7 @@
 //! which browsers keep sending once entered.
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, Method, header};
 use denizen_domain::{Error, Forbidden};
 
 use crate::wire::context::RequestContext;
@@ -53,15 +53,11 @@ fn is_from_allowed_page(method: &Method, headers: &HeaderMap, allowed: &[CorsOri
 }
 
 fn was_asked_for(method: &Method, headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str);
-    let is_sent_unasked = match content_type {
-        None => true,
-        Some(Ok(text)) => {
-            let essence = text.split(';').next().unwrap_or_default().trim();
-            SENT_UNASKED.iter().any(|unasked| essence.eq_ignore_ascii_case(unasked))
-        }
-        Some(Err(_)) => true,
-    };
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_sent_unasked = content_type.is_none_or(|text| {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        SENT_UNASKED.iter().any(|unasked| essence.eq_ignore_ascii_case(unasked))
+    });
     *method != Method::POST || !is_sent_unasked
 }
 

@@ -70,6 +70,17 @@ async fn newest(connection: &mut DbConnection, purpose: Purpose) -> Result<Optio
     on_backend!(connection, |conn| query.first(conn).await.optional()).or_error("read a server secret")
 }
 
+/// Stores the secrets again as they are. Fails with [`Error::ReadOnly`] if the database stores no changes.
+pub async fn try_to_write(connection: &mut DbConnection) -> Result<()> {
+    let query =
+        diesel::update(server_secrets::table).set(server_secrets::generation.eq(server_secrets::generation));
+    let stored = on_backend!(connection, |conn| query.execute(conn).await).or_error("try to write");
+    stored.map(|_| ()).map_err(|error| match error {
+        Error::Internal(context) | Error::Unavailable(context) => Error::ReadOnly(context),
+        error => error,
+    })
+}
+
 /// Adds a generation, unless another server has added it.
 async fn insert(connection: &mut DbConnection, row: &SecretRow) -> Result<()> {
     on_backend!(connection, |conn| {

@@ -30,7 +30,7 @@ impl EncryptionKeysCommand {
     }
 }
 
-/// Print a new key, for a file or DENIZEN_ENCRYPTION_KEY; it is stored nowhere
+/// Print a new key, for a file or a setting; it is stored nowhere
 ///
 /// To replace a key: add the new one as the second line of the file of every server and restart them, then make it the
 /// first line and restart them, then run `denizen encryption-keys reseal` and remove the old one.

@@ -90,7 +90,7 @@ async fn a_rotation_is_announced_and_surprises_no_cache() {
 
     let start: Timestamp = START.parse().unwrap();
     let begin: Timestamp = text(&rotated, "signsFrom").parse().unwrap();
-    server.advance(begin.since(start) - Duration::from_secs(1));
+    server.advance(begin.minus(Duration::from_secs(1)).since(start));
     let before = token(&server).await;
     assert_eq!([kid_of(&before), kid_of(&token(&other).await)], [first, first]);
     server.advance(Duration::from_secs(1));

@@ -92,10 +92,12 @@ async fn lists_own_organizations_by_number() {
 #[tokio::test]
 async fn finds_an_organization_only_by_number() {
     let people = People::new().await;
-    for query in ["", "?id=", "?id=default", "?id=1.0", "?id=9223372036854775808", "?id=1&id=1"] {
+    for query in ["", "?id=", "?id=default", "?id=1.5", "?id=9223372036854775808", "?id=1&id=1"] {
         let reply = people.administrator.get(&format!("/organizations/find{query}")).await;
         assert_eq!(broken(reply), ["id"], "{query}");
     }
+    let found = people.administrator.get("/organizations/find?id=1.0").await.json(200);
+    assert_eq!(found["id"], 1);
     for number in ["0", "-1", "2", "9223372036854775807"] {
         let reply = people.administrator.get(&format!("/organizations/find?id={number}")).await;
         let details = reply.error(404, "not_found");

@@ -96,7 +96,7 @@ async fn rejects_anything_but_a_key_as_user_name() {
         let reply = basic(&server, &credential).get(USERS).await;
         let challenge = "Bearer realm=\"denizen\", Basic realm=\"denizen\", charset=\"UTF-8\"";
         assert_eq!(reply.header("www-authenticate"), Some(challenge), "{credential}\n{reply}");
-        assert_eq!(reply.error(401, "unauthenticated"), json!({ "auth": "api_key" }), "{credential}");
+        assert_eq!(reply.error(401, "unauthenticated")["auth"], "api_key", "{credential}");
     }
 }
 

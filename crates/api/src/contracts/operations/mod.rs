@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use denizen_domain::{Error, PUBLIC_KEYS_CACHED, Resource};
-use denizen_persistence::introspection;
+use denizen_persistence::{introspection, server_secrets};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -125,7 +125,7 @@ pub(crate) async fn ready(
     introspection::require_writable(&mut database.read().await?).await?;
     // Writing takes its turn among all writes, so it needs a reason.
     if state.has_outage() {
-        introspection::try_to_write(&mut database.write().await?).await?;
+        server_secrets::try_to_write(&mut database.write().await?).await?;
         state.set_outage(false);
     }
     Ok(Json(Health { status: "ready" }))
