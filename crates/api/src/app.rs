@@ -111,9 +111,10 @@ mod tests {
     }
 
     async fn stored_hash(database: &Database, username: &Username) -> PasswordHash {
-        let found = accounts::find_for_log_in(&mut database.read().await.unwrap(), &[username.clone()])
-            .await
-            .unwrap();
+        let found =
+            accounts::find_for_log_in(&mut database.read().await.unwrap(), std::slice::from_ref(username))
+                .await
+                .unwrap();
         let LogInCandidate { password, .. } = found.unwrap();
         password.unwrap()
     }

@@ -3,7 +3,7 @@
 use denizen_tests::{TestServer, json};
 
 use crate::people::{People, new_user};
-use crate::support::{ALL_SCOPES, create, text};
+use crate::support::{ALL_SCOPES, create, percent_encoded, text};
 
 const USERS: &str = "/api/v1/external-users";
 
@@ -23,11 +23,6 @@ const BLANKS: [(&str, &str); 12] = [
     ("\u{2028}", "\u{85}"),
 ];
 
-/// A text as it stands in a path or query.
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
 #[tokio::test]
 async fn log_in_ignores_blanks_around_the_username_but_not_around_the_password() {
     let people = People::new().await;
@@ -37,7 +32,8 @@ async fn log_in_ignores_blanks_around_the_username_but_not_around_the_password()
         let log_in = |password: String| json!({ "username": username, "password": password });
         people.server.anonymous().post("/login", log_in("correct horse".to_owned())).await.is(200);
         people.server.basic(&username, "correct horse").get("/user").await.is(200);
-        let listed = people.administrator.get(&format!("/api/users?username={}", encoded(&username))).await;
+        let listed =
+            people.administrator.get(&format!("/api/users?username={}", percent_encoded(&username))).await;
         assert_eq!(listed.array(200).len(), 1, "{username:?}");
     }
     for password in [" correct horse", "correct horse ", "correct horse\n"] {
@@ -100,7 +96,8 @@ async fn handles_of_external_users_are_stored_and_compared_without_blanks() {
     let zaia = server.zaia();
     for (before, after) in BLANKS {
         let written = format!("{before}JANE{after}");
-        let found = server.flowra().get(&format!("{USERS}/username/{}", encoded(&written))).await.json(200);
+        let found =
+            server.flowra().get(&format!("{USERS}/username/{}", percent_encoded(&written))).await.json(200);
         assert_eq!(found["id"], user["id"], "{written:?}");
         let again = server.flowra().post(USERS, json!({ "name": written })).await.json(200);
         assert_eq!(again["id"], user["id"], "{written:?}");
@@ -128,9 +125,9 @@ async fn external_ids_stay_exact() {
     assert_ne!(plain["id"], padded["id"]);
     assert_eq!(padded["externalId"], " u-1 ");
     for user in [&plain, &padded] {
-        let path = format!("/admin/users/{}", encoded(&text(user, "externalId")));
+        let path = format!("/admin/users/{}", percent_encoded(&text(user, "externalId")));
         assert_eq!(server.notiflows().get(&path).await.json(200)["id"], user["id"]);
-        let path = format!("{USERS}/username/{}", encoded(&text(user, "externalId")));
+        let path = format!("{USERS}/username/{}", percent_encoded(&text(user, "externalId")));
         assert_eq!(server.flowra().get(&path).await.json(200)["id"], user["id"]);
     }
 }

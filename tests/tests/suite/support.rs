@@ -96,3 +96,8 @@ pub(crate) fn assert_time(value: &Value) {
     });
     assert!(text.len() >= 20 && form && text.ends_with('Z'), "{text} is not a time in UTC");
 }
+
+/// A text as it stands in a path or a query, with every byte encoded.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
+}

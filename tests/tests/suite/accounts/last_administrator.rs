@@ -163,7 +163,7 @@ async fn people_role(left: &Person, right: &Person) -> String {
         if reply.status == 200 {
             let roles = reply.array(200);
             let admin = roles.iter().find(|role| role["name"] == "ADMIN");
-            return text(admin.expect("a role ADMIN"), "id");
+            return text(admin.unwrap(), "id");
         }
     }
     panic!("no account may read roles");

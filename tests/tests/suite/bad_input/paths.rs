@@ -3,16 +3,7 @@
 use denizen_tests::{Client, Reply, TestServer, Value, json};
 
 use super::Directory;
-use crate::support::{each, text};
-
-/// Percent-encodes every byte but letters and digits.
-fn encoded(text: &str) -> String {
-    let bytes = text.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    });
-    bytes.collect()
-}
+use crate::support::{each, percent_encoded, text};
 
 #[tokio::test]
 async fn any_external_id_works_in_every_operation() {
@@ -37,7 +28,7 @@ async fn any_external_id_works_in_every_operation() {
         "\t\n\r",
         &longest,
     ] {
-        let path = format!("/admin/users/{}", encoded(external_id));
+        let path = format!("/admin/users/{}", percent_encoded(external_id));
         let made =
             client.put(&path, json!({ "external_id": external_id, "first_name": "Jane" })).await.json(201);
         assert_eq!(made["external_id"], external_id);
@@ -46,9 +37,9 @@ async fn any_external_id_works_in_every_operation() {
         assert_eq!(client.get(&path).await.json(200), made);
         assert_eq!(client.put(&path, json!({ "last_name": "Doe" })).await.json(200)["id"], made["id"]);
 
-        let username = format!("/api/v1/external-users/username/{}", encoded(external_id));
+        let username = format!("/api/v1/external-users/username/{}", percent_encoded(external_id));
         assert_eq!(server.flowra().get(&username).await.json(200)["id"], made["id"]);
-        let search = format!("/api/v1/external-users?search={}", encoded(external_id));
+        let search = format!("/api/v1/external-users?search={}", percent_encoded(external_id));
         assert_eq!(each(&server.zaia().get(&search).await.array(200), "externalId"), [external_id]);
         let listed = client.get("/admin/users").await.json(200);
         assert_eq!(each(listed["items"].as_array().unwrap(), "external_id"), [external_id]);
@@ -199,7 +190,7 @@ async fn an_invalid_id_is_404() {
     let unknown = "7d444840-9dc0-41d1-b245-5ffdce74fad2".to_owned();
     let wrong = ["nope".to_owned(), "7".to_owned(), format!("{user_id}0"), user_id[1..].to_owned()];
     for id in wrong.iter().chain([&nil, &unknown, &directory.channel_id]) {
-        let path = format!("/api/v1/external-users/{}", encoded(id));
+        let path = format!("/api/v1/external-users/{}", percent_encoded(id));
         for (method, path, body) in [
             ("GET", path.clone(), None),
             ("PATCH", path.clone(), Some(json!({ "name": "Jane" }))),
@@ -210,7 +201,7 @@ async fn an_invalid_id_is_404() {
         }
     }
     for id in wrong.iter().chain([&nil, &unknown, &user_id]) {
-        let path = format!("/api/v1/channels/{}", encoded(id));
+        let path = format!("/api/v1/channels/{}", percent_encoded(id));
         for (method, body) in [("GET", None), ("PATCH", Some(json!({ "name": "shop" }))), ("DELETE", None)] {
             is_not_found(&server.zaia(), method, &path, body, ("channel", id)).await;
         }
@@ -223,13 +214,13 @@ async fn an_invalid_id_is_404() {
             ("api-keys", "api_key", &["GET", "DELETE"]),
             ("super-identities", "super_identity", &["GET"]),
         ] {
-            let path = format!("/api/v1/{name}/{}", encoded(id));
+            let path = format!("/api/v1/{name}/{}", percent_encoded(id));
             for method in operations {
                 let body = (*method == "PATCH").then(|| json!({ "name": "a name" }));
                 is_not_found(client, method, &path, body, (resource, id)).await;
             }
         }
-        let path = format!("/api/v1/api-keys/{}/rotate", encoded(id));
+        let path = format!("/api/v1/api-keys/{}/rotate", percent_encoded(id));
         is_not_found(client, "POST", &path, Some(json!({})), ("api_key", id)).await;
     }
     directory.is_unchanged("ids of nothing").await;

@@ -4,7 +4,7 @@ use denizen_tests::{Reply, TestServer, Value, json};
 
 use super::broken;
 use crate::people::{People, new_user};
-use crate::support::{create, path_of, text, with};
+use crate::support::{create, path_of, percent_encoded, text, with};
 
 /// Addresses with the form in which accounts store them; external users keep the case of ASCII letters.
 const ADDRESSES: [(&str, &str); 17] = [
@@ -74,9 +74,9 @@ async fn external_users_have_addresses_of_every_script() {
     assert_eq!(before["email"], "jane@müller.de");
     for wrong in NO_ADDRESSES {
         let body = json!({ "email": wrong });
-        assert_eq!(broken(server.zaia().patch(&path_of(&user), body.clone()).await), ["email"], "{wrong:?}");
+        assert_eq!(broken(&server.zaia().patch(&path_of(&user), body.clone()).await), ["email"], "{wrong:?}");
         let reply = server.notiflows().put("/admin/users/user_12345", body.clone()).await;
-        assert_eq!(broken(reply), ["email"], "{wrong:?}");
+        assert_eq!(broken(&reply), ["email"], "{wrong:?}");
         let bulk = json!({ "users": [with(json!({ "external_id": "user_12345" }), body)] });
         let answer = server.notiflows().post("/admin/users/bulk", bulk).await.json(207);
         assert_eq!(answer["failed"][0]["fields"][0]["field"], "email", "{wrong:?}");
@@ -120,7 +120,7 @@ async fn an_account_has_one_form_of_its_address() {
     }
     for wrong in NO_ADDRESSES {
         let reply = people.administrator.post("/api/users", new_user(wrong)).await;
-        assert_eq!(broken(reply), ["username"], "{wrong:?}");
+        assert_eq!(broken(&reply), ["username"], "{wrong:?}");
     }
 }
 
@@ -149,9 +149,4 @@ async fn every_form_of_an_address_logs_in_and_counts_as_one() {
         log_in(form, "wrong password").await.error(401, "unauthenticated");
     }
     log_in(forms[3], "correct horse").await.error(429, "rate_limited");
-}
-
-/// A text for a query string.
-fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -23,7 +23,7 @@ async fn is_rejected(server: &TestServer, user: &Value, key: &str, value: &str) 
         server.notiflows().put("/admin/users/new", json!({ key: value })).await,
     ];
     for reply in replies {
-        assert_eq!(broken(reply), [key], "{value:?}");
+        assert_eq!(broken(&reply), [key], "{value:?}");
     }
 }
 

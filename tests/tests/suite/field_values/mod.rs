@@ -10,7 +10,7 @@ use denizen_tests::{Reply, Value};
 
 /// Asserts that a request breaks rules, and returns the invalid fields, sorted. Some contracts answer 400, others 422.
 #[track_caller]
-fn broken(reply: Reply) -> Vec<String> {
+fn broken(reply: &Reply) -> Vec<String> {
     assert!(matches!(reply.status, 400 | 422), "{reply}");
     let fields = reply.body["error"]["details"]["fields"].as_array();
     let name = |field: &Value| field["field"].as_str().map(str::to_owned);

@@ -3,7 +3,7 @@
 use denizen_tests::{TestServer, json};
 
 use crate::people::People;
-use crate::support::{create, path_of, text};
+use crate::support::{create, path_of, percent_encoded, text};
 
 const NAMES: [&str; 16] = [
     "Zoë Müller-Lüdenscheidt",
@@ -83,7 +83,7 @@ async fn flows_organizations_and_nicks_have_readable_names() {
             (boss.client.put("/organizations/acme", json!({ "name": wrong })).await, "name"),
             (boss.client.put(&own, json!({ "nick": wrong })).await, "nick"),
         ] {
-            assert_eq!(super::broken(reply), [field], "{wrong:?}");
+            assert_eq!(super::broken(&reply), [field], "{wrong:?}");
         }
     }
     assert_eq!(boss.client.get("/organizations/acme").await.json(200)["name"], "Acme");
@@ -106,7 +106,7 @@ async fn flows_organizations_and_nicks_have_readable_names() {
             (boss.client.put("/flows/acme/my-flow", json!({ "description": wrong })).await, "description"),
             (boss.client.post("/flows/acme/my-flow/invitations", invitation).await, "message"),
         ] {
-            assert_eq!(super::broken(reply), [field], "{wrong:?}");
+            assert_eq!(super::broken(&reply), [field], "{wrong:?}");
         }
     }
 }
@@ -117,9 +117,9 @@ async fn a_username_can_stand_in_a_path() {
     let user = create(&server, json!({ "externalId": "user_12345" })).await;
     for wrong in [".", "..", " ", "\u{200B}", "a\tb", "\u{202E}"] {
         let reply = server.flowra().post("/api/v1/external-users", json!({ "name": wrong })).await;
-        assert_eq!(super::broken(reply), ["name"], "{wrong:?}");
+        assert_eq!(super::broken(&reply), ["name"], "{wrong:?}");
         let reply = server.zaia().patch(&path_of(&user), json!({ "identifier": wrong })).await;
-        assert_eq!(super::broken(reply), ["identifier"], "{wrong:?}");
+        assert_eq!(super::broken(&reply), ["identifier"], "{wrong:?}");
     }
     for wrong in [".", "..", "\u{202E}"] {
         let reply = server.flowra().with("x-username", wrong).get("/api/v1/external-users/me").await;
@@ -128,7 +128,7 @@ async fn a_username_can_stand_in_a_path() {
     for username in ["...", ".a", "a.", "./..", "%2E", "~", "a/../b", "。", "·", "..\u{301}"] {
         let made =
             server.flowra().post("/api/v1/external-users", json!({ "name": username })).await.json(201);
-        let encoded: String = username.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = percent_encoded(username);
         let path = format!("/api/v1/external-users/username/{encoded}");
         assert_eq!(server.flowra().get(&path).await.json(200)["id"], made["id"], "{username:?}");
     }
@@ -144,6 +144,6 @@ async fn a_reason_and_a_message_may_have_lines() {
     }
     for reason in [" ", "\u{200B}", "a\u{202E}b", "a\u{1B}b"] {
         let answer = server.zaia().patch(&path_of(&user), json!({ "blocked": { "reason": reason } })).await;
-        assert_eq!(super::broken(answer), ["blocked.reason"], "{reason:?}");
+        assert_eq!(super::broken(&answer), ["blocked.reason"], "{reason:?}");
     }
 }

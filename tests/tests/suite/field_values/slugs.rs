@@ -30,7 +30,7 @@ async fn no_name_makes_a_slug_that_paths_need() {
         "Join",
     ] {
         let reply = people.administrator.post("/api/tenants", json!({ "name": name })).await;
-        assert_eq!(broken(reply), ["name"], "{name:?}");
+        assert_eq!(broken(&reply), ["name"], "{name:?}");
     }
     assert_eq!(people.administrator.get("/api/tenants").await.json(200), tenants);
     for (name, slug) in [

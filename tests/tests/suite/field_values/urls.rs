@@ -33,7 +33,7 @@ async fn no_url_has_a_user_name_or_password() {
             (person.client.patch("/api/users/me", json!({ "img": url })).await, "img"),
             (person.client.put(&own, json!({ "website": url })).await, "website"),
         ] {
-            assert_eq!(broken(reply), [field], "{url}");
+            assert_eq!(broken(&reply), [field], "{url}");
         }
     }
     for url in [
