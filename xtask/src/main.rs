@@ -1,10 +1,11 @@
-//! Commands for developers: `cargo xtask test | migrate | codegen | check`.
+//! Commands for developers: `cargo xtask test | migrate | codegen | check | bench`.
 //!
 //! | Command | What it does |
 //! |---|---|
 //! | `test` | runs all tests, the server's on SQLite and on PostgreSQL |
 //! | `migrate` | creates migrations, and runs them on a database |
 //! | `codegen` | generates files from the code and the migrations |
+//! | `bench` | measures what requests cost, beside yardsticks |
 //! | `check` | checks all but the tests: format, lints, layers, rooms, docs, stale files |
 //!
 //! Commands that need PostgreSQL use the server of `TEST_DATABASE_URL`, or else start a private one until they end
@@ -15,6 +16,7 @@
 //! 2. Add a variant to [`Command`], with the help text as its doc comment, and a line to [`run`].
 //! 3. Start programs through [`command`], so that an interrupt ends them too.
 
+mod bench;
 mod check;
 mod codegen;
 mod command;
@@ -56,6 +58,12 @@ enum Command {
     ///
     /// Runs all checks even if one fails. Needs PostgreSQL, like `test`.
     Check(check::Arguments),
+    /// Measure what requests cost, each beside a yardstick in the same minute
+    ///
+    /// Builds everything with the profile `release`, starts a private PostgreSQL with its own settings and a server on
+    /// each database, fills them with users, and prints a table with the ratios. Takes about 40 minutes, with `--quick` a
+    /// few. Needs wrk, which is installed where that is allowed. Run nothing else meanwhile.
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -74,5 +82,6 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Migrate(command) => migrate::run(command).map(|()| ExitCode::SUCCESS),
         Command::Codegen(arguments) => codegen::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::command;
-use cluster::Cluster;
+use cluster::{Cluster, Purpose};
 
 /// The variable with the URL of a server on which databases may be created and dropped.
 pub(crate) const URL_VARIABLE: &str = "TEST_DATABASE_URL";
@@ -26,11 +26,18 @@ impl Server {
     pub(crate) fn obtain() -> Result<Self> {
         match std::env::var(URL_VARIABLE) {
             Ok(url) if !url.is_empty() => Ok(Self { url, _cluster: None }),
-            _ => {
-                let cluster = Cluster::start(&programs::find_or_install()?)?;
-                Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
-            }
+            _ => Self::start(Purpose::Tests),
         }
+    }
+
+    /// Starts a private server as an operator would run it, for measurements.
+    pub(crate) fn for_measurements() -> Result<Self> {
+        Self::start(Purpose::Measurements)
+    }
+
+    fn start(purpose: Purpose) -> Result<Self> {
+        let cluster = Cluster::start(&programs::find_or_install()?, purpose)?;
+        Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
     }
 
     /// Returns the URL, with a user who may create databases.

@@ -12,6 +12,34 @@ use anyhow::{Context as _, Result, anyhow};
 use super::folder::Folder;
 use crate::command;
 
+/// What a server is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    /// Many short-lived databases, which nobody misses after a crash.
+    Tests,
+    /// PostgreSQL's own settings, on the disk: every commit waits for it.
+    Measurements,
+}
+
+impl Purpose {
+    const fn settings(self) -> &'static str {
+        match self {
+            Self::Tests => {
+                "max_connections = 400\n\
+                 shared_buffers = 128MB\n\
+                 fsync = off\n\
+                 full_page_writes = off\n\
+                 synchronous_commit = off\n\
+                 wal_level = minimal\n\
+                 max_wal_senders = 0\n\
+                 wal_init_zero = off\n\
+                 autovacuum = off\n"
+            }
+            Self::Measurements => "",
+        }
+    }
+}
+
 /// A running server and its folder, stopped and deleted on drop.
 #[derive(Debug)]
 pub(super) struct Cluster {
@@ -24,7 +52,7 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Creates a cluster with the programs in a folder, starts it on a free port of 127.0.0.1, and waits until it
     /// accepts connections.
-    pub(super) fn start(programs: &Path) -> Result<Self> {
+    pub(super) fn start(programs: &Path, purpose: Purpose) -> Result<Self> {
         let user = rustix::process::geteuid();
         // PostgreSQL refuses to run as root.
         let owner = if user.is_root() { Some(User::of_databases()?) } else { None };
@@ -33,13 +61,16 @@ impl Cluster {
             // The drop stops a server that may still run in the folder.
             drop(of_folder(folder, 0));
         }
-        let folder = Folder::create()?;
+        let folder = match purpose {
+            Purpose::Tests => Folder::create()?,
+            Purpose::Measurements => Folder::on_disk()?,
+        };
         if let Some(owner) = owner {
             chown(folder.path(), Some(owner.id), Some(owner.group)).context("cannot give a folder away")?;
         }
         let cluster = of_folder(folder, free_port()?);
         cluster.initialize()?;
-        cluster.configure()?;
+        cluster.configure(purpose)?;
         cluster.launch()?;
         Ok(cluster)
     }
@@ -55,22 +86,12 @@ impl Cluster {
         command::output(&mut initdb).map(drop)
     }
 
-    fn configure(&self) -> Result<()> {
+    fn configure(&self, purpose: Purpose) -> Result<()> {
         let settings = format!(
-            "listen_addresses = '127.0.0.1'\n\
-             port = {}\n\
-             unix_socket_directories = '{}'\n\
-             max_connections = 400\n\
-             shared_buffers = 128MB\n\
-             fsync = off\n\
-             full_page_writes = off\n\
-             synchronous_commit = off\n\
-             wal_level = minimal\n\
-             max_wal_senders = 0\n\
-             wal_init_zero = off\n\
-             autovacuum = off\n",
+            "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\n{}",
             self.port,
             self.folder.path().display(),
+            purpose.settings(),
         );
         // Append to the settings from `initdb`; the last value counts.
         let file = std::fs::OpenOptions::new().append(true).open(self.data().join("postgresql.conf"));

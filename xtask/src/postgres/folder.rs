@@ -32,7 +32,15 @@ pub(super) struct Folder {
 impl Folder {
     /// Creates a folder that contains only its lock.
     pub(super) fn create() -> Result<Self> {
-        let parent = if has_room(Path::new(MEMORY)) { MEMORY } else { DISK };
+        Self::create_in(if has_room(Path::new(MEMORY)) { MEMORY } else { DISK })
+    }
+
+    /// The same, but never in memory.
+    pub(super) fn on_disk() -> Result<Self> {
+        Self::create_in(DISK)
+    }
+
+    fn create_in(parent: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
         // The file is locked before it gets its name, so that no other process considers the folder abandoned.
         let unnamed = folder.path().join("new-lock");

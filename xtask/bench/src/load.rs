@@ -1,0 +1,102 @@
+//! Sends requests with wrk, as fast as they are answered.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use tokio::process::Command;
+
+/// What wrk runs for each request.
+const SCRIPT: &str = include_str!("load.lua");
+
+/// One kind of request. `{user}` in the path stands for any user's external id, `{recent}` for one of a thousand,
+/// `{new}` for one that does not exist, `{id}` for any user's UUID.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    /// JSON, or nothing.
+    pub(crate) body: String,
+}
+
+/// What wrk measured. Times in microseconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) requests: u32,
+    microseconds: u32,
+    pub(crate) p50: u32,
+    pub(crate) p99: u32,
+    bytes: u64,
+    refused: u32,
+    broken: u32,
+}
+
+impl Measured {
+    /// Returns the requests answered in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        f64::from(self.requests) / (f64::from(self.microseconds) / 1e6)
+    }
+
+    /// Returns the bytes of an answer, with its headers.
+    pub(crate) fn bytes_per_answer(&self) -> u64 {
+        self.bytes / u64::from(self.requests.max(1))
+    }
+}
+
+/// A folder with wrk's script and what it needs to know of the directory.
+pub(crate) struct Load {
+    script: PathBuf,
+    ids: PathBuf,
+    users: u64,
+}
+
+impl Load {
+    /// Prepares a folder.
+    pub(crate) fn prepare(folder: &Path, users: u64, ids: &[String]) -> Result<Self> {
+        let load = Self { script: folder.join("load.lua"), ids: folder.join("ids"), users };
+        std::fs::write(&load.script, SCRIPT)?;
+        std::fs::write(&load.ids, ids.join("\n"))?;
+        Ok(load)
+    }
+
+    /// Sends a request over and over. Numbers of runs must differ, so that new users do. Fails if any request fails.
+    pub(crate) async fn send(
+        &self,
+        address: SocketAddr,
+        request: &Request,
+        connections: u32,
+        duration: Duration,
+        run: u32,
+    ) -> Result<Measured> {
+        let mut wrk = Command::new("wrk");
+        wrk.args(["--threads", "1", "--latency", "--timeout", "30s"]);
+        wrk.args([
+            "--connections",
+            &connections.to_string(),
+            "--duration",
+            &format!("{}s", duration.as_secs().max(1)),
+        ]);
+        wrk.arg("--script").arg(&self.script).arg(format!("http://{address}")).arg("--");
+        wrk.args([request.method, &request.path, &self.users.to_string(), &run.to_string()]);
+        wrk.arg(&self.ids).arg(&request.body);
+        wrk.args(request.headers.iter().flat_map(|(name, value)| [name, value]));
+        let output = wrk.stdin(Stdio::null()).kill_on_drop(true).output().await.context("cannot run wrk")?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let last = printed.lines().rfind(|line| line.starts_with('{'));
+        let last = last
+            .with_context(|| format!("wrk failed: {printed}{}", String::from_utf8_lossy(&output.stderr)))?;
+        let measured: Measured = serde_json::from_str(last)?;
+        let Measured { requests, refused, broken, .. } = measured;
+        ensure!(
+            requests > 0 && refused == 0 && broken == 0,
+            "of {requests} requests {} {}, {refused} were refused and {broken} broke off",
+            request.method,
+            request.path
+        );
+        Ok(measured)
+    }
+}

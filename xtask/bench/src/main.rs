@@ -1,0 +1,58 @@
+//! Measures what requests cost, each beside a yardstick in the same minute: `cargo xtask bench` builds and runs it.
+//!
+//! * [`directory`] starts the server on a new database and fills it.
+//! * [`cases`] lists what is measured, and [`yardstick`] what it is compared with.
+//! * [`load`] sends requests with wrk, [`process`] reads what they cost, and [`report`] prints both.
+//!
+//! # Adding a case
+//! 1. Add it to [`cases::all`], with its request and its yardstick.
+//! 2. If no yardstick fits, write one in [`yardstick`]: the least that any server must do for the same bytes.
+
+mod cases;
+mod directory;
+mod load;
+mod people;
+mod process;
+mod report;
+mod run;
+mod yardstick;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Measures what requests cost.
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure the server
+    Run(run::Arguments),
+    /// Serve as a yardstick, until killed
+    #[command(subcommand)]
+    Yardstick(yardstick::Server),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(CommandLine::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments).await,
+        Command::Yardstick(yardstick) => yardstick.serve().await,
+    }
+}
