@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use denizen_server::{ManualClock, RunningServer, ServeCommand, Source};
 use serde_json::json;
+use tokio::runtime::Runtime;
 
 use crate::client::{Client, Credential};
 use crate::database::TestDatabase;
@@ -37,6 +38,7 @@ pub struct TestServer {
     /// Where it listens.
     pub address: SocketAddr,
     running: Option<RunningServer>,
+    runtime: ServerRuntime,
     http: reqwest::Client,
     arguments: Vec<String>,
     source: Source,
@@ -81,12 +83,14 @@ impl TestServer {
 
     /// Another server on the same database, with the same settings, clock and ids.
     pub async fn another(&self) -> Self {
-        let running = run(&self.arguments, &self.source).await;
+        let runtime = ServerRuntime::new();
+        let running = runtime.run(&self.arguments, &self.source).await;
         Self {
             workspace: self.workspace.clone(),
             administrator: self.administrator.clone(),
             address: running.address,
             running: Some(running),
+            runtime,
             http: self.http.clone(),
             arguments: self.arguments.clone(),
             source: self.source.clone(),
@@ -110,14 +114,14 @@ impl TestServer {
     /// [`restart`](Self::restart).
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            running.stop().await;
+            self.runtime.spawn(running.stop()).await;
         }
     }
 
     /// Restarts the server on the same database and another port. Existing clients use the old port.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let running = run(&self.arguments, &self.source).await;
+        let running = self.runtime.run(&self.arguments, &self.source).await;
         self.address = running.address;
         self.running = Some(running);
     }
@@ -256,7 +260,8 @@ impl TestServer {
             None => (TestDatabase::empty().await, time.source()),
         };
         let arguments = arguments(&database, more);
-        let running = run(&arguments, &source).await;
+        let runtime = ServerRuntime::new();
+        let running = runtime.run(&arguments, &source).await;
         let Beginnings { workspace, administrator } = match template {
             Some(template) => template.beginnings.clone(),
             None => beginnings_of(&running),
@@ -269,11 +274,45 @@ impl TestServer {
             administrator,
             address,
             running: Some(running),
+            runtime,
             http,
             arguments,
             source,
             clock,
             database: Arc::new(database),
+        }
+    }
+}
+
+/// The runtime of a server: several threads, as in production, whatever runtime the test has. Dropping it ends everything
+/// that runs there.
+struct ServerRuntime(Option<Runtime>);
+
+impl ServerRuntime {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        Self(Some(runtime.expect("cannot create a runtime")))
+    }
+
+    async fn run(&self, arguments: &[String], source: &Source) -> RunningServer {
+        let (arguments, source) = (arguments.to_owned(), source.clone());
+        self.spawn(async move { run(&arguments, &source).await }).await
+    }
+
+    async fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let runtime = self.0.as_ref().expect("a runtime until it is dropped");
+        match runtime.spawn(work).await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+impl Drop for ServerRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // The test's own runtime must not wait.
+            runtime.shutdown_background();
         }
     }
 }

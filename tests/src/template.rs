@@ -77,7 +77,7 @@ impl Template {
     /// Uses its own thread and runtime, whose end closes all connections to the database.
     fn make(time: Time) -> Self {
         let make = || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
             let runtime = runtime.expect("cannot create a runtime");
             let (source, _) = time.source();
             let (database, beginnings) = runtime.block_on(first_start(&source));

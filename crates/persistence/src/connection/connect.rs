@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use deadpool::managed::{self, Manager, PoolError};
-use diesel::{ConnectionError, ConnectionResult, SqliteConnection};
+use diesel::{Connection as _, ConnectionError, ConnectionResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use url::Url;
 
+use super::in_place::InPlace;
 use super::settings::{self, SqliteSynchronous};
 use super::sqlite_file::sqlite_file;
 use super::{metrics_of_queries, tls};
 
-/// A SQLite connection. Its statements run on threads that may block.
-pub(crate) type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection>;
+/// A SQLite connection.
+pub(crate) type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection, InPlace>;
 
 /// How many times setting up a SQLite connection is tried while another process changes the journal mode.
 const SETUP_ATTEMPTS: u32 = 100;
@@ -118,7 +119,9 @@ async fn open_sqlite(options: &DatabaseOptions) -> Result<Pools, ConnectError> {
         manager(path.clone(), move |path| {
             let setup = setup.clone();
             async move {
-                let mut connection = AsyncSqliteConnection::establish(&path).await?;
+                let runtime = if writes { InPlace::Writes } else { InPlace::Reads };
+                let connection = SqliteConnection::establish(&path)?;
+                let mut connection = AsyncSqliteConnection::with_runtime(connection, runtime);
                 set_up(&mut connection, &setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
                 Ok(connection)
             }

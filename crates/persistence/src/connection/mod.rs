@@ -5,6 +5,7 @@
 mod connect;
 mod database;
 mod error;
+mod in_place;
 mod metrics_of_queries;
 mod settings;
 mod sqlite_file;
