@@ -51,7 +51,7 @@ pub(crate) fn user(number: u64) -> Value {
         texts[usize::try_from(digits(from, texts.len() as u64)).unwrap_or(0)]
     };
     let note =
-        "Met at the fair; asked for a call back. ".repeat(usize::try_from(digits(40, 7)).unwrap_or(0) + 1);
+        "Met at the fair; asked for a call back. ".repeat(usize::try_from(digits(40, 6)).unwrap_or(0) + 3);
     json!({
         "external_id": external_id(number),
         "email": format!("person{number:08}@example{}.com", digits(3, 50)),
