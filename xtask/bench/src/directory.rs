@@ -144,7 +144,7 @@ impl Directory {
     pub(crate) async fn stop(mut self) -> Result<()> {
         let pid = self.pid()?.to_string();
         ensure!(Command::new("kill").arg(&pid).status().await?.success(), "cannot stop the server");
-        match tokio::time::timeout(Duration::from_secs(60), self.server.wait()).await {
+        match tokio::time::timeout(Duration::from_mins(1), self.server.wait()).await {
             Ok(status) => ensure!(status?.success(), "the server failed while it stopped"),
             Err(_) => bail!("the server does not stop"),
         }

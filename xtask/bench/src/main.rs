@@ -5,7 +5,7 @@
 //! * [`load`] sends requests with wrk, [`process`] reads what they cost, and [`report`] prints both.
 //!
 //! # Adding a case
-//! 1. Add it to [`cases::all`], with its request and its yardstick.
+//! 1. Add it to [`cases::Case`], with its request and its yardstick.
 //! 2. If no yardstick fits, write one in [`yardstick`]: the least that any server must do for the same bytes.
 
 mod cases;

@@ -71,7 +71,7 @@ pub(crate) fn user(number: u64) -> Value {
     })
 }
 
-/// Spreads a number's bits (SplitMix64), so that neighbours differ.
+/// Spreads a number's bits (`SplitMix64`), so that neighbours differ.
 fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -59,7 +59,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         let url = format!("sqlite://{}", arguments.folder.join("denizen.db").display());
         measure(arguments, Database::Sqlite, &url, &mut report).await?;
     }
-    if arguments.json { report.print_json() } else { report.print() }
+    if arguments.json {
+        return report.print_json();
+    }
+    report.print();
+    Ok(())
 }
 
 async fn measure(arguments: &Arguments, database: Database, url: &str, report: &mut Report) -> Result<()> {
@@ -183,9 +187,10 @@ impl Bench<'_> {
             .path
             .replace("{user}", &people::external_id(0))
             .replace("{recent}", &people::external_id(0));
-        let path = match path.contains("{id}") {
-            true => path.replace("{id}", self.directory.ids().await?.first().context("there is a user")?),
-            false => path,
+        let path = if path.contains("{id}") {
+            path.replace("{id}", self.directory.ids().await?.first().context("there is a user")?)
+        } else {
+            path
         };
         let mut ask = reqwest::Client::new().get(format!("http://{}{path}", self.directory.address));
         for (name, value) in &request.headers {
