@@ -48,6 +48,8 @@ pub(super) async fn router(url: &str) -> Result<Router> {
 async fn connect(url: &str) -> Result<Connection> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
+    // As the server's connections have it: otherwise, the planner scans all workspaces by time.
+    client.batch_execute("SET enable_incremental_sort = off").await?;
     let one =
         format!("SELECT {COLUMNS} FROM external_users WHERE workspace_id = $1 AND external_id = $2 LIMIT 1");
     let page = format!(
