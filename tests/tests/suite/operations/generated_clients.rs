@@ -18,7 +18,7 @@ const DOCUMENTS: [&str; 7] = [
 ];
 
 /// The most lines of types for each operation, on average.
-const LONGEST_TYPES: usize = 74;
+const LONGEST_TYPES: usize = 73;
 
 #[tokio::test]
 async fn spectral_finds_nothing_to_warn_of_in_any_document() {
