@@ -20,6 +20,8 @@ pub struct AppOptions {
     pub request_timeout: Duration,
     /// Maximum size of a request body, in bytes.
     pub max_body_size: usize,
+    /// Memory for keys and users that were asked for lately, in bytes. With 0, every look-up reads the database.
+    pub cache_size: u64,
     /// Origins whose pages may call the server from a browser.
     pub cors_origins: Vec<CorsOrigin>,
     /// Lifetime of access tokens.
@@ -56,6 +58,7 @@ impl Default for AppOptions {
             public_url: None,
             request_timeout: Duration::from_secs(30),
             max_body_size: 1024 * 1024,
+            cache_size: 32 * 1024 * 1024,
             cors_origins: Vec::new(),
             access_token_lifetime: Duration::from_hours(1),
             login_token_lifetime: Duration::from_hours(3),

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::FromRef;
 use denizen_domain::{CursorSeal, Error, Result, Source};
-use denizen_persistence::Database;
 use denizen_persistence::server_secrets::{self, Purpose};
+use denizen_persistence::{Cache, Database};
 
 use crate::access::encryption::EncryptionKeys;
 use crate::access::key_usage::KeyUsage;
@@ -45,8 +45,10 @@ impl AppState {
         let encryption_keys = options.encryption_keys.as_ref().map(EncryptionKeys::parse).transpose()?;
         let passwords = Passwords::new(options.password_hashing_threads);
         let key_usage = KeyUsage::default();
+        let cache = Cache::new(database.clone(), options.cache_size);
         let access = Access::new(AccessParts {
             database,
+            cache,
             source,
             options,
             tokens,
@@ -62,6 +64,10 @@ impl AppState {
 
     pub(crate) fn database(&self) -> &Database {
         &self.access().database
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.access().cache
     }
 
     pub(crate) fn source(&self) -> &Source {

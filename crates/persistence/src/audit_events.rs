@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Conflict, Error, FieldChanges, Origin,
-    Recorded, Result, Slice, Timestamp, Verb, Window, WorkspaceId,
+    Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Conflict, Error, FieldChanges,
+    ObjectKind, Origin, Recorded, Result, Slice, Timestamp, Verb, Window, WorkspaceId, fold,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
+use crate::connection::{DbConnection, Mark, OrError as _, broken_row, on_backend};
 use crate::queries::dialect::insert_all;
 use crate::queries::keyset::load_window;
 use crate::schema::audit_events;
@@ -197,11 +197,32 @@ pub(crate) async fn insert(connection: &mut DbConnection, event: AuditEvent) -> 
 
 /// Stores several events.
 pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditEvent>) -> Result<()> {
+    connection.mark(events.iter().flat_map(marks_of));
     let rows: Vec<_> = events.into_iter().map(AuditEventRow::from).collect();
     let count = rows.len();
     let noted = insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
     // A failure here rolls back the change: no change goes unrecorded.
     if noted == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
+}
+
+/// Returns the marks of what an event has changed: the object, and the names by which external users are found.
+fn marks_of(event: &AuditEvent) -> Vec<Mark> {
+    let mut marks = vec![mark_of_object(&event.object_id)];
+    if let (ObjectKind::ExternalUser, Some(workspace_id)) = (event.object, event.workspace_id) {
+        let names = ["externalId", "identifier"].into_iter().flat_map(|field| event.changes.texts_of(field));
+        marks.extend(names.map(|name| mark_of_name(workspace_id, name)));
+    }
+    marks
+}
+
+/// Returns the mark of an object.
+pub(crate) fn mark_of_object(id: &str) -> Mark {
+    Mark::of(id)
+}
+
+/// Returns the mark of a name of external users. It is the same for all names that may be taken for one another.
+pub(crate) fn mark_of_name(workspace_id: WorkspaceId, name: &str) -> Mark {
+    Mark::of((workspace_id, fold(name.trim())))
 }
 
 macro_rules! filtered {

@@ -39,6 +39,7 @@
 pub mod api_keys;
 pub mod audit_events;
 pub mod bootstrap;
+mod cache;
 mod connection;
 mod directory;
 pub mod idempotency_records;
@@ -54,9 +55,10 @@ mod schema;
 pub mod server_secrets;
 mod types;
 
+pub use cache::{Cache, ExternalUserName};
 pub use connection::{
-    Backend, ConnectError, Database, DatabaseOptions, DbConnection, PoolStatus, SqliteSynchronous,
-    sqlite_file, sqlite_url,
+    Backend, Changes, ConnectError, Database, DatabaseOptions, DbConnection, MAXIMUM_AGE, Mark, Moment,
+    PoolStatus, SqliteSynchronous, sqlite_file, sqlite_url,
 };
 pub use directory::{channels, external_user_groups, external_users, super_identities, tiers};
 pub use people::{

@@ -74,19 +74,19 @@ enum Action {
 
 async fn perform(database: &Database, action: Action) -> Result<Vec<String>> {
     match database.write().await? {
-        DbConnection::Postgres(connection) => perform_on_postgres(connection, action).await,
-        DbConnection::Sqlite(connection) => perform_on_sqlite(connection, action).await,
+        DbConnection::Postgres(leased) => perform_on_postgres(leased.into_object(), action).await,
+        DbConnection::Sqlite(leased) => perform_on_sqlite(leased.into_object(), action).await,
     }
 }
 
 /// diesel's migrations are synchronous, so they run on a thread that may block.
 async fn perform_on_postgres(
-    mut connection: Box<Object<AsyncPgConnection>>,
+    mut connection: Object<AsyncPgConnection>,
     action: Action,
 ) -> Result<Vec<String>> {
     lock(&mut connection).await?;
     let work = move || {
-        let mut harness = AsyncMigrationHarness::new(*connection);
+        let mut harness = AsyncMigrationHarness::new(connection);
         let outcome = act(&mut harness, || POSTGRES, action);
         (outcome, harness.into_inner())
     };

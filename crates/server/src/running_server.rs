@@ -138,6 +138,7 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         public_url: serve.public_url.clone(),
         request_timeout: serve.request_timeout,
         max_body_size: serve.max_body_size,
+        cache_size: serve.cache_size as u64,
         cors_origins: joined(&serve.cors_origin),
         access_token_lifetime: serve.access_tokens.access_token_lifetime,
         login_token_lifetime: serve.log_in.login_token_lifetime,

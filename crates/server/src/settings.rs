@@ -135,6 +135,11 @@ pub struct ServeSettings {
     #[arg(default_value = "1MiB", value_parser = values::size)]
     pub max_body_size: usize,
 
+    /// Memory for keys and external users that were asked for lately, such as `32MiB`; 0 reads the database each time
+    #[arg(long, env = "DENIZEN_CACHE_SIZE", value_name = "SIZE")]
+    #[arg(default_value = "32MiB", value_parser = values::size_or_none)]
+    pub cache_size: usize,
+
     /// Maximum time for requests in progress to finish when the server stops
     #[arg(long, env = "DENIZEN_DRAIN_TIMEOUT", value_name = "TIME")]
     #[arg(default_value = "30s", value_parser = values::duration)]

@@ -1,10 +1,12 @@
 //! From a credential to its holder.
 
+use std::sync::Arc;
+
 use axum::http::request::Parts;
 use denizen_domain::{Account, Actor, Error, ExternalUser, KeyHolder, Password, Secret, Unauthenticated};
 use denizen_persistence::account_tokens::{self, PasswordHolder, SignedIn};
 use denizen_persistence::accounts::LogInCandidate;
-use denizen_persistence::{Asker, api_keys, external_users, workspaces};
+use denizen_persistence::{Asker, ExternalUserName};
 
 use super::credentials::Credential;
 use super::{Access, cross_site, log_in};
@@ -15,9 +17,9 @@ use crate::wire::error::ApiError;
 #[derive(Clone)]
 pub(crate) enum Identity {
     /// A key.
-    Key(KeyHolder),
+    Key(Arc<KeyHolder>),
     /// An external user.
-    ExternalUser(Box<ExternalUser>),
+    ExternalUser(Arc<ExternalUser>),
     /// A logged-in account.
     Account(Box<SignedIn>),
     /// An account that sent its username and password.
@@ -67,7 +69,7 @@ impl Identity {
             Credential::KeyPair { public_key, secret } => (secret, Some(public_key)),
             Credential::AccessToken(token) => {
                 let (user, own_limit) = holder_of_token(access, &token).await?;
-                return Ok((Self::ExternalUser(Box::new(user)), own_limit));
+                return Ok((Self::ExternalUser(user), own_limit));
             }
             Credential::AccountToken { secret, .. } => {
                 let signed_in = signed_in(access, &secret).await?;
@@ -96,18 +98,16 @@ impl Identity {
 
     /// Records the caller for the log and the response headers.
     pub(crate) fn note(&self, context: &RequestContext) {
-        let account = match self {
-            Self::Key(holder) => {
-                return context.set_caller(Some(holder.workspace_id), format!("key {}", holder.key_id));
-            }
-            Self::ExternalUser(user) => {
-                return context.set_caller(Some(user.workspace_id), format!("external user {}", user.id));
-            }
-            Self::Account(signed_in) => &signed_in.account,
-            Self::Person(person) => &person.account,
+        let (workspace_id, account) = match self {
+            Self::Key(holder) => (Some(holder.workspace_id), None),
+            Self::ExternalUser(user) => (Some(user.workspace_id), None),
+            Self::Account(signed_in) => (signed_in.account.home, Some(&signed_in.account)),
+            Self::Person(person) => (person.account.home, Some(&person.account)),
         };
-        context.set_caller(account.home, format!("account {}", account.id));
-        context.set_account_number(account.number);
+        context.set_caller(workspace_id, self.actor());
+        if let Some(account) = account {
+            context.set_account_number(account.number);
+        }
     }
 }
 
@@ -117,11 +117,11 @@ async fn holder_of_key(
     context: &RequestContext,
     secret: &Secret,
     public_key: Option<&str>,
-) -> Result<KeyHolder, ApiError> {
+) -> Result<Arc<KeyHolder>, ApiError> {
     let now = access.source.clock.now();
-    let holder = api_keys::authenticate(&mut access.database.read().await?, secret, now).await?;
+    let holder = access.cache.key_holder(secret, now).await?;
     let is_pair =
-        |holder: &KeyHolder| public_key.is_none_or(|public_key| holder.public_key.matches(public_key));
+        |holder: &Arc<KeyHolder>| public_key.is_none_or(|public_key| holder.public_key.matches(public_key));
     let holder = holder.filter(is_pair).ok_or(UNKNOWN_KEY)?;
     access.key_usage.note(&holder, now, context.client_address);
     Ok(holder)
@@ -156,12 +156,11 @@ async fn holder_of_password(
 }
 
 /// Returns the user of a valid token that blocking or deletion has not revoked.
-async fn holder_of_token(access: &Access, token: &str) -> Result<(ExternalUser, Option<u32>), ApiError> {
+async fn holder_of_token(access: &Access, token: &str) -> Result<(Arc<ExternalUser>, Option<u32>), ApiError> {
     let now = access.source.clock.now();
     let claims = access.tokens.verify(&access.database, now, token).await?.ok_or(VOID_TOKEN)?;
-    let connection = &mut access.database.read().await?;
-    let workspace = workspaces::find_in_use(connection, claims.aud).await?.ok_or(VOID_TOKEN)?;
-    let user = external_users::find(connection, claims.aud, claims.sub).await?;
+    let workspace = access.cache.workspace_in_use(claims.aud).await?.ok_or(VOID_TOKEN)?;
+    let user = access.cache.external_user(claims.aud, ExternalUserName::Id(claims.sub)).await?;
     let user =
         user.filter(|user| user.accepts_token_of(claims.generation, claims.iat, now)).ok_or(VOID_TOKEN)?;
     Ok((user, workspace.requests_per_second))

@@ -18,7 +18,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use denizen_domain::{Error, NotConfigured, Result, Source};
-use denizen_persistence::Database;
+use denizen_persistence::{Cache, Database};
 
 use self::encryption::EncryptionKeys;
 use self::key_usage::KeyUsage;
@@ -34,6 +34,8 @@ pub(crate) struct Access(Arc<AccessParts>);
 pub(crate) struct AccessParts {
     /// The directory.
     pub(crate) database: Database,
+    /// Keys and users that were asked for lately.
+    pub(crate) cache: Cache,
     /// Clock, ids and secrets.
     pub(crate) source: Source,
     /// The settings.

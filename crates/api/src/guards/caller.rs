@@ -1,6 +1,7 @@
 //! Extractors that identify the caller and check its permissions.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
@@ -11,7 +12,7 @@ use denizen_domain::{
     Violations,
 };
 use denizen_persistence::account_tokens::SignedIn;
-use denizen_persistence::{Asker, external_users};
+use denizen_persistence::{Asker, ExternalUserName, external_users};
 
 use super::admission::Admission;
 use crate::access::Access;
@@ -81,9 +82,9 @@ macro_rules! scopes {
         pub(crate) struct $name;
 
         impl Permission for $name {
-            type Holder = KeyHolder;
+            type Holder = Arc<KeyHolder>;
 
-            fn admit(identity: Identity) -> Result<KeyHolder, Error> {
+            fn admit(identity: Identity) -> Result<Arc<KeyHolder>, Error> {
                 require_scope(identity, Scope::$scope)
             }
         }
@@ -108,7 +109,7 @@ scopes! {
 }
 
 /// Tokens authenticate one user or account and never have a key's access to a workspace.
-fn require_scope(identity: Identity, scope: Scope) -> Result<KeyHolder, Error> {
+fn require_scope(identity: Identity, scope: Scope) -> Result<Arc<KeyHolder>, Error> {
     match identity {
         Identity::Key(holder) => holder.scopes.require(scope).map(|()| holder),
         Identity::ExternalUser(_) | Identity::Account(_) | Identity::Person(_) => {
@@ -264,7 +265,7 @@ impl Permission for IsPerson {
 #[derive(Debug)]
 pub(crate) struct ActingUser {
     /// The user, never blocked.
-    pub(crate) user: ExternalUser,
+    pub(crate) user: Arc<ExternalUser>,
     /// The contract of the request.
     pub(crate) contract: Contract,
 }
@@ -282,7 +283,7 @@ where
         let identity = admission.identify(parts, &context.0).await?;
         let origin = context.0.origin(&access.source, identity.actor());
         let user = match identity {
-            Identity::ExternalUser(user) => *user,
+            Identity::ExternalUser(user) => user,
             Identity::Key(holder) => {
                 holder.scopes.require(Scope::ReadExternalUsers)?;
                 named(access, &origin, &holder, username(&parts.headers)?).await?
@@ -308,8 +309,8 @@ async fn acted_for(
         return Ok(None);
     }
     let Ok(username) = username(&parts.headers) else { return Ok(None) };
-    let connection = &mut access.database.read().await?;
-    let user = external_users::find_by_username(connection, holder.workspace_id, username).await?;
+    let name = ExternalUserName::Username(username.to_owned());
+    let user = access.cache.external_user(holder.workspace_id, name).await?;
     Ok(user.map(|user| user.id))
 }
 
@@ -318,13 +319,11 @@ async fn named(
     origin: &Origin,
     holder: &KeyHolder,
     username: &str,
-) -> Result<ExternalUser, ApiError> {
+) -> Result<Arc<ExternalUser>, ApiError> {
     let workspace_id = holder.workspace_id;
-    {
-        let connection = &mut access.database.read().await?;
-        if let Some(user) = external_users::find_by_username(connection, workspace_id, username).await? {
-            return Ok(user);
-        }
+    let name = ExternalUserName::Username(username.to_owned());
+    if let Some(user) = access.cache.external_user(workspace_id, name).await? {
+        return Ok(user);
     }
     // External ids and older identifiers have fewer rules than the identifier of a new user.
     let username = &Identifier::parse(username).map_err(invalid_username)?;
@@ -333,7 +332,7 @@ async fn named(
     let connection = &mut access.database.write().await?;
     let (user, _) =
         external_users::find_or_create_by_username(connection, origin, workspace_id, username).await?;
-    Ok(user)
+    Ok(Arc::new(user))
 }
 
 /// The header that names the external user to act for.

@@ -6,16 +6,14 @@
 //!
 //! Each server counts for itself, in memory. A caller's state is dropped within seconds of its last request.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::Response;
 use denizen_domain::{AccountId, ApiKeyId, Clock, Error, ExternalUserId, Timestamp};
 use governor::clock::Clock as _;
 use governor::middleware::StateInformationMiddleware;
@@ -199,12 +197,12 @@ impl clock::Clock for SteadyClock {
 
 /// Operations that require a credential and count their callers themselves.
 #[derive(Debug, Clone)]
-pub(crate) struct SecuredOperations(Arc<HashSet<(Method, String)>>);
+pub(crate) struct SecuredOperations(Arc<HashMap<String, Vec<Method>>>);
 
 impl SecuredOperations {
     /// Selects the operations that require a credential.
     pub(crate) fn of(document: &OpenApi) -> Self {
-        let operations = document.paths.paths.iter().flat_map(|(path, item)| {
+        let operations = document.paths.paths.iter().map(|(path, item)| {
             let operations = [
                 (Method::GET, &item.get),
                 (Method::PUT, &item.put),
@@ -213,10 +211,11 @@ impl SecuredOperations {
                 (Method::PATCH, &item.patch),
             ];
             let is_secured = |security: &Vec<_>| !security.is_empty();
-            operations.into_iter().filter_map(move |(method, operation)| {
+            let secured = operations.into_iter().filter_map(|(method, operation)| {
                 let security = operation.as_ref()?.security.as_ref();
-                security.is_some_and(is_secured).then(|| (method, path.clone()))
-            })
+                security.is_some_and(is_secured).then_some(method)
+            });
+            (path.clone(), secured.collect())
         });
         Self(Arc::new(operations.collect()))
     }
@@ -225,7 +224,7 @@ impl SecuredOperations {
     pub(crate) fn contain(&self, method: &Method, path: &str) -> bool {
         // axum answers HEAD like GET.
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        self.0.contains(&(method.clone(), path.to_owned()))
+        self.0.get(path).is_some_and(|methods| methods.contains(method))
     }
 }
 
@@ -236,17 +235,17 @@ pub(crate) fn is_free(path: &str) -> bool {
 
 /// Counts requests that need no credential for their address: to public operations, pages, and unknown paths and
 /// methods.
-pub(crate) async fn count_open(
-    State((limits, secured)): State<(Arc<RateLimits>, SecuredOperations)>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
+pub(crate) fn count_open(
+    limits: &RateLimits,
+    secured: &SecuredOperations,
+    request: &Request,
+) -> Result<(), ApiError> {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     if !is_free(path) && !secured.contain(request.method(), path) {
         let context = request.extensions().get::<Context>().map(|Context(context)| context);
         context.map_or(Ok(()), |context| limits.count_address(context))?;
     }
-    Ok(next.run(request).await)
+    Ok(())
 }
 
 #[cfg(test)]

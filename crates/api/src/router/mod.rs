@@ -5,12 +5,14 @@ mod surroundings;
 mod trailing_slash;
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware;
-use axum::response::IntoResponse;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
@@ -21,9 +23,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 pub use self::cors::allow_origins;
 pub use self::surroundings::request_id_of;
 pub(crate) use self::surroundings::surround;
-use self::surroundings::{detach, note_route};
+use self::surroundings::{note_route, within};
 pub use self::trailing_slash::accept_trailing_slash;
 use crate::contracts::{flowdock, flowmate, flowra_zaia, notiflows, operations};
+use crate::guards::admission::Admission;
 use crate::guards::idempotency;
 use crate::guards::rate_limits::{self, SecuredOperations};
 use crate::openapi::{self, CONTRACTS, Documents};
@@ -55,29 +58,45 @@ fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Adds the middleware to the routes, from the outside in: paths without trailing slash; compression; request id, log
-/// line, metrics and envelope; CORS; the time limit; the route's name and the rate limit for public operations;
-/// idempotency keys.
+/// line, metrics and envelope; CORS; and [`guard`].
 pub(crate) fn with_layers(state: &AppState) -> Router {
     let (router, document) = routes().split_for_parts();
-    let secured = SecuredOperations::of(&document);
+    let guards = Arc::new(Guards {
+        admission: state.admission().clone(),
+        secured: SecuredOperations::of(&document),
+        patience: state.options().request_timeout,
+    });
     let router = router
         .with_state(state.clone())
         .merge(documentation())
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
-        .layer(middleware::from_fn_with_state(
-            (state.admission().clone(), secured.clone()),
-            idempotency::once,
-        ))
-        .layer(middleware::from_fn_with_state(
-            (Arc::clone(&state.admission().rate_limits), secured),
-            rate_limits::count_open,
-        ))
-        .layer(middleware::from_fn(note_route))
-        .layer(middleware::from_fn_with_state(state.options().request_timeout, detach));
+        .layer(middleware::from_fn_with_state(guards, guard));
     let router = allow_origins(router, &state.options().cors_origins)
         .layer(middleware::from_fn_with_state(state.clone(), surround))
         .layer(CompressionLayer::new());
     accept_trailing_slash(router)
+}
+
+/// What [`guard`] needs.
+struct Guards {
+    admission: Admission,
+    secured: SecuredOperations,
+    patience: Duration,
+}
+
+/// What surrounds every handler once the route is known: the time limit, the rate limit of public operations, and
+/// idempotency keys. One layer, because each layer of a router costs as much as a short handler.
+async fn guard(State(guards): State<Arc<Guards>>, request: Request, next: Next) -> Response {
+    note_route(request.extensions());
+    let (patience, version) = (guards.patience, request.version());
+    let work = async move {
+        let Guards { admission, secured, .. } = &*guards;
+        match rate_limits::count_open(&admission.rate_limits, secured, &request) {
+            Ok(()) => idempotency::once(admission, secured, request, next).await,
+            Err(error) => error.into_response(),
+        }
+    };
+    within(patience, version, work).await
 }
 
 /// The documents, and a page that shows them.
@@ -97,7 +116,7 @@ fn json(document: &Bytes) -> impl IntoResponse + use<> {
 }
 
 /// Allows the documentation page to run only its own scripts.
-async fn with_page_policy(mut response: axum::response::Response) -> axum::response::Response {
+async fn with_page_policy(mut response: Response) -> Response {
     let policy =
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

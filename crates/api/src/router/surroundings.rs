@@ -1,16 +1,18 @@
 //! Middleware of every request: id, contract, log line, metrics, and the envelope of errors.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::Error;
-use tokio::task::JoinHandle;
+use futures_util::FutureExt as _;
 
 use crate::access::client_address;
 use crate::options::AppOptions;
@@ -23,8 +25,8 @@ use crate::wire::error::ApiError;
 /// The longest request id accepted from a client, in bytes.
 const MAXIMUM_REQUEST_ID: usize = 128;
 
-/// Runs a request and adds what all responses share. It runs in a task of its own, so that requests of disconnected
-/// clients are also logged.
+/// Runs a request and adds what all responses share. It runs in a task of its own, so that a client that disconnects ends
+/// only the waiting: no work is left half done, and every request is logged.
 pub(crate) async fn surround(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
@@ -53,39 +55,48 @@ pub(crate) async fn surround(State(state): State<AppState>, request: Request, ne
     answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-/// Runs the handler in a task of its own: a client that disconnects, or the time limit, ends only the waiting. So no work
-/// is left half done, and a panic becomes an ordinary response.
-pub(crate) async fn detach(State(patience): State<Duration>, request: Request, next: Next) -> Response {
-    let version = request.version();
-    finished(tokio::spawn(next.run(request)), patience, version).await
-}
-
-/// Returns the handler's response, or an error if it panics or takes too long.
-async fn finished(work: JoinHandle<Response>, patience: Duration, version: Version) -> Response {
-    match tokio::time::timeout(patience, work).await {
+/// Returns the handler's response, or an error if it panics or takes too long. Then it goes on in a task of its own.
+pub(crate) async fn within(
+    patience: Duration,
+    version: Version,
+    work: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    let mut work = Box::pin(AssertUnwindSafe(work).catch_unwind());
+    match tokio::time::timeout(patience, &mut work).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
-            ApiError::from(Error::Internal(format!("the request panicked: {panic}"))).into_response()
+            ApiError::from(Error::Internal(format!("the request panicked: {}", message_of(&*panic))))
+                .into_response()
         }
         Err(_) => {
-            let late = Error::Unavailable("the request took longer than the request time-out".to_owned());
-            let mut response = ApiError::from(late).into_response();
-            // Do not wait for the rest of a slow body.
-            if version < Version::HTTP_2 {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            response
+            tokio::spawn(work);
+            too_late(version)
         }
     }
+}
+
+fn too_late(version: Version) -> Response {
+    let late = Error::Unavailable("the request took longer than the request time-out".to_owned());
+    let mut response = ApiError::from(late).into_response();
+    // Do not wait for the rest of a slow body.
+    if version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 /// Records the matched route, known only inside the router.
-pub(crate) async fn note_route(request: Request, next: Next) -> Response {
-    let (context, path) = (request.extensions().get::<Context>(), request.extensions().get::<MatchedPath>());
-    if let (Some(Context(context)), Some(path)) = (context, path) {
-        context.route.get_or_init(|| path.as_str().to_owned());
+pub(crate) fn note_route(extensions: &Extensions) {
+    if let (Some(Context(context)), Some(path)) =
+        (extensions.get::<Context>(), extensions.get::<MatchedPath>())
+    {
+        context.route.get_or_init(|| path.clone());
     }
-    next.run(request).await
 }
 
 /// Returns a method's metric label; unknown methods share one to limit cardinality.
@@ -104,7 +115,7 @@ fn known(method: &Method) -> &'static str {
 
 /// Logs and counts a request. The log line includes causes hidden from the caller.
 fn record(context: &RequestContext, method: &'static str, status: StatusCode, elapsed: Duration) {
-    let route = context.route.get().map_or("unknown", String::as_str);
+    let route = context.route.get().map_or("unknown", MatchedPath::as_str);
     let (code, labels) =
         (status.as_str().to_owned(), [("method", method.to_owned()), ("route", route.to_owned())]);
     metrics::histogram!("denizen_http_request_seconds", &labels).record(elapsed);
@@ -117,8 +128,8 @@ fn record(context: &RequestContext, method: &'static str, status: StatusCode, el
             tracing::$level!(
                 target: "denizen::request",
                 id = context.id,
-                workspace = caller.and_then(|caller| caller.workspace_id).map(|id| id.to_string()),
-                caller = caller.map(|caller| caller.name.as_str()),
+                workspace = caller.and_then(|caller| caller.workspace_id).map(display),
+                caller = caller.map(|caller| display(caller.holder)),
                 method,
                 route,
                 status = status.as_u16(),
@@ -209,7 +220,10 @@ mod tests {
         let state = AppState::load(database, Source::system(), options).await.unwrap();
         let router = Router::new().route("/it", handler).with_state(state.clone());
         let patience = state.options().request_timeout;
-        let router = router.layer(axum::middleware::from_fn_with_state(patience, detach));
+        let within_time = move |request: Request, next: Next| {
+            within(patience, request.version(), async move { next.run(request).await })
+        };
+        let router = router.layer(axum::middleware::from_fn(within_time));
         let router = router.layer(axum::middleware::from_fn_with_state(state, surround));
         let request =
             Request::builder().uri("/it").header("host", "denizen.test").body(Body::empty()).unwrap();

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::HeaderName;
 use axum::http::request::Parts;
 use denizen_domain::{AccountNumber, Actor, Error, Origin, Source, WorkspaceId};
@@ -34,7 +34,7 @@ pub(crate) struct RequestContext {
     /// The account number of the caller, if it is an account.
     pub(crate) account_number: OnceLock<AccountNumber>,
     /// The matched route pattern, once known.
-    pub(crate) route: OnceLock<String>,
+    pub(crate) route: OnceLock<MatchedPath>,
     /// The error's cause, hidden from the caller.
     pub(crate) cause: OnceLock<String>,
     /// The result of counting for a rate limit, if counted.
@@ -46,14 +46,14 @@ pub(crate) struct RequestContext {
 pub(crate) struct CallerName {
     /// The workspace, if any.
     pub(crate) workspace_id: Option<WorkspaceId>,
-    /// The name.
-    pub(crate) name: String,
+    /// Who it is.
+    pub(crate) holder: Actor,
 }
 
 impl RequestContext {
     /// Records the caller and its workspace, if any.
-    pub(crate) fn set_caller(&self, workspace_id: Option<WorkspaceId>, name: String) {
-        self.caller.get_or_init(|| CallerName { workspace_id, name });
+    pub(crate) fn set_caller(&self, workspace_id: Option<WorkspaceId>, holder: Actor) {
+        self.caller.get_or_init(|| CallerName { workspace_id, holder });
     }
 
     /// Records the caller's account number.

@@ -169,6 +169,18 @@ impl FieldChanges {
         self.0.keys().map(String::as_str)
     }
 
+    /// Returns the texts that a field had and has.
+    pub fn texts_of(&self, field: &str) -> impl Iterator<Item = &str> {
+        let values = match self.0.get(field) {
+            Some(Json::Object(values)) => Some(values.values()),
+            _ => None,
+        };
+        values.into_iter().flatten().filter_map(|value| match value {
+            Json::String(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// Returns whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -8,7 +8,9 @@ use denizen_domain::{Error, Result};
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Object;
 
+use super::changes::{Changes, Mark};
 use super::connect::{AsyncSqliteConnection, ConnectError, DatabaseOptions, Pools};
+use super::leased::Leased;
 
 /// How long a request waits for a connection before it fails because the server is busy.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
@@ -16,9 +18,9 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 /// A connection to either database. `on_backend!` gives a query the concrete one.
 pub enum DbConnection {
     /// A connection to PostgreSQL.
-    Postgres(Box<Object<AsyncPgConnection>>),
+    Postgres(Box<Leased<Object<AsyncPgConnection>>>),
     /// A connection to SQLite.
-    Sqlite(Object<AsyncSqliteConnection>),
+    Sqlite(Leased<Object<AsyncSqliteConnection>>),
 }
 
 impl std::fmt::Debug for DbConnection {
@@ -33,6 +35,22 @@ impl DbConnection {
         match self {
             Self::Postgres(_) => Backend::Postgres,
             Self::Sqlite(_) => Backend::Sqlite,
+        }
+    }
+
+    /// Adds what the present transaction has changed. What is kept of it in memory is void once the transaction ends.
+    pub(crate) fn mark(&mut self, marks: impl IntoIterator<Item = Mark>) {
+        match self {
+            Self::Postgres(leased) => leased.mark(marks),
+            Self::Sqlite(leased) => leased.mark(marks),
+        }
+    }
+
+    /// Notes the changes of a transaction that has ended.
+    pub(super) fn note_changes(&mut self) {
+        match self {
+            Self::Postgres(leased) => leased.note_changes(),
+            Self::Sqlite(leased) => leased.note_changes(),
         }
     }
 }
@@ -89,7 +107,12 @@ pub struct PoolStatus {
 
 /// A database with its connection pools. Clones share them.
 #[derive(Clone)]
-pub struct Database(Arc<Pools>);
+pub struct Database(Arc<Shared>);
+
+struct Shared {
+    pools: Pools,
+    changes: Arc<Changes>,
+}
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -106,12 +129,13 @@ impl Database {
 
     /// Connects with these settings.
     pub async fn connect_with(options: &DatabaseOptions) -> Result<Self, ConnectError> {
-        Pools::open(options).await.map(Arc::new).map(Self)
+        let pools = Pools::open(options).await?;
+        Ok(Self(Arc::new(Shared { pools, changes: Arc::new(Changes::new()) })))
     }
 
     /// Returns the backend.
     pub fn backend(&self) -> Backend {
-        match *self.0 {
+        match self.0.pools {
             Pools::Postgres(_) => Backend::Postgres,
             Pools::Sqlite { .. } => Backend::Sqlite,
         }
@@ -119,24 +143,40 @@ impl Database {
 
     /// Returns a connection for reading. Fails with [`Error::Unavailable`] if none is free within ten seconds.
     pub async fn read(&self) -> Result<DbConnection> {
-        match &*self.0 {
-            Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(get(pool, "all").await?))),
-            Pools::Sqlite { readers, .. } => Ok(DbConnection::Sqlite(get(readers, "read").await?)),
+        match &self.0.pools {
+            Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(self.lease(pool, "all").await?))),
+            Pools::Sqlite { readers, .. } => Ok(DbConnection::Sqlite(self.lease(readers, "read").await?)),
         }
     }
 
     /// Returns a connection for writing. SQLite has one, for which writers queue in order. Fails with
     /// [`Error::Unavailable`] if none is free within ten seconds.
     pub async fn write(&self) -> Result<DbConnection> {
-        match &*self.0 {
-            Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(get(pool, "all").await?))),
-            Pools::Sqlite { writer, .. } => Ok(DbConnection::Sqlite(get(writer, "write").await?)),
+        match &self.0.pools {
+            Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(self.lease(pool, "all").await?))),
+            Pools::Sqlite { writer, .. } => Ok(DbConnection::Sqlite(self.lease(writer, "write").await?)),
         }
+    }
+
+    /// Returns the changes since the start, on which depends what may be answered from memory.
+    pub fn changes(&self) -> &Changes {
+        &self.0.changes
+    }
+
+    async fn lease<M: Manager>(
+        &self,
+        pool: &managed::Pool<M>,
+        name: &'static str,
+    ) -> Result<Leased<managed::Object<M>>>
+    where
+        M::Error: std::fmt::Display,
+    {
+        Ok(Leased::new(get(pool, name).await?, Arc::clone(&self.0.changes)))
     }
 
     /// Returns the load of each pool.
     pub fn pools(&self) -> Vec<PoolStatus> {
-        match &*self.0 {
+        match &self.0.pools {
             Pools::Postgres(pool) => vec![status_of("all", pool)],
             Pools::Sqlite { readers, writer } => vec![status_of("read", readers), status_of("write", writer)],
         }

@@ -2,16 +2,19 @@
 //!
 //! Nothing here names a table.
 
+mod changes;
 mod connect;
 mod database;
 mod error;
 mod in_place;
+mod leased;
 mod metrics_of_queries;
 mod settings;
 mod sqlite_file;
 mod tls;
 mod transaction;
 
+pub use changes::{Changes, MAXIMUM_AGE, Mark, Moment};
 pub(crate) use connect::AsyncSqliteConnection;
 pub use connect::{ConnectError, DatabaseOptions};
 pub(crate) use database::on_backend;

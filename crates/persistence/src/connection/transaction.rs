@@ -35,6 +35,12 @@ pub(crate) async fn begin(connection: &mut DbConnection) -> Result<()> {
 
 /// Ends a transaction: commits on success, otherwise rolls back.
 pub(crate) async fn finish<T>(connection: &mut DbConnection, result: Result<T>) -> Result<T> {
+    let finished = end(connection, result).await;
+    connection.note_changes();
+    finished
+}
+
+async fn end<T>(connection: &mut DbConnection, result: Result<T>) -> Result<T> {
     match result {
         Ok(value) => {
             on_backend!(connection, |conn| TransactionManagerOf::commit(conn).await).or_error("commit")?;

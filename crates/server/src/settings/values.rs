@@ -56,12 +56,17 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
 
 /// Parses `64KiB`, `1MiB`, `1GiB`, or plain bytes; at least one byte.
 pub(super) fn size(text: &str) -> Result<usize, String> {
+    size_or_none(text).ok().filter(|bytes| *bytes > 0).ok_or_else(|| EXPECTED_SIZE.to_owned())
+}
+
+/// Like [`size`], but also takes 0.
+pub(super) fn size_or_none(text: &str) -> Result<usize, String> {
     let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("", 1)];
     let bytes = with_unit(text, &units).and_then(|bytes| usize::try_from(bytes).ok());
-    bytes
-        .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| "expected a size such as 64KiB, 1MiB, or plain bytes".to_owned())
+    bytes.ok_or_else(|| EXPECTED_SIZE.to_owned())
 }
+
+const EXPECTED_SIZE: &str = "expected a size such as 64KiB, 1MiB, or plain bytes";
 
 /// Parses a number of at least one.
 pub(super) fn positive<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {

@@ -1,10 +1,12 @@
 //! Reading one user.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use denizen_domain::{Error, Resource};
-use denizen_persistence::external_users;
+use denizen_persistence::ExternalUserName;
 
 use super::answer::AdminUser;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
@@ -28,9 +30,9 @@ pub(crate) async fn get(
     PathText(external_id): PathText,
     preconditions: Preconditions,
 ) -> ApiResult<Response> {
-    let connection = &mut state.database().read().await?;
-    let user = external_users::find_by_external_id(connection, caller.workspace_id, &external_id).await?;
+    let name = ExternalUserName::ExternalId(external_id.clone());
+    let user = state.cache().external_user(caller.workspace_id, name).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, external_id))?;
     let tag = user.entity_tag(state.source().clock.now());
-    Ok(preconditions.answer(&tag, StatusCode::OK, AdminUser::from(user)))
+    Ok(preconditions.answer(&tag, StatusCode::OK, AdminUser::from(Arc::unwrap_or_clone(user))))
 }

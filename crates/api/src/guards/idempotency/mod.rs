@@ -16,7 +16,7 @@ pub(crate) use self::document::{ERRORS, describe};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
@@ -62,14 +62,15 @@ const LOOK_UP_PATH: &str = "/api/v1/external-users/lookup";
 /// Performs a write with a key once. Passes on other requests, including those with a method that the path does not
 /// have: what the router refuses, it refuses whatever the key.
 pub(crate) async fn once(
-    State((admission, secured)): State<(Admission, SecuredOperations)>,
+    admission: &Admission,
+    secured: &SecuredOperations,
     request: Request,
     next: Next,
 ) -> Response {
-    if !is_concerned(&request, &secured) {
+    if !is_concerned(&request, secured) {
         return next.run(request).await;
     }
-    let done = done_once(&admission, request, next).await;
+    let done = done_once(admission, request, next).await;
     done.unwrap_or_else(IntoResponse::into_response)
 }
 

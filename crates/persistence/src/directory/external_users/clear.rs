@@ -5,6 +5,7 @@ use denizen_domain::{ExternalUserGroupId, Result, TierId, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::audit_events::mark_of_object;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::dialect::load_locked;
 use crate::schema::external_users;
@@ -34,6 +35,7 @@ macro_rules! clear_some {
             .order(external_users::id.asc())
             .select(external_users::id);
         load_locked!($connection, locked, StoredUuid).or_error("lock the users of what is deleted")?;
+        let cleared = some.clone();
         let some = named.filter(external_users::id.eq_any(some));
         let changes = (
             external_users::$column.eq(None::<StoredUuid>),
@@ -41,6 +43,7 @@ macro_rules! clear_some {
         );
         on_backend!($connection, |conn| diesel::update(some).set(changes).execute(conn).await)
             .or_error("take users off what is deleted")?;
+        $connection.mark(cleared.into_iter().map(|id| mark_of_object(&id.to_string())));
         Ok(true)
     }};
 }

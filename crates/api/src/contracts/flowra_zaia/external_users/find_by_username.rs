@@ -1,9 +1,11 @@
 //! Finding external users by username.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use denizen_persistence::external_users;
+use denizen_persistence::ExternalUserName;
 
 use super::answer::{ExternalUserAnswer, answer};
 use crate::guards::caller::{Caller, CanReadExternalUsers};
@@ -26,10 +28,10 @@ pub(crate) async fn find_by_username(
     PathText(username): PathText,
     preconditions: Preconditions,
 ) -> ApiResult<Response> {
-    let connection = &mut state.database().read().await?;
-    let user = external_users::find_by_username(connection, caller.workspace_id, &username).await?;
+    let name = ExternalUserName::Username(username);
+    let user = state.cache().external_user(caller.workspace_id, name).await?;
     Ok(match user {
-        Some(user) => answer(&state, &preconditions, user, caller.contract),
+        Some(user) => answer(&state, &preconditions, Arc::unwrap_or_clone(user), caller.contract),
         None => Json(None::<ExternalUserAnswer>).into_response(),
     })
 }

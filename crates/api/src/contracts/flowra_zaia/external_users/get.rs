@@ -1,9 +1,11 @@
 //! Reading one external user.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use denizen_domain::{Error, ExternalUserId, Resource};
-use denizen_persistence::external_users;
+use denizen_persistence::ExternalUserName;
 
 use super::answer::{ExternalUserAnswer, answer};
 use crate::guards::caller::{Caller, CanReadExternalUsers};
@@ -27,8 +29,7 @@ pub(crate) async fn get(
     PathId(id): PathId<ExternalUserId>,
     preconditions: Preconditions,
 ) -> ApiResult<Response> {
-    let connection = &mut state.database().read().await?;
-    let user = external_users::find(connection, caller.workspace_id, id).await?;
+    let user = state.cache().external_user(caller.workspace_id, ExternalUserName::Id(id)).await?;
     let user = user.ok_or_else(|| Error::not_found(Resource::ExternalUser, id))?;
-    Ok(answer(&state, &preconditions, user, caller.contract))
+    Ok(answer(&state, &preconditions, Arc::unwrap_or_clone(user), caller.contract))
 }

@@ -1,5 +1,7 @@
 //! The external user that a request acts as.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 
@@ -21,5 +23,5 @@ pub(crate) async fn me(
     State(state): State<AppState>,
     preconditions: Preconditions,
 ) -> Response {
-    answer(&state, &preconditions, acting.user, acting.contract)
+    answer(&state, &preconditions, Arc::unwrap_or_clone(acting.user), acting.contract)
 }

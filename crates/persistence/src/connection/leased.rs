@@ -1,0 +1,65 @@
+//! A connection on loan from its pool, and the changes made with it.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use super::changes::{Changes, Mark};
+
+/// A pool's connection, with the marks of what its transaction changes.
+pub struct Leased<O: DerefMut> {
+    object: O,
+    changed: Changed,
+}
+
+/// The marks of a transaction. They are noted when it ends, however it ends: voiding an entry in memory is always safe.
+struct Changed {
+    changes: Arc<Changes>,
+    marks: Vec<Mark>,
+}
+
+impl Changed {
+    fn note(&mut self) {
+        self.changes.note(&std::mem::take(&mut self.marks));
+    }
+}
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        self.note();
+    }
+}
+
+impl<O: DerefMut> Leased<O> {
+    pub(super) fn new(object: O, changes: Arc<Changes>) -> Self {
+        Self { object, changed: Changed { changes, marks: Vec::new() } }
+    }
+
+    /// Adds what the transaction changes.
+    pub(super) fn mark(&mut self, marks: impl IntoIterator<Item = Mark>) {
+        self.changed.marks.extend(marks);
+    }
+
+    /// Notes the changes of a transaction that has ended.
+    pub(super) fn note_changes(&mut self) {
+        self.changed.note();
+    }
+
+    /// Returns the pool's own type.
+    pub(crate) fn into_object(self) -> O {
+        self.object
+    }
+}
+
+impl<O: DerefMut> Deref for Leased<O> {
+    type Target = O::Target;
+
+    fn deref(&self) -> &O::Target {
+        &self.object
+    }
+}
+
+impl<O: DerefMut> DerefMut for Leased<O> {
+    fn deref_mut(&mut self) -> &mut O::Target {
+        &mut self.object
+    }
+}
