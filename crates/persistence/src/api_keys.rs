@@ -16,6 +16,7 @@ use diesel_async::RunQueryDsl;
 
 use self::row::{ApiKeyRow, SecretRow};
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::workspaces as workspaces_room;
 use crate::queries::keyset::load_window;
@@ -36,6 +37,7 @@ const BATCH: i64 = 500;
 
 /// Creates a key. Only the result contains its secret. A caller with a key grants at most its own rights; `None` is an
 /// operator. Fails with [`Conflict::TooManyApiKeys`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -145,6 +147,7 @@ async fn insert_secret(connection: &mut DbConnection, key: &ApiKey, secret: &Sec
 }
 
 /// Finds the holder of a secret. `None` if it is unknown, revoked or expired, or its workspace is not active.
+#[boxed]
 pub async fn authenticate(
     connection: &mut DbConnection,
     presented: &Secret,
@@ -203,6 +206,7 @@ macro_rules! filtered {
 }
 
 /// Lists a page of a workspace's keys by creation time. Scans at most [`MAXIMUM_IN_FORCE`] plus [`KEPT`] keys.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -223,6 +227,7 @@ pub async fn list(
 }
 
 /// Counts the keys that match a filter.
+#[boxed]
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -233,6 +238,7 @@ pub async fn count(
 }
 
 /// Finds a key by id.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -258,6 +264,7 @@ async fn find_visible(
 
 /// Revokes a key: its secrets are rejected from the next request on. Revoking again changes nothing. `None` if the
 /// caller sees no such key.
+#[boxed]
 pub async fn revoke(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -312,6 +319,7 @@ async fn delete_secrets(
 
 /// Stores the last uses of keys, with addresses. Called periodically, not by each request. The order of the keys
 /// prevents deadlocks between servers.
+#[boxed]
 pub async fn record_use(
     connection: &mut DbConnection,
     uses: &[(WorkspaceId, ApiKeyId, Timestamp, IpAddr)],

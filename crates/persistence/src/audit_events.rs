@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use crate::boxed;
 use crate::connection::{DbConnection, Mark, OrError as _, broken_row, on_backend};
 use crate::queries::dialect::insert_all;
 use crate::queries::keyset::load_window;
@@ -252,6 +253,7 @@ macro_rules! filtered {
 
 /// Lists a page of a workspace's log, or of the server's, by time. Each condition alone has an index that also gives
 /// the order.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: Option<WorkspaceId>,
@@ -290,6 +292,7 @@ pub(crate) async fn erase_values(
 
 /// Deletes the oldest events from before a time, up to a limit, and all at the same time as the last one. Returns how
 /// many. Compares times only, because events of one moment may belong to a thousand workspaces.
+#[boxed]
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
     let last = audit_events::table
         .filter(audit_events::occurred_at.lt(StoredTime::from(before)))

@@ -5,6 +5,7 @@ use denizen_domain::{
     Patch, PersonName, Result, Role, RoleName, ScopeSet, Slug, Status, Username, Workspace, WorkspaceName,
 };
 
+use crate::boxed;
 use crate::connection::{Database, DbConnection, in_transaction};
 use crate::directory::channels;
 use crate::people::{accounts, roles, workspaces};
@@ -51,6 +52,7 @@ pub struct Administrator {
 
 /// Creates the workspace `default`, with a channel and a key, if there is no workspace, and an administrator if there
 /// is no account. Creates nothing if any step fails or another server does the same.
+#[boxed]
 pub async fn first_start(
     database: &Database,
     origin: &Origin,

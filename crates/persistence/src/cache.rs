@@ -12,6 +12,7 @@ use denizen_domain::{
 use metrics::Counter;
 
 use crate::audit_events::{mark_of_name, mark_of_object};
+use crate::boxed;
 use crate::connection::{Database, DbConnection, Mark, Moment};
 use crate::{api_keys, external_users, workspaces};
 
@@ -47,6 +48,7 @@ impl Cache {
     }
 
     /// Finds the holder of a secret, like [`api_keys::authenticate`].
+    #[boxed]
     pub async fn key_holder(&self, presented: &Secret, now: Timestamp) -> Result<Option<Arc<KeyHolder>>> {
         let hash = *presented.hash().as_bytes();
         let is_in_force = |holder: &Arc<KeyHolder>| holder.expires_at.is_none_or(|end| end > now);
@@ -63,6 +65,7 @@ impl Cache {
     }
 
     /// Finds an active workspace by id, like [`workspaces::find_in_use`].
+    #[boxed]
     pub async fn workspace_in_use(&self, id: WorkspaceId) -> Result<Option<Arc<Workspace>>> {
         if let Some(workspace) = self.workspaces.get(&id, &self.database) {
             return Ok(Some(workspace));
@@ -76,6 +79,7 @@ impl Cache {
     }
 
     /// Finds an external user, like the functions of [`external_users`].
+    #[boxed]
     pub async fn external_user(
         &self,
         workspace_id: WorkspaceId,

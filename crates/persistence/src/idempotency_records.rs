@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::idempotency_records;
 use crate::types::{StoredTime, StoredUuid};
@@ -59,6 +60,7 @@ type Standing = (Vec<u8>, StoredUuid, StoredTime, Option<Vec<u8>>, StoredTime);
 
 /// Reserves a key for an attempt. `None` on success, otherwise the existing record. Takes over expired records, and
 /// those of the same request whose attempt was abandoned, such as by a crashed server.
+#[boxed]
 pub async fn claim(
     connection: &mut DbConnection,
     key: RecordKey,
@@ -111,6 +113,7 @@ pub async fn claim(
 }
 
 /// Stores the response of an attempt. `false` if the record no longer belongs to the attempt.
+#[boxed]
 pub async fn complete(
     connection: &mut DbConnection,
     key: RecordKey,
@@ -127,6 +130,7 @@ pub async fn complete(
 }
 
 /// Releases a key: the next attempt runs like the first.
+#[boxed]
 pub async fn give_up(connection: &mut DbConnection, key: RecordKey, attempt: Uuid) -> Result<()> {
     let own = idempotency_records::table
         .filter(idempotency_records::workspace_id.eq(stored_workspace(key)))
@@ -138,6 +142,7 @@ pub async fn give_up(connection: &mut DbConnection, key: RecordKey, attempt: Uui
 }
 
 /// Deletes expired records, up to a limit, and all that expire at the same time as the last. Returns how many.
+#[boxed]
 pub async fn sweep(connection: &mut DbConnection, now: Timestamp, limit: u32) -> Result<usize> {
     let last = idempotency_records::table
         .filter(idempotency_records::expires_at.le(StoredTime::from(now)))

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
+use crate::boxed;
 use crate::connection::{Backend, Database, DbConnection, OrError as _, on_backend};
 
 /// A table in the database.
@@ -62,6 +63,7 @@ struct NumberRow {
 }
 
 /// Returns the tables by name, except the one that records migrations.
+#[boxed]
 pub async fn describe(database: &Database) -> Result<Vec<TableDescription>> {
     let connection = &mut database.read().await?;
     let query = diesel::sql_query(match connection.backend() {
@@ -74,6 +76,7 @@ pub async fn describe(database: &Database) -> Result<Vec<TableDescription>> {
 }
 
 /// Returns whether a table exists.
+#[boxed]
 pub async fn has_table(connection: &mut DbConnection, name: &str) -> Result<bool> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT to_regclass($1) IS NOT NULL AS value",
@@ -87,6 +90,7 @@ pub async fn has_table(connection: &mut DbConnection, name: &str) -> Result<bool
 }
 
 /// Returns the version of the database server or library, such as `15.18`.
+#[boxed]
 pub async fn version(connection: &mut DbConnection) -> Result<String> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT current_setting('server_version') AS value",
@@ -97,6 +101,7 @@ pub async fn version(connection: &mut DbConnection) -> Result<String> {
 }
 
 /// Returns the time of the database server. For SQLite, this is the local time.
+#[boxed]
 pub async fn time(connection: &mut DbConnection) -> Result<Timestamp> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS value",
@@ -109,6 +114,7 @@ pub async fn time(connection: &mut DbConnection) -> Result<Timestamp> {
 }
 
 /// Returns the size of the database on disk, in bytes.
+#[boxed]
 pub async fn size(connection: &mut DbConnection) -> Result<i64> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT pg_database_size(current_database()) AS value",
@@ -121,6 +127,7 @@ pub async fn size(connection: &mut DbConnection) -> Result<i64> {
 }
 
 /// Fails unless the database responds.
+#[boxed]
 pub async fn ping(connection: &mut DbConnection) -> Result<()> {
     let query = diesel::sql_query("SELECT 1");
     on_backend!(connection, |conn| query.execute(conn).await).or_error("ask the database for anything")?;
@@ -128,6 +135,7 @@ pub async fn ping(connection: &mut DbConnection) -> Result<()> {
 }
 
 /// Fails with [`Error::ReadOnly`] if the database accepts no changes, as a standby of PostgreSQL does. Writes nothing.
+#[boxed]
 pub async fn require_writable(connection: &mut DbConnection) -> Result<()> {
     let query = diesel::sql_query(match connection.backend() {
         Backend::Postgres => "SELECT current_setting('transaction_read_only') = 'on' AS value",

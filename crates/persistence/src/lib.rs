@@ -10,7 +10,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`bootstrap`] | the first workspace, administrator and key |
+//! | [`bootstrap`], [`Cache`] | the first workspace, administrator and key; look-ups answered from memory |
 //! | [`api_keys`] | keys, and who holds them |
 //! | `people` | [`accounts`], [`account_tokens`], [`roles`], [`workspaces`], [`memberships`], [`flows`] and their kin |
 //! | `directory` | [`external_users`], [`channels`], [`external_user_groups`], [`tiers`], [`super_identities`] |
@@ -54,6 +54,10 @@ mod queries;
 mod schema;
 pub mod server_secrets;
 mod types;
+
+// The future of a public function is boxed, so that this crate compiles it, once. The body of a plain `async fn` is compiled
+// by each crate that awaits it.
+use async_recursion::async_recursion as boxed;
 
 pub use cache::{Cache, ExternalUserName};
 pub use connection::{

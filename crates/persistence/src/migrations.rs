@@ -13,6 +13,7 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::boxed;
 use crate::connection::{AsyncSqliteConnection, Backend, Database, DbConnection, OrError as _, on_backend};
 use crate::introspection;
 
@@ -36,17 +37,20 @@ pub struct MigrationStatus {
 
 /// Applies the pending migrations and returns their names. PostgreSQL runs each in its own transaction, SQLite all in
 /// one. Fails without changes if the schema belongs to a newer version.
+#[boxed]
 pub async fn run(database: &Database) -> Result<Vec<String>> {
     perform(database, Action::Run).await
 }
 
 /// Reverts the last applied migration and returns its name. `None` if none is applied.
+#[boxed]
 pub async fn revert_last(database: &Database) -> Result<Option<String>> {
     Ok(perform(database, Action::RevertLast).await?.pop())
 }
 
 /// Lists all migrations that this binary or the database knows, oldest first. Read-only, and does not wait for a
 /// running migration.
+#[boxed]
 pub async fn status(database: &Database) -> Result<Vec<MigrationStatus>> {
     let connection = &mut database.read().await?;
     let known = match connection.backend() {

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{find_visible, insert_secret, standing, store_change};
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::api_key_secrets;
 use crate::types::{StoredTime, stored};
@@ -24,6 +25,7 @@ pub const MAXIMUM_SECRETS: i64 = 10;
 ///
 /// `None` if the caller sees no such key. Fails if the key is not active, or outlives the caller's secret, and with
 /// [`Conflict::TooManySecrets`].
+#[boxed]
 pub async fn rotate(
     connection: &mut DbConnection,
     origin: &Origin,

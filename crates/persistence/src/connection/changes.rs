@@ -1,16 +1,16 @@
-//! Which objects this server has changed since when, and what is known of the changes of other servers.
+//! What this server has changed, and when: how long something that was read still counts.
 //!
 //! What is kept in memory notes the [`Moment`] before it was read, and counts only as long as nothing that it depends on
-//! has changed since. A reader that was overtaken by a change keeps something that never counts, so no lock is needed
-//! between reading a row and keeping it.
+//! has changed since. A reader that a change overtakes keeps something that never counts, so no lock is needed between
+//! reading a row and keeping it.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How old an answer from memory may be while nothing is known of the changes of other servers. Every change takes
-/// effect on all servers within this time.
+/// How old an answer from memory may be. Changes of other servers, of which nothing is known here, take effect within
+/// this time.
 pub const MAXIMUM_AGE: Duration = Duration::from_secs(1);
 
 /// How many marks there are. Objects that share one void each other's entries, which costs a look-up and no more.
@@ -36,29 +36,16 @@ pub struct Moment {
     time: Instant,
 }
 
-/// The changes of all objects. Counts them, and keeps for each mark the number of its last change.
+/// Counts the changes of this server, and keeps the number of the last one for each mark.
 #[derive(Debug)]
 pub struct Changes {
-    start: Instant,
     count: AtomicU64,
     last: Box<[AtomicU64]>,
-    /// The number of the last change that may have changed anything.
-    of_everything: AtomicU64,
-    /// Since when and until when all changes of other servers are known, in microseconds since the start.
-    known_since: AtomicU64,
-    known_until: AtomicU64,
 }
 
 impl Changes {
     pub(crate) fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            count: AtomicU64::new(0),
-            last: (0..MARKS).map(|_| AtomicU64::new(0)).collect(),
-            of_everything: AtomicU64::new(0),
-            known_since: AtomicU64::new(0),
-            known_until: AtomicU64::new(0),
-        }
+        Self { count: AtomicU64::new(0), last: (0..MARKS).map(|_| AtomicU64::new(0)).collect() }
     }
 
     /// Returns the present moment. Take it before reading what is to be kept.
@@ -66,16 +53,16 @@ impl Changes {
         Moment { changes: self.count.load(Ordering::SeqCst), time: Instant::now() }
     }
 
-    /// Returns whether what was read after a moment still counts: this server has changed nothing that it depends on,
-    /// and other servers have not either, or not for longer than [`MAXIMUM_AGE`].
+    /// Returns whether what was read after a moment still counts: it is not older than [`MAXIMUM_AGE`], and this server
+    /// has changed nothing that it depends on.
     pub fn still_counts(&self, read: Moment, depends_on: &[Mark]) -> bool {
-        self.is_fresh(read.time)
-            && self.of_everything.load(Ordering::SeqCst) <= read.changes
-            && depends_on.iter().all(|mark| self.last_change(*mark) <= read.changes)
+        let is_unchanged = |mark: &Mark| {
+            self.last.get(mark.0).is_some_and(|last| last.load(Ordering::SeqCst) <= read.changes)
+        };
+        read.time.elapsed() <= MAXIMUM_AGE && depends_on.iter().all(is_unchanged)
     }
 
-    /// Voids everything that depends on these marks. Call it after the change is in the database, and before it is
-    /// answered.
+    /// Voids everything that depends on these marks. Call it when the change is in the database, before it is answered.
     pub(crate) fn note(&self, marks: &[Mark]) {
         if marks.is_empty() {
             return;
@@ -87,18 +74,31 @@ impl Changes {
             }
         }
     }
+}
 
-    fn last_change(&self, mark: Mark) -> u64 {
-        self.last.get(mark.0).map_or(u64::MAX, |last| last.load(Ordering::SeqCst))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_voids_what_was_read_before_it() {
+        let changes = Changes::new();
+        let (user, name, other) = (Mark::of("user"), Mark::of("name"), Mark::of("other"));
+        let before = changes.now();
+        assert!(changes.still_counts(before, &[user, name]));
+        changes.note(&[other]);
+        assert!(changes.still_counts(before, &[user, name]));
+        changes.note(&[name]);
+        assert!(!changes.still_counts(before, &[user, name]));
+        assert!(changes.still_counts(before, &[user]));
+        assert!(changes.still_counts(changes.now(), &[user, name, other]));
     }
 
-    fn is_fresh(&self, read: Instant) -> bool {
-        let now = Instant::now();
-        if now.duration_since(read) <= MAXIMUM_AGE {
-            return true;
-        }
-        let since = self.start + Duration::from_micros(self.known_since.load(Ordering::SeqCst));
-        let until = self.start + Duration::from_micros(self.known_until.load(Ordering::SeqCst));
-        read >= since && now.duration_since(until) <= MAXIMUM_AGE
+    #[test]
+    fn a_reader_overtaken_by_a_change_keeps_nothing_that_counts() {
+        let (changes, mark) = (Changes::new(), Mark::of("user"));
+        let reading = changes.now();
+        changes.note(&[mark]);
+        assert!(!changes.still_counts(reading, &[mark]));
     }
 }

@@ -11,6 +11,7 @@ use diesel_async::pooled_connection::deadpool::Object;
 use super::changes::{Changes, Mark};
 use super::connect::{AsyncSqliteConnection, ConnectError, DatabaseOptions, Pools};
 use super::leased::Leased;
+use crate::boxed;
 
 /// How long a request waits for a connection before it fails because the server is busy.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
@@ -123,11 +124,13 @@ impl std::fmt::Debug for Database {
 impl Database {
     /// Connects with the default settings. The URL is `postgres://…`, or `sqlite://…` with a file, which is created if
     /// missing. Fails if the database is unreachable.
+    #[boxed]
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::connect_with(&DatabaseOptions::new(url)).await
     }
 
     /// Connects with these settings.
+    #[boxed]
     pub async fn connect_with(options: &DatabaseOptions) -> Result<Self, ConnectError> {
         let pools = Pools::open(options).await?;
         Ok(Self(Arc::new(Shared { pools, changes: Arc::new(Changes::new()) })))
@@ -142,6 +145,7 @@ impl Database {
     }
 
     /// Returns a connection for reading. Fails with [`Error::Unavailable`] if none is free within ten seconds.
+    #[boxed]
     pub async fn read(&self) -> Result<DbConnection> {
         match &self.0.pools {
             Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(self.lease(pool, "all").await?))),
@@ -151,6 +155,7 @@ impl Database {
 
     /// Returns a connection for writing. SQLite has one, for which writers queue in order. Fails with
     /// [`Error::Unavailable`] if none is free within ten seconds.
+    #[boxed]
     pub async fn write(&self) -> Result<DbConnection> {
         match &self.0.pools {
             Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(self.lease(pool, "all").await?))),

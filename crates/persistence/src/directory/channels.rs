@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::queries::keyset::load_window;
 use crate::queries::{like, locks};
@@ -98,6 +99,7 @@ pub enum Removal {
 }
 
 /// Creates a channel. Fails with [`Conflict::TooManyChannels`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -134,6 +136,7 @@ pub(crate) async fn insert_default(
 }
 
 /// Finds a channel by id.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -147,6 +150,7 @@ pub async fn find(
 }
 
 /// Finds the channel for contracts without channels. Every workspace has one.
+#[boxed]
 pub async fn find_default(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<Channel> {
     let query = channels::table
         .filter(channels::workspace_id.eq(stored(workspace_id)))
@@ -156,6 +160,7 @@ pub async fn find_default(connection: &mut DbConnection, workspace_id: Workspace
 }
 
 /// Changes a channel. `None` if it does not exist.
+#[boxed]
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -178,6 +183,7 @@ pub async fn change(
 }
 
 /// Deletes a channel without users; closes one with users. `None` if it does not exist.
+#[boxed]
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -229,6 +235,7 @@ macro_rules! filtered {
 }
 
 /// Lists a page of channels by creation time.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -249,6 +256,7 @@ pub async fn list(
 }
 
 /// Counts the channels that match a filter.
+#[boxed]
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

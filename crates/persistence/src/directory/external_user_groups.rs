@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::external_users::clear_group;
 use crate::directory::tiers;
@@ -92,6 +93,7 @@ macro_rules! one {
 
 /// Creates a group. Fails with not found for an unknown tier, and with [`Conflict::GroupExternalIdTaken`] or
 /// [`Conflict::TooManyGroups`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -127,6 +129,7 @@ pub async fn create(
 }
 
 /// Finds a group by id.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -138,6 +141,7 @@ pub async fn find(
 }
 
 /// Changes a group. `None` if it does not exist. Fails like [`create`], except for the number of groups.
+#[boxed]
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -165,6 +169,7 @@ pub async fn change(
 
 /// Deletes a group: it is no longer found, accepts no users, and frees its external id. [`remove_some`] clears its
 /// users. `false` if it does not exist.
+#[boxed]
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -185,6 +190,7 @@ pub async fn delete(
 }
 
 /// Lists the deleted groups of all workspaces that are not yet removed.
+#[boxed]
 pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, ExternalUserGroupId)>> {
     let query = external_user_groups::table
         .filter(external_user_groups::is_deleted)
@@ -197,6 +203,7 @@ pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, 
 
 /// Clears a batch of the users of a deleted group; in the end, removes the group. Returns whether more is left.
 /// Several servers may call it at once.
+#[boxed]
 pub async fn remove_some(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -256,6 +263,7 @@ macro_rules! filtered {
 }
 
 /// Lists a page of groups by creation time.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -276,6 +284,7 @@ pub async fn list(
 }
 
 /// Counts the groups that match a filter.
+#[boxed]
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -9,6 +9,7 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::directory::external_users::list as list_users;
 use crate::queries::dialect::insert_all;
@@ -41,6 +42,7 @@ impl From<SuperIdentityRow> for SuperIdentity {
 }
 
 /// Finds a super identity by id, with all its users, oldest first.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

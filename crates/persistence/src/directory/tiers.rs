@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::external_users::clear_tier;
 use crate::queries::dialect::load_locked;
@@ -102,6 +103,7 @@ macro_rules! one {
 }
 
 /// Creates a tier. Fails with [`Conflict::TooManyTiers`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -135,6 +137,7 @@ pub async fn create(
 }
 
 /// Finds a tier by id.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -146,6 +149,7 @@ pub async fn find(
 }
 
 /// Changes a tier. `None` if it does not exist.
+#[boxed]
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -172,6 +176,7 @@ pub async fn change(
 
 /// Deletes a tier: it is no longer found, and accepts no users. [`remove_some`] clears its users. `false` if it does
 /// not exist.
+#[boxed]
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -192,6 +197,7 @@ pub async fn delete(
 }
 
 /// Lists the deleted tiers of all workspaces that are not yet removed.
+#[boxed]
 pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, TierId)>> {
     let query = tiers::table.filter(tiers::is_deleted).select((tiers::workspace_id, tiers::id)).limit(LISTED);
     let keys = on_backend!(connection, |conn| query.load::<(StoredUuid, StoredUuid)>(conn).await);
@@ -201,6 +207,7 @@ pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<(WorkspaceId, 
 
 /// Clears a batch of the users and groups of a deleted tier; in the end, removes the tier. Returns whether more is
 /// left. Several servers may call it at once.
+#[boxed]
 pub async fn remove_some(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -250,6 +257,7 @@ macro_rules! filtered {
 }
 
 /// Lists a page of tiers by creation time.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -270,6 +278,7 @@ pub async fn list(
 }
 
 /// Counts the tiers that match a filter.
+#[boxed]
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -6,6 +6,7 @@ use denizen_domain::{Result, Source, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::log_in_failures;
 use crate::types::{StoredTime, StoredUuid};
@@ -40,6 +41,7 @@ pub struct LimitReached {
 }
 
 /// Returns the limit that blocks an attempt now. Of two, the one that blocks for longer.
+#[boxed]
 pub async fn limit_reached(
     connection: &mut DbConnection,
     attempt: &Attempt,
@@ -72,6 +74,7 @@ pub async fn limit_reached(
 }
 
 /// Records a failure.
+#[boxed]
 pub async fn record(connection: &mut DbConnection, source: &Source, attempt: &Attempt) -> Result<()> {
     let row = (
         log_in_failures::id.eq(StoredUuid::from_uuid(source.ids.uuid())),
@@ -88,6 +91,7 @@ pub async fn record(connection: &mut DbConnection, source: &Source, attempt: &At
 }
 
 /// Deletes expired failures, up to a limit. Returns how many.
+#[boxed]
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
     let old = log_in_failures::table
         .filter(log_in_failures::occurred_at.lt(StoredTime::from(before)))

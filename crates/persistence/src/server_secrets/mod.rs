@@ -7,6 +7,7 @@ use denizen_domain::{Error, Result, Source};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::server_secrets;
 use crate::types::StoredTime;
@@ -71,6 +72,7 @@ async fn newest(connection: &mut DbConnection, purpose: Purpose) -> Result<Optio
 }
 
 /// Stores the secrets again as they are. Fails with [`Error::ReadOnly`] if the database stores no changes.
+#[boxed]
 pub async fn try_to_write(connection: &mut DbConnection) -> Result<()> {
     let query =
         diesel::update(server_secrets::table).set(server_secrets::generation.eq(server_secrets::generation));

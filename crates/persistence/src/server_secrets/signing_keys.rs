@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{SecretRow, insert};
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::server_secrets;
 use crate::types::StoredTime;
@@ -60,6 +61,7 @@ macro_rules! numbered {
 }
 
 /// Lists all keys, newest first.
+#[boxed]
 pub async fn list(connection: &mut DbConnection) -> Result<Vec<SigningKey>> {
     let query = server_secrets::table
         .filter(server_secrets::purpose.eq(PURPOSE))
@@ -98,6 +100,7 @@ pub enum Rotation {
 
 /// Lets the next key sign, makes `fresh` the one after it, and returns the key that signs from now on or soon. If another
 /// rotation is under way, it returns that one's key; several at once count as one.
+#[boxed]
 pub async fn rotate(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -315,6 +315,10 @@ fn describe_metrics() {
         "Time until the response starts, by route."
     );
     describe_counter!("denizen_rate_limited_total", "Requests refused by a rate limit, by policy.");
+    describe_counter!(
+        "denizen_cache_look_ups_total",
+        "Look-ups of keys, workspaces and external users by kind and result: hit if answered from memory."
+    );
     describe_gauge!("denizen_connections_open", "Open client connections.");
     describe_counter!("denizen_connections_refused_total", "Connections refused because too many were open.");
     describe_gauge!("denizen_database_pool_connections", "Connections by pool and state.");

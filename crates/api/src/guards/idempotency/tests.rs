@@ -115,11 +115,15 @@ impl Fixture {
 fn server(state: &AppState, handler: &Arc<Handler>) -> Router {
     let handler = Arc::clone(handler);
     let route = post(move || async move { handler.answer().await });
-    let secured = SecuredOperations::of(&openapi());
+    let (admission, secured) = (state.admission().clone(), SecuredOperations::of(&openapi()));
+    let perform = move |request: Request, next: Next| {
+        let (admission, secured) = (admission.clone(), secured.clone());
+        async move { once(&admission, &secured, request, next).await }
+    };
     Router::new()
         .route(PATH, route)
         .with_state(state.clone())
-        .layer(axum::middleware::from_fn_with_state((state.admission().clone(), secured), once))
+        .layer(axum::middleware::from_fn(perform))
         .layer(axum::middleware::from_fn_with_state(state.clone(), surround))
 }
 

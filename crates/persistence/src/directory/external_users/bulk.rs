@@ -15,6 +15,7 @@ use super::dialect;
 use super::row::ExternalUserRow;
 use super::write::Outcome;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::{channels, super_identities};
 use crate::queries::dialect::insert_all;
@@ -36,6 +37,7 @@ pub enum Names {
 
 /// Finds users by name, in the order of the names. If several share a name, it finds the default channel's, or else
 /// the oldest.
+#[boxed]
 pub async fn find_all(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -118,6 +120,7 @@ fn by_name<N: Eq + Hash>(
 /// Changes the users with these distinct external ids, or creates them in the default channel. Each item succeeds or
 /// fails alone: one whose custom fields break their rules fails with [`Error::Invalid`]. The changes must not name
 /// identifiers, groups or tiers.
+#[boxed]
 pub async fn upsert_all(
     connection: &mut DbConnection,
     origin: &Origin,

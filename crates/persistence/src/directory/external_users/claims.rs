@@ -6,11 +6,13 @@ use denizen_domain::{
 
 use super::find::{find, find_identifier_in_channel, find_in_channel};
 use super::write::{as_race, create_within};
+use crate::boxed;
 use crate::connection::{DbConnection, in_transaction};
 use crate::directory::channels;
 
 /// Finds the user of a claim. `None` if the external id or identifier is new. Fails with not found for an unknown
 /// channel or id, with a contradiction if the names disagree, and with forbidden for a blocked user.
+#[boxed]
 pub async fn find_claimed(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -27,6 +29,7 @@ pub async fn find_claimed(
 
 /// Finds the user of a claim, or creates it if its external id or identifier is new. Fails like [`find_claimed`].
 /// Concurrent requests for a new user create one, and both get it.
+#[boxed]
 pub async fn find_or_create_claimed(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -5,11 +5,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::ExternalUserRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{channels, external_users};
 use crate::types::stored;
 
 /// Finds a user by id.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -47,6 +49,7 @@ macro_rules! default_channel_first {
 }
 
 /// Finds a user by external id: the default channel's, or else the oldest of the others.
+#[boxed]
 pub async fn find_by_external_id(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -59,6 +62,7 @@ pub async fn find_by_external_id(
 
 /// Finds a user by its username in the Flowra contract: by identifier, ignoring case and blanks around it, or else by
 /// external id, or else by id if it has neither.
+#[boxed]
 pub async fn find_by_username(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

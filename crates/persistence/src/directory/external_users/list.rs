@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::dialect;
 use super::row::ExternalUserRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::queries::like;
@@ -75,6 +76,7 @@ macro_rules! filtered {
 }
 
 /// Lists a page of users.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -108,6 +110,7 @@ pub async fn list(
 }
 
 /// Counts the users that match a filter.
+#[boxed]
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -12,6 +12,7 @@ use super::find::find;
 use super::row::ExternalUserRow;
 use super::write::{find_locked_by_external_id, require_free_names};
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, broken_row, in_transaction, on_backend};
 use crate::directory::{channels, external_user_groups, super_identities, tiers};
 use crate::queries::locks;
@@ -113,6 +114,7 @@ async fn delete_locked(
 /// Restores a user deleted after this time, except for a deleted group or tier. Its old tokens stay void. Returns an
 /// existing user unchanged. `None` if there is no such user. Fails with [`Conflict::ExternalIdTaken`] or
 /// [`Conflict::IdentifierTaken`] if another user has its names, and with [`Conflict::Erased`].
+#[boxed]
 pub async fn restore(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -230,6 +232,7 @@ pub async fn erase(
 
 /// Deletes the records of users deleted before a time, up to a limit. Returns how many. They can no longer be
 /// restored, but their ids remain, so that their audit events can still be [erased](erase).
+#[boxed]
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
     let old = deleted_external_users::table
         .filter(deleted_external_users::record.is_not_null())

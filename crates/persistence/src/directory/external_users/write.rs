@@ -11,6 +11,7 @@ use super::dialect;
 use super::find::{find_by_external_id, find_by_username};
 use super::row::ExternalUserRow;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::{channels, external_user_groups, super_identities, tiers};
 use crate::schema::external_users;
@@ -27,6 +28,7 @@ pub enum Outcome {
 
 /// Creates a user. Fails with not found for an unknown channel, group or tier, and with [`Conflict::ExternalIdTaken`]
 /// or [`Conflict::IdentifierTaken`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -40,6 +42,7 @@ pub async fn create(
 }
 
 /// Finds a user by username, or creates it in the default channel with the username as its identifier.
+#[boxed]
 pub async fn find_or_create_by_username(
     connection: &mut DbConnection,
     origin: &Origin,

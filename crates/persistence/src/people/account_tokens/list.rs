@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::TokenRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::schema::account_tokens;
@@ -48,6 +49,7 @@ macro_rules! filtered {
 }
 
 /// Lists a page of active tokens by creation time.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     filter: &TokenFilter,
@@ -69,12 +71,14 @@ pub async fn list(
 }
 
 /// Counts the active tokens that match a filter.
+#[boxed]
 pub async fn count(connection: &mut DbConnection, filter: &TokenFilter, now: Timestamp) -> Result<i64> {
     on_backend!(connection, |conn| filtered!(filter, now).count().get_result(conn).await)
         .or_error("count tokens")
 }
 
 /// Finds a token by id, active or not.
+#[boxed]
 pub async fn find(connection: &mut DbConnection, id: AccountTokenId) -> Result<Option<AccountToken>> {
     let query = account_tokens::table.filter(account_tokens::id.eq(stored(id)));
     let row = on_backend!(connection, |conn| query.first::<TokenRow>(conn).await.optional());

@@ -14,6 +14,7 @@ use super::revoke::delete_oldest_log_ins;
 use super::row::row_of;
 use super::sign_in::{SignedIn, find_signed_in, prolong};
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::{find as find_account, home_of, require_password};
 use crate::people::asker::{Asker, Standing};
@@ -27,6 +28,7 @@ pub const MAXIMUM_PERSONAL: i64 = 100;
 /// Creates the token of a log-in. Fails with [`Unauthenticated::WrongPassword`] if the account no longer has the
 /// password that was checked: a new password also stops log-ins under way. Fails with [`Unauthenticated::Disabled`] if
 /// the account is no longer active.
+#[boxed]
 pub async fn log_in(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -57,6 +59,7 @@ pub async fn log_in(
 /// Creates a personal token for a logged-in account. Unless the account uses the token of a log-in, the new one
 /// expires no later than that. Fails with [`Conflict::TooManyTokens`], and with [`Unauthenticated::UnknownToken`] if
 /// the token in use was revoked in the meantime.
+#[boxed]
 pub async fn create_personal(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -87,6 +90,7 @@ pub async fn create_personal(
 ///
 /// The secret of a shared token is derived from its id and the server's secret, so that it can be returned again
 /// although only its hash is stored.
+#[boxed]
 pub async fn issue(
     connection: &mut DbConnection,
     origin: &Origin,

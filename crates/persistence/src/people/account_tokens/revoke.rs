@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use super::list::find;
 use super::row::TokenRow;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::home_of;
 use crate::schema::account_tokens;
@@ -19,6 +20,7 @@ use crate::types::{StoredTime, StoredUuid, stored};
 pub const MAXIMUM_LOG_INS: i64 = 1_000;
 
 /// Revokes a token: its secret is rejected from the next request on. `false` if it does not exist.
+#[boxed]
 pub async fn revoke(connection: &mut DbConnection, origin: &Origin, id: AccountTokenId) -> Result<bool> {
     in_transaction!(connection, {
         let Some(token) = find(connection, id).await? else { return Ok(false) };
@@ -28,6 +30,7 @@ pub async fn revoke(connection: &mut DbConnection, origin: &Origin, id: AccountT
 }
 
 /// Revokes the personal tokens of an account, or only the one with this id. Returns how many.
+#[boxed]
 pub async fn revoke_personal(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -92,6 +95,7 @@ async fn tokens_of(connection: &mut DbConnection, account_id: AccountId) -> Resu
 }
 
 /// Deletes expired tokens, up to a limit. Returns how many.
+#[boxed]
 pub async fn sweep(connection: &mut DbConnection, now: Timestamp, limit: u32) -> Result<usize> {
     let ended = account_tokens::table
         .filter(account_tokens::expires_at.le(StoredTime::from(now)))

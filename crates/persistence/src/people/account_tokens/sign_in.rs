@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::TokenRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::accounts::{AccountRow, is_in_use, with_roles};
 use crate::people::workspaces::stored_limit;
@@ -66,6 +67,7 @@ macro_rules! holder {
 
 /// Finds the account of a token's secret. `None` if the token is unknown, revoked or expired. Fails with
 /// [`Unauthenticated::Disabled`] if the account or its home is not active.
+#[boxed]
 pub async fn authenticate(
     connection: &mut DbConnection,
     presented: &Secret,
@@ -120,6 +122,7 @@ fn limit_in_use(account: &Account, home: HomeRow) -> Result<Option<u32>> {
 
 /// Finds an account whose password was checked before. `None` if the account is deleted, or the fingerprint is no
 /// longer that of its password. Fails with [`Unauthenticated::Disabled`] if the account or its home is not active.
+#[boxed]
 pub async fn find_by_password(
     connection: &mut DbConnection,
     id: AccountId,
@@ -153,6 +156,7 @@ pub async fn find_by_password(
 }
 
 /// Postpones the expiry of a token that use prolongs.
+#[boxed]
 pub async fn prolong(connection: &mut DbConnection, id: AccountTokenId, end: Timestamp) -> Result<()> {
     let end = StoredTime::from(end);
     // If several servers saw a use, the latest wins.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::{AccountRow, with_roles};
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
 use crate::people::memberships::find as find_membership;
 use crate::schema::{accounts, workspaces};
@@ -23,6 +24,7 @@ macro_rules! first {
 }
 
 /// Finds an account by id.
+#[boxed]
 pub async fn find(connection: &mut DbConnection, id: AccountId) -> Result<Option<Account>> {
     let row = first!(connection, accounts::id.eq(stored(id)));
     with_its_roles(connection, row.or_error("find an account")?).await
@@ -36,6 +38,7 @@ pub(crate) async fn home_of(connection: &mut DbConnection, id: AccountId) -> Res
 }
 
 /// Finds an account by id within reach: within a workspace, its members.
+#[boxed]
 pub async fn find_within(
     connection: &mut DbConnection,
     reach: Reach,
@@ -50,6 +53,7 @@ pub async fn find_within(
 }
 
 /// Finds an account by the forms of its username ([`Username::stored_forms`]), the first before the others.
+#[boxed]
 pub async fn find_by_username(connection: &mut DbConnection, forms: &[Username]) -> Result<Option<Account>> {
     let rows = on_backend!(connection, |conn| {
         accounts::table
@@ -88,6 +92,7 @@ impl LogInCandidate {
 
 /// Finds the account of a log-in attempt by the forms of its username, the first before the others. Runs one query,
 /// whether or not it exists.
+#[boxed]
 pub async fn find_for_log_in(
     connection: &mut DbConnection,
     forms: &[Username],
@@ -118,6 +123,7 @@ pub async fn find_for_log_in(
 }
 
 /// Returns whether any account exists.
+#[boxed]
 pub async fn any(connection: &mut DbConnection) -> Result<bool> {
     let query = accounts::table.select(accounts::id).limit(1);
     let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);

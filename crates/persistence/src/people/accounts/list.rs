@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::{AccountRow, with_roles};
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::schema::accounts;
@@ -37,6 +38,7 @@ macro_rules! narrowed {
 pub(crate) use narrowed;
 
 /// Lists a page of all accounts by creation time.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     filter: &AccountFilter,
@@ -56,6 +58,7 @@ pub async fn list(
 }
 
 /// Counts the accounts that match a filter.
+#[boxed]
 pub async fn count(connection: &mut DbConnection, filter: &AccountFilter) -> Result<i64> {
     on_backend!(connection, |conn| {
         narrowed!(accounts::table.into_boxed(), filter).count().get_result(conn).await

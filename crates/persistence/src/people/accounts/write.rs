@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::find::find_within;
 use super::row::AccountRow;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::account_tokens::{delete_all_of as delete_tokens_of, delete_privileged_of};
 use crate::people::administrators::Administered;
@@ -28,6 +29,7 @@ use crate::types::{StoredUuid, stored, texts};
 
 /// Creates an account as a member of its home. Callers limited to a workspace create it there. Fails if the caller may
 /// not create the account or grant its rights, and with [`Conflict::UsernameTaken`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -332,6 +334,7 @@ async fn require_free_username(connection: &mut DbConnection, account: &Account)
 
 /// Replaces the hash of a password by another of the same password. Nothing else changes, and tokens stay. `false` if the
 /// account no longer has the old hash.
+#[boxed]
 pub async fn renew_password(
     connection: &mut DbConnection,
     id: AccountId,

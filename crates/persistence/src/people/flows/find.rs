@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::FlowRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::organizations::{Organization, organizations_of};
 use crate::people::workspaces::WorkspaceRow;
@@ -13,6 +14,7 @@ use crate::schema::{flows, memberships, workspaces};
 use crate::types::stored;
 
 /// Finds a flow by slug in a workspace, regardless of who may see it.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -25,6 +27,7 @@ pub async fn find(
 }
 
 /// Finds a flow by id in the workspaces of an account, regardless of who may see it.
+#[boxed]
 pub async fn find_in_organizations(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -58,6 +61,7 @@ pub(super) async fn find_locked(
 }
 
 /// Finds a flow by id in a workspace.
+#[boxed]
 pub async fn find_by_id(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::FlowRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::organizations::{Organization, organizations_of};
 use crate::people::workspaces::WorkspaceRow;
@@ -53,6 +54,7 @@ pub enum ListedFlows {
 }
 
 /// Lists the flows of an account by name, after a position, up to a limit.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -114,6 +116,7 @@ pub struct CountedFlow {
 }
 
 /// Lists a page of a workspace's flows by name, archived ones included. For operators.
+#[boxed]
 pub async fn list_all(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::entry::insert_participants;
 use super::find::find_by_id;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::{ProfileRow, find as find_account};
 use crate::people::asker::Asker;
@@ -42,6 +43,7 @@ pub struct FlowUser {
 }
 
 /// Lists the accounts in a flow, blocked ones included, by number, after a number, up to a limit.
+#[boxed]
 pub async fn list_users(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -67,6 +69,7 @@ pub async fn list_users(
 }
 
 /// An account's relation to a flow, and whether its clients show it.
+#[boxed]
 pub async fn find_participant(
     connection: &mut DbConnection,
     flow: &Flow,
@@ -116,6 +119,7 @@ pub(crate) async fn participant(
 
 /// Adds a member of the workspace to a flow, by number. Changes nothing for a participant or a blocked account. `None`
 /// if there is no such flow. Fails if the caller may not ([`Flow::require_may_add`]).
+#[boxed]
 pub async fn add(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -138,6 +142,7 @@ pub async fn add(
 
 /// Blocks an account from a flow, or unblocks it, by number. `None` if there is no such flow. Fails if the caller may
 /// not ([`Flow::require_may_block`]).
+#[boxed]
 pub async fn set_blocked(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -165,6 +170,7 @@ pub async fn set_blocked(
 
 /// Adds the caller to a flow by its link, and to the workspace as an ordinary member. `None` if there is no such flow.
 /// Fails if the link is not the flow's, or the caller is blocked ([`Flow::require_may_join_by_link`]).
+#[boxed]
 pub async fn join_by_link(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -192,6 +198,7 @@ pub async fn join_by_link(
 
 /// Adds an account to a flow, and to the workspace if it is not a member, and unblocks it. For operators. `None` if
 /// there is no such flow or account.
+#[boxed]
 pub async fn add_account(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -213,6 +220,7 @@ pub async fn add_account(
 }
 
 /// Removes an account from a flow, and its block. For operators. Returns whether it was in the flow.
+#[boxed]
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -12,6 +12,7 @@ use super::find::find_locked;
 use super::participants::{find_membership, own_row, participant};
 use super::row::FlowRow;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::find as find_account;
 use crate::people::asker::Asker;
@@ -25,6 +26,7 @@ pub const MAXIMUM_PER_WORKSPACE: i64 = 10_000;
 
 /// Creates a flow with the first free slug for its name: `my-flow`, or else `my-flow-2`, and so on. Its creator joins
 /// it. `None` if the caller is not a member of the workspace. Fails with [`Conflict::TooManyFlows`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -53,6 +55,7 @@ pub async fn create(
 /// Changes a flow, and sets whether it is open for the caller, who joins it by opening it. `None` if there is no such
 /// flow. Fails if the caller may not make the changes ([`Flow::require_may_administer`]) or join the flow
 /// ([`Flow::require_may_join`]).
+#[boxed]
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,

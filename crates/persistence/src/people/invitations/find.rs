@@ -7,10 +7,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::{InvitationRow, into};
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::invitations;
 
 /// Lists the pending invitations to a flow by number, after a number, up to a limit.
+#[boxed]
 pub async fn list_pending(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -28,6 +30,7 @@ pub async fn list_pending(
 }
 
 /// Finds an invitation to a flow by number.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

@@ -13,6 +13,7 @@ use super::find::find;
 use super::row::into;
 use super::store::{ensure, every_form};
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::ProfileRow;
 use crate::people::asker::Asker;
@@ -35,6 +36,7 @@ pub struct Invited {
 /// Invites up to a thousand addresses to a flow. Members of the workspace join at once; others when an account with
 /// the address becomes a member. Inviting an address again returns its invitation. `None` if there is no such flow.
 /// Fails if the caller has no access to it, if it is archived, and with [`Conflict::TooManyInvitations`].
+#[boxed]
 pub async fn invite(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -71,6 +73,7 @@ pub async fn invite(
 
 /// Withdraws an invitation. `None` if there is no such flow or invitation. Fails if the caller has no access to the
 /// flow, and with [`Conflict::InvitationAccepted`].
+#[boxed]
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -5,11 +5,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::MembershipRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{memberships, workspaces};
 use crate::types::{StoredUuid, stored};
 
 /// Finds the membership of an account in a workspace.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

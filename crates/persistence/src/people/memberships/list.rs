@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::MembershipRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::accounts::{AccountFilter, AccountRow, narrowed, with_roles};
 use crate::queries::keyset::load_window;
@@ -34,6 +35,7 @@ macro_rules! members {
 }
 
 /// Lists a page of a workspace's members in the order of joining.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -57,6 +59,7 @@ pub async fn list(
 }
 
 /// Counts the members of a workspace that match a filter.
+#[boxed]
 pub async fn count(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,

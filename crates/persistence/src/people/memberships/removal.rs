@@ -4,6 +4,7 @@ use denizen_domain::{Account, AccountId, Conflict, Error, Origin, Reach, Result,
 
 use super::find::{administered_beside, any_but, oldest_of};
 use super::write::delete;
+use crate::boxed;
 use crate::connection::{DbConnection, in_transaction};
 use crate::people::accounts::{delete_found, find_within as find_account_within, leave_home};
 use crate::people::asker::{Asker, Standing};
@@ -22,6 +23,7 @@ pub enum Removal {
 /// Removes a member from a workspace and all its flows. Deletes an account that has this home, no other workspace, and
 /// no rights beyond workspaces. `None` if it is not a member of a workspace within reach. Fails if the account has
 /// greater rights than the caller, or is the caller's own.
+#[boxed]
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,

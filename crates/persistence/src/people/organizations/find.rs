@@ -8,6 +8,7 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::workspaces::{WorkspaceRow, find as find_workspace};
 use crate::queries::locks;
@@ -47,6 +48,7 @@ pub(crate) use organizations_of;
 
 /// Finds an organization of an account by number or slug. No slug is a number, but for those that a server of an older
 /// version may have just given: they must not hide the organization with the number.
+#[boxed]
 pub async fn find(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -66,6 +68,7 @@ pub async fn find(
 }
 
 /// Finds an organization of an account by number.
+#[boxed]
 pub async fn find_by_number(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -82,6 +85,7 @@ pub async fn find_by_number(
 }
 
 /// Lists the organizations of an account by number, after a number, up to a limit.
+#[boxed]
 pub async fn list(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -101,6 +105,7 @@ pub async fn list(
 }
 
 /// Counts the members of these workspaces, with an index-only scan.
+#[boxed]
 pub async fn member_counts(
     connection: &mut DbConnection,
     ids: &[WorkspaceId],

@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::find::{rank_of, require_kept};
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::{ProfileRow, find as find_account};
 use crate::people::asker::Asker;
@@ -30,6 +31,7 @@ pub struct OrganizationUser {
 }
 
 /// Lists the members of a workspace by number, after a number, up to a limit.
+#[boxed]
 pub async fn list_members(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -55,6 +57,7 @@ pub async fn list_members(
 
 /// Adds an account to a workspace, as an administrator on request. Changes nothing if it already is. For operators.
 /// `None` if there is no such account. Fails if the workspace is deleted or inactive.
+#[boxed]
 pub async fn add(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -78,6 +81,7 @@ pub async fn add(
 /// Removes a member from a workspace and all its flows. The account remains: if this was its home, its next home is
 /// the workspace it joined first, if any. `None` if the caller or the account is not a member. Fails if the caller
 /// does not administer the workspace, and with [`Conflict::LastAdmin`].
+#[boxed]
 pub async fn remove(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -101,6 +105,7 @@ pub async fn remove(
 
 /// Makes a member an administrator of the workspace, or an ordinary member. `None` if the caller or the account is not
 /// a member. Fails if the caller does not administer the workspace, and with [`Conflict::LastAdmin`].
+#[boxed]
 pub async fn set_admin(
     connection: &mut DbConnection,
     origin: &Origin,

@@ -8,6 +8,7 @@ use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl as _;
 use diesel_async::RunQueryDsl;
 
 use super::find::organizations_of;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::accounts::ProfileRow;
 use crate::schema::{accounts, flow_memberships, flows, memberships, workspaces};
@@ -19,6 +20,7 @@ use crate::types::stored;
 /// of its unarchived flows that do not block it. It reads from the account to its memberships, to its flows, and to
 /// their participants. Anti-joins leave out inactive workspaces and archived flows: whatever sizes the planner
 /// assumes, it does not start from all workspaces, or all flows of one.
+#[boxed]
 pub async fn visible_numbers(
     connection: &mut DbConnection,
     account_id: AccountId,
@@ -83,6 +85,7 @@ macro_rules! is_in_use {
 use is_in_use;
 
 /// Finds the profiles of accounts by number, in order, except deleted ones.
+#[boxed]
 pub async fn list_profiles(connection: &mut DbConnection, numbers: &[AccountNumber]) -> Result<Vec<Profile>> {
     let numbers: Vec<_> = numbers.iter().map(|number| number.as_i64()).collect();
     let rows = on_backend!(connection, |conn| {
@@ -97,6 +100,7 @@ pub async fn list_profiles(connection: &mut DbConnection, numbers: &[AccountNumb
 }
 
 /// Finds the profile of an account by number, if it is the caller's or they share an organization.
+#[boxed]
 pub async fn look_up(
     connection: &mut DbConnection,
     viewer: AccountId,

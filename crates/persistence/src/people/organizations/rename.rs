@@ -4,12 +4,14 @@ use denizen_domain::{Origin, Rank, Result, Workspace, WorkspaceChanges, Workspac
 
 use super::find::rank_of;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, in_transaction};
 use crate::people::asker::Asker;
 use crate::people::workspaces::{find as find_workspace, update as update_workspace};
 use crate::queries::locks;
 
 /// Renames a workspace. `None` if the caller is not a member. Fails if the caller does not administer it.
+#[boxed]
 pub async fn rename(
     connection: &mut DbConnection,
     origin: &Origin,

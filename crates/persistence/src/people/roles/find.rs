@@ -7,11 +7,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::RoleRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{account_roles, roles};
 use crate::types::{StoredUuid, all_stored, stored};
 
 /// Finds a role by id, of any workspace.
+#[boxed]
 pub async fn find(connection: &mut DbConnection, id: RoleId) -> Result<Option<Role>> {
     let query = roles::table.filter(roles::id.eq(stored(id)));
     let row = on_backend!(connection, |conn| query.first::<RoleRow>(conn).await.optional());
@@ -19,12 +21,14 @@ pub async fn find(connection: &mut DbConnection, id: RoleId) -> Result<Option<Ro
 }
 
 /// Finds a role by id. Fails with [`Forbidden::ForeignRole`] if it belongs to a workspace out of reach.
+#[boxed]
 pub async fn find_within(connection: &mut DbConnection, reach: Reach, id: RoleId) -> Result<Option<Role>> {
     let role = find(connection, id).await?;
     role.map(|role| role.require_within(reach).map(|()| role)).transpose()
 }
 
 /// Finds a role by name: the workspace's own, or else the global one.
+#[boxed]
 pub async fn find_by_name(
     connection: &mut DbConnection,
     workspace_id: Option<WorkspaceId>,
@@ -37,6 +41,7 @@ pub async fn find_by_name(
 }
 
 /// Lists the global roles and those of a workspace, oldest first.
+#[boxed]
 pub async fn list(connection: &mut DbConnection, workspace_id: Option<WorkspaceId>) -> Result<Vec<Role>> {
     let rows = on_backend!(connection, |conn| {
         let mut query = roles::table.filter(roles::workspace_id.is_null()).into_boxed();

@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use super::find::find;
 use super::row::RoleRow;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};
@@ -24,6 +25,7 @@ pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 /// Creates a role of a workspace, or a global one. Fails if the caller may not grant its permissions, if the workspace
 /// is deleted, with [`Forbidden::ReservedRoleName`](denizen_domain::Forbidden::ReservedRoleName), and with
 /// [`Conflict::RoleNameTaken`] or [`Conflict::TooManyRoles`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -66,6 +68,7 @@ pub async fn create(
 /// Changes a role. `None` if it does not exist. Fails if the caller's reach does not allow it
 /// ([`Role::require_may_change`]), like [`create`], with [`Conflict::BuiltInRole`], and with
 /// [`Conflict::LastAdministrator`].
+#[boxed]
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -100,6 +103,7 @@ pub async fn change(
 /// Deletes a role, and removes it from every account. `false` if it does not exist. Fails if the caller's reach does
 /// not allow it ([`Role::require_may_change`]), with [`Conflict::BuiltInRole`], and with
 /// [`Conflict::LastAdministrator`].
+#[boxed]
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,

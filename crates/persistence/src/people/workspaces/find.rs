@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::WorkspaceRow;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::schema::workspaces;
@@ -18,6 +19,7 @@ macro_rules! existing {
 }
 
 /// Finds a workspace by id.
+#[boxed]
 pub async fn find(connection: &mut DbConnection, id: WorkspaceId) -> Result<Option<Workspace>> {
     let row = on_backend!(connection, |conn| {
         existing!().filter(workspaces::id.eq(stored(id))).first::<WorkspaceRow>(conn).await.optional()
@@ -26,6 +28,7 @@ pub async fn find(connection: &mut DbConnection, id: WorkspaceId) -> Result<Opti
 }
 
 /// Finds a workspace by id within reach.
+#[boxed]
 pub async fn find_within(
     connection: &mut DbConnection,
     reach: Reach,
@@ -35,6 +38,7 @@ pub async fn find_within(
 }
 
 /// Finds a workspace by slug.
+#[boxed]
 pub async fn find_by_slug(connection: &mut DbConnection, slug: &str) -> Result<Option<Workspace>> {
     let row = on_backend!(connection, |conn| {
         existing!().filter(workspaces::slug.eq(slug)).first::<WorkspaceRow>(conn).await.optional()
@@ -43,11 +47,13 @@ pub async fn find_by_slug(connection: &mut DbConnection, slug: &str) -> Result<O
 }
 
 /// Finds an active workspace by id.
+#[boxed]
 pub async fn find_in_use(connection: &mut DbConnection, id: WorkspaceId) -> Result<Option<Workspace>> {
     Ok(find(connection, id).await?.filter(|workspace| workspace.status == Status::Active))
 }
 
 /// Returns whether any workspace exists.
+#[boxed]
 pub async fn any(connection: &mut DbConnection) -> Result<bool> {
     let query = workspaces::table.filter(workspaces::deleted_at.is_null()).select(workspaces::id).limit(1);
     let ids = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
@@ -55,6 +61,7 @@ pub async fn any(connection: &mut DbConnection) -> Result<bool> {
 }
 
 /// Lists a page of workspaces by creation time.
+#[boxed]
 pub async fn list(connection: &mut DbConnection, window: &Window) -> Result<Slice<Workspace>> {
     let rows = load_window!(
         connection,
@@ -70,6 +77,7 @@ pub async fn list(connection: &mut DbConnection, window: &Window) -> Result<Slic
 }
 
 /// Counts the workspaces.
+#[boxed]
 pub async fn count(connection: &mut DbConnection) -> Result<i64> {
     let query = workspaces::table.filter(workspaces::deleted_at.is_null()).count();
     on_backend!(connection, |conn| query.get_result(conn).await).or_error("count workspaces")

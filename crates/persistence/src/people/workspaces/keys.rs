@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 
 use super::find::find_within;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::asker::{Asker, Standing};
 use crate::queries::locks;
@@ -23,6 +24,7 @@ macro_rules! of {
 
 /// Stores the sealed key of a workspace. `false` if there is no such workspace within reach. Fails with
 /// [`Conflict::WorkspaceKeyTaken`] if it has one: what is encrypted with that would be lost.
+#[boxed]
 pub async fn create_key(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -58,6 +60,7 @@ pub async fn create_key(
 }
 
 /// Finds the sealed key of a workspace. `None` if there is no such workspace within reach, `Some(None)` if it has no key.
+#[boxed]
 pub async fn find_key(
     connection: &mut DbConnection,
     reach: Reach,
@@ -72,6 +75,7 @@ pub async fn find_key(
 }
 
 /// Deletes the key of a workspace, if it has one. `false` if there is no such workspace within reach.
+#[boxed]
 pub async fn delete_key(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -99,6 +103,7 @@ pub(super) async fn forget_key(connection: &mut DbConnection, id: WorkspaceId) -
 }
 
 /// Replaces the sealed form of a workspace's key, unless it has changed in the meantime. Returns whether it was replaced.
+#[boxed]
 pub async fn reseal_key(
     connection: &mut DbConnection,
     id: WorkspaceId,

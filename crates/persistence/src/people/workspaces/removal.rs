@@ -8,6 +8,7 @@ use super::find::find_within;
 use super::keys::forget_key;
 use super::residents;
 use crate::audit_events as audit;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};
@@ -30,6 +31,7 @@ const LISTED: i64 = 1_000;
 /// contents. `false` if there is no such workspace within reach. Fails if an account with this home has greater rights
 /// than the caller, with [`Conflict::OwnWorkspace`](denizen_domain::Conflict::OwnWorkspace), and with
 /// [`Conflict::LastAdministrator`](denizen_domain::Conflict::LastAdministrator).
+#[boxed]
 pub async fn delete(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -54,6 +56,7 @@ pub async fn delete(
 }
 
 /// Lists the deleted workspaces that are not yet removed, oldest deletion first.
+#[boxed]
 pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<WorkspaceId>> {
     let query = workspaces::table
         .filter(workspaces::deleted_at.is_not_null())
@@ -69,6 +72,7 @@ pub async fn deleted(connection: &mut DbConnection) -> Result<Vec<WorkspaceId>> 
 ///
 /// Members go first. Those with this home move to the workspace they joined first; if there is none, their account is
 /// deleted.
+#[boxed]
 pub async fn remove_some(connection: &mut DbConnection, origin: &Origin, id: WorkspaceId) -> Result<bool> {
     if !is_deleted(connection, id).await? {
         return Ok(false);

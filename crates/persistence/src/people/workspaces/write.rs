@@ -11,6 +11,7 @@ use super::find::find_within;
 use super::residents;
 use super::row::WorkspaceRow;
 use crate::audit_events;
+use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::channels;
 use crate::people::administrators::Administered;
@@ -21,6 +22,7 @@ use crate::schema::workspaces;
 use crate::types::stored;
 
 /// Creates a workspace and its default channel. Fails with [`Conflict::SlugTaken`].
+#[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -35,6 +37,7 @@ pub async fn create(
 }
 
 /// Creates a workspace with the first free slug for its name: `my-company`, or else `my-company-2`, and so on.
+#[boxed]
 pub async fn create_named(
     connection: &mut DbConnection,
     origin: &Origin,
@@ -103,6 +106,7 @@ pub(crate) async fn insert(
 /// Changes a workspace. `None` if there is no such workspace within reach. Fails if the caller's reach does not allow
 /// the change ([`Workspace::require_may_become`]), if it deactivates the home of an account with greater rights than
 /// the caller, with [`Conflict::OwnWorkspace`], and with [`Conflict::LastAdministrator`].
+#[boxed]
 pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,

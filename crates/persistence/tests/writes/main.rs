@@ -1,11 +1,13 @@
-//! Every write increments the version and changes the entity tag, even if the clock stands still, and what older versions
-//! stored keeps working. Always on SQLite, and on PostgreSQL if `TEST_DATABASE_URL` names a server.
+//! What every write does: it increments the version and changes the entity tag, even if the clock stands still, and what is
+//! answered from memory misses no change. Always on SQLite, and on PostgreSQL if `TEST_DATABASE_URL` names a server.
 
 #![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
 mod accounts;
 mod external_users;
 mod older;
+mod remembered_keys;
+mod two_servers;
 
 use std::sync::Arc;
 
@@ -13,12 +15,13 @@ use denizen_domain::{
     IdSource as _, ManualClock, Origin, RandomIds, SequentialIds, Slug, Source, Timestamp, WorkspaceId,
     WorkspaceName,
 };
-use denizen_persistence::{Backend, Database, DbConnection, migrations, workspaces};
+use denizen_persistence::{Backend, Cache, Database, DbConnection, migrations, workspaces};
 use diesel_async::SimpleAsyncConnection as _;
 use url::Url;
 
 /// A migrated database with a workspace, and a manual clock.
 pub(crate) struct Fixture {
+    url: String,
     pub(crate) database: Database,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) origin: Origin,
@@ -36,7 +39,17 @@ impl Fixture {
         let (slug, name) = (Slug::parse("acme").unwrap(), WorkspaceName::parse("Acme").unwrap());
         let mut connection = database.write().await.unwrap();
         let (workspace, _) = workspaces::create(&mut connection, &origin, &slug, &name).await.unwrap();
-        Self { database, clock, origin, workspace_id: workspace.id }
+        Self { url: url.to_owned(), database, clock, origin, workspace_id: workspace.id }
+    }
+
+    /// Connects to the database as another server does.
+    pub(crate) async fn another(&self) -> Database {
+        Database::connect(&self.url).await.unwrap()
+    }
+
+    /// Returns an empty memory of the server.
+    pub(crate) fn cache(&self) -> Cache {
+        Cache::new(self.database.clone(), 1 << 20)
     }
 
     pub(crate) async fn write(&self) -> DbConnection {

@@ -4,13 +4,16 @@ use denizen_domain::{
     AccessChange, DisplayName, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserGroupChanges,
     ExternalUserId, IdentityClaim, Patch, TierChanges, Timestamp, Version,
 };
-use denizen_persistence::{DbConnection, channels, external_user_groups, external_users, tiers};
+use denizen_persistence::{
+    Cache, DbConnection, ExternalUserName, channels, external_user_groups, external_users, tiers,
+};
 
 use crate::{Fixture, on_both};
 
-/// A user, with all entity tags that it has had.
+/// A user, with all entity tags that it has had, and what the server answers from memory.
 struct Tracked<'a> {
     fixture: &'a Fixture,
+    cache: Cache,
     id: ExternalUserId,
     tags: Vec<String>,
 }
@@ -24,7 +27,8 @@ impl<'a> Tracked<'a> {
         let changes = ExternalUserChanges { external_id: Patch::Value(external_id("u-1")), ..changes };
         let user = external_users::create(connection, origin, workspace_id, channel.id, &changes).await;
         let user = user.unwrap();
-        Self { fixture, id: user.id, tags: vec![user.entity_tag(fixture.origin.source.clock.now())] }
+        let tags = vec![user.entity_tag(fixture.origin.source.clock.now())];
+        Self { fixture, cache: fixture.cache(), id: user.id, tags }
     }
 
     fn now(&self) -> Timestamp {
@@ -36,9 +40,12 @@ impl<'a> Tracked<'a> {
         external_users::find(connection, self.fixture.workspace_id, self.id).await.unwrap().unwrap()
     }
 
-    /// Asserts that the stored user has a new tag.
+    /// Asserts that the stored user has a new tag, and that the server's memory has the same user.
     async fn assert_new_tag(&mut self, what: &str) {
-        let tag = self.read().await.entity_tag(self.now());
+        let user = self.read().await;
+        let kept = self.cache.external_user(self.fixture.workspace_id, ExternalUserName::Id(self.id)).await;
+        assert_eq!(kept.unwrap().as_deref(), Some(&user), "{what} is not in memory");
+        let tag = user.entity_tag(self.now());
         assert!(!self.tags.contains(&tag), "{what} does not change the tag");
         self.tags.push(tag);
     }
@@ -194,6 +201,7 @@ async fn a_write_by_an_older_server_changes_the_entity_tag() {
         let mut tracked = Tracked::create(fixture).await;
         let epoch = fixture.epoch();
         fixture.execute(&format!("UPDATE external_users SET display_name = 'J', updated_at = {epoch}")).await;
+        tracked.cache = fixture.cache();
         tracked.assert_new_tag("a change by an older server").await;
 
         // A deleted user that an older server stored has no version, either.
@@ -205,6 +213,7 @@ async fn a_write_by_an_older_server_changes_the_entity_tag() {
         assert!(delete(&mut fixture.write().await).await);
         let record = format!("replace(record, ',\"version\":{version}', '')");
         fixture.execute(&format!("UPDATE deleted_external_users SET record = {record}")).await;
+        tracked.cache = fixture.cache();
         // The version starts again, so only the modification time makes the tags differ.
         fixture.clock.advance(Duration::from_secs(1));
         let long_ago = Timestamp::from_unix_microseconds(0).unwrap();
