@@ -52,5 +52,5 @@ pub use contracts::flowra_zaia::{audit_event_json, external_user_json};
 pub use denizen_persistence::log_in_failures::FailureLimits;
 pub use ipnet::IpNet;
 pub use options::{AppOptions, RequestLimits, default_password_hashing_threads};
-pub use router::{accept_trailing_slash, allow_origins, openapi, request_id_of};
+pub use router::{allow_origins, openapi, request_id_of, without_trailing_slash};
 pub use wire::origin::{CorsOrigin, InvalidOrigin, Origin};

@@ -35,7 +35,7 @@ impl Unavailable {
             let message = "The server has too many connections. Try again in a moment.";
             ([(CONNECTION, "close")], unavailable.answer(&headers, message))
         };
-        denizen_api::accept_trailing_slash(Router::new().route("/health/live", get(live)).fallback(refuse))
+        Router::new().route("/health/live", get(live)).fallback(refuse)
     }
 
     /// Responds while the application starts: alive, but not ready. Other requests wait up to `patience` for the
@@ -50,7 +50,7 @@ impl Unavailable {
             .route("/healthcheck", not_ready)
             .fallback(wait)
             .with_state(Arc::new(waiting));
-        denizen_api::accept_trailing_slash(router)
+        router
     }
 
     fn answer(&self, headers: &HeaderMap, message: &str) -> Response {

@@ -38,7 +38,7 @@ fn blank<'value>(context: &RequestContext, value: &'value str) -> Cookie<'value>
         .http_only(true)
         .same_site(SameSite::Lax)
         .path("/")
-        .secure(context.base_url.starts_with("https://"))
+        .secure(context.base_url().starts_with("https://"))
         .build()
 }
 

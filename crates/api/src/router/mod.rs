@@ -1,6 +1,7 @@
 //! All routes with their middleware, and the OpenAPI document made from the same list.
 
 mod cors;
+mod request_metrics;
 mod surroundings;
 mod trailing_slash;
 
@@ -24,7 +25,7 @@ pub use self::cors::allow_origins;
 pub use self::surroundings::request_id_of;
 pub(crate) use self::surroundings::surround;
 use self::surroundings::{note_route, within};
-pub use self::trailing_slash::accept_trailing_slash;
+pub use self::trailing_slash::without_trailing_slash;
 use crate::contracts::{flowdock, flowmate, flowra_zaia, notiflows, operations};
 use crate::guards::admission::Admission;
 use crate::guards::idempotency;
@@ -57,7 +58,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(operations::routes())
 }
 
-/// Adds the middleware to the routes, from the outside in: paths without trailing slash; compression; request id, log
+/// Adds the middleware to the routes, from the outside in: compression; request id, log
 /// line, metrics and envelope; CORS; and [`guard`].
 pub(crate) fn with_layers(state: &AppState) -> Router {
     let (router, document) = routes().split_for_parts();
@@ -71,10 +72,9 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
         .merge(documentation())
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
         .layer(middleware::from_fn_with_state(guards, guard));
-    let router = allow_origins(router, &state.options().cors_origins)
+    allow_origins(router, &state.options().cors_origins)
         .layer(middleware::from_fn_with_state(state.clone(), surround))
-        .layer(CompressionLayer::new());
-    accept_trailing_slash(router)
+        .layer(CompressionLayer::new())
 }
 
 /// What [`guard`] needs.

@@ -1,23 +1,25 @@
 //! Middleware of every request: id, contract, log line, metrics, and the envelope of errors.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::Error;
 use futures_util::FutureExt as _;
 
+use super::request_metrics;
 use crate::access::client_address;
 use crate::options::AppOptions;
 use crate::state::AppState;
-use crate::wire::context::{Context, FLOWDOCK_USER, REQUEST_ID, RequestContext};
+use crate::wire::context::{Base, Context, FLOWDOCK_USER, REQUEST_ID, RequestContext};
 use crate::wire::contract::Contract;
 use crate::wire::envelope::enveloped;
 use crate::wire::error::ApiError;
@@ -25,15 +27,15 @@ use crate::wire::error::ApiError;
 /// The longest request id accepted from a client, in bytes.
 const MAXIMUM_REQUEST_ID: usize = 128;
 
-/// Runs a request and adds what all responses share. It runs in a task of its own, so that a client that disconnects ends
-/// only the waiting: no work is left half done, and every request is logged.
+/// Runs a request and adds what all responses share. If it has to wait for anything, it goes on in a task of its own, so
+/// that a client that disconnects ends only the waiting: no work is left half done, and every request is logged.
 pub(crate) async fn surround(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
     let context = Arc::new(context_of(&parts, &state));
     parts.extensions.insert(Context(context.clone()));
     let method = parts.method.clone();
-    let answer = tokio::spawn(async move {
+    let mut work = Box::pin(async move {
         let response = next.run(Request::from_parts(parts, body)).await;
         if response.extensions().get().is_some_and(ApiError::is_outage) {
             state.set_outage(true);
@@ -52,7 +54,13 @@ pub(crate) async fn surround(State(state): State<AppState>, request: Request, ne
         record(&context, known(&method), response.status(), started.elapsed());
         response
     });
-    answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    // What is answered from memory is ready at once, and needs no task.
+    match poll_fn(|waker| Poll::Ready(work.as_mut().poll(waker))).await {
+        Poll::Ready(response) => response,
+        Poll::Pending => {
+            tokio::spawn(work).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
+    }
 }
 
 /// Returns the handler's response, or an error if it panics or takes too long. Then it goes on in a task of its own.
@@ -116,12 +124,7 @@ fn known(method: &Method) -> &'static str {
 /// Logs and counts a request. The log line includes causes hidden from the caller.
 fn record(context: &RequestContext, method: &'static str, status: StatusCode, elapsed: Duration) {
     let route = context.route.get().map_or("unknown", MatchedPath::as_str);
-    let (code, labels) =
-        (status.as_str().to_owned(), [("method", method.to_owned()), ("route", route.to_owned())]);
-    metrics::histogram!("denizen_http_request_seconds", &labels).record(elapsed);
-    let [method_label, route_label] = labels;
-    let labels = [method_label, route_label, ("status", code)];
-    metrics::counter!("denizen_http_requests_total", &labels).increment(1);
+    request_metrics::record(method, route, status, elapsed);
     let caller = context.caller.get();
     macro_rules! line {
         ($level:ident) => {
@@ -158,20 +161,18 @@ fn context_of(parts: &Parts, state: &AppState) -> RequestContext {
     let options = state.options();
     let id = request_id_of(&parts.headers).unwrap_or_else(|| state.source().ids.uuid().to_string());
     let client_address = client_address::of(parts, &options.trusted_proxies);
-    RequestContext::new(id, Contract::of(parts), base_url(parts, options), client_address)
+    RequestContext::new(id, Contract::of(parts), base_of(parts, options), client_address)
 }
 
-fn base_url(parts: &Parts, options: &AppOptions) -> String {
-    if let Some(url) = &options.public_url {
-        return url.trim_end_matches('/').to_owned();
+fn base_of(parts: &Parts, options: &AppOptions) -> Base {
+    match &options.public_url {
+        Some(url) => Base::Public(url.trim_end_matches('/').into()),
+        None => Base::Named {
+            host: parts.headers.get(header::HOST).cloned(),
+            authority: parts.uri.authority().cloned(),
+            is_secured: client_address::is_secured_by_proxy(parts, &options.trusted_proxies),
+        },
     }
-    // Links must not use an invalid host, or one with user info.
-    let host = parts.headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
-    let host = host.as_ref().or_else(|| parts.uri.authority()).map(Authority::as_str);
-    let host = host.filter(|host| !host.contains('@'));
-    let scheme =
-        if client_address::is_secured_by_proxy(parts, &options.trusted_proxies) { "https" } else { "http" };
-    format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
 /// Every Flowdock response is declared as JSON, even if empty, and names the credential's account.

@@ -1,22 +1,17 @@
 //! A path with a slash at its end means the same as the path without.
 
-use axum::Router;
 use axum::extract::{OriginalUri, Request};
 use axum::http::Uri;
-use tower::ServiceExt as _;
 
 /// The page of the documentation. The browser resolves its links from this path, which therefore keeps its slash.
 const DOCUMENTATION: &str = "/docs/";
 
-/// Routes paths with a slash at their end like the paths without. Removes only one slash: two enclose an empty segment.
-/// An encoded slash (`%2F`) is part of a name.
-pub fn accept_trailing_slash(router: Router) -> Router {
-    // Layers of a router run after routing. Before it, contract, route, limits and log lines are also those of the path
-    // without the slash.
-    Router::new().fallback_service(router.map_request(without_trailing_slash))
-}
-
-fn without_trailing_slash(mut request: Request) -> Request {
+/// Returns a request with a slash at the end of its path as one without. Removes only one slash: two enclose an empty
+/// segment. An encoded slash (`%2F`) is part of a name.
+///
+/// Call it before the router: layers of a router run after routing, and contract, route, limits and log lines are also
+/// those of the path without the slash.
+pub fn without_trailing_slash(mut request: Request) -> Request {
     if let Some(uri) = shortened(request.uri()) {
         // Links to further pages start from it.
         request.extensions_mut().insert(OriginalUri(uri.clone()));

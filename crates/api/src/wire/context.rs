@@ -1,11 +1,13 @@
 //! Metadata of a request.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, MatchedPath};
-use axum::http::HeaderName;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue};
 use denizen_domain::{AccountNumber, Actor, Error, Origin, Source, WorkspaceId};
 
 use super::contract::Contract;
@@ -25,8 +27,8 @@ pub(crate) struct RequestContext {
     pub(crate) id: String,
     /// The contract of the request.
     pub(crate) contract: Contract,
-    /// The server's base URL as the client sees it: `http://host:port`.
-    pub(crate) base_url: String,
+    base: Base,
+    base_url: OnceLock<String>,
     /// The client's address.
     pub(crate) client_address: IpAddr,
     /// The holder of the credential, once known.
@@ -39,6 +41,36 @@ pub(crate) struct RequestContext {
     pub(crate) cause: OnceLock<String>,
     /// The result of counting for a rate limit, if counted.
     pub(crate) count: OnceLock<Count>,
+}
+
+/// What a client calls the server.
+#[derive(Debug)]
+pub(crate) enum Base {
+    /// The public URL that the operator set, without a slash at the end.
+    Public(Arc<str>),
+    /// The host that the request names, and whether it is asked by HTTPS.
+    Named {
+        /// The header `Host`.
+        host: Option<HeaderValue>,
+        /// The authority of the URL, if the request has a whole one.
+        authority: Option<Authority>,
+        /// Whether a trusted proxy reports HTTPS.
+        is_secured: bool,
+    },
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (host, authority, is_secured) = match self {
+            Self::Public(url) => return formatter.write_str(url),
+            Self::Named { host, authority, is_secured } => (host, authority, is_secured),
+        };
+        // Links must not use an invalid host, or one with user info.
+        let host = host.as_ref().and_then(|host| Authority::try_from(host.as_bytes()).ok());
+        let host = host.as_ref().or(authority.as_ref()).map(Authority::as_str);
+        let host = host.filter(|host| !host.contains('@')).unwrap_or("localhost");
+        write!(formatter, "{}://{host}", if *is_secured { "https" } else { "http" })
+    }
 }
 
 /// A caller's name for the log.
@@ -79,12 +111,18 @@ impl RequestContext {
         }
     }
 
+    /// Returns the server's base URL as the client sees it: `http://host:port`.
+    pub(crate) fn base_url(&self) -> &str {
+        self.base_url.get_or_init(|| self.base.to_string())
+    }
+
     /// Creates a context, with nothing else known yet.
-    pub(crate) fn new(id: String, contract: Contract, base_url: String, client_address: IpAddr) -> Self {
+    pub(crate) fn new(id: String, contract: Contract, base: Base, client_address: IpAddr) -> Self {
         Self {
             id,
             contract,
-            base_url,
+            base,
+            base_url: OnceLock::new(),
             client_address,
             caller: OnceLock::new(),
             account_number: OnceLock::new(),

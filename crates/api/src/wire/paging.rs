@@ -135,7 +135,7 @@ pub(crate) fn add_next_link(
     let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(kept).collect();
     let next = format!("{parameter}={cursor}");
     pairs.push(&next);
-    let link = format!("<{}{}?{}>; rel=\"next\"", context.base_url, uri.path(), pairs.join("&"));
+    let link = format!("<{}{}?{}>; rel=\"next\"", context.base_url(), uri.path(), pairs.join("&"));
     if let Ok(link) = HeaderValue::from_str(&link) {
         headers.insert(header::LINK, link);
     }

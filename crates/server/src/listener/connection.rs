@@ -120,6 +120,7 @@ impl Client {
         let version = request.version();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        let request = denizen_api::without_trailing_slash(request);
         let mut response = self.answers.current().oneshot(request).await?;
         if version < Version::HTTP_2 && *self.phases.borrow() > Phase::Serving {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -49,7 +49,7 @@ pub(crate) async fn home(Context(context): Context, headers: HeaderMap) -> Respo
 
 impl Home {
     fn of(context: &RequestContext) -> Self {
-        let link = |path: &str| format!("{}{path}", context.base_url);
+        let link = |path: &str| format!("{}{path}", context.base_url());
         Self {
             name: NAME,
             version: VERSION,

@@ -196,7 +196,7 @@ pub(crate) async fn openid_configuration(
 ) -> Response {
     cacheable(OpenIdConfiguration {
         issuer: state.options().issuer().to_owned(),
-        jwks_uri: format!("{}/.well-known/jwks.json", context.base_url),
+        jwks_uri: format!("{}/.well-known/jwks.json", context.base_url()),
         id_token_signing_alg_values_supported: [Jwk::ALGORITHM],
         subject_types_supported: ["public"],
         response_types_supported: [],

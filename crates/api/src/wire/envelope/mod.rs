@@ -233,7 +233,7 @@ fn envelope(problem: Problem, context: &RequestContext) -> ErrorEnvelope {
         message: message.clone(),
         errors,
         error: ErrorBody {
-            kind: format!("{}/errors/{}", context.base_url, code.as_str()),
+            kind: format!("{}/errors/{}", context.base_url(), code.as_str()),
             code,
             message,
             status: code.status().as_u16(),

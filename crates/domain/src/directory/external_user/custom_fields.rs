@@ -11,8 +11,16 @@ use crate::primitives::{Json, JsonError, JsonNumber, JsonObject, Patch, Reason, 
 /// numbers have at most [`MAXIMUM_DIGITS`](Self::MAXIMUM_DIGITS) characters each and keep their spelling.
 ///
 /// It is kept as text: readers copy it, and only changes parse it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomFields(String);
+#[derive(Debug, Clone)]
+pub struct CustomFields(Box<RawValue>);
+
+impl PartialEq for CustomFields {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for CustomFields {}
 
 impl CustomFields {
     /// The most bytes of the object as JSON: 64 KiB.
@@ -26,9 +34,9 @@ impl CustomFields {
 
     /// Wraps a stored text. Fails if it is not a JSON object.
     pub fn from_stored(text: String) -> Result<Self, JsonError> {
-        let object: &RawValue = serde_json::from_str(&text)?;
+        let object = RawValue::from_string(text)?;
         if object.get().starts_with('{') {
-            Ok(Self(text))
+            Ok(Self(object))
         } else {
             Err(serde_json::Error::custom("not an object").into())
         }
@@ -36,7 +44,7 @@ impl CustomFields {
 
     /// Returns the object as JSON.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.get()
     }
 
     /// Reads a change as JSON. Fails if it is not an object, has too many levels, or contains a string that is not
@@ -75,24 +83,28 @@ impl CustomFields {
     }
 
     fn parsed(&self) -> Result<JsonObject, Violation> {
-        match Json::parse_stored(&self.0) {
+        match Json::parse_stored(self.as_str()) {
             Ok(Json::Object(fields)) => Ok(fields),
-            Ok(_) | Err(_) => Err(Violation::new(Reason::InvalidFormat, "cannot be read as it is stored")),
+            Ok(_) | Err(_) => Err(unreadable()),
         }
     }
 }
 
 impl Default for CustomFields {
     fn default() -> Self {
-        Self("{}".to_owned())
+        Self(RawValue::from_string("{}".to_owned()).unwrap_or_default())
     }
 }
 
 impl Serialize for CustomFields {
     /// Copies the text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serde_json::from_str::<&RawValue>(&self.0).map_err(serde::ser::Error::custom)?.serialize(serializer)
+        self.0.serialize(serializer)
     }
+}
+
+fn unreadable() -> Violation {
+    Violation::new(Reason::InvalidFormat, "cannot be read as it is stored")
 }
 
 fn merge(target: &mut JsonObject, change: JsonObject) {
@@ -125,7 +137,7 @@ fn checked(fields: JsonObject) -> Result<CustomFields, Violation> {
         let message = format!("must have at most {} bytes as JSON", CustomFields::MAXIMUM_BYTES);
         return Err(Violation::new(Reason::TooLarge, message));
     }
-    Ok(CustomFields(text))
+    CustomFields::from_stored(text).map_err(|_| unreadable())
 }
 
 fn check(value: &Json, levels_left: usize) -> Result<(), Violation> {

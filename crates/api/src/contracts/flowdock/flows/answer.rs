@@ -148,7 +148,7 @@ impl FlowAnswer {
 /// Returns the URL of a flow.
 pub(super) fn url(listing: &FlowListing, context: &RequestContext) -> String {
     let FlowListing { organization, flow, .. } = listing;
-    format!("{}/flows/{}/{}", context.base_url, organization.workspace.slug, flow.slug)
+    format!("{}/flows/{}/{}", context.base_url(), organization.workspace.slug, flow.slug)
 }
 
 /// A user of a flow, or blocked from it.

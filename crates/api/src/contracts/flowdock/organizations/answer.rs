@@ -107,7 +107,7 @@ impl OrganizationSummary {
             user_limit: 0,
             user_count,
             active: workspace.status == denizen_domain::Status::Active,
-            url: format!("{}/organizations/{}", context.base_url, workspace.slug),
+            url: format!("{}/organizations/{}", context.base_url(), workspace.slug),
         }
     }
 }
