@@ -32,6 +32,10 @@ pub(crate) enum Case {
     GetById,
     /// GET of a page of 50
     Page,
+    /// GET of page 2,000, of 50, by number
+    DeepPage,
+    /// GET of the ten users whose e-mail address contains a text
+    Search,
     /// PUT that creates a user
     Create,
     /// PUT that changes a user
@@ -52,13 +56,18 @@ impl Case {
             headers,
             body: body.to_owned(),
         };
-        let (pair, key) = (directory.key_pair(), directory.api_key());
+        let (pair, key, authorization) =
+            (directory.key_pair(), directory.api_key(), directory.authorization());
         match self {
             Self::Get => request("GET", "/admin/users/{user}", pair, ""),
             Self::GetRecent => request("GET", "/admin/users/{recent}", pair, ""),
             Self::GetByUsername => request("GET", "/api/v1/external-users/username/{user}", key, ""),
             Self::GetById => request("GET", "/api/v1/external-users/{id}", key, ""),
             Self::Page => request("GET", "/admin/users?limit=50", pair, ""),
+            Self::DeepPage => {
+                request("GET", "/api/v1/external-users?pageSize=50&pageNumber=2000", authorization, "")
+            }
+            Self::Search => request("GET", "/api/v1/external-users?search={ten}", authorization, ""),
             Self::Create => request("PUT", "/admin/users/{new}", pair, NEW),
             Self::Update => request("PUT", "/admin/users/{user}", pair, CHANGE),
         }
@@ -67,7 +76,7 @@ impl Case {
     /// The request to the yardstick, if it is a server.
     pub(crate) fn yardstick_request(self) -> Request {
         let path = match self {
-            Self::Page => "/admin/users",
+            Self::Page | Self::DeepPage | Self::Search => "/admin/users",
             _ => "/admin/users/{user}",
         };
         Request { method: "GET", path: path.to_owned(), headers: Vec::new(), body: String::new() }
@@ -77,7 +86,9 @@ impl Case {
     pub(crate) fn yardstick(self) -> Yardstick {
         match self {
             Self::GetRecent => Yardstick::Hello,
-            Self::Get | Self::GetByUsername | Self::GetById | Self::Page => Yardstick::Skeleton,
+            Self::Get | Self::GetByUsername | Self::GetById | Self::Page | Self::DeepPage | Self::Search => {
+                Yardstick::Skeleton
+            }
             Self::Create | Self::Update => Yardstick::Inserts,
         }
     }
@@ -87,6 +98,7 @@ impl Case {
         match (self, database) {
             (Self::Get | Self::GetByUsername | Self::GetById | Self::Page, _) => 0.85,
             (Self::GetRecent, _) => 0.5,
+            (Self::DeepPage | Self::Search, _) => 0.3,
             (Self::Create | Self::Update, Database::Postgres) => 0.75,
             (Self::Create | Self::Update, Database::Sqlite) => 1.0,
         }

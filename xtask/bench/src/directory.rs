@@ -42,7 +42,7 @@ pub(crate) struct Directory {
     pub(crate) database: Database,
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
-    /// The time from the start of the process to the first answer.
+    /// The time from the last start of the process to the first answer.
     pub(crate) start: Duration,
     public_key: String,
     secret_key: String,
@@ -59,9 +59,7 @@ impl Directory {
         while secret_key.is_none() {
             let line =
                 lines.next_line().await?.context("the server ended before it was ready; see its log")?;
-            if let Some((_, rest)) = line.split_once("listens on http://") {
-                address = rest.split_whitespace().next().and_then(|address| address.parse().ok());
-            }
+            address = address.or_else(|| address_in(&line));
             let value = |name: &str| line.trim().strip_prefix(name).map(|value| value.trim().to_owned());
             public_key = public_key.or_else(|| value("public key"));
             secret_key = value("secret key");
@@ -96,6 +94,11 @@ impl Directory {
     /// The key, as Flowra's header.
     pub(crate) fn api_key(&self) -> Vec<(String, String)> {
         vec![("x-api-key".to_owned(), self.secret_key.clone())]
+    }
+
+    /// The key, as Zaia's header.
+    pub(crate) fn authorization(&self) -> Vec<(String, String)> {
+        vec![("authorization".to_owned(), self.secret_key.clone())]
     }
 
     /// Creates people, a thousand at a time, and returns how long each thousand took.
@@ -140,8 +143,40 @@ impl Directory {
         Ok(ids)
     }
 
+    /// Updates PostgreSQL's statistics, as it does by itself a minute after many changes.
+    pub(crate) async fn analyze(&self) -> Result<()> {
+        if self.database == Database::Postgres {
+            let (client, connection) = tokio_postgres::connect(&self.url, tokio_postgres::NoTls).await?;
+            tokio::spawn(connection);
+            client.batch_execute("ANALYZE").await?;
+        }
+        Ok(())
+    }
+
+    /// Stops the server and starts it again on what it has stored. The start ends with the first answer.
+    pub(crate) async fn restart(&mut self, denizen: &Path, folder: &Path) -> Result<()> {
+        self.stop().await?;
+        let started = Instant::now();
+        self.server = launch(denizen, &self.url, folder)?;
+        let output = self.server.stdout.take().context("the server has an output")?;
+        let mut lines = BufReader::new(output).lines();
+        self.address = loop {
+            let line =
+                lines.next_line().await?.context("the server ended before it was ready; see its log")?;
+            if let Some(address) = address_in(&line) {
+                break address;
+            }
+        };
+        let url = format!("http://{}/health/ready?writes=false", self.address);
+        while !reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.start = started.elapsed();
+        Ok(())
+    }
+
     /// Stops the server as an operator would.
-    pub(crate) async fn stop(mut self) -> Result<()> {
+    pub(crate) async fn stop(&mut self) -> Result<()> {
         let pid = self.pid()?.to_string();
         ensure!(Command::new("kill").arg(&pid).status().await?.success(), "cannot stop the server");
         match tokio::time::timeout(Duration::from_mins(1), self.server.wait()).await {
@@ -150,6 +185,12 @@ impl Directory {
         }
         Ok(())
     }
+}
+
+/// Returns the address in the line with which the server says where it listens.
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("listens on http://")?;
+    rest.split_whitespace().next()?.parse().ok()
 }
 
 fn launch(denizen: &Path, url: &str, folder: &Path) -> Result<Child> {

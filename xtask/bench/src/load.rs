@@ -13,7 +13,8 @@ use tokio::process::Command;
 const SCRIPT: &str = include_str!("load.lua");
 
 /// One kind of request. `{user}` in the path stands for any user's external id, `{recent}` for one of a thousand,
-/// `{new}` for one that does not exist, `{id}` for any user's UUID.
+/// `{new}` for one that does not exist, `{id}` for any user's UUID, `{ten}` for a text that ten users have in their e-mail
+/// address.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,

@@ -106,13 +106,29 @@ pub(crate) struct Filling {
     /// Seconds of a thousand users: the first ten thousand's and the last ten thousand's, on average.
     first_thousand_seconds: f64,
     last_thousand_seconds: f64,
+    /// From the start of the process on the full directory to its first answer.
     start_seconds: f64,
-    peak_memory_bytes: u64,
+    memory: Memory,
+}
+
+/// The memory of the server, in bytes.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Memory {
+    /// After a start on the full directory.
+    pub(crate) idle: u64,
+    /// The most, while it was filled and measured.
+    pub(crate) peak: u64,
 }
 
 impl Filling {
     /// Summarizes the times of each thousand.
-    pub(crate) fn of(database: Database, users: u64, times: &[Duration], start: Duration, peak: u64) -> Self {
+    pub(crate) fn of(
+        database: Database,
+        users: u64,
+        times: &[Duration],
+        start: Duration,
+        memory: Memory,
+    ) -> Self {
         let mean = |times: &[Duration]| {
             times.iter().sum::<Duration>().as_secs_f64()
                 / f64::from(u32::try_from(times.len().max(1)).unwrap_or(1))
@@ -127,7 +143,7 @@ impl Filling {
             first_thousand_seconds: mean(&times[..few]),
             last_thousand_seconds: mean(&times[times.len() - few..]),
             start_seconds: start.as_secs_f64(),
-            peak_memory_bytes: peak,
+            memory,
         }
     }
 }
@@ -180,14 +196,15 @@ impl Report {
         for filling in &self.fillings {
             println!(
                 "{}: {} users in bulks of 1,000, {:.0} a second, {:.3} s for one of the first bulks, {:.3} s for one of the \
-                 last; first start {:.2} s; peak memory {} MB",
+                 last; start on them {:.2} s; memory {} MB idle, {} MB at most",
                 filling.database.to_string().trim(),
                 filling.users,
                 filling.users_per_second,
                 filling.first_thousand_seconds,
                 filling.last_thousand_seconds,
                 filling.start_seconds,
-                filling.peak_memory_bytes / 1_000_000,
+                filling.memory.idle / 1_000_000,
+                filling.memory.peak / 1_000_000,
             );
         }
     }

@@ -10,7 +10,7 @@ use crate::cases::{Case, Yardstick};
 use crate::directory::{Database, Directory};
 use crate::load::{Load, Request};
 use crate::process::Postgres;
-use crate::report::{Comparison, Filling, Report, Sample};
+use crate::report::{Comparison, Filling, Memory, Report, Sample};
 use crate::yardstick::{self, Running, inserts};
 use crate::{people, process};
 
@@ -68,8 +68,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
 
 async fn measure(arguments: &Arguments, database: Database, url: &str, report: &mut Report) -> Result<()> {
     let Arguments { denizen, folder, users, .. } = arguments;
-    let directory = Directory::start(denizen, database, url, folder).await?;
+    let mut directory = Directory::start(denizen, database, url, folder).await?;
     let times = directory.fill(*users).await?;
+    directory.analyze().await?;
+    let (peak_of_filling, _) = process::memory(directory.pid()?)?;
+    directory.restart(denizen, folder).await?;
+    let (_, idle) = process::memory(directory.pid()?)?;
     let load = Load::prepare(folder, *users, &directory.ids().await?)?;
     let bench =
         Bench { arguments, directory: &directory, load, duration: Duration::from_secs(arguments.seconds) };
@@ -96,7 +100,8 @@ async fn measure(arguments: &Arguments, database: Database, url: &str, report: &
         }
     }
     let (peak, _) = process::memory(directory.pid()?)?;
-    report.fillings.push(Filling::of(database, *users, &times, directory.start, peak));
+    let memory = Memory { idle, peak: peak.max(peak_of_filling) };
+    report.fillings.push(Filling::of(database, *users, &times, directory.start, memory));
     directory.stop().await
 }
 
@@ -186,7 +191,8 @@ impl Bench<'_> {
         let path = request
             .path
             .replace("{user}", &people::external_id(0))
-            .replace("{recent}", &people::external_id(0));
+            .replace("{recent}", &people::external_id(0))
+            .replace("{ten}", "person0000000");
         let path = if path.contains("{id}") {
             path.replace("{id}", self.directory.ids().await?.first().context("there is a user")?)
         } else {
