@@ -7,6 +7,9 @@ use denizen_tests::{Client, Reply, TestServer, Value, json};
 use crate::people::{People, password_of};
 use crate::support::{create, text};
 
+/// Commands take effect at once, so that every request counts.
+const NOTHING_FROM_MEMORY: &str = "--cache-size=0";
+
 const USERS: &str = "/api/v1/external-users?limit=1";
 const ME: &str = "/api/v1/external-users/me";
 
@@ -188,8 +191,8 @@ async fn refused_after_one(server: &TestServer) {
 }
 
 #[tokio::test]
-async fn a_workspace_limit_takes_effect_at_once() {
-    let people = People::with_fixed_time().await;
+async fn a_workspace_limit_takes_effect() {
+    let people = People::on(TestServer::with_fixed_time_and(&[NOTHING_FROM_MEMORY]).await).await;
     let server = &people.server;
     let stranger = server.new_workspace("Elsewhere").await;
     let user = create(server, json!({ "externalId": "jane" })).await;
@@ -226,7 +229,8 @@ async fn a_workspace_limit_takes_effect_at_once() {
 
 #[tokio::test]
 async fn zero_means_unlimited() {
-    let none = ["--requests-per-second-per-caller=0", "--requests-per-second-per-address=0"];
+    let none =
+        ["--requests-per-second-per-caller=0", "--requests-per-second-per-address=0", NOTHING_FROM_MEMORY];
     let server = TestServer::with_fixed_time_and(&none).await;
     for (client, path, status) in [
         (server.flowra(), USERS, 200),

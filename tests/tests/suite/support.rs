@@ -1,5 +1,7 @@
 //! Shared helpers: users created through the API, and checks of records.
 
+use std::time::{Duration, Instant};
+
 use denizen_tests::{TestServer, Value, json};
 
 /// Every scope that a key may have.
@@ -31,6 +33,14 @@ pub(crate) fn with(mut object: Value, changes: Value) -> Value {
     let Value::Object(changes) = changes else { panic!("{changes} is no object") };
     object.as_object_mut().unwrap().extend(changes);
     object
+}
+
+/// Waits until a check holds: what another server or a command changes takes effect within a second.
+pub(crate) async fn soon(check: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !check().await {
+        assert!(start.elapsed() < Duration::from_secs(10), "what another server has changed takes no effect");
+    }
 }
 
 /// Creates a user through Zaia.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
@@ -32,6 +33,7 @@ const MAXIMUM_REQUEST_ID: usize = 128;
 pub(crate) async fn surround(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
+    let has_body = !body.is_end_stream();
     let context = Arc::new(context_of(&parts, &state));
     parts.extensions.insert(Context(context.clone()));
     let method = parts.method.clone();
@@ -54,13 +56,13 @@ pub(crate) async fn surround(State(state): State<AppState>, request: Request, ne
         record(&context, known(&method), response.status(), started.elapsed());
         response
     });
-    // What is answered from memory is ready at once, and needs no task.
-    match poll_fn(|waker| Poll::Ready(work.as_mut().poll(waker))).await {
-        Poll::Ready(response) => response,
-        Poll::Pending => {
-            tokio::spawn(work).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
-        }
+    // What is answered from memory is ready at once, and needs no task. A response to a body that was not read must come
+    // later: only then does the connection announce that it closes.
+    if !has_body && let Poll::Ready(response) = poll_fn(|waker| Poll::Ready(work.as_mut().poll(waker))).await
+    {
+        return response;
     }
+    tokio::spawn(work).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 /// Returns the handler's response, or an error if it panics or takes too long. Then it goes on in a task of its own.

@@ -1,14 +1,14 @@
 //! Two servers on one database, which read and write the same users at the same time.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use denizen_domain::{
     AccessChange, DisplayName, ExternalId, ExternalUserChanges, ExternalUserId, IdSource as _, Identifier,
-    Patch, RandomIds, Timestamp,
+    Origin, Patch, RandomIds, Timestamp, WorkspaceId,
 };
 use denizen_persistence::{Cache, Database, ExternalUserName, MAXIMUM_AGE, channels, external_users};
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 
 use crate::{Fixture, on_both};
 
@@ -76,59 +76,85 @@ fn any(limit: u64) -> u64 {
     RandomIds.uuid().as_u64_pair().1 % limit
 }
 
-/// Writes users, one after the other.
-async fn write(fixture: &Fixture, servers: &[Server], users: &[User], server: usize, end: Instant) -> usize {
-    let mut count = 0;
-    while Instant::now() < end {
-        let user = &users[usize::try_from(any(USERS as u64)).unwrap()];
-        let changes = match any(3) {
-            0 => ExternalUserChanges { access: Some(AccessChange::Block), ..Default::default() },
-            1 => ExternalUserChanges { access: Some(AccessChange::Unblock), ..Default::default() },
-            _ => {
-                let name = DisplayName::parse(&RandomIds.uuid().to_string()).unwrap();
-                ExternalUserChanges { display_name: Patch::Value(name), ..Default::default() }
-            }
-        };
-        let connection = &mut servers[server].database.write().await.unwrap();
-        let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
-        let changed =
-            external_users::change(connection, origin, workspace_id, user.id, |_| Ok(changes.clone()));
-        let version = changed.await.unwrap().unwrap().version.as_i64();
-        user.writes.lock().unwrap().push(Write { server, answered: Instant::now(), version });
-        count += 1;
-    }
-    count
+/// Two servers and their users.
+struct Scene {
+    origin: Origin,
+    workspace_id: WorkspaceId,
+    servers: [Server; 2],
+    users: Vec<User>,
+    end: Instant,
 }
 
-/// Reads users from memory, and asserts that no answer is older than allowed.
-async fn read(fixture: &Fixture, servers: &[Server], users: &[User], server: usize, end: Instant) -> usize {
-    let mut count = 0;
-    while Instant::now() < end {
-        let user = &users[usize::try_from(any(USERS as u64)).unwrap()];
-        let oldest = user.oldest_allowed(server, Instant::now());
-        let found = servers[server].cache.external_user(fixture.workspace_id, user.any_name()).await;
-        let version = found.unwrap().unwrap().version.as_i64();
-        assert!(
-            version >= oldest,
-            "server {server} answers with version {version}, although {oldest} is known"
-        );
-        count += 1;
-        tokio::task::yield_now().await;
+impl Scene {
+    async fn new(fixture: &Fixture) -> Self {
+        let databases = [fixture.database.clone(), fixture.another().await];
+        let mut users = Vec::new();
+        for number in 0..USERS {
+            users.push(User::create(fixture, number).await);
+        }
+        Self {
+            origin: fixture.origin.clone(),
+            workspace_id: fixture.workspace_id,
+            servers: databases
+                .map(|database| Server { cache: Cache::new(database.clone(), 1 << 20), database }),
+            users,
+            end: Instant::now() + DURATION,
+        }
     }
-    count
+
+    fn any_user(&self) -> &User {
+        &self.users[usize::try_from(any(USERS as u64)).unwrap()]
+    }
+
+    /// Writes users on a server, one after the other, and returns how many.
+    async fn write(self: Arc<Self>, server: usize) -> usize {
+        let mut count = 0;
+        while Instant::now() < self.end {
+            let user = self.any_user();
+            let changes = match any(3) {
+                0 => ExternalUserChanges { access: Some(AccessChange::Block), ..Default::default() },
+                1 => ExternalUserChanges { access: Some(AccessChange::Unblock), ..Default::default() },
+                _ => {
+                    let name = DisplayName::parse(&RandomIds.uuid().to_string()).unwrap();
+                    ExternalUserChanges { display_name: Patch::Value(name), ..Default::default() }
+                }
+            };
+            let connection = &mut self.servers[server].database.write().await.unwrap();
+            let (origin, workspace_id) = (&self.origin, self.workspace_id);
+            let changes_of = |_: &_| Ok(changes.clone());
+            let changed = external_users::change(connection, origin, workspace_id, user.id, changes_of).await;
+            let version = changed.unwrap().unwrap().version.as_i64();
+            user.writes.lock().unwrap().push(Write { server, answered: Instant::now(), version });
+            count += 1;
+        }
+        count
+    }
+
+    /// Reads users from a server's memory, asserts that no answer is older than allowed, and returns how many.
+    async fn read(self: Arc<Self>, server: usize) -> usize {
+        let mut count = 0;
+        while Instant::now() < self.end {
+            let user = self.any_user();
+            let oldest = user.oldest_allowed(server, Instant::now());
+            let found = self.servers[server].cache.external_user(self.workspace_id, user.any_name()).await;
+            let version = found.unwrap().unwrap().version.as_i64();
+            assert!(
+                version >= oldest,
+                "server {server} answers version {version}, although it knows {oldest}"
+            );
+            count += 1;
+        }
+        count
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 6)]
 async fn no_answer_is_older_than_the_last_known_write() {
     on_both(async |fixture| {
-        let users = join_all((0..USERS).map(|number| User::create(fixture, number))).await;
-        let servers = [fixture.database.clone(), fixture.another().await]
-            .map(|database| Server { cache: Cache::new(database.clone(), 1 << 20), database });
-        let end = Instant::now() + DURATION;
-        let (writes, reads) = tokio::join!(
-            join_all([0, 1].map(|server| write(fixture, &servers, &users, server, end))),
-            join_all([0, 0, 1, 1].map(|server| read(fixture, &servers, &users, server, end))),
-        );
+        let scene = Arc::new(Scene::new(fixture).await);
+        let writers = [0, 1].map(|server| tokio::spawn(Arc::clone(&scene).write(server)));
+        let readers = [0, 0, 1, 1].map(|server| tokio::spawn(Arc::clone(&scene).read(server)));
+        let (writes, reads) = (try_join_all(writers).await.unwrap(), try_join_all(readers).await.unwrap());
         println!("{:?}: {writes:?} writes, {reads:?} reads", fixture.database);
         assert!(writes.iter().chain(&reads).all(|count| *count > 0));
     })

@@ -98,7 +98,7 @@ fn commands_and_a_running_server_share_the_database() {
 
     assert_eq!(folder.json(&["doctor"])["checks"][0]["status"], "ok");
     folder.prints(&["keys", "revoke", text(&key, "id"), "--workspace", "my-company"]);
-    assert_eq!(server.status(text(&key, "secretKey")), 401);
+    server.waits_for_status(text(&key, "secretKey"), 401);
 }
 
 #[test]
@@ -227,8 +227,8 @@ fn the_old_secret_works_during_the_overlap() {
     assert_eq!(server.status(text(&key, "secretKey")), 200);
     assert_eq!(server.status(text(&second, "secretKey")), 200);
     let third = folder.json(&[&rotate[..], &["--overlap", "0"]].concat());
-    assert_eq!(server.status(text(&key, "secretKey")), 401);
-    assert_eq!(server.status(text(&second, "secretKey")), 401);
+    server.waits_for_status(text(&key, "secretKey"), 401);
+    server.waits_for_status(text(&second, "secretKey"), 401);
     assert_eq!(server.status(text(&third, "secretKey")), 200);
     assert!(folder.prints(&rotate).contains("secret key (shown only once)  sk_"));
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::{Value, json};
@@ -158,6 +159,11 @@ impl Server {
         self.request("GET /api/v1/external-users", &format!("x-api-key: {secret}"), "")
     }
 
+    /// Waits until a secret key gets a status: what a command changes takes effect within a second.
+    pub(crate) fn waits_for_status(&self, secret: &str, status: u16) {
+        soon(|| self.status(secret) == status);
+    }
+
     /// Sends a request with an account's token, and returns the status.
     pub(crate) fn status_of_token(&self, token: &str) -> u16 {
         self.request("GET /api/users/me", &format!("authorization: Bearer {token}"), "")
@@ -210,4 +216,12 @@ impl Drop for Server {
 fn read_line_with(output: &mut BufReader<ChildStdout>, word: &str) -> String {
     let lines = output.by_ref().lines().map(Result::unwrap);
     lines.into_iter().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word} is not printed"))
+}
+
+/// Waits until a check holds: what a command changes takes effect on a running server within a second.
+pub(crate) fn soon(check: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !check() {
+        assert!(start.elapsed() < Duration::from_secs(10), "what a command has changed takes no effect");
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use denizen_tests::{TestServer, Value, json};
 
-use crate::support::{create, path_of, text, zaia_body};
+use crate::support::{create, path_of, soon, text, zaia_body};
 
 const ACTIVE: &str = r#"{ "state": "active", "reason": null, "since": null, "until": null, "by": null }"#;
 
@@ -165,12 +165,16 @@ async fn an_invalid_block_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_block_takes_effect_on_all_servers() {
+async fn a_block_takes_effect_at_once_and_soon_on_other_servers() {
     let server = TestServer::start().await;
     let another = server.another().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let bearer = another.bearer(&text(&user, "accessToken"));
-    bearer.get("/api/v1/external-users/me").await.is(200);
+    let here = server.bearer(&text(&user, "accessToken"));
+    for bearer in [&here, &bearer] {
+        bearer.get("/api/v1/external-users/me").await.is(200);
+    }
     server.zaia().patch(&path_of(&user), json!({ "blocked": true })).await.is(200);
-    bearer.get("/api/v1/external-users/me").await.error(401, "unauthenticated");
+    here.get("/api/v1/external-users/me").await.error(401, "unauthenticated");
+    soon(async || bearer.get("/api/v1/external-users/me").await.status == 401).await;
 }

@@ -1,6 +1,7 @@
 //! Health, metrics, version, signing keys.
 
 use denizen_tests::{TestServer, Value, json};
+use tokio::net::TcpStream;
 
 use crate::support::{create, text};
 
@@ -26,18 +27,14 @@ async fn a_stopping_server_is_not_ready_and_finishes_open_requests() {
     writer.send(write).await;
     asker.send("GET /health/ready HTTP/1.1\r\nhost: a\r\n").await;
 
-    // The stop runs first; the rest of the requests arrives after it.
-    let ((), written, asked) = tokio::join!(
-        server.stop(),
-        async {
-            writer.send("\"jane\"}").await;
-            writer.reply().await
-        },
-        async {
-            asker.send("\r\n").await;
-            asker.reply().await
-        },
-    );
+    // The rest of the requests arrives when the server stops: when it takes no connections any more.
+    let address = server.address;
+    let ((), (written, asked)) = tokio::join!(server.stop(), async {
+        while TcpStream::connect(address).await.is_ok() {}
+        writer.send("\"jane\"}").await;
+        asker.send("\r\n").await;
+        (writer.reply().await, asker.reply().await)
+    });
     assert_eq!(written.json(201)["name"], "jane");
     assert!(asked.header("retry-after").is_some(), "{asked}");
     asked.error(503, "unavailable");
