@@ -56,7 +56,7 @@ impl Cache {
             return Ok(Some(holder).filter(is_in_force));
         }
         let read = self.database.changes().now();
-        let holder = api_keys::authenticate(&mut self.database.read().await?, presented, now).await?;
+        let holder = api_keys::authenticate(&mut self.database.read_by_key().await?, presented, now).await?;
         Ok(holder.map(|holder| {
             let ids = [holder.key_id.to_string(), holder.workspace_id.to_string()];
             let entry = Entry::new(holder, size_of::<KeyHolder>(), read, ids.map(|id| mark_of_object(&id)));
@@ -71,7 +71,7 @@ impl Cache {
             return Ok(Some(workspace));
         }
         let read = self.database.changes().now();
-        let workspace = workspaces::find_in_use(&mut self.database.read().await?, id).await?;
+        let workspace = workspaces::find_in_use(&mut self.database.read_by_key().await?, id).await?;
         Ok(workspace.map(|workspace| {
             let itself = mark_of_object(&id.to_string());
             self.workspaces.keep(id, Entry::new(workspace, size_of::<Workspace>(), read, [itself, itself]))
@@ -90,7 +90,7 @@ impl Cache {
             return Ok(Some(user));
         }
         let read = self.database.changes().now();
-        let user = key.1.find(&mut self.database.read().await?, workspace_id).await?;
+        let user = key.1.find(&mut self.database.read_by_key().await?, workspace_id).await?;
         Ok(user.map(|user| {
             let depends_on = [mark_of_object(&user.id.to_string()), key.1.mark(workspace_id)];
             let size = size_of_user(&user) + key.1.len();

@@ -14,7 +14,7 @@ use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::boxed;
-use crate::connection::{AsyncSqliteConnection, Backend, Database, DbConnection, OrError as _, on_backend};
+use crate::connection::{Backend, Database, DbConnection, OrError as _, SqliteAccess, on_backend};
 use crate::introspection;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -79,7 +79,7 @@ enum Action {
 async fn perform(database: &Database, action: Action) -> Result<Vec<String>> {
     match database.write().await? {
         DbConnection::Postgres(leased) => perform_on_postgres(leased.into_object(), action).await,
-        DbConnection::Sqlite(leased) => perform_on_sqlite(leased.into_object(), action).await,
+        DbConnection::Sqlite(leased) => perform_on_sqlite(*leased.into_object(), action).await,
     }
 }
 
@@ -103,26 +103,17 @@ async fn perform_on_postgres(
 
 /// Runs everything in one transaction on SQLite, which takes the write lock first. Of two servers that start on one
 /// file, the second waits, and finds nothing to do.
-async fn perform_on_sqlite(
-    mut connection: Object<AsyncSqliteConnection>,
-    action: Action,
-) -> Result<Vec<String>> {
-    let work = move |connection: &mut SqliteConnection| {
-        Ok(connection.immediate_transaction(|connection| {
-            act::<Sqlite>(connection, || SQLITE, action).map_err(MigrationError)
-        }))
+async fn perform_on_sqlite(mut access: SqliteAccess, action: Action) -> Result<Vec<String>> {
+    access.begin().await.or_error("begin to migrate")?;
+    let work = move |connection: &mut SqliteConnection| Ok(act::<Sqlite>(connection, || SQLITE, action));
+    let pace = access.pace();
+    let outcome = match access.enter().await {
+        Ok(connection) => pace.run(connection.spawn_blocking(work)).await,
+        Err(error) => Err(error),
     };
-    let outcome = connection.spawn_blocking(work).await.or_error("migrate")?;
-    outcome.map_err(|MigrationError(error)| error)
-}
-
-/// Lets diesel's transaction end with a domain error.
-struct MigrationError(Error);
-
-impl From<diesel::result::Error> for MigrationError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self(failed(error))
-    }
+    let outcome = outcome.or_error("migrate").flatten();
+    access.end(outcome.is_ok()).await.or_error("end the migrations")?;
+    outcome
 }
 
 fn act<DB: DieselBackend>(
@@ -223,5 +214,19 @@ mod tests {
         let (one, two, three) = tokio::join!(one, two, three);
         let known: Vec<String> = known_names::<Sqlite>(&SQLITE).unwrap().into_values().collect();
         assert_eq!([one.unwrap(), two.unwrap(), three.unwrap()].concat(), known);
+    }
+    /// SQLite would check a deferred key when a group of writers commits, and fail them all.
+    #[tokio::test]
+    async fn sqlite_defers_no_foreign_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let database =
+            Database::connect(&crate::sqlite_url(&folder.path().join("denizen.db"))).await.unwrap();
+        run(&database).await.unwrap();
+        let connection = &mut database.read().await.unwrap();
+        let deferred = "SELECT name AS version FROM sqlite_schema WHERE sql LIKE '%DEFERR%'";
+        let query = diesel::sql_query(deferred);
+        let deferred = on_backend!(connection, |conn| query.load::<VersionRow>(conn).await).unwrap();
+        let deferred: Vec<_> = deferred.into_iter().map(|row| row.version).collect();
+        assert_eq!(deferred, [""; 0]);
     }
 }

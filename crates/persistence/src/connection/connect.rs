@@ -6,18 +6,15 @@ use deadpool::managed::{self, Manager, PoolError};
 use diesel::{Connection as _, ConnectionError, ConnectionResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use url::Url;
 
-use super::in_place::InPlace;
+use super::group_commit::{GROUP_DURATION, WriteQueue, WritingConnectionManager};
+use super::in_place::{AsyncSqliteConnection, InPlace};
 use super::settings::{self, SqliteSynchronous};
 use super::sqlite_file::sqlite_file;
 use super::{metrics_of_queries, tls};
-
-/// A SQLite connection.
-pub(crate) type AsyncSqliteConnection = SyncConnectionWrapper<SqliteConnection, InPlace>;
 
 /// How many times setting up a SQLite connection is tried while another process changes the journal mode.
 const SETUP_ATTEMPTS: u32 = 100;
@@ -69,7 +66,7 @@ pub enum ConnectError {
 /// The pools behind a [`Database`](crate::Database).
 pub(crate) enum Pools {
     Postgres(Pool<AsyncPgConnection>),
-    Sqlite { readers: Pool<AsyncSqliteConnection>, writer: Pool<AsyncSqliteConnection> },
+    Sqlite { readers: Pool<AsyncSqliteConnection>, writers: WriteQueue },
 }
 
 impl Pools {
@@ -119,19 +116,18 @@ async fn open_sqlite(options: &DatabaseOptions) -> Result<Pools, ConnectError> {
         manager(path.clone(), move |path| {
             let setup = setup.clone();
             async move {
-                let runtime = if writes { InPlace::Writes } else { InPlace::Reads };
                 let connection = SqliteConnection::establish(&path)?;
-                let mut connection = AsyncSqliteConnection::with_runtime(connection, runtime);
+                let mut connection = AsyncSqliteConnection::with_runtime(connection, InPlace);
                 set_up(&mut connection, &setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
                 Ok(connection)
             }
             .boxed()
         })
     };
-    let writer = pool(open(true), 1);
+    let writer = pool(WritingConnectionManager { connections: open(true), file: file.clone() }, 1);
     try_out(&writer, format!("SQLite database {}", file.display())).await?;
     let readers = pool(open(false), options.connections.unwrap_or(4));
-    Ok(Pools::Sqlite { readers, writer })
+    Ok(Pools::Sqlite { readers, writers: WriteQueue::new(writer, GROUP_DURATION) })
 }
 
 /// Changing the journal mode of a new file fails at once if another process does the same, regardless of the busy

@@ -1,27 +1,29 @@
 //! The database as the rest of the server sees it: one type of connection for both backends.
 
+use std::ops::DerefMut;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use deadpool::managed::{self, Manager};
-use denizen_domain::{Error, Result};
-use diesel_async::AsyncPgConnection;
+use denizen_domain::Result;
+use diesel::QueryResult;
 use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::changes::{Changes, Mark};
-use super::connect::{AsyncSqliteConnection, ConnectError, DatabaseOptions, Pools};
+use super::connect::{ConnectError, DatabaseOptions, Pools};
+use super::error::OrError as _;
+use super::group_commit::Writer;
+use super::in_place::Pace;
 use super::leased::Leased;
+use super::pool::{self, PoolStatus};
+use super::sqlite::SqliteAccess;
 use crate::boxed;
-
-/// How long a request waits for a connection before it fails because the server is busy.
-const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
 /// A connection to either database. `on_backend!` gives a query the concrete one.
 pub enum DbConnection {
     /// A connection to PostgreSQL.
     Postgres(Box<Leased<Object<AsyncPgConnection>>>),
     /// A connection to SQLite.
-    Sqlite(Leased<Object<AsyncSqliteConnection>>),
+    Sqlite(Leased<Box<SqliteAccess>>),
 }
 
 impl std::fmt::Debug for DbConnection {
@@ -56,22 +58,40 @@ impl DbConnection {
     }
 }
 
+impl SimpleAsyncConnection for DbConnection {
+    async fn batch_execute(&mut self, statements: &str) -> QueryResult<()> {
+        on_backend!(self, |conn| conn.batch_execute(statements).await)
+    }
+}
+
 /// Expands an expression once per backend, so that the compiler checks both.
 macro_rules! on_backend {
     ($connection:expr, |$conn:ident| $body:expr) => {
+        $crate::connection::on_each_backend!($connection, Postgres | $conn | $body, Sqlite | $conn | $body)
+    };
+}
+pub(crate) use on_backend;
+
+/// Evaluates the expression of the connection's backend. Both return a `QueryResult`.
+macro_rules! on_each_backend {
+    ($connection:expr, Postgres |$postgres:ident| $on_postgres:expr, Sqlite |$sqlite:ident| $on_sqlite:expr $(,)?) => {
         match $connection {
             $crate::DbConnection::Postgres(object) => {
-                let $conn = &mut ***object;
-                $body
+                let $postgres = &mut ***object;
+                $on_postgres
             }
-            $crate::DbConnection::Sqlite(object) => {
-                let $conn = &mut **object;
-                $body
+            $crate::DbConnection::Sqlite(access) => {
+                let pace = access.pace();
+                let result = match access.enter().await {
+                    Ok($sqlite) => pace.run(async { $on_sqlite }).await,
+                    Err(error) => Err(error),
+                };
+                access.leave(result).await
             }
         }
     };
 }
-pub(crate) use on_backend;
+pub(crate) use on_each_backend;
 
 /// The two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,21 +109,6 @@ impl std::fmt::Display for Backend {
             Self::Sqlite => "SQLite",
         })
     }
-}
-
-/// The load of a connection pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolStatus {
-    /// The pool: `read`, `write`, or `all` if one serves both.
-    pub name: &'static str,
-    /// The maximum number of connections.
-    pub maximum: usize,
-    /// Open connections.
-    pub open: usize,
-    /// Idle connections.
-    pub idle: usize,
-    /// Requests waiting for a connection.
-    pub waiting: usize,
 }
 
 /// A database with its connection pools. Clones share them.
@@ -144,22 +149,54 @@ impl Database {
         }
     }
 
-    /// Returns a connection for reading. Fails with [`Error::Unavailable`] if none is free within ten seconds.
+    /// Returns a connection for reading. Fails with [`Error::Unavailable`](denizen_domain::Error::Unavailable) if none is
+    /// free within ten seconds.
     #[boxed]
     pub async fn read(&self) -> Result<DbConnection> {
-        match &self.0.pools {
-            Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(self.lease(pool, "all").await?))),
-            Pools::Sqlite { readers, .. } => Ok(DbConnection::Sqlite(self.lease(readers, "read").await?)),
-        }
+        self.reading(Pace::Long).await
     }
 
-    /// Returns a connection for writing. SQLite has one, for which writers queue in order. Fails with
-    /// [`Error::Unavailable`] if none is free within ten seconds.
+    /// Returns a connection for statements that find single rows by their keys. On SQLite, they cost less than on a
+    /// connection from [`read`](Self::read), but would block a thread if they took long.
+    #[boxed]
+    pub async fn read_by_key(&self) -> Result<DbConnection> {
+        self.reading(Pace::Short).await
+    }
+
+    /// Returns a connection for writing. SQLite has one, for which writers queue in order, each when it begins a
+    /// transaction. A statement fails with [`Error::Unavailable`](denizen_domain::Error::Unavailable) if that takes more
+    /// than ten seconds.
     #[boxed]
     pub async fn write(&self) -> Result<DbConnection> {
+        self.writing(Pace::Long).await
+    }
+
+    /// Returns a connection for transactions that find and change single rows by their keys. On SQLite, they cost less
+    /// than on a connection from [`write`](Self::write), but would block a thread if they took long.
+    #[boxed]
+    pub async fn write_by_key(&self) -> Result<DbConnection> {
+        self.writing(Pace::Short).await
+    }
+
+    async fn reading(&self, pace: Pace) -> Result<DbConnection> {
+        let taken = match &self.0.pools {
+            Pools::Postgres(pool) => pool::get(pool, "all")
+                .await
+                .map(|connection| DbConnection::Postgres(Box::new(self.lease(connection)))),
+            Pools::Sqlite { readers, .. } => pool::get(readers, "read").await.map(|connection| {
+                DbConnection::Sqlite(self.lease(Box::new(SqliteAccess::reading(connection, pace))))
+            }),
+        };
+        taken.or_error("take a database connection")
+    }
+
+    async fn writing(&self, pace: Pace) -> Result<DbConnection> {
         match &self.0.pools {
-            Pools::Postgres(pool) => Ok(DbConnection::Postgres(Box::new(self.lease(pool, "all").await?))),
-            Pools::Sqlite { writer, .. } => Ok(DbConnection::Sqlite(self.lease(writer, "write").await?)),
+            Pools::Postgres(_) => self.reading(pace).await,
+            Pools::Sqlite { writers, .. } => {
+                let access = SqliteAccess::writing(Writer::new(writers.clone()), pace);
+                Ok(DbConnection::Sqlite(self.lease(Box::new(access))))
+            }
         }
     }
 
@@ -168,47 +205,17 @@ impl Database {
         &self.0.changes
     }
 
-    async fn lease<M: Manager>(
-        &self,
-        pool: &managed::Pool<M>,
-        name: &'static str,
-    ) -> Result<Leased<managed::Object<M>>>
-    where
-        M::Error: std::fmt::Display,
-    {
-        Ok(Leased::new(get(pool, name).await?, Arc::clone(&self.0.changes)))
+    fn lease<O: DerefMut>(&self, connection: O) -> Leased<O> {
+        Leased::new(connection, Arc::clone(&self.0.changes))
     }
 
     /// Returns the load of each pool.
     pub fn pools(&self) -> Vec<PoolStatus> {
         match &self.0.pools {
-            Pools::Postgres(pool) => vec![status_of("all", pool)],
-            Pools::Sqlite { readers, writer } => vec![status_of("read", readers), status_of("write", writer)],
+            Pools::Postgres(pool) => vec![PoolStatus::of("all", pool)],
+            Pools::Sqlite { readers, writers } => {
+                vec![PoolStatus::of("read", readers), PoolStatus::of("write", writers.pool())]
+            }
         }
-    }
-}
-
-async fn get<M: Manager>(pool: &managed::Pool<M>, name: &'static str) -> Result<managed::Object<M>>
-where
-    M::Error: std::fmt::Display,
-{
-    let started = Instant::now();
-    let result = tokio::time::timeout(CONNECTION_WAIT, pool.get()).await;
-    metrics::histogram!("denizen_database_pool_wait_seconds", "pool" => name).record(started.elapsed());
-    match result {
-        Ok(Ok(object)) => Ok(object),
-        Ok(Err(error)) => Err(Error::Unavailable(format!("no database connection: {error}"))),
-        Err(_) => Err(Error::Unavailable(format!("no database connection was free in {CONNECTION_WAIT:?}"))),
-    }
-}
-
-fn status_of<M: Manager>(name: &'static str, pool: &managed::Pool<M>) -> PoolStatus {
-    let status = pool.status();
-    PoolStatus {
-        name,
-        maximum: status.max_size,
-        open: status.size,
-        idle: status.available,
-        waiting: status.waiting,
     }
 }

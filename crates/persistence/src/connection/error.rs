@@ -30,6 +30,8 @@ fn from_diesel(error: &DieselError, doing: &str) -> Error {
         ) => Error::Unavailable(context),
         DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Error::ReadOnly(context),
         DieselError::DatabaseError(_, information) => of_message(information.message(), context),
+        // Rolling back fails after a commit that SQLite has undone by itself.
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => from_diesel(commit_error, doing),
         _ => Error::Internal(context),
     }
 }

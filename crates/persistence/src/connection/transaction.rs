@@ -1,14 +1,13 @@
 //! Transactions.
 //!
-//! A connection dropped between `begin` and `finish` is broken: the pool closes it, which rolls back its transaction.
+//! A connection dropped between `begin` and `finish` is broken: it is closed, which rolls back its transaction.
 
 use std::time::Duration;
 
 use denizen_domain::{Conflict, Error, Result};
-use diesel::connection::AnsiTransactionManager as SqliteTransactions;
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
 
-use super::database::{DbConnection, on_backend};
+use super::database::DbConnection;
 use super::error::OrError as _;
 
 /// How many times a write is tried when other requests interfere.
@@ -22,49 +21,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(4);
 pub(crate) async fn begin(connection: &mut DbConnection) -> Result<()> {
     match connection {
         DbConnection::Postgres(object) => AnsiTransactionManager::begin_transaction(&mut ***object).await,
-        DbConnection::Sqlite(object) => {
-            object
-                .spawn_blocking(|connection| {
-                    SqliteTransactions::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
-                })
-                .await
-        }
+        DbConnection::Sqlite(access) => access.begin().await,
     }
     .or_error("begin a transaction")
 }
 
 /// Ends a transaction: commits on success, otherwise rolls back.
 pub(crate) async fn finish<T>(connection: &mut DbConnection, result: Result<T>) -> Result<T> {
-    let finished = end(connection, result).await;
+    let commit = result.is_ok();
+    let ended = match connection {
+        DbConnection::Postgres(object) if commit => {
+            AnsiTransactionManager::commit_transaction(&mut ***object).await
+        }
+        DbConnection::Postgres(object) => AnsiTransactionManager::rollback_transaction(&mut ***object).await,
+        DbConnection::Sqlite(access) => access.end(commit).await,
+    };
     connection.note_changes();
-    finished
-}
-
-async fn end<T>(connection: &mut DbConnection, result: Result<T>) -> Result<T> {
-    match result {
-        Ok(value) => {
-            on_backend!(connection, |conn| TransactionManagerOf::commit(conn).await).or_error("commit")?;
-            Ok(value)
-        }
-        Err(error) => {
-            on_backend!(connection, |conn| TransactionManagerOf::roll_back(conn).await)
-                .or_error("roll back")?;
-            Err(error)
-        }
-    }
-}
-
-/// Calls a connection's transaction manager without naming the connection's type.
-struct TransactionManagerOf;
-
-impl TransactionManagerOf {
-    async fn commit<C: diesel_async::AsyncConnection>(connection: &mut C) -> diesel::QueryResult<()> {
-        C::TransactionManager::commit_transaction(connection).await
-    }
-
-    async fn roll_back<C: diesel_async::AsyncConnection>(connection: &mut C) -> diesel::QueryResult<()> {
-        C::TransactionManager::rollback_transaction(connection).await
-    }
+    ended.or_error(if commit { "commit" } else { "roll back" })?;
+    result
 }
 
 /// Returns whether to retry a write because another request interfered. Pauses before it returns true, longer each

@@ -5,16 +5,17 @@
 macro_rules! insert_all {
     ($connection:expr, $table:path, $rows:expr) => {{
         let rows: Vec<_> = $rows;
-        match $connection {
-            $crate::DbConnection::Postgres(object) => {
+        $crate::connection::on_each_backend!(
+            $connection,
+            Postgres | conn | {
                 let all = diesel::insert_into($table).values(&rows).on_conflict_do_nothing();
-                all.execute(&mut ***object).await
-            }
-            $crate::DbConnection::Sqlite(object) => {
+                all.execute(conn).await
+            },
+            Sqlite | conn | {
                 let mut inserted = Ok(0);
                 for row in &rows {
                     let one = diesel::insert_into($table).values(row).on_conflict_do_nothing();
-                    match (one.execute(&mut **object).await, &mut inserted) {
+                    match (one.execute(conn).await, &mut inserted) {
                         (Ok(more), Ok(inserted)) => *inserted += more,
                         (error, _) => {
                             inserted = error;
@@ -24,7 +25,7 @@ macro_rules! insert_all {
                 }
                 inserted
             }
-        }
+        )
     }};
 }
 pub(crate) use insert_all;
@@ -32,10 +33,11 @@ pub(crate) use insert_all;
 /// Loads rows and locks them until the transaction ends. SQLite has no row locks and needs none.
 macro_rules! load_locked {
     ($connection:expr, $query:expr, $row:ty) => {
-        match $connection {
-            $crate::DbConnection::Postgres(object) => $query.for_update().load::<$row>(&mut ***object).await,
-            $crate::DbConnection::Sqlite(object) => $query.load::<$row>(&mut **object).await,
-        }
+        $crate::connection::on_each_backend!(
+            $connection,
+            Postgres | conn | $query.for_update().load::<$row>(conn).await,
+            Sqlite | conn | $query.load::<$row>(conn).await
+        )
     };
 }
 pub(crate) use load_locked;

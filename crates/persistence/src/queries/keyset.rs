@@ -96,38 +96,38 @@ macro_rules! load_window {
         use $crate::queries::keyset::{Key, Start, ordered_from, reading_direction};
         use $crate::types::StoredUuid;
         let direction = reading_direction($window);
-        on_backend!($connection, |conn| {
-            let start = match &$window.page {
-                denizen_domain::Page::After(position) | denizen_domain::Page::Before(position) => {
-                    Start::After(<$key_type as Key>::of(position)?, StoredUuid::from_uuid(position.id))
-                }
-
-                denizen_domain::Page::Number(denizen_domain::PageNumber::FIRST) => Start::Beginning,
-                denizen_domain::Page::Number(number) => {
-                    let beginning: Start<$key_type, StoredUuid> = Start::Beginning;
-                    let places =
-                        ordered_from!($filtered, direction, &beginning, $key, $id).select(($key, $id));
-                    let place = places
+        let start = match &$window.page {
+            denizen_domain::Page::After(position) | denizen_domain::Page::Before(position) => {
+                Start::After(<$key_type as Key>::of(position)?, StoredUuid::from_uuid(position.id))
+            }
+            denizen_domain::Page::Number(denizen_domain::PageNumber::FIRST) => Start::Beginning,
+            denizen_domain::Page::Number(number) => {
+                let beginning: Start<$key_type, StoredUuid> = Start::Beginning;
+                let place = on_backend!($connection, |conn| {
+                    ordered_from!($filtered, direction, &beginning, $key, $id)
+                        .select(($key, $id))
                         .offset(number.offset($window.limit))
                         .limit(1)
                         .first::<($key_type, StoredUuid)>(conn)
                         .await
-                        .optional();
-                    match place.or_error("find the place of a page")? {
-                        Some((key, id)) => Start::At(key, id),
-                        None => Start::BeyondTheEnd,
-                    }
+                        .optional()
+                });
+                match place.or_error("find the place of a page")? {
+                    Some((key, id)) => Start::At(key, id),
+                    None => Start::BeyondTheEnd,
                 }
-            };
-            if matches!(start, Start::BeyondTheEnd) {
-                Ok(Vec::new())
-            } else {
+            }
+        };
+        if matches!(start, Start::BeyondTheEnd) {
+            Ok(Vec::new())
+        } else {
+            on_backend!($connection, |conn| {
                 ordered_from!($filtered, direction, &start, $key, $id)
                     .limit(i64::from($window.limit) + 1)
                     .load::<$row>(conn)
                     .await
-            }
-        })
+            })
+        }
     }};
 }
 pub(crate) use load_window;

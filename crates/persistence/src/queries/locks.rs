@@ -9,7 +9,7 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::connection::{DbConnection, OrError as _};
+use crate::connection::{DbConnection, OrError as _, on_each_backend};
 use crate::schema as tables;
 use crate::types::{StoredUuid, stored};
 
@@ -180,10 +180,11 @@ pub(crate) async fn find_kept_super_identity(
         .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
         .filter(tables::super_identities::external_id.eq(external_id))
         .select(tables::super_identities::id);
-    let found = match connection {
-        DbConnection::Postgres(object) => query.for_key_share().first::<StoredUuid>(&mut ***object).await,
-        DbConnection::Sqlite(object) => query.first::<StoredUuid>(&mut **object).await,
-    };
+    let found = on_each_backend!(
+        connection,
+        Postgres | conn | query.for_key_share().first::<StoredUuid>(conn).await,
+        Sqlite | conn | query.first::<StoredUuid>(conn).await
+    );
     Ok(found.optional().or_error("find a super identity")?.map(Into::into))
 }
 
@@ -198,12 +199,11 @@ pub(crate) async fn find_kept_super_identities(
         .filter(tables::super_identities::external_id.eq_any(external_ids))
         .order(tables::super_identities::id.asc())
         .select((tables::super_identities::external_id.assume_not_null(), tables::super_identities::id));
-    let found = match connection {
-        DbConnection::Postgres(object) => {
-            query.for_key_share().load::<(String, StoredUuid)>(&mut ***object).await
-        }
-        DbConnection::Sqlite(object) => query.load::<(String, StoredUuid)>(&mut **object).await,
-    };
+    let found = on_each_backend!(
+        connection,
+        Postgres | conn | query.for_key_share().load::<(String, StoredUuid)>(conn).await,
+        Sqlite | conn | query.load::<(String, StoredUuid)>(conn).await
+    );
     let found = found.or_error("find super identities")?;
     Ok(found.into_iter().map(|(external_id, id)| (external_id, id.into())).collect())
 }

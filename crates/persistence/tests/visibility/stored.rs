@@ -58,17 +58,15 @@ impl<'a> Stored<'a> {
         number.as_i64() - self.first_number
     }
 
-    /// Stores the directory in a database.
+    /// Stores the directory in a database, in one transaction.
     pub(crate) async fn store(&self, connection: &mut DbConnection) {
         let literals = Literals(connection.backend());
         let statements = [
-            "BEGIN".to_owned(),
             self.workspaces(literals),
             self.accounts(literals),
             self.memberships(literals),
             self.flows(literals),
             self.flow_memberships(literals),
-            "COMMIT".to_owned(),
         ];
         execute(connection, &statements.join(";\n")).await;
     }
@@ -137,11 +135,7 @@ impl<'a> Stored<'a> {
 
 /// Runs SQL statements directly.
 pub(crate) async fn execute(connection: &mut DbConnection, statements: &str) {
-    let done = match connection {
-        DbConnection::Postgres(connection) => connection.batch_execute(statements).await,
-        DbConnection::Sqlite(connection) => connection.batch_execute(statements).await,
-    };
-    done.unwrap();
+    connection.batch_execute(statements).await.unwrap();
 }
 
 /// Formats SQL literals for ids and times.

@@ -58,11 +58,7 @@ impl Fixture {
 
     /// Runs SQL statements directly, as an older server without versions would.
     pub(crate) async fn execute(&self, statements: &str) {
-        let done = match &mut self.write().await {
-            DbConnection::Postgres(connection) => connection.batch_execute(statements).await,
-            DbConnection::Sqlite(connection) => connection.batch_execute(statements).await,
-        };
-        done.unwrap();
+        self.write().await.batch_execute(statements).await.unwrap();
     }
 
     /// Returns the beginning of 1970, as an SQL literal.

@@ -8,7 +8,8 @@ use diesel_async::RunQueryDsl;
 
 use super::find::find;
 use super::row::ExternalUserRow;
-use crate::connection::{Backend, DbConnection, OrError as _};
+use crate::connection::{Backend, DbConnection, OrError as _, on_each_backend};
+use crate::queries::dialect::load_locked;
 use crate::queries::like::contains;
 use crate::schema as tables;
 use crate::types::{PortableUuid, StoredUuid, all_stored, stored};
@@ -74,10 +75,7 @@ pub(crate) async fn find_locked_external_users(
         .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
         .filter(tables::external_users::id.eq_any(all_stored(ids)))
         .order(tables::external_users::id.asc());
-    let rows = match connection {
-        DbConnection::Postgres(object) => users.for_update().load::<ExternalUserRow>(&mut ***object).await,
-        DbConnection::Sqlite(object) => users.load::<ExternalUserRow>(&mut **object).await,
-    };
+    let rows = load_locked!(connection, users, ExternalUserRow);
     rows.or_error("lock external users")?.into_iter().map(ExternalUser::try_from).collect()
 }
 
@@ -94,35 +92,40 @@ pub(crate) async fn first_external_user_of_each(
     values: Vec<String>,
 ) -> Result<Vec<StoredUuid>> {
     let (workspace_id, default_channel) = (stored(workspace_id), stored(default_channel));
-    let found = match connection {
-        DbConnection::Postgres(object) => {
-            let statement = format!(
-                "SELECT DISTINCT ON ({column}) id FROM external_users WHERE workspace_id = $1 AND {column} = ANY ($3) \
+    let found = on_each_backend!(
+        connection,
+        Postgres
+            | conn
+            | {
+                let statement = format!(
+                    "SELECT DISTINCT ON ({column}) id FROM external_users WHERE workspace_id = $1 AND {column} = ANY ($3) \
                  ORDER BY {column}, (channel_id = $2) DESC, created_at, id"
-            );
-            let query = diesel::sql_query(statement)
-                .bind::<PortableUuid, _>(workspace_id)
-                .bind::<PortableUuid, _>(default_channel)
-                .bind::<Array<Text>, _>(values);
-            query.load::<FoundId>(&mut ***object).await
-        }
-        DbConnection::Sqlite(object) => {
-            let first = |condition: &str| {
-                format!(
-                    "(SELECT id FROM external_users WHERE workspace_id = ?1 AND {column} = wanted.value {condition} \
+                );
+                let query = diesel::sql_query(statement)
+                    .bind::<PortableUuid, _>(workspace_id)
+                    .bind::<PortableUuid, _>(default_channel)
+                    .bind::<Array<Text>, _>(values);
+                query.load::<FoundId>(conn).await
+            },
+        Sqlite
+            | conn
+            | {
+                let first = |condition: &str| {
+                    format!(
+                        "(SELECT id FROM external_users WHERE workspace_id = ?1 AND {column} = wanted.value {condition} \
                      ORDER BY created_at, id LIMIT 1)"
-                )
-            };
-            let (in_default, anywhere) = (first("AND channel_id = ?2"), first(""));
-            let statement =
-                format!("SELECT coalesce({in_default}, {anywhere}) AS id FROM json_each(?3) AS wanted");
-            let query = diesel::sql_query(statement)
-                .bind::<PortableUuid, _>(workspace_id)
-                .bind::<PortableUuid, _>(default_channel)
-                .bind::<Text, _>(serde_json::json!(values).to_string());
-            query.load::<FoundId>(&mut **object).await
-        }
-    };
+                    )
+                };
+                let (in_default, anywhere) = (first("AND channel_id = ?2"), first(""));
+                let statement =
+                    format!("SELECT coalesce({in_default}, {anywhere}) AS id FROM json_each(?3) AS wanted");
+                let query = diesel::sql_query(statement)
+                    .bind::<PortableUuid, _>(workspace_id)
+                    .bind::<PortableUuid, _>(default_channel)
+                    .bind::<Text, _>(serde_json::json!(values).to_string());
+                query.load::<FoundId>(conn).await
+            }
+    );
     Ok(found.or_error("look external users up")?.into_iter().filter_map(|found| found.id).collect())
 }
 
@@ -140,8 +143,9 @@ pub(crate) async fn update_external_users(
     rows: &[ExternalUserRow],
 ) -> Result<()> {
     use tables::external_users as users;
-    let stored = match connection {
-        DbConnection::Postgres(object) => {
+    let stored = on_each_backend!(
+        connection,
+        Postgres | conn | {
             let all =
                 diesel::insert_into(users::table).values(rows).on_conflict((users::workspace_id, users::id));
             let all = all.do_update().set((
@@ -172,19 +176,19 @@ pub(crate) async fn update_external_users(
                 users::email_folded.eq(excluded(users::email_folded)),
                 users::version.eq(users::version + 1),
             ));
-            all.execute(&mut ***object).await.map(|_| ())
-        }
-        DbConnection::Sqlite(object) => {
+            all.execute(conn).await.map(|_| ())
+        },
+        Sqlite | conn | {
             let mut stored = Ok(());
             for row in rows {
                 let one = users::table.find(row.key());
-                stored = diesel::update(one).set(row).execute(&mut **object).await.map(|_| ());
+                stored = diesel::update(one).set(row).execute(conn).await.map(|_| ());
                 if stored.is_err() {
                     break;
                 }
             }
             stored
         }
-    };
+    );
     stored.or_error("change external users")
 }
