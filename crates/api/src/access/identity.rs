@@ -130,11 +130,12 @@ async fn holder_of_key(
 /// Returns the account of a token. Each use extends the lifetime of a login token.
 async fn signed_in(access: &Access, secret: &Secret) -> Result<SignedIn, ApiError> {
     let now = access.source.clock.now();
-    let signed_in = account_tokens::authenticate(&mut access.database.read().await?, secret, now).await?;
+    let signed_in =
+        account_tokens::authenticate(&mut access.database.read_by_key().await?, secret, now).await?;
     let signed_in = signed_in.ok_or(UNKNOWN_TOKEN)?;
     let token = &signed_in.token;
     if let Some(end) = token.life.prolonged(token.expires_at, now) {
-        account_tokens::prolong(&mut access.database.write().await?, token.id, end).await?;
+        account_tokens::prolong(&mut access.database.write_by_key().await?, token.id, end).await?;
     }
     Ok(signed_in)
 }
@@ -149,7 +150,7 @@ async fn holder_of_password(
     let checked = log_in::check(access, context, username, password).await?;
     let LogInCandidate { account_id, password, .. } = checked;
     let fingerprint = password.ok_or(WRONG_PASSWORD)?.fingerprint();
-    let connection = &mut access.database.read().await?;
+    let connection = &mut access.database.read_by_key().await?;
     let holder = account_tokens::find_by_password(connection, account_id, fingerprint).await?;
     let PasswordHolder { account, requests_per_second } = holder.ok_or(WRONG_PASSWORD)?;
     Ok((Person { account, asker: Asker::Password { account_id, fingerprint } }, requests_per_second))

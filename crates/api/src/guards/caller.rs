@@ -329,7 +329,7 @@ async fn named(
     let username = &Identifier::parse(username).map_err(invalid_username)?;
     // Acting for a user never adds rights, including the right to create one.
     holder.scopes.require(Scope::WriteExternalUsers)?;
-    let connection = &mut access.database.write().await?;
+    let connection = &mut access.database.write_by_key().await?;
     let (user, _) =
         external_users::find_or_create_by_username(connection, origin, workspace_id, username).await?;
     Ok(Arc::new(user))

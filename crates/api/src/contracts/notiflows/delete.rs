@@ -28,7 +28,7 @@ pub(crate) async fn delete(
 ) -> ApiResult<StatusCode> {
     let guard =
         |user: &ExternalUser| preconditions.require(Some(&user.entity_tag(state.source().clock.now())));
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     if external_users::delete_by_external_id(connection, origin, workspace_id, &external_id, guard).await? {
         Ok(StatusCode::NO_CONTENT)

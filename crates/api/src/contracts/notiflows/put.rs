@@ -83,7 +83,7 @@ pub(crate) async fn put(
     let (external_id, changes) = body.check(&external_id)?;
     let tag = |user: &ExternalUser| user.entity_tag(state.source().clock.now());
     let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(tag).as_deref());
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let (user, outcome) =
         external_users::upsert(connection, origin, workspace_id, &external_id, &changes, guard).await?;

@@ -229,7 +229,7 @@ impl Claim {
             locked_until: now.plus(admission.access.options.request_timeout + GRACE),
             expires_at: now.plus(LIFETIME),
         };
-        let connection = &mut admission.access.database.write().await?;
+        let connection = &mut admission.access.database.write_by_key().await?;
         Ok(idempotency_records::claim(connection, self.key, &record, now).await?)
     }
 
@@ -255,7 +255,7 @@ impl Claim {
         let settled = async {
             let seal = |answer: &Answer| self.seal.close(answer.to_bytes()?, &*admission.access.source.ids);
             let sealed = answer.map(seal).transpose()?;
-            let connection = &mut admission.access.database.write().await?;
+            let connection = &mut admission.access.database.write_by_key().await?;
             match sealed {
                 Some(sealed) => {
                     idempotency_records::complete(connection, self.key, attempt, &sealed).await.map(|_| ())

@@ -72,13 +72,13 @@ async fn find_or_create(
 ) -> ApiResult<ExternalUser> {
     let (workspace_id, now) = (caller.workspace_id, state.source().clock.now());
     let known = {
-        let connection = &mut state.database().read().await?;
+        let connection = &mut state.database().read_by_key().await?;
         external_users::find_claimed(connection, workspace_id, claim, now).await?
     };
     if let Some(user) = known {
         return Ok(user);
     }
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     Ok(external_users::find_or_create_claimed(connection, caller.origin(), workspace_id, claim).await?)
 }
 

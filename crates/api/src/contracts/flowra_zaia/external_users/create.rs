@@ -113,7 +113,7 @@ async fn by_username(
     body: CreateByUsername,
 ) -> ApiResult<Response> {
     let username = body.check()?;
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     let workspace_id = caller.workspace_id;
     let (user, outcome) =
         external_users::find_or_create_by_username(connection, caller.origin(), workspace_id, &username)
@@ -134,7 +134,7 @@ async fn in_channel(
 ) -> ApiResult<Response> {
     let now = state.source().clock.now();
     let (channel_id, changes) = body.check(now)?;
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     let workspace_id = caller.workspace_id;
     let user =
         external_users::create(connection, caller.origin(), workspace_id, channel_id, &changes).await?;

@@ -29,7 +29,7 @@ pub(crate) async fn delete(
 ) -> ApiResult<StatusCode> {
     let guard =
         |user: &ExternalUser| preconditions.require(Some(&user.entity_tag(state.source().clock.now())));
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     if external_users::delete(connection, caller.origin(), caller.workspace_id, id, guard).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -27,7 +27,7 @@ pub(crate) async fn toggle_active(
     PathId(id): PathId<ExternalUserId>,
     preconditions: Preconditions,
 ) -> ApiResult<Response> {
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     let toggled = |user: &ExternalUser| {
         let now = state.source().clock.now();
         preconditions.require(Some(&user.entity_tag(now)))?;

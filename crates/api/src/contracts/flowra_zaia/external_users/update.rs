@@ -75,7 +75,7 @@ pub(crate) async fn update(
     preconditions: Preconditions,
     JsonBody(body): JsonBody<UpdateExternalUser>,
 ) -> ApiResult<Response> {
-    let connection = &mut state.database().write().await?;
+    let connection = &mut state.database().write_by_key().await?;
     let changes_of = |user: &ExternalUser| {
         let now = state.source().clock.now();
         preconditions.require(Some(&user.entity_tag(now)))?;
