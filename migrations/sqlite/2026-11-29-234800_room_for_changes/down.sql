@@ -1,0 +1,2 @@
+-- Nothing: SQLite changes rows in place.
+SELECT 1;
