@@ -17,9 +17,10 @@ use crate::queries::keyset::load_window;
 use crate::schema::audit_events;
 use crate::types::{StoredTime, StoredUuid, stored};
 
+/// The row of an event.
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = audit_events)]
-struct AuditEventRow {
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
+pub(crate) struct AuditEventRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
     occurred_at: StoredTime,
@@ -32,8 +33,11 @@ struct AuditEventRow {
     address: Option<String>,
 }
 
-impl From<AuditEvent> for AuditEventRow {
-    fn from(event: AuditEvent) -> Self {
+impl AuditEventRow {
+    /// Returns the row of an event for the connection's transaction to store. Marks what the event has changed: no row can
+    /// be made without.
+    pub(crate) fn new(connection: &mut DbConnection, event: AuditEvent) -> Self {
+        connection.mark(marks_of(&event));
         let action = event.action().to_string();
         let AuditEvent {
             id,
@@ -129,8 +133,10 @@ pub(crate) async fn updated<T: Recorded>(
     before: &T,
     after: &T,
 ) -> Result<()> {
-    let event = event(origin, workspace_id.into(), Verb::Update, Some(before), Some(after));
-    if event.changes.is_empty() { Ok(()) } else { insert(connection, event).await }
+    match change(origin, workspace_id.into(), before, after) {
+        Some(event) => insert(connection, event).await,
+        None => Ok(()),
+    }
 }
 
 /// Records the deletion or removal of an object.
@@ -166,6 +172,17 @@ pub(crate) async fn erased<T: Recorded>(
     insert(connection, AuditEvent { object_id, ..event }).await
 }
 
+/// Creates an event for the changes to an object, if any. Does not store it.
+pub(crate) fn change<T: Recorded>(
+    origin: &Origin,
+    workspace_id: Option<WorkspaceId>,
+    before: &T,
+    after: &T,
+) -> Option<AuditEvent> {
+    let event = event(origin, workspace_id, Verb::Update, Some(before), Some(after));
+    Some(event).filter(|event| !event.changes.is_empty())
+}
+
 /// Creates an event for a change from one state to another. Does not store it.
 pub(crate) fn event<T: Recorded>(
     origin: &Origin,
@@ -193,16 +210,36 @@ pub(crate) fn event<T: Recorded>(
 
 /// Stores an event.
 pub(crate) async fn insert(connection: &mut DbConnection, event: AuditEvent) -> Result<()> {
-    insert_all(connection, vec![event]).await
+    let row = AuditEventRow::new(connection, event);
+    // A failure here rolls back the change: no change goes unrecorded.
+    on_backend!(connection, |conn| (&row).insert_into(audit_events::table).execute(conn).await)
+        .or_error("note what has changed")?;
+    Ok(())
 }
 
 /// Stores several events.
 pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditEvent>) -> Result<()> {
-    connection.mark(events.iter().flat_map(marks_of));
-    let rows: Vec<_> = events.into_iter().map(AuditEventRow::from).collect();
+    let rows: Vec<_> = events.into_iter().map(|event| AuditEventRow::new(connection, event)).collect();
     let count = rows.len();
-    let noted = insert_all!(connection, audit_events::table, rows).or_error("note what has changed")?;
-    // A failure here rolls back the change: no change goes unrecorded.
+    let noted = insert_all!(
+        connection,
+        audit_events,
+        &rows,
+        AuditEventRow {
+            workspace_id,
+            id,
+            occurred_at,
+            actor,
+            acting_for,
+            action,
+            object_id,
+            changes,
+            request_id,
+            address,
+        }
+    );
+    let noted = noted.or_error("note what has changed")?;
+    // See `insert`.
     if noted == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
 }
 

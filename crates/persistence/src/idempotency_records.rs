@@ -44,7 +44,7 @@ pub struct Record {
 }
 
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = idempotency_records, primary_key(workspace_id, key_hash), treat_none_as_null = true)]
+#[diesel(table_name = idempotency_records, primary_key(workspace_id, key_hash), treat_none_as_null = true, treat_none_as_default_value = false)]
 struct RecordRow {
     workspace_id: StoredUuid,
     key_hash: Vec<u8>,

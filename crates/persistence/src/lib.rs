@@ -26,7 +26,8 @@
 //! 1. `cargo xtask migrate new NAME` makes the files; write both, `workspace_id` first in every key.
 //! 2. `cargo xtask codegen` writes `schema.rs` from the migrated database.
 //! 3. Make a module named after the table in `directory` or `people`: the row with its conversions, then the functions,
-//!    each of which takes a connection and the workspace.
+//!    each of which takes a connection and the workspace. With `treat_none_as_default_value = false`, every row is inserted
+//!    with the same statement, which is prepared once.
 //!
 //! ## Writing a function
 //! 1. It takes `&mut DbConnection`, domain types, and a [`Source`](denizen_domain::Source) where it makes ids or times.

@@ -10,7 +10,7 @@ use crate::schema::{api_key_secrets, api_keys};
 use crate::types::{StoredTime, StoredUuid, stored};
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = api_keys)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
 pub(super) struct ApiKeyRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
@@ -98,7 +98,7 @@ impl From<&ApiKey> for ApiKeyRow {
 
 /// The row that maps the hash of a secret to its key.
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = api_key_secrets)]
+#[diesel(table_name = api_key_secrets, treat_none_as_default_value = false)]
 pub(super) struct SecretRow {
     secret_hash: Vec<u8>,
     workspace_id: StoredUuid,

@@ -23,8 +23,11 @@ pub use connect::{ConnectError, DatabaseOptions};
 pub use database::{Backend, Database, DbConnection};
 pub(crate) use database::{on_backend, on_each_backend};
 pub(crate) use error::{OrError, broken_row};
+pub(crate) use in_place::AsyncSqliteConnection;
 pub use pool::PoolStatus;
 pub use settings::SqliteSynchronous;
 pub(crate) use sqlite::SqliteAccess;
 pub use sqlite_file::{sqlite_file, sqlite_url};
-pub(crate) use transaction::{begin, finish, in_transaction, should_retry};
+pub(crate) use transaction::{
+    begin, commit_with, finish, in_transaction, note_end, send_with_commit, should_retry,
+};

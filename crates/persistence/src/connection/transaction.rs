@@ -2,10 +2,19 @@
 //!
 //! A connection dropped between `begin` and `finish` is broken: it is closed, which rolls back its transaction.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use denizen_domain::{Conflict, Error, Result};
-use diesel_async::{AnsiTransactionManager, TransactionManager as _};
+use diesel::QueryResult;
+use diesel::connection::{TransactionDepthChange, TransactionManagerStatus};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel_async::{
+    AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _,
+};
+use futures_util::future::{BoxFuture, join, join_all};
+use futures_util::{FutureExt as _, TryFutureExt as _};
 
 use super::database::DbConnection;
 use super::error::OrError as _;
@@ -20,25 +29,137 @@ const FIRST_PAUSE: Duration = Duration::from_millis(4);
 /// under load.
 pub(crate) async fn begin(connection: &mut DbConnection) -> Result<()> {
     match connection {
-        DbConnection::Postgres(object) => AnsiTransactionManager::begin_transaction(&mut ***object).await,
+        DbConnection::Postgres(object) => send_begin(object),
         DbConnection::Sqlite(access) => access.begin().await,
     }
     .or_error("begin a transaction")
+}
+
+/// Sends `BEGIN` without waiting for the answer, which saves a round trip. tokio-postgres sends a request when its future
+/// is first polled, and the next statement after it. A connection that cannot begin a transaction is closed, and then the
+/// next statement fails.
+fn send_begin(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    if !is_idle(connection) {
+        return Err(diesel::result::Error::AlreadyInTransaction);
+    }
+    (&*connection).batch_execute("BEGIN").now_or_never().unwrap_or(Ok(()))?;
+    change_depth(connection, TransactionDepthChange::IncreaseDepth)
+}
+
+/// Tells diesel that a transaction has begun or ended.
+fn change_depth(connection: &mut AsyncPgConnection, change: TransactionDepthChange) -> QueryResult<()> {
+    match AnsiTransactionManager::transaction_manager_status_mut(connection) {
+        TransactionManagerStatus::Valid(status) => status.change_transaction_depth(change),
+        TransactionManagerStatus::InError => Err(diesel::result::Error::BrokenTransactionManager),
+    }
+}
+
+/// Runs the last statements of a transaction, none of which needs the answer of another, and fails if one fails.
+/// PostgreSQL receives them at once, and `COMMIT` with them: nothing can be undone afterwards. SQLite runs them one after
+/// the other, and [`finish`] commits.
+macro_rules! commit_with {
+    ($connection:expr, |$conn:ident| $($statement:expr),+ $(,)?) => {
+        match $connection {
+            $crate::DbConnection::Postgres(object) => {
+                let shared: &diesel_async::AsyncPgConnection = &***object;
+                let statements: Vec<futures_util::future::BoxFuture<'_, denizen_domain::Result<()>>> = vec![$(
+                    Box::pin(async {
+                        let $conn = &mut &*shared;
+                        $statement.map(|_| ())
+                    })
+                ),+];
+                let ending = $crate::connection::send_with_commit(shared, statements).await;
+                $crate::connection::note_end(&mut ***object, ending)
+            }
+            $crate::DbConnection::Sqlite(access) => {
+                let pace = access.pace();
+                let result = match access.enter().await {
+                    Ok($conn) => Ok(pace.run(async { $($statement?;)+ Ok(()) }).await),
+                    Err(error) => Err(error),
+                };
+                let result = $crate::connection::OrError::or_error(access.leave(result).await, "write");
+                result.and_then(|written| written)
+            }
+        }
+    };
+}
+pub(crate) use commit_with;
+
+/// How the last statements of a transaction ended.
+pub(crate) struct Ending {
+    outcome: Result<()>,
+    is_over: bool,
+}
+
+/// Sends statements and `COMMIT` at once. PostgreSQL runs them in this order. After one that failed, it refuses the rest,
+/// and answers `COMMIT` by rolling back.
+pub(crate) async fn send_with_commit(
+    connection: &AsyncPgConnection,
+    statements: Vec<BoxFuture<'_, Result<()>>>,
+) -> Ending {
+    let has_failed = AtomicBool::new(false);
+    let note = |_: &Error| has_failed.store(true, Ordering::Relaxed);
+    let statements = join_all(statements.into_iter().map(|statement| statement.inspect_err(note)));
+    let commit = async {
+        // PostgreSQL knows nothing of a statement that could not be sent, and would commit the others.
+        if has_failed.load(Ordering::Relaxed) {
+            Ok(false)
+        } else {
+            diesel_async::RunQueryDsl::execute(Commit, &mut &*connection).await.map(|_| true)
+        }
+    };
+    let (statements, commit) = join(statements, commit).await;
+    let is_over = matches!(commit, Ok(true));
+    let outcome = statements.into_iter().collect::<Result<()>>();
+    Ending { outcome: outcome.and(commit.map(|_| ()).or_error("commit")), is_over }
+}
+
+/// Tells diesel that a transaction is over. If it is not, [`finish`] rolls it back.
+pub(crate) fn note_end(connection: &mut AsyncPgConnection, ending: Ending) -> Result<()> {
+    if ending.is_over {
+        change_depth(connection, TransactionDepthChange::DecreaseDepth).or_error("commit")?;
+    }
+    ending.outcome
+}
+
+/// `COMMIT` as a prepared statement: only these keep their order while others are being prepared.
+#[derive(QueryId)]
+struct Commit;
+
+impl QueryFragment<Pg> for Commit {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("COMMIT");
+        Ok(())
+    }
+}
+
+/// Returns whether a connection is outside of transactions.
+fn is_idle(connection: &mut AsyncPgConnection) -> bool {
+    let status = AnsiTransactionManager::transaction_manager_status_mut(connection);
+    matches!(status.transaction_depth(), Ok(None))
 }
 
 /// Ends a transaction: commits on success, otherwise rolls back.
 pub(crate) async fn finish<T>(connection: &mut DbConnection, result: Result<T>) -> Result<T> {
     let commit = result.is_ok();
     let ended = match connection {
-        DbConnection::Postgres(object) if commit => {
-            AnsiTransactionManager::commit_transaction(&mut ***object).await
-        }
-        DbConnection::Postgres(object) => AnsiTransactionManager::rollback_transaction(&mut ***object).await,
+        DbConnection::Postgres(object) => end(object, commit).await,
         DbConnection::Sqlite(access) => access.end(commit).await,
     };
     connection.note_changes();
     ended.or_error(if commit { "commit" } else { "roll back" })?;
     result
+}
+
+/// Ends a transaction on PostgreSQL, unless `commit_with!` has.
+async fn end(connection: &mut AsyncPgConnection, commit: bool) -> QueryResult<()> {
+    if is_idle(connection) {
+        Ok(())
+    } else if commit {
+        AnsiTransactionManager::commit_transaction(connection).await
+    } else {
+        AnsiTransactionManager::rollback_transaction(connection).await
+    }
 }
 
 /// Returns whether to retry a write because another request interfered. Pauses before it returns true, longer each

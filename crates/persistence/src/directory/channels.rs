@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use crate::audit_events;
 use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use crate::queries::dialect::first_locked;
 use crate::queries::keyset::load_window;
 use crate::queries::{like, locks};
 use crate::schema::{channels, deleted_external_users, external_users};
@@ -19,7 +20,7 @@ use crate::types::{StoredTime, StoredUuid, all_stored, stored};
 pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = channels, treat_none_as_null = true)]
+#[diesel(table_name = channels, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct ChannelRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
@@ -89,6 +90,15 @@ impl From<&Channel> for ChannelRow {
     }
 }
 
+/// Selects a channel by id.
+macro_rules! one {
+    ($workspace_id:expr, $id:expr) => {
+        channels::table
+            .filter(channels::workspace_id.eq(stored($workspace_id)))
+            .filter(channels::id.eq(stored($id)))
+    };
+}
+
 /// The outcome of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
@@ -142,14 +152,12 @@ pub async fn find(
     workspace_id: WorkspaceId,
     id: ChannelId,
 ) -> Result<Option<Channel>> {
-    let query = channels::table
-        .filter(channels::workspace_id.eq(stored(workspace_id)))
-        .filter(channels::id.eq(stored(id)));
+    let query = one!(workspace_id, id);
     let row = on_backend!(connection, |conn| query.first::<ChannelRow>(conn).await.optional());
     Ok(row.or_error("find a channel")?.map(Channel::from))
 }
 
-/// Finds the channel for contracts without channels. Every workspace has one.
+/// Finds the channel for contracts without channels. Every workspace has one, which stays the same and is never removed.
 #[boxed]
 pub async fn find_default(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<Channel> {
     let query = channels::table
@@ -201,9 +209,7 @@ pub async fn remove(
             audit_events::updated(connection, origin, workspace_id, &before, &channel).await?;
             return Ok(Some(Removal::Closed));
         }
-        let gone = channels::table
-            .filter(channels::workspace_id.eq(stored(workspace_id)))
-            .filter(channels::id.eq(stored(id)));
+        let gone = one!(workspace_id, id);
         on_backend!(connection, |conn| diesel::delete(gone).execute(conn).await)
             .or_error("delete a channel")?;
         audit_events::deleted(connection, origin, workspace_id, &before).await?;
@@ -266,23 +272,16 @@ pub async fn count(
         .or_error("count channels")
 }
 
-/// Finds the channel for a new user. Fails if it does not exist or is removed.
-pub(crate) async fn require_open(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: ChannelId,
-) -> Result<()> {
-    keep(connection, workspace_id, id).await?.require_open()
-}
-
 /// Finds a channel and locks it against removal until the transaction ends. Fails if it does not exist.
 pub(crate) async fn keep(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     id: ChannelId,
 ) -> Result<Channel> {
-    locks::keep_channel(connection, workspace_id, id).await?;
-    find(connection, workspace_id, id).await?.ok_or_else(|| Error::not_found(Resource::Channel, id))
+    let row = first_locked!(connection, one!(workspace_id, id), for_key_share, ChannelRow);
+    let row =
+        row.or_error("find and keep a channel")?.ok_or_else(|| Error::not_found(Resource::Channel, id))?;
+    Ok(row.into())
 }
 
 fn blank(origin: &Origin, workspace_id: WorkspaceId, name: &str, is_default: bool) -> Channel {
@@ -309,9 +308,7 @@ async fn insert(connection: &mut DbConnection, channel: &Channel) -> Result<()> 
 
 async fn update(connection: &mut DbConnection, channel: &Channel) -> Result<()> {
     let row = ChannelRow::from(channel);
-    let changed = channels::table
-        .filter(channels::workspace_id.eq(stored(channel.workspace_id)))
-        .filter(channels::id.eq(stored(channel.id)));
+    let changed = one!(channel.workspace_id, channel.id);
     on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
         .or_error("change a channel")?;
     Ok(())

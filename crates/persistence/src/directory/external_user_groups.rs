@@ -12,6 +12,7 @@ use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::external_users::clear_group;
 use crate::directory::tiers;
+use crate::queries::dialect::first_locked;
 use crate::queries::keyset::load_window;
 use crate::queries::{like, locks};
 use crate::schema::external_user_groups;
@@ -24,7 +25,7 @@ pub const MAXIMUM_PER_WORKSPACE: i64 = 10_000;
 const LISTED: i64 = 1_000;
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = external_user_groups, treat_none_as_null = true)]
+#[diesel(table_name = external_user_groups, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct ExternalUserGroupRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
@@ -311,8 +312,11 @@ pub(crate) async fn kept(
     id: Option<ExternalUserGroupId>,
 ) -> Result<Option<ExternalUserGroupId>> {
     let Some(id) = id else { return Ok(None) };
-    locks::keep_external_user_group(connection, workspace_id, id).await?;
-    Ok(find(connection, workspace_id, id).await?.map(|group| group.id))
+    let there = one!(workspace_id, id)
+        .filter(diesel::dsl::not(external_user_groups::is_deleted))
+        .select(external_user_groups::id);
+    let there = first_locked!(connection, there, for_share, StoredUuid);
+    Ok(there.or_error("find and keep a group")?.map(Into::into))
 }
 
 /// Fails if a change names an unknown tier, or another group has the external id.

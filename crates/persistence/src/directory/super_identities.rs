@@ -20,13 +20,41 @@ use crate::types::{StoredTime, StoredUuid, stored};
 /// The maximum number of users of a super identity: one per channel.
 const MOST_USERS: u32 = 1_000;
 
+/// The row of a super identity.
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = super_identities)]
-struct SuperIdentityRow {
+#[diesel(table_name = super_identities, treat_none_as_default_value = false)]
+pub(crate) struct SuperIdentityRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
     external_id: Option<String>,
     created_at: StoredTime,
+}
+
+impl SuperIdentityRow {
+    /// Returns a new super identity with an external id. Does not store it.
+    pub(crate) fn new(origin: &Origin, workspace_id: WorkspaceId, external_id: Option<&ExternalId>) -> Self {
+        let id = SuperIdentityId::from_uuid(origin.source.ids.uuid());
+        Self::with_id(origin, workspace_id, id, external_id)
+    }
+
+    fn with_id(
+        origin: &Origin,
+        workspace_id: WorkspaceId,
+        id: SuperIdentityId,
+        external_id: Option<&ExternalId>,
+    ) -> Self {
+        Self {
+            workspace_id: stored(workspace_id),
+            id: stored(id),
+            external_id: external_id.map(ToString::to_string),
+            created_at: origin.source.clock.now().into(),
+        }
+    }
+
+    /// Returns its id.
+    pub(crate) fn id(&self) -> SuperIdentityId {
+        self.id.into()
+    }
 }
 
 impl From<SuperIdentityRow> for SuperIdentity {
@@ -92,19 +120,14 @@ async fn find_or_insert(
     id: SuperIdentityId,
     external_id: Option<&ExternalId>,
 ) -> Result<SuperIdentityId> {
-    let external_id = external_id.map(ExternalId::as_str);
-    let row = SuperIdentityRow {
-        workspace_id: stored(workspace_id),
-        id: stored(id),
-        external_id: external_id.map(str::to_owned),
-        created_at: origin.source.clock.now().into(),
-    };
+    let row = SuperIdentityRow::with_id(origin, workspace_id, id, external_id);
     let inserted = on_backend!(connection, |conn| {
         diesel::insert_into(super_identities::table).values(&row).on_conflict_do_nothing().execute(conn).await
     })
     .or_error("insert a super identity")?;
     match external_id {
         Some(external_id) if inserted == 0 => {
+            let external_id = external_id.as_str();
             let found = locks::find_kept_super_identity(connection, workspace_id, external_id).await?;
             // It is gone again if its last user was just deleted. The caller then retries its transaction.
             found.ok_or(Error::Conflict(Conflict::ConcurrentChange))
@@ -120,16 +143,20 @@ pub(crate) async fn find_or_create_all(
     workspace_id: WorkspaceId,
     mut external_ids: Vec<&ExternalId>,
 ) -> Result<HashMap<String, SuperIdentityId>> {
-    let row = |external_id: &&ExternalId| SuperIdentityRow {
-        workspace_id: stored(workspace_id),
-        id: stored(SuperIdentityId::from_uuid(origin.source.ids.uuid())),
-        external_id: Some(external_id.as_str().to_owned()),
-        created_at: origin.source.clock.now().into(),
-    };
+    let row = |external_id: &&ExternalId| SuperIdentityRow::new(origin, workspace_id, Some(external_id));
     // In a fixed order, which prevents deadlocks between requests that create the same.
     external_ids.sort_unstable_by_key(|external_id| external_id.as_str());
-    let rows = external_ids.iter().map(row).collect();
-    insert_all!(connection, super_identities::table, rows).or_error("insert super identities")?;
+    let rows: Vec<_> = external_ids.iter().map(row).collect();
+    let inserted = insert_all!(
+        connection,
+        super_identities,
+        &rows,
+        SuperIdentityRow { workspace_id, id, external_id, created_at }
+    );
+    if inserted.or_error("insert super identities")? == rows.len() {
+        let made = rows.into_iter().filter_map(|row| Some((row.external_id?, row.id.into())));
+        return Ok(made.collect());
+    }
     let external_ids = external_ids.iter().map(ToString::to_string).collect();
     locks::find_kept_super_identities(connection, workspace_id, external_ids).await
 }

@@ -11,7 +11,7 @@ use crate::audit_events;
 use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::external_users::clear_tier;
-use crate::queries::dialect::load_locked;
+use crate::queries::dialect::{first_locked, load_locked};
 use crate::queries::keyset::load_window;
 use crate::queries::{like, locks};
 use crate::schema::{external_user_groups, tiers};
@@ -27,7 +27,7 @@ pub const MAXIMUM_PER_WORKSPACE: i64 = 1_000;
 const LISTED: i64 = 1_000;
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = tiers, treat_none_as_null = true)]
+#[diesel(table_name = tiers, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct TierRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
@@ -305,8 +305,9 @@ pub(crate) async fn kept(
     id: Option<TierId>,
 ) -> Result<Option<TierId>> {
     let Some(id) = id else { return Ok(None) };
-    locks::keep_tier(connection, workspace_id, id).await?;
-    Ok(find(connection, workspace_id, id).await?.map(|tier| tier.id))
+    let there = one!(workspace_id, id).filter(diesel::dsl::not(tiers::is_deleted)).select(tiers::id);
+    let there = first_locked!(connection, there, for_share, StoredUuid);
+    Ok(there.or_error("find and keep a tier")?.map(Into::into))
 }
 
 /// Clears the deleted tier of a batch of groups. Returns whether there were any.

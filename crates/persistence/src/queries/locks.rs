@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::connection::{DbConnection, OrError as _, on_each_backend};
+use crate::queries::dialect::first_locked;
 use crate::schema as tables;
 use crate::types::{StoredUuid, stored};
 
@@ -116,15 +117,6 @@ pub(crate) async fn lock_channel(
     lock_row!(connection, channels, workspace_id, id, for_update)
 }
 
-/// Locks a channel against changes and removal, shared with others who add users to it.
-pub(crate) async fn keep_channel(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: ChannelId,
-) -> Result<()> {
-    lock_row!(connection, channels, workspace_id, id, for_key_share)
-}
-
 /// Locks a group against changes, deletion and new members.
 pub(crate) async fn lock_external_user_group(
     connection: &mut DbConnection,
@@ -134,15 +126,6 @@ pub(crate) async fn lock_external_user_group(
     lock_row!(connection, external_user_groups, workspace_id, id, for_update)
 }
 
-/// Locks a group against deletion, shared with others who do the same.
-pub(crate) async fn keep_external_user_group(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: ExternalUserGroupId,
-) -> Result<()> {
-    lock_row!(connection, external_user_groups, workspace_id, id, for_share)
-}
-
 /// Locks a tier against changes, deletion, and new users and groups.
 pub(crate) async fn lock_tier(
     connection: &mut DbConnection,
@@ -150,15 +133,6 @@ pub(crate) async fn lock_tier(
     id: TierId,
 ) -> Result<()> {
     lock_row!(connection, tiers, workspace_id, id, for_update)
-}
-
-/// Locks a tier against deletion, shared with others who do the same.
-pub(crate) async fn keep_tier(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: TierId,
-) -> Result<()> {
-    lock_row!(connection, tiers, workspace_id, id, for_share)
 }
 
 /// Locks the record of a deleted user against restoring and erasing.
@@ -180,12 +154,8 @@ pub(crate) async fn find_kept_super_identity(
         .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
         .filter(tables::super_identities::external_id.eq(external_id))
         .select(tables::super_identities::id);
-    let found = on_each_backend!(
-        connection,
-        Postgres | conn | query.for_key_share().first::<StoredUuid>(conn).await,
-        Sqlite | conn | query.first::<StoredUuid>(conn).await
-    );
-    Ok(found.optional().or_error("find a super identity")?.map(Into::into))
+    let found = first_locked!(connection, query, for_key_share, StoredUuid);
+    Ok(found.or_error("find a super identity")?.map(Into::into))
 }
 
 /// Finds the super identities with these external ids, by external id, and locks these ids.

@@ -6,3 +6,4 @@ pub(crate) mod dialect;
 pub(crate) mod keyset;
 pub(crate) mod like;
 pub(crate) mod locks;
+pub(crate) mod prepared_once;

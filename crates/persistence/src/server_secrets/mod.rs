@@ -31,7 +31,7 @@ impl Purpose {
 }
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = server_secrets)]
+#[diesel(table_name = server_secrets, treat_none_as_default_value = false)]
 struct SecretRow {
     purpose: String,
     generation: i64,

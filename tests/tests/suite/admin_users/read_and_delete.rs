@@ -2,6 +2,8 @@
 
 use denizen_tests::{TestServer, json};
 
+use crate::support::{create, create_channel};
+
 #[tokio::test]
 async fn deletes_a_user_and_frees_its_external_id() {
     let server = TestServer::start().await;
@@ -17,6 +19,21 @@ async fn deletes_a_user_and_frees_its_external_id() {
     }
     let again = server.notiflows().put("/admin/users/u-1", json!({})).await.json(201);
     assert_ne!(again["id"], made["id"]);
+}
+
+#[tokio::test]
+async fn takes_the_default_channels_user_first_then_the_oldest() {
+    let server = TestServer::start().await;
+    let (red, blue) = (create_channel(&server, "red").await, create_channel(&server, "blue").await);
+    let in_blue = create(&server, json!({ "externalId": "u-1", "channelId": blue })).await;
+    let in_red = create(&server, json!({ "externalId": "u-1", "channelId": red })).await;
+    let in_default = create(&server, json!({ "externalId": "u-1" })).await;
+    for user in [in_default, in_blue, in_red] {
+        let found = server.notiflows().get("/admin/users/u-1").await.json(200);
+        assert_eq!(found["id"], user["id"]);
+        server.notiflows().delete("/admin/users/u-1").await.is(204);
+    }
+    server.notiflows().get("/admin/users/u-1").await.error(404, "not_found");
 }
 
 #[tokio::test]

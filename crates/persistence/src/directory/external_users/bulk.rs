@@ -12,13 +12,13 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::dialect;
+use super::find::find_all_locked;
 use super::row::ExternalUserRow;
 use super::write::Outcome;
 use crate::audit_events;
 use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::{channels, super_identities};
-use crate::queries::dialect::insert_all;
 use crate::schema::external_users;
 use crate::types::{StoredUuid, all_stored, stored};
 
@@ -137,7 +137,6 @@ pub async fn upsert_all(
     }
     in_transaction!(connection, {
         let channel = channels::find_default(connection, workspace_id).await?;
-        channels::require_open(connection, workspace_id, channel.id).await?;
         let known = find_locked(connection, workspace_id, items).await?;
         let mut changed = Vec::new();
         let mut outcomes = Vec::new();
@@ -164,7 +163,7 @@ async fn find_locked(
     let names = Names::ExternalIds(items.iter().map(|(external_id, _)| external_id.to_string()).collect());
     let found: Vec<_> = find_all(connection, workspace_id, &names).await?.into_iter().flatten().collect();
     let ids: Vec<_> = found.iter().map(|user| user.id).collect();
-    let locked = dialect::find_locked_external_users(connection, workspace_id, &ids).await?;
+    let locked = find_all_locked(connection, workspace_id, &ids).await?;
     let locked = locked.into_iter().filter_map(|user| Some((user.external_id.as_ref()?.to_string(), user)));
     let locked: HashMap<_, _> = locked.collect();
     let is_same = |user: &ExternalUser| {
@@ -219,11 +218,6 @@ async fn store_all(
             events.push(audit_events::event(origin, Some(workspace_id), verb, before, Some(&user)));
         }
     }
-    let count = made.len();
-    let inserted = insert_all!(connection, external_users::table, made).or_error("insert external users")?;
-    if inserted != count {
-        return Err(Error::Conflict(Conflict::ConcurrentChange));
-    }
-    dialect::update_external_users(connection, &changed).await?;
+    dialect::store_external_users(connection, made, changed).await?;
     audit_events::insert_all(connection, events).await
 }

@@ -5,7 +5,7 @@ use denizen_domain::{
 };
 
 use super::find::{find, find_identifier_in_channel, find_in_channel};
-use super::write::{as_race, create_within};
+use super::write::{Person, create_and_commit};
 use crate::boxed;
 use crate::connection::{DbConnection, in_transaction};
 use crate::directory::channels;
@@ -46,7 +46,9 @@ pub async fn find_or_create_claimed(
             identifier: claim.identifier.clone().into(),
             ..ExternalUserChanges::default()
         };
-        create_within(connection, origin, workspace_id, claim.channel_id, &changes).await.map_err(as_race)
+        channels::keep(connection, workspace_id, claim.channel_id).await?.require_open()?;
+        let place = (workspace_id, claim.channel_id);
+        create_and_commit(connection, origin, place, &changes, Person::Sought).await
     })
 }
 

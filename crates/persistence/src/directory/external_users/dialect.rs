@@ -1,18 +1,18 @@
 //! Statements on external users that differ between the databases, each with the reason.
 
-use denizen_domain::{ChannelId, ExternalUser, ExternalUserId, Result, SearchText, WorkspaceId};
+use denizen_domain::{ChannelId, Result, SearchText, WorkspaceId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Text};
 use diesel::upsert::excluded;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::find::find;
 use super::row::ExternalUserRow;
-use crate::connection::{Backend, DbConnection, OrError as _, on_each_backend};
-use crate::queries::dialect::load_locked;
+use crate::connection::{AsyncSqliteConnection, Backend, DbConnection, OrError as _, on_each_backend};
+use crate::queries::dialect::insert_rows;
 use crate::queries::like::contains;
+use crate::queries::prepared_once::PreparedOnce;
 use crate::schema as tables;
-use crate::types::{PortableUuid, StoredUuid, all_stored, stored};
+use crate::types::{PortableUuid, StoredUuid, stored};
 
 /// A condition on `external_users`, in pieces between which the workspace's id and the pattern are bound.
 pub(crate) struct SearchCondition {
@@ -45,38 +45,6 @@ pub(crate) fn search(backend: Backend, text: &SearchText) -> SearchCondition {
             end: " ESCAPE '\\')",
         }
     }
-}
-
-/// Finds a user by id and locks it until the transaction ends. SQLite has no row locks and needs none: write
-/// transactions exclude each other.
-pub(crate) async fn find_locked_external_user(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    id: ExternalUserId,
-) -> Result<Option<ExternalUser>> {
-    let DbConnection::Postgres(object) = connection else {
-        return find(connection, workspace_id, id).await;
-    };
-    let row = tables::external_users::table
-        .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
-        .filter(tables::external_users::id.eq(stored(id)))
-        .for_update();
-    let row = row.first::<ExternalUserRow>(&mut ***object).await.optional();
-    row.or_error("lock an external user")?.map(ExternalUser::try_from).transpose()
-}
-
-/// Finds users by id and locks them until the transaction ends, in the order of their ids, which prevents deadlocks.
-pub(crate) async fn find_locked_external_users(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    ids: &[ExternalUserId],
-) -> Result<Vec<ExternalUser>> {
-    let users = tables::external_users::table
-        .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
-        .filter(tables::external_users::id.eq_any(all_stored(ids)))
-        .order(tables::external_users::id.asc());
-    let rows = load_locked!(connection, users, ExternalUserRow);
-    rows.or_error("lock external users")?.into_iter().map(ExternalUser::try_from).collect()
 }
 
 /// Returns the first user with each of these values in a column: the default channel's before the others', then the
@@ -136,59 +104,114 @@ struct FoundId {
     id: Option<StoredUuid>,
 }
 
-/// Updates existing users. PostgreSQL updates all at once, with an insert that conflicts. SQLite updates them one by
-/// one: without a round trip, that costs little.
-pub(crate) async fn update_external_users(
+/// Inserts new users and updates existing ones. PostgreSQL stores all at once, with an insert that conflicts with the
+/// existing ones. SQLite stores them one by one: without a round trip, that costs little.
+pub(crate) async fn store_external_users(
     connection: &mut DbConnection,
-    rows: &[ExternalUserRow],
+    made: Vec<ExternalUserRow>,
+    changed: Vec<ExternalUserRow>,
 ) -> Result<()> {
-    use tables::external_users as users;
+    if made.is_empty() && changed.is_empty() {
+        return Ok(());
+    }
     let stored = on_each_backend!(
         connection,
         Postgres | conn | {
-            let all =
-                diesel::insert_into(users::table).values(rows).on_conflict((users::workspace_id, users::id));
-            let all = all.do_update().set((
-                users::super_identity_id.eq(excluded(users::super_identity_id)),
-                users::external_id.eq(excluded(users::external_id)),
-                users::identifier.eq(excluded(users::identifier)),
-                users::identifier_folded.eq(excluded(users::identifier_folded)),
-                users::username_folded.eq(excluded(users::username_folded)),
-                users::display_name.eq(excluded(users::display_name)),
-                users::first_name.eq(excluded(users::first_name)),
-                users::last_name.eq(excluded(users::last_name)),
-                users::email.eq(excluded(users::email)),
-                users::phone.eq(excluded(users::phone)),
-                users::avatar.eq(excluded(users::avatar)),
-                users::locale.eq(excluded(users::locale)),
-                users::timezone.eq(excluded(users::timezone)),
-                users::custom_fields.eq(excluded(users::custom_fields)),
-                users::search_text.eq(excluded(users::search_text)),
-                users::external_user_group_id.eq(excluded(users::external_user_group_id)),
-                users::tier_id.eq(excluded(users::tier_id)),
-                users::blocked.eq(excluded(users::blocked)),
-                users::tokens_valid_from.eq(excluded(users::tokens_valid_from)),
-                users::updated_at.eq(excluded(users::updated_at)),
-                users::blocked_reason.eq(excluded(users::blocked_reason)),
-                users::blocked_since.eq(excluded(users::blocked_since)),
-                users::blocked_until.eq(excluded(users::blocked_until)),
-                users::blocked_by.eq(excluded(users::blocked_by)),
-                users::email_folded.eq(excluded(users::email_folded)),
-                users::version.eq(users::version + 1),
-            ));
-            all.execute(conn).await.map(|_| ())
+            let all: Vec<_> = made.into_iter().chain(changed).collect();
+            insert_or_update(conn, &all).await
         },
-        Sqlite | conn | {
-            let mut stored = Ok(());
-            for row in rows {
-                let one = users::table.find(row.key());
-                stored = diesel::update(one).set(row).execute(conn).await.map(|_| ());
-                if stored.is_err() {
-                    break;
-                }
-            }
-            stored
-        }
+        Sqlite | conn | store_one_by_one(conn, &made, &changed).await
     );
-    stored.or_error("change external users")
+    stored.or_error("store external users")
+}
+
+/// Begins an insert of users like [`insert_rows`].
+macro_rules! insert_users {
+    ($rows:expr) => {
+        insert_rows!(
+            external_users,
+            $rows,
+            ExternalUserRow {
+                workspace_id,
+                id,
+                channel_id,
+                super_identity_id,
+                external_id,
+                identifier,
+                identifier_folded,
+                username_folded,
+                display_name,
+                first_name,
+                last_name,
+                email,
+                phone,
+                avatar,
+                locale,
+                timezone,
+                custom_fields,
+                search_text,
+                external_user_group_id,
+                tier_id,
+                blocked,
+                tokens_valid_from,
+                created_at,
+                updated_at,
+                blocked_reason,
+                blocked_since,
+                blocked_until,
+                blocked_by,
+                email_folded,
+                version,
+            }
+        )
+    };
+}
+
+async fn insert_or_update(connection: &mut AsyncPgConnection, rows: &[ExternalUserRow]) -> QueryResult<()> {
+    use tables::external_users as users;
+    let all = insert_users!(rows);
+    let all = all.on_conflict((users::workspace_id, users::id)).do_update().set((
+        users::super_identity_id.eq(excluded(users::super_identity_id)),
+        users::external_id.eq(excluded(users::external_id)),
+        users::identifier.eq(excluded(users::identifier)),
+        users::identifier_folded.eq(excluded(users::identifier_folded)),
+        users::username_folded.eq(excluded(users::username_folded)),
+        users::display_name.eq(excluded(users::display_name)),
+        users::first_name.eq(excluded(users::first_name)),
+        users::last_name.eq(excluded(users::last_name)),
+        users::email.eq(excluded(users::email)),
+        users::phone.eq(excluded(users::phone)),
+        users::avatar.eq(excluded(users::avatar)),
+        users::locale.eq(excluded(users::locale)),
+        users::timezone.eq(excluded(users::timezone)),
+        users::custom_fields.eq(excluded(users::custom_fields)),
+        users::search_text.eq(excluded(users::search_text)),
+        users::external_user_group_id.eq(excluded(users::external_user_group_id)),
+        users::tier_id.eq(excluded(users::tier_id)),
+        users::blocked.eq(excluded(users::blocked)),
+        users::tokens_valid_from.eq(excluded(users::tokens_valid_from)),
+        users::updated_at.eq(excluded(users::updated_at)),
+        users::blocked_reason.eq(excluded(users::blocked_reason)),
+        users::blocked_since.eq(excluded(users::blocked_since)),
+        users::blocked_until.eq(excluded(users::blocked_until)),
+        users::blocked_by.eq(excluded(users::blocked_by)),
+        users::email_folded.eq(excluded(users::email_folded)),
+        users::version.eq(users::version + 1),
+    ));
+    all.execute(connection).await.map(|_| ())
+}
+
+async fn store_one_by_one(
+    connection: &mut AsyncSqliteConnection,
+    made: &[ExternalUserRow],
+    changed: &[ExternalUserRow],
+) -> QueryResult<()> {
+    use tables::external_users as users;
+    for row in made {
+        diesel::insert_into(users::table).values(row).execute(connection).await?;
+    }
+    for row in changed {
+        PreparedOnce(diesel::update(users::table.find(row.key())).set(row)).execute(connection).await?;
+    }
+    Ok(())
 }

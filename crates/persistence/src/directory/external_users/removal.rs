@@ -7,10 +7,9 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::dialect;
-use super::find::find;
+use super::find::{find, find_locked, find_locked_by_external_id};
 use super::row::ExternalUserRow;
-use super::write::{find_locked_by_external_id, require_free_names};
+use super::write::require_free_names;
 use crate::audit_events;
 use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, broken_row, in_transaction, on_backend};
@@ -31,7 +30,7 @@ pub struct Tombstone {
 }
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = deleted_external_users, treat_none_as_null = true)]
+#[diesel(table_name = deleted_external_users, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct DeletedRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
@@ -68,7 +67,7 @@ pub async fn delete(
     guard: impl Fn(&ExternalUser) -> Result<()>,
 ) -> Result<bool> {
     in_transaction!(connection, {
-        let user = dialect::find_locked_external_user(connection, workspace_id, id).await?;
+        let user = find_locked(connection, workspace_id, id).await?;
         delete_locked(connection, origin, user, &guard).await
     })
 }
@@ -198,7 +197,7 @@ pub async fn erase(
 ) -> Result<Option<Tombstone>> {
     in_transaction!(connection, {
         let now = origin.source.clock.now();
-        let user = dialect::find_locked_external_user(connection, workspace_id, id).await?;
+        let user = find_locked(connection, workspace_id, id).await?;
         let deleted = find_deleted(connection, workspace_id, id).await?;
         let deleted_at = match (&user, deleted) {
             (Some(user), _) => {

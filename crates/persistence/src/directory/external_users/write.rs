@@ -2,19 +2,21 @@
 
 use denizen_domain::{
     ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Identifier,
-    Origin, Patch, Result, WorkspaceId,
+    Origin, Patch, Result, Verb, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::dialect;
-use super::find::{find_by_external_id, find_by_username};
+use super::find::{find_by_username, find_locked, find_locked_by_external_id};
 use super::row::ExternalUserRow;
-use crate::audit_events;
+use crate::audit_events::{self, AuditEventRow};
 use crate::boxed;
-use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
-use crate::directory::{channels, external_user_groups, super_identities, tiers};
-use crate::schema::external_users;
+use crate::connection::{DbConnection, OrError as _, commit_with, in_transaction, on_backend};
+use crate::directory::super_identities::{self, SuperIdentityRow};
+use crate::directory::{channels, external_user_groups, tiers};
+use crate::queries::locks;
+use crate::queries::prepared_once::PreparedOnce;
+use crate::schema as tables;
 use crate::types::{StoredUuid, stored};
 
 /// The outcome of finding or creating a user.
@@ -37,7 +39,9 @@ pub async fn create(
     changes: &ExternalUserChanges,
 ) -> Result<ExternalUser> {
     in_transaction!(connection, {
-        create_within(connection, origin, workspace_id, channel_id, changes).await
+        channels::keep(connection, workspace_id, channel_id).await?.require_open()?;
+        require_free_names(connection, workspace_id, channel_id, None, changes).await?;
+        create_and_commit(connection, origin, (workspace_id, channel_id), changes, Person::Sought).await
     })
 }
 
@@ -56,8 +60,9 @@ pub async fn find_or_create_by_username(
         let channel = channels::find_default(connection, workspace_id).await?;
         let identifier = Patch::Value(username.clone());
         let changes = ExternalUserChanges { identifier, ..ExternalUserChanges::default() };
-        let created = create_within(connection, origin, workspace_id, channel.id, &changes).await;
-        created.map(|user| (user, Outcome::Created)).map_err(as_race)
+        let place = (workspace_id, channel.id);
+        let user = create_and_commit(connection, origin, place, &changes, Person::New).await?;
+        Ok((user, Outcome::Created))
     })
 }
 
@@ -71,18 +76,23 @@ pub async fn upsert(
     changes: &ExternalUserChanges,
     guard: impl Fn(Option<&ExternalUser>) -> Result<()>,
 ) -> Result<(ExternalUser, Outcome)> {
+    let mut person = Person::New;
     in_transaction!(connection, {
         let found = find_locked_by_external_id(connection, workspace_id, external_id.as_str()).await?;
         guard(found.as_ref())?;
         if let Some(user) = found {
-            let user = change_locked(connection, origin, user, changes.clone()).await?;
+            let user = change_and_commit(connection, origin, user, changes.clone()).await?;
             return Ok((user, Outcome::Found));
         }
         let channel = channels::find_default(connection, workspace_id).await?;
+        require_free_names(connection, workspace_id, channel.id, None, changes).await?;
         let external_id = Patch::Value(external_id.clone());
         let changes = ExternalUserChanges { external_id, ..changes.clone() };
-        let created = create_within(connection, origin, workspace_id, channel.id, &changes).await;
-        created.map(|user| (user, Outcome::Created)).map_err(as_race)
+        // The first attempt fails if there is one after all, and the next finds it.
+        let person = std::mem::replace(&mut person, Person::Sought);
+        let user =
+            create_and_commit(connection, origin, (workspace_id, channel.id), &changes, person).await?;
+        Ok((user, Outcome::Created))
     })
 }
 
@@ -96,55 +106,68 @@ pub async fn change(
     changes_of: impl Fn(&ExternalUser) -> Result<ExternalUserChanges>,
 ) -> Result<Option<ExternalUser>> {
     in_transaction!(connection, {
-        let Some(user) = dialect::find_locked_external_user(connection, workspace_id, id).await? else {
-            return Ok(None);
-        };
+        let Some(user) = find_locked(connection, workspace_id, id).await? else { return Ok(None) };
         let changes = changes_of(&user)?;
-        change_locked(connection, origin, user, changes).await.map(Some)
+        change_and_commit(connection, origin, user, changes).await.map(Some)
     })
 }
 
-/// Finds a user by external id and locks it until the transaction ends.
-pub(super) async fn find_locked_by_external_id(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    external_id: &str,
-) -> Result<Option<ExternalUser>> {
-    let Some(user) = find_by_external_id(connection, workspace_id, external_id).await? else {
-        return Ok(None);
-    };
-    let user = dialect::find_locked_external_user(connection, workspace_id, user.id).await?;
-    // Before the lock, another request may have deleted it or changed its external id.
-    let same = user.filter(|user| user.external_id.as_ref().is_some_and(|id| id.as_str() == external_id));
-    same.map(Some).ok_or(Error::Conflict(Conflict::ConcurrentChange))
+/// Whether a new user's external id may already have a super identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Person {
+    /// It may, as that of users of other channels.
+    Sought,
+    /// No user has the external id. If it has a super identity all the same, creating the user fails with
+    /// [`Conflict::ConcurrentChange`].
+    New,
 }
 
-pub(super) async fn create_within(
+/// Creates a user with names that are free, and commits.
+pub(super) async fn create_and_commit(
     connection: &mut DbConnection,
     origin: &Origin,
-    workspace_id: WorkspaceId,
-    channel_id: ChannelId,
+    (workspace_id, channel_id): (WorkspaceId, ChannelId),
     changes: &ExternalUserChanges,
+    person: Person,
 ) -> Result<ExternalUser> {
-    channels::require_open(connection, workspace_id, channel_id).await?;
     require_references(connection, workspace_id, changes).await?;
-    require_free_names(connection, workspace_id, channel_id, None, changes).await?;
     let external_id = changes.external_id.as_ref().value();
-    let person = super_identities::find_or_create(connection, origin, workspace_id, external_id).await?;
+    let new_person = SuperIdentityRow::new(origin, workspace_id, external_id);
+    let known_person = match (person, external_id) {
+        (Person::Sought, Some(id)) => {
+            locks::find_kept_super_identity(connection, workspace_id, id.as_str()).await?
+        }
+        _ => None,
+    };
+    let person_id = known_person.unwrap_or(new_person.id());
     let (id, now) = (ExternalUserId::from_uuid(origin.source.ids.uuid()), origin.source.clock.now());
-    let mut user = ExternalUser::blank(id, workspace_id, channel_id, person, now);
+    let mut user = ExternalUser::blank(id, workspace_id, channel_id, person_id, now);
     changes.clone().apply_to(&mut user, origin.actor, now)?;
     let row = ExternalUserRow::from(&user);
-    on_backend!(connection, |conn| diesel::insert_into(external_users::table)
-        .values(&row)
-        .execute(conn)
-        .await)
-    .or_error("insert an external user")?;
-    audit_events::created(connection, origin, workspace_id, &user).await?;
+    let event = audit_events::event(origin, Some(workspace_id), Verb::Create, None, Some(&user));
+    let event = AuditEventRow::new(connection, event);
+    commit_with!(
+        connection,
+        |conn| match known_person {
+            Some(_) => Ok(0),
+            None => (&new_person).insert_into(tables::super_identities::table).execute(conn).await,
+        }
+        .or_error("insert a super identity"),
+        (&row)
+            .insert_into(tables::external_users::table)
+            .execute(conn)
+            .await
+            .or_error("insert an external user"),
+        (&event)
+            .insert_into(tables::audit_events::table)
+            .execute(conn)
+            .await
+            .or_error("note what has changed"),
+    )?;
     Ok(user)
 }
 
-async fn change_locked(
+async fn change_and_commit(
     connection: &mut DbConnection,
     origin: &Origin,
     before: ExternalUser,
@@ -164,15 +187,30 @@ async fn change_locked(
             super_identities::after_change(connection, origin, workspace_id, current, external_id).await?;
     }
     let row = ExternalUserRow::from(&user);
-    let changed = external_users::table
-        .filter(external_users::workspace_id.eq(stored(user.workspace_id)))
-        .filter(external_users::id.eq(stored(user.id)));
-    on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
-        .or_error("change an external user")?;
+    let changed = tables::external_users::table
+        .filter(tables::external_users::workspace_id.eq(stored(user.workspace_id)))
+        .filter(tables::external_users::id.eq(stored(user.id)));
     if user.super_identity_id != before.super_identity_id {
+        on_backend!(connection, |conn| diesel::update(changed).set(&row).execute(conn).await)
+            .or_error("change an external user")?;
         super_identities::delete_if_unused(connection, workspace_id, before.super_identity_id).await?;
+        audit_events::updated(connection, origin, workspace_id, &before, &user).await?;
+        return Ok(user);
     }
-    audit_events::updated(connection, origin, workspace_id, &before, &user).await?;
+    let event = audit_events::change(origin, Some(workspace_id), &before, &user);
+    let event = event.map(|event| AuditEventRow::new(connection, event));
+    commit_with!(
+        connection,
+        |conn| PreparedOnce(diesel::update(changed).set(&row))
+            .execute(conn)
+            .await
+            .or_error("change an external user"),
+        match &event {
+            Some(event) => event.insert_into(tables::audit_events::table).execute(conn).await,
+            None => Ok(0),
+        }
+        .or_error("note what has changed"),
+    )?;
     Ok(user)
 }
 
@@ -184,21 +222,21 @@ pub(super) async fn require_free_names(
     except: Option<ExternalUserId>,
     changes: &ExternalUserChanges,
 ) -> Result<()> {
-    let in_channel = external_users::table
-        .filter(external_users::workspace_id.eq(stored(workspace_id)))
-        .filter(external_users::channel_id.eq(stored(channel_id)))
-        .select(external_users::id);
+    let in_channel = tables::external_users::table
+        .filter(tables::external_users::workspace_id.eq(stored(workspace_id)))
+        .filter(tables::external_users::channel_id.eq(stored(channel_id)))
+        .select(tables::external_users::id);
     let is_other =
         |holder: Option<StoredUuid>| holder.is_some_and(|id| Some(ExternalUserId::from(id)) != except);
     if let Some(external_id) = changes.external_id.as_ref().value() {
-        let query = in_channel.filter(external_users::external_id.eq(external_id.as_str()));
+        let query = in_channel.filter(tables::external_users::external_id.eq(external_id.as_str()));
         let holder = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
         if is_other(holder.or_error("look for the holder of an external id")?) {
             return Err(Error::Conflict(Conflict::ExternalIdTaken));
         }
     }
     if let Some(identifier) = changes.identifier.as_ref().value() {
-        let query = in_channel.filter(external_users::identifier_folded.eq(identifier.folded()));
+        let query = in_channel.filter(tables::external_users::identifier_folded.eq(identifier.folded()));
         let holder = on_backend!(connection, |conn| query.first::<StoredUuid>(conn).await.optional());
         if is_other(holder.or_error("look for the holder of an identifier")?) {
             return Err(Error::Conflict(Conflict::IdentifierTaken));
@@ -220,14 +258,4 @@ async fn require_references(
         tiers::require(connection, workspace_id, id).await?;
     }
     Ok(())
-}
-
-/// Converts a taken name into a race: the name was free before, so another request was faster.
-pub(super) fn as_race(error: Error) -> Error {
-    match error {
-        Error::Conflict(Conflict::ExternalIdTaken | Conflict::IdentifierTaken) => {
-            Error::Conflict(Conflict::ConcurrentChange)
-        }
-        error => error,
-    }
 }

@@ -12,7 +12,7 @@ use crate::schema::account_tokens;
 use crate::types::{StoredTime, StoredUuid, stored};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = account_tokens)]
+#[diesel(table_name = account_tokens, treat_none_as_default_value = false)]
 pub(super) struct TokenRow {
     pub(super) secret_hash: Vec<u8>,
     id: StoredUuid,

@@ -13,7 +13,7 @@ use crate::types::{StoredTime, StoredUuid, stored};
 
 /// An account without its roles, which have their own table, and its password's hash, which stays in the database.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = accounts, treat_none_as_null = true)]
+#[diesel(table_name = accounts, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct AccountRow {
     pub(crate) id: StoredUuid,
     username: String,

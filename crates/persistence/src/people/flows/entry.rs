@@ -41,7 +41,12 @@ pub(crate) async fn insert_participants(
     let made: Vec<_> = newcomers.map(membership).collect();
     let rows: Vec<_> =
         made.iter().map(|(membership, number)| ParticipantRow::of(membership, *number)).collect();
-    let inserted = insert_all!(connection, flow_memberships::table, rows);
+    let inserted = insert_all!(
+        connection,
+        flow_memberships,
+        &rows,
+        ParticipantRow { workspace_id, flow_id, account_id, account_number, is_blocked, is_open, created_at }
+    );
     if inserted.or_error("let members into a flow")? != made.len() {
         // Another request has added one of them in the meantime.
         return Err(Error::Conflict(Conflict::ConcurrentChange));
@@ -53,7 +58,7 @@ pub(crate) async fn insert_participants(
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = flow_memberships)]
+#[diesel(table_name = flow_memberships, treat_none_as_default_value = false)]
 struct ParticipantRow {
     workspace_id: StoredUuid,
     flow_id: StoredUuid,

@@ -10,7 +10,7 @@ use crate::schema::flows;
 use crate::types::{StoredTime, StoredUuid, stored};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = flows)]
+#[diesel(table_name = flows, treat_none_as_default_value = false)]
 pub(super) struct FlowRow {
     workspace_id: StoredUuid,
     pub(super) id: StoredUuid,

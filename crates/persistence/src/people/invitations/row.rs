@@ -8,15 +8,15 @@ use crate::schema::invitations;
 use crate::types::{StoredTime, StoredUuid, stored};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = invitations)]
+#[diesel(table_name = invitations, treat_none_as_default_value = false)]
 pub(super) struct InvitationRow {
-    workspace_id: StoredUuid,
-    number: i64,
-    flow_id: StoredUuid,
-    email: String,
-    state: String,
-    created_at: StoredTime,
-    updated_at: StoredTime,
+    pub(super) workspace_id: StoredUuid,
+    pub(super) number: i64,
+    pub(super) flow_id: StoredUuid,
+    pub(super) email: String,
+    pub(super) state: String,
+    pub(super) created_at: StoredTime,
+    pub(super) updated_at: StoredTime,
 }
 
 impl TryFrom<InvitationRow> for Invitation {

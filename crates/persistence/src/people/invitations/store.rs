@@ -73,12 +73,23 @@ pub(super) async fn ensure(
             updated_at: now,
         })
         .collect();
-    let rows = made.iter().map(InvitationRow::from).collect();
-    insert_all!(connection, invitations::table, rows).or_error("insert invitations")?;
+    insert(connection, &made).await?;
     let event = |made| audit_events::event(origin, workspace_id, Verb::Create, None, Some(made));
     audit_events::insert_all(connection, made.iter().map(event).collect()).await?;
     known.extend(made.into_iter().map(|invitation| (invitation.email.clone(), invitation)));
     Ok(wanted.iter().filter_map(|(email, _)| known.remove(email)).collect())
+}
+
+async fn insert(connection: &mut DbConnection, made: &[Invitation]) -> Result<()> {
+    let rows: Vec<_> = made.iter().map(InvitationRow::from).collect();
+    let inserted = insert_all!(
+        connection,
+        invitations,
+        &rows,
+        InvitationRow { workspace_id, number, flow_id, email, state, created_at, updated_at }
+    );
+    inserted.or_error("insert invitations")?;
+    Ok(())
 }
 
 /// Returns the texts under which invitations and accounts with these addresses may be stored.

@@ -7,7 +7,7 @@ use crate::schema::memberships;
 use crate::types::{StoredTime, StoredUuid};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = memberships)]
+#[diesel(table_name = memberships, treat_none_as_default_value = false)]
 pub(super) struct MembershipRow {
     pub(super) workspace_id: StoredUuid,
     pub(super) account_id: StoredUuid,

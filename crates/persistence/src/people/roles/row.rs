@@ -8,7 +8,7 @@ use crate::schema::roles;
 use crate::types::{StoredTime, StoredUuid, stored};
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = roles, treat_none_as_null = true)]
+#[diesel(table_name = roles, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct RoleRow {
     id: StoredUuid,
     workspace_id: Option<StoredUuid>,

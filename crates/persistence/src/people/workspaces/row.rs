@@ -8,7 +8,7 @@ use crate::schema::workspaces;
 use crate::types::{StoredTime, StoredUuid, stored};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = workspaces, treat_none_as_null = true)]
+#[diesel(table_name = workspaces, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct WorkspaceRow {
     id: StoredUuid,
     slug: String,

@@ -1,5 +1,4 @@
-//! What every write does: it increments the version and changes the entity tag, even if the clock stands still, and what is
-//! answered from memory misses no change. Always on SQLite, and on PostgreSQL if `TEST_DATABASE_URL` names a server.
+//! Tests the crate's functions always on SQLite, and on PostgreSQL if `TEST_DATABASE_URL` names a server.
 
 #![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
@@ -7,6 +6,7 @@ mod accounts;
 mod external_users;
 mod older;
 mod remembered_keys;
+mod statements;
 mod two_servers;
 
 use std::sync::Arc;
