@@ -5,6 +5,7 @@ mod row;
 
 use std::net::IpAddr;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ApiKey, ApiKeyId, Coded as _, Conflict, Error, KeyHolder, KeyRequest, NewApiKey, Origin, PublicKey,
     Result, Scope, ScopeSet, Secret, SecretHash, Slice, Status, Timestamp, Unauthenticated, Verb, Window,
@@ -16,7 +17,6 @@ use diesel_async::RunQueryDsl;
 
 use self::row::{ApiKeyRow, SecretRow};
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::workspaces as workspaces_room;
 use crate::queries::keyset::load_window;

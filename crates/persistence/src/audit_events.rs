@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Conflict, Error, FieldChanges,
     ObjectKind, Origin, Recorded, Result, Slice, Timestamp, Verb, Window, WorkspaceId, fold,
@@ -10,7 +11,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::boxed;
 use crate::connection::{DbConnection, Mark, OrError as _, broken_row, on_backend};
 use crate::queries::dialect::insert_all;
 use crate::queries::keyset::load_window;

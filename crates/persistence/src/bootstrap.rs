@@ -1,11 +1,11 @@
 //! Creates the objects that an empty directory needs.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Account, AccountChanges, Channel, Conflict, Error, NewAccount, NewApiKey, Origin, Password, PasswordHash,
     Patch, PersonName, Result, Role, RoleName, ScopeSet, Slug, Status, Username, Workspace, WorkspaceName,
 };
 
-use crate::boxed;
 use crate::connection::{Database, DbConnection, in_transaction};
 use crate::directory::channels;
 use crate::people::{accounts, roles, workspaces};

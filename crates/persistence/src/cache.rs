@@ -6,13 +6,13 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ExternalUser, ExternalUserId, KeyHolder, Result, Secret, Timestamp, Workspace, WorkspaceId,
 };
 use metrics::Counter;
 
 use crate::audit_events::{mark_of_name, mark_of_object};
-use crate::boxed;
 use crate::connection::{Database, DbConnection, Mark, Moment};
 use crate::{api_keys, external_users, workspaces};
 

@@ -2,12 +2,12 @@
 //!
 //! The table reveals nothing: it holds hashes and encrypted responses.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Conflict, Error, Result, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::idempotency_records;
 use crate::types::{StoredTime, StoredUuid};

@@ -1,11 +1,11 @@
 //! Queries about the database itself: its version, time, size and tables.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Error, Result, Timestamp};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
-use crate::boxed;
 use crate::connection::{Backend, Database, DbConnection, OrError as _, on_backend};
 
 /// A table in the database.

@@ -31,10 +31,12 @@
 //!
 //! ## Writing a function
 //! 1. It takes `&mut DbConnection`, domain types, and a [`Source`](denizen_domain::Source) where it makes ids or times.
-//! 2. What belongs together goes into `in_transaction!`. Nothing opens a second connection. A change of accounts, roles or
+//! 2. `#[boxed]` boxes the future of a public function, so that this crate compiles it, once. The body of a plain `async fn`
+//!    is compiled by each crate that awaits it.
+//! 3. What belongs together goes into `in_transaction!`. Nothing opens a second connection. A change of accounts, roles or
 //!    workspaces takes an [`Asker`], and reads what it may do within the transaction.
-//! 3. Not found is `Option`; a taken name is a [`Conflict`](denizen_domain::Conflict); the rest is `.or_error("doing what")`.
-//! 4. Whatever changes an external user, an account or a role increments its version: with its row locked, in the domain
+//! 4. Not found is `Option`; a taken name is a [`Conflict`](denizen_domain::Conflict); the rest is `.or_error("doing what")`.
+//! 5. Whatever changes an external user, an account or a role increments its version: with its row locked, in the domain
 //!    (`mark_changed`), or else in SQL. Entity tags depend on it.
 
 pub mod api_keys;
@@ -55,10 +57,6 @@ mod queries;
 mod schema;
 pub mod server_secrets;
 mod types;
-
-// The future of a public function is boxed, so that this crate compiles it, once. The body of a plain `async fn` is compiled
-// by each crate that awaits it.
-use async_recursion::async_recursion as boxed;
 
 pub use cache::{Cache, ExternalUserName};
 pub use connection::{

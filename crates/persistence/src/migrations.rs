@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Error, Result};
 use diesel::backend::Backend as DieselBackend;
 use diesel::migration::{MigrationSource, MigrationVersion};
@@ -13,7 +14,6 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::boxed;
 use crate::connection::{Backend, Database, DbConnection, OrError as _, SqliteAccess, on_backend};
 use crate::introspection;
 

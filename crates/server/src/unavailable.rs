@@ -44,13 +44,12 @@ impl Unavailable {
         let unavailable = self.clone();
         let not_ready = get(async move |headers: HeaderMap| unavailable.answer(&headers, STARTING));
         let waiting = Waiting { application, patience, unavailable: self.clone() };
-        let router = Router::new()
+        Router::new()
             .route("/health/live", get(live))
             .route("/health/ready", not_ready.clone())
             .route("/healthcheck", not_ready)
             .fallback(wait)
-            .with_state(Arc::new(waiting));
-        router
+            .with_state(Arc::new(waiting))
     }
 
     fn answer(&self, headers: &HeaderMap, message: &str) -> Response {

@@ -38,7 +38,7 @@ pub(crate) fn is_same_site(headers: &HeaderMap, context: &RequestContext) -> boo
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = origin.to_str().unwrap_or_default();
-    origin_of(&context.base_url()) == origin
+    origin_of(context.base_url()) == origin
         || host.is_some_and(|host| origin.split_once("://").is_some_and(|(_, of_origin)| of_origin == host))
 }
 

@@ -29,9 +29,11 @@ impl Series {
     }
 }
 
+/// The series of one route, by method and status.
+type OfRoute = HashMap<(&'static str, StatusCode), Series>;
+
 /// All series of the process by route. Looking one up here takes no allocation; in the recorder, it takes several.
-static SERIES: LazyLock<RwLock<HashMap<String, HashMap<(&'static str, StatusCode), Series>>>> =
-    LazyLock::new(RwLock::default);
+static SERIES: LazyLock<RwLock<HashMap<String, OfRoute>>> = LazyLock::new(RwLock::default);
 
 /// Counts a request. Methods and routes must be few: each combination is kept.
 pub(super) fn record(method: &'static str, route: &str, status: StatusCode, elapsed: Duration) {

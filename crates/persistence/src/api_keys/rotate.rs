@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ApiKey, ApiKeyId, AuditEvent, Conflict, Error, FieldChanges, JsonObject, KeyHolder, NewApiKey, Origin,
     Result, Secret, Timestamp, Verb, WorkspaceId,
@@ -12,7 +13,6 @@ use serde_json::json;
 
 use super::{find_visible, insert_secret, standing, store_change};
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::api_key_secrets;
 use crate::types::{StoredTime, stored};

@@ -3,6 +3,7 @@
 use std::ops::DerefMut;
 use std::sync::Arc;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::Result;
 use diesel::QueryResult;
 use diesel_async::pooled_connection::deadpool::Object;
@@ -16,7 +17,6 @@ use super::in_place::Pace;
 use super::leased::Leased;
 use super::pool::{self, PoolStatus};
 use super::sqlite::SqliteAccess;
-use crate::boxed;
 
 /// A connection to either database. `on_backend!` gives a query the concrete one.
 pub enum DbConnection {

@@ -1,5 +1,6 @@
 //! Channels: the sources of external users.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Channel, ChannelChanges, ChannelId, Conflict, Error, Origin, Resource, Result, SearchText, Slice, Window,
     WorkspaceId, fold_for_search,
@@ -8,7 +9,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::queries::dialect::first_locked;
 use crate::queries::keyset::load_window;

@@ -1,5 +1,6 @@
 //! Groups of external users.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Conflict, Error, ExternalId, ExternalUserGroup, ExternalUserGroupChanges, ExternalUserGroupId, Origin,
     Patch, Resource, Result, SearchText, Slice, TierId, Window, WorkspaceId, fold_for_search,
@@ -8,7 +9,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::external_users::clear_group;
 use crate::directory::tiers;

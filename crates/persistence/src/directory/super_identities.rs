@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Conflict, Error, ExternalId, ExternalUser, ExternalUserFilter, ExternalUserOrder, Origin, Result,
     SuperIdentity, SuperIdentityId, Window, WorkspaceId,
@@ -9,7 +10,6 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::directory::external_users::list as list_users;
 use crate::queries::dialect::insert_all;

@@ -1,5 +1,6 @@
 //! Tiers: the plans that external users are on.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Conflict, Error, Origin, Resource, Result, SearchText, Slice, Tier, TierChanges, TierId, Window,
     WorkspaceId, fold_for_search,
@@ -8,7 +9,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::external_users::clear_tier;
 use crate::queries::dialect::{first_locked, load_locked};

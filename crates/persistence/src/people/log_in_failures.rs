@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Result, Source, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::log_in_failures;
 use crate::types::{StoredTime, StoredUuid};

@@ -3,11 +3,11 @@
 
 pub mod signing_keys;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Error, Result, Source};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::server_secrets;
 use crate::types::StoredTime;

@@ -3,6 +3,7 @@
 //! There is always one that signs and a next one, which is published beforehand. All servers decide by the stored times
 //! which one signs, so they change to the next at the same moment.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Error, JsonObject, ObjectKind, Origin, Recorded, Result, Source, Timestamp, Verb, earliest_signing,
 };
@@ -12,7 +13,6 @@ use serde_json::json;
 
 use super::{SecretRow, insert};
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::server_secrets;
 use crate::types::StoredTime;

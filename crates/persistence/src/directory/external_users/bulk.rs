@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ChannelId, Conflict, EmailAddress, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId,
     Identifier, Origin, Patch, Result, SuperIdentityId, Verb, WorkspaceId, fold,
@@ -16,7 +17,6 @@ use super::find::find_all_locked;
 use super::row::ExternalUserRow;
 use super::write::Outcome;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::{channels, super_identities};
 use crate::schema::external_users;

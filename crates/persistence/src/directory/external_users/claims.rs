@@ -1,12 +1,12 @@
 //! Finds the user whom an authentication names, or creates it.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Error, ExternalUser, ExternalUserChanges, IdentityClaim, Origin, Resource, Result, Timestamp, WorkspaceId,
 };
 
 use super::find::{find, find_identifier_in_channel, find_in_channel};
 use super::write::{Person, create_and_commit};
-use crate::boxed;
 use crate::connection::{DbConnection, in_transaction};
 use crate::directory::channels;
 

@@ -1,5 +1,6 @@
 //! Finds single external users.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ChannelId, Conflict, Error, ExternalUser, ExternalUserId, Identifier, Result, WorkspaceId,
 };
@@ -7,7 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::ExternalUserRow;
-use crate::boxed;
+use crate::audit_events::{mark_of_name, mark_of_object};
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::dialect::{first_locked, load_locked};
 use crate::schema::{channels, external_users};
@@ -32,12 +33,14 @@ pub async fn find(
     row.or_error("find an external user")?.map(ExternalUser::try_from).transpose()
 }
 
-/// Finds a user by id and locks it until the transaction ends.
+/// Finds a user by id and locks it until the transaction ends. Whoever learns of it so must not read an older one from
+/// memory afterwards, even if nothing changes.
 pub(super) async fn find_locked(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     id: ExternalUserId,
 ) -> Result<Option<ExternalUser>> {
+    connection.mark([mark_of_object(&id.to_string())]);
     let query = users_of!(workspace_id).filter(external_users::id.eq(stored(id)));
     let row = first_locked!(connection, query, for_update, ExternalUserRow);
     row.or_error("find and lock an external user")?.map(ExternalUser::try_from).transpose()
@@ -49,6 +52,7 @@ pub(super) async fn find_all_locked(
     workspace_id: WorkspaceId,
     ids: &[ExternalUserId],
 ) -> Result<Vec<ExternalUser>> {
+    connection.mark(ids.iter().map(|id| mark_of_object(&id.to_string())));
     let query = users_of!(workspace_id)
         .filter(external_users::id.eq_any(all_stored(ids)))
         .order(external_users::id.asc());
@@ -106,6 +110,8 @@ pub(super) async fn find_locked_by_external_id(
     let query = users_of!(workspace_id).filter(external_users::external_id.eq(external_id)).limit(2);
     let rows = load_locked!(connection, query, ExternalUserRow);
     let rows = rows.or_error("find and lock an external user by external id")?;
+    connection.mark([mark_of_name(workspace_id, external_id)]);
+    connection.mark(rows.iter().map(|row| mark_of_object(&row.key().1.to_string())));
     if !is_ambiguous(&rows) {
         return rows.into_iter().next().map(ExternalUser::try_from).transpose();
     }

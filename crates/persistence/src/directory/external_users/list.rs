@@ -1,5 +1,6 @@
 //! Lists of external users.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccessFilter, ExternalUser, ExternalUserFilter, ExternalUserOrder, Result, Slice, Window, WorkspaceId,
 };
@@ -10,7 +11,6 @@ use diesel_async::RunQueryDsl;
 
 use super::dialect;
 use super::row::ExternalUserRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::queries::like;

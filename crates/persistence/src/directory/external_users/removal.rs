@@ -1,5 +1,6 @@
 //! Deletes, restores and erases external users.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Conflict, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Origin, Result, Timestamp, Verb,
     WorkspaceId,
@@ -11,7 +12,6 @@ use super::find::{find, find_locked, find_locked_by_external_id};
 use super::row::ExternalUserRow;
 use super::write::require_free_names;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, broken_row, in_transaction, on_backend};
 use crate::directory::{channels, external_user_groups, super_identities, tiers};
 use crate::queries::locks;

@@ -1,5 +1,6 @@
 //! Creates and changes external users.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ChannelId, Conflict, Error, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserId, Identifier,
     Origin, Patch, Result, Verb, WorkspaceId,
@@ -10,7 +11,6 @@ use diesel_async::RunQueryDsl;
 use super::find::{find_by_username, find_locked, find_locked_by_external_id};
 use super::row::ExternalUserRow;
 use crate::audit_events::{self, AuditEventRow};
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, commit_with, in_transaction, on_backend};
 use crate::directory::super_identities::{self, SuperIdentityRow};
 use crate::directory::{channels, external_user_groups, tiers};

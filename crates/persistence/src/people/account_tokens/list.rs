@@ -1,5 +1,6 @@
 //! Finds tokens.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccountId, AccountToken, AccountTokenId, Coded as _, Result, Secret, SecretHash, Slice, Timestamp,
     TokenKind, Window,
@@ -8,7 +9,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::TokenRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::schema::account_tokens;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Account, AccountId, AccountToken, AccountTokenId, Conflict, Error, NewAccountToken, Origin, PasswordHash,
     PermissionSet, Resource, Result, Secret, SecretHash, Status, Timestamp, TokenKind, TokenLife,
@@ -14,7 +15,6 @@ use super::revoke::delete_oldest_log_ins;
 use super::row::row_of;
 use super::sign_in::{SignedIn, find_signed_in, prolong};
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::{find as find_account, home_of, require_password};
 use crate::people::asker::{Asker, Standing};

@@ -1,5 +1,6 @@
 //! Revokes tokens: their secrets are rejected from the next request on.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccountId, AccountToken, AccountTokenId, Coded as _, Conflict, Error, Origin, Result, Timestamp,
     TokenKind, Verb,
@@ -10,7 +11,6 @@ use diesel_async::RunQueryDsl;
 use super::list::find;
 use super::row::TokenRow;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::home_of;
 use crate::schema::account_tokens;

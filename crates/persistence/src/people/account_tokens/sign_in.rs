@@ -1,5 +1,6 @@
 //! Finds the account of a token, or of a checked password.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Account, AccountId, AccountToken, AccountTokenId, Authority, Error, PasswordHash, Result, Secret,
     SecretHash, Timestamp, Unauthenticated,
@@ -8,7 +9,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::TokenRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::accounts::{AccountRow, is_in_use, with_roles};
 use crate::people::workspaces::stored_limit;

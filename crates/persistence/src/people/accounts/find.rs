@@ -1,5 +1,6 @@
 //! Finds single accounts.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Account, AccountId, Coded as _, Error, PasswordHash, Reach, Result, Status, Unauthenticated, Username,
     WorkspaceId,
@@ -8,7 +9,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::{AccountRow, with_roles};
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
 use crate::people::memberships::find as find_membership;
 use crate::schema::{accounts, workspaces};

@@ -1,11 +1,11 @@
 //! Lists of accounts.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Account, AccountId, Result, Slice, Username, Window};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::{AccountRow, with_roles};
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::schema::accounts;

@@ -1,5 +1,6 @@
 //! Creates, changes and deletes accounts.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Account, AccountChanges, AccountId, AccountNumber, Authority, Conflict, Error, Forbidden, Membership,
     NewAccount, Origin, PasswordHash, Patch, PermissionSet, Reach, Result, Status, Unauthenticated, Username,
@@ -11,7 +12,6 @@ use diesel_async::RunQueryDsl;
 use super::find::find_within;
 use super::row::AccountRow;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::account_tokens::{delete_all_of as delete_tokens_of, delete_privileged_of};
 use crate::people::administrators::Administered;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{AccessMode, AccountId, Flow, FlowId, Place, Result, Slice, Window, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::FlowRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::organizations::{Organization, organizations_of};
 use crate::people::workspaces::WorkspaceRow;

@@ -1,5 +1,6 @@
 //! The participants of flows, and the accounts blocked from them.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccountId, AccountNumber, Flow, FlowId, FlowMembership, Origin, Participant, Place, Profile, Rank,
     Result, Timestamp, WorkspaceId,
@@ -11,7 +12,6 @@ use uuid::Uuid;
 use super::entry::insert_participants;
 use super::find::find_by_id;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::{ProfileRow, find as find_account};
 use crate::people::asker::Asker;

@@ -1,5 +1,6 @@
 //! Creates and changes flows.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccountId, Conflict, Error, Flow, FlowChanges, FlowId, FlowMembership, JoinCode, NewFlow, Origin, Rank,
     Result, Slug, Timestamp, WorkspaceId,
@@ -12,7 +13,6 @@ use super::find::find_locked;
 use super::participants::{find_membership, own_row, participant};
 use super::row::FlowRow;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::find as find_account;
 use crate::people::asker::Asker;

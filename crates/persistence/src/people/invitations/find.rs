@@ -1,5 +1,6 @@
 //! Finds invitations.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Coded as _, FlowId, Invitation, InvitationNumber, InvitationState, Result, WorkspaceId,
 };
@@ -7,7 +8,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::{InvitationRow, into};
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::invitations;
 

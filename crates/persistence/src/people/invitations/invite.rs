@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccountId, AccountNumber, Conflict, Error, Flow, FlowId, Invitation, InvitationNumber, InvitationState,
     Origin, Place, Profile, Result, Timestamp, Username, WorkspaceId,
@@ -13,7 +14,6 @@ use super::find::find;
 use super::row::into;
 use super::store::{ensure, every_form};
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::ProfileRow;
 use crate::people::asker::Asker;

@@ -1,11 +1,11 @@
 //! Finds memberships.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{AccountId, Error, Membership, Result, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::MembershipRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{memberships, workspaces};
 use crate::types::{StoredUuid, stored};

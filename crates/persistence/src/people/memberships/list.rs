@@ -1,11 +1,11 @@
 //! Lists of members.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Account, Membership, Result, Slice, Window, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::MembershipRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::accounts::{AccountFilter, AccountRow, narrowed, with_roles};
 use crate::queries::keyset::load_window;

@@ -1,10 +1,10 @@
 //! Removes members from workspaces.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Account, AccountId, Conflict, Error, Origin, Reach, Result, WorkspaceId};
 
 use super::find::{administered_beside, any_but, oldest_of};
 use super::write::delete;
-use crate::boxed;
 use crate::connection::{DbConnection, in_transaction};
 use crate::people::accounts::{delete_found, find_within as find_account_within, leave_home};
 use crate::people::asker::{Asker, Standing};

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccountId, Error, Rank, Resource, Result, Status, Workspace, WorkspaceId, WorkspaceNumber,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::workspaces::{WorkspaceRow, find as find_workspace};
 use crate::queries::locks;

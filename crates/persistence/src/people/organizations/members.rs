@@ -1,5 +1,6 @@
 //! The members of workspaces by number, and their administrators.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Account, AccountId, AccountNumber, Coded as _, Conflict, Error, Membership, Origin, Profile, Rank,
     Result, Status, WorkspaceId,
@@ -10,7 +11,6 @@ use diesel_async::RunQueryDsl;
 
 use super::find::{rank_of, require_kept};
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::accounts::{ProfileRow, find as find_account};
 use crate::people::asker::Asker;

@@ -1,6 +1,7 @@
 //! The people whom an account meets: the rules of [`may_see`](denizen_domain::may_see) and
 //! [`may_look_up`](denizen_domain::may_look_up), as queries.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{AccountId, AccountNumber, Coded as _, Profile, Result, Status};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -8,7 +9,6 @@ use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl as _;
 use diesel_async::RunQueryDsl;
 
 use super::find::organizations_of;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::people::accounts::ProfileRow;
 use crate::schema::{accounts, flow_memberships, flows, memberships, workspaces};

@@ -1,10 +1,10 @@
 //! Renames organizations.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Origin, Rank, Result, Workspace, WorkspaceChanges, WorkspaceId};
 
 use super::find::rank_of;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, in_transaction};
 use crate::people::asker::Asker;
 use crate::people::workspaces::{find as find_workspace, update as update_workspace};

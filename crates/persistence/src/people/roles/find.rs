@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{AccountId, Authority, Forbidden, Reach, Result, Role, RoleId, RoleName, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::RoleRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::schema::{account_roles, roles};
 use crate::types::{StoredUuid, all_stored, stored};

@@ -1,5 +1,6 @@
 //! Creates, changes, assigns and deletes roles.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     AccountId, Conflict, Error, Origin, Permission, PermissionSet, Resource, Result, Role, RoleChanges,
     RoleDescription, RoleId, RoleName, Version, WorkspaceId,
@@ -10,7 +11,6 @@ use diesel_async::RunQueryDsl;
 use super::find::find;
 use super::row::RoleRow;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};

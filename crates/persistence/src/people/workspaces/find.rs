@@ -1,11 +1,11 @@
 //! Finds workspaces.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Reach, Result, Slice, Status, Window, Workspace, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::WorkspaceRow;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::schema::workspaces;

@@ -1,5 +1,6 @@
 //! The keys that other services keep with workspaces, sealed by the caller.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Conflict, Error, JsonObject, ObjectKind, Origin, Reach, Recorded, Result, Timestamp, WorkspaceId,
 };
@@ -8,7 +9,6 @@ use diesel_async::RunQueryDsl;
 
 use super::find::find_within;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::asker::{Asker, Standing};
 use crate::queries::locks;

@@ -1,5 +1,6 @@
 //! Deletes a workspace: at once for everyone, then its contents in batches.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{Origin, Result, Status, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -8,7 +9,6 @@ use super::find::find_within;
 use super::keys::forget_key;
 use super::residents;
 use crate::audit_events as audit;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};

@@ -1,5 +1,6 @@
 //! Creates and changes workspaces.
 
+use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Channel, Conflict, Error, Origin, Result, Slug, Status, Workspace, WorkspaceChanges, WorkspaceId,
     WorkspaceName,
@@ -11,7 +12,6 @@ use super::find::find_within;
 use super::residents;
 use super::row::WorkspaceRow;
 use crate::audit_events;
-use crate::boxed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::directory::channels;
 use crate::people::administrators::Administered;
