@@ -30,7 +30,6 @@ pub(crate) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
 /// * `journal_mode = WAL`: readers continue beside the one writer.
 /// * `synchronous`: when a write is complete.
 /// * `foreign_keys`: enforces them.
-/// * `temp_store = MEMORY`: sorts in memory. What is sorted is at most one page of a list, or one batch.
 /// * `cache_size`, in KiB: the memory of a connection for pages of the file, used as needed. Writing invalidates the pages
 ///   of readers, not the writer's own, which needs the inner pages of all indexes.
 /// * `wal_autocheckpoint`, in pages of 4 KiB: copies the log into the database every 16 MiB instead of 4, because a page
@@ -47,7 +46,7 @@ pub(crate) fn sqlite(synchronous: SqliteSynchronous, writes: bool) -> String {
     let (cache_kibibytes, query_only) = if writes { (65_536, "OFF") } else { (16_384, "ON") };
     format!(
         "{BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; \
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache_kibibytes}; PRAGMA wal_autocheckpoint = 4000; \
+         PRAGMA cache_size = -{cache_kibibytes}; PRAGMA wal_autocheckpoint = 4000; \
          PRAGMA journal_size_limit = 16777216; PRAGMA query_only = {query_only}"
     )
 }

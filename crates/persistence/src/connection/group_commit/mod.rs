@@ -3,7 +3,9 @@
 //! SQLite writes one transaction at a time, and a commit waits for the disk. So writers who wait anyway share a commit:
 //!
 //! 1. Writers queue for the connection in order. Who finds no transaction on it begins one, and with it a group.
-//! 2. Each member of the group works in a savepoint of its own. Rolling back to it affects nobody else.
+//! 2. Each further member of the group works in a savepoint of its own. Rolling back to it affects nobody else. The first
+//!    needs none: when it rolls back, nobody else has joined. A savepoint keeps a copy of each page that a statement
+//!    changes, so that a large change takes much less memory and time without one.
 //! 3. A member that is done hands the connection to the next in the queue, and waits until the group is committed. So
 //!    nobody is answered before their change is on disk, or told of another's change that is not.
 //! 4. The group ends as soon as nobody waits for the connection. Under load, the first member queues again when it is
@@ -65,12 +67,17 @@ impl WritingConnection {
         self.connection.spawn_blocking(begin).await?;
         let (verdict, future_verdict) = watch::channel(None);
         self.group = Some(Group { opened_at: Instant::now(), verdict });
-        self.connection.spawn_blocking(Transactions::begin_transaction).await?;
         Ok((true, future_verdict))
     }
 
-    /// Ends a member's savepoint.
-    async fn leave(&mut self, keep: bool) -> QueryResult<()> {
+    /// Ends a member's work: its savepoint, or that of the first member, which ends the group if it undoes it.
+    async fn leave(&mut self, opened_group: bool, keep: bool) -> QueryResult<()> {
+        if opened_group && keep {
+            return Ok(());
+        }
+        if opened_group {
+            self.group = None;
+        }
         let end = if keep { Transactions::commit_transaction } else { Transactions::rollback_transaction };
         self.connection.spawn_blocking(end).await
     }
@@ -197,12 +204,16 @@ impl Writer {
     }
 
     /// Ends the transaction, and waits until its group is on disk. Without `keep`, it undoes the changes, and waits all
-    /// the same, because it may have read those of others in the group.
+    /// the same, because it may have read those of others in the group: all but the first, which ends the group.
     pub(crate) async fn end(&mut self, keep: bool) -> QueryResult<()> {
         let Some(turn) = &mut self.turn else { return Err(DieselError::NotInTransaction) };
-        if turn.connection.leave(keep).await.is_err() {
+        if turn.connection.leave(turn.opened_group, keep).await.is_err() {
             self.abandon();
             return if keep { Err(group_failed()) } else { Ok(()) };
+        }
+        if turn.opened_group && !keep {
+            self.turn = None;
+            return Ok(());
         }
         let mut verdict = turn.verdict.clone();
         let (opened_group, commits) = (turn.opened_group, self.queue.should_commit(&turn.connection));
