@@ -148,7 +148,10 @@ fn size_of_user(user: &ExternalUser) -> usize {
         user.first_name.as_ref().map(|text| text.as_str().len()),
         user.last_name.as_ref().map(|text| text.as_str().len()),
         user.email.as_ref().map(|text| text.as_str().len()),
+        user.phone.as_ref().map(|text| text.as_str().len()),
         user.avatar.as_ref().map(|text| text.as_str().len()),
+        user.locale.as_ref().map(|text| text.as_str().len()),
+        user.timezone.as_ref().map(|text| text.as_str().len()),
         Some(user.custom_fields.as_str().len()),
     ];
     size_of::<ExternalUser>() + texts.into_iter().flatten().sum::<usize>()

@@ -60,8 +60,8 @@ mod types;
 
 pub use cache::{Cache, ExternalUserName};
 pub use connection::{
-    Backend, Changes, ConnectError, Database, DatabaseOptions, DbConnection, MAXIMUM_AGE, Mark, Moment,
-    PoolStatus, SqliteSynchronous, sqlite_file, sqlite_url,
+    Backend, ConnectError, Database, DatabaseOptions, DbConnection, MAXIMUM_AGE, PoolStatus,
+    SqliteSynchronous, sqlite_file, sqlite_url,
 };
 pub use directory::{channels, external_user_groups, external_users, super_identities, tiers};
 pub use people::{

@@ -18,11 +18,11 @@ const MARKS: usize = 1 << 14;
 
 /// What an entry depends on: an object, or a name by which objects are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark(usize);
+pub(crate) struct Mark(usize);
 
 impl Mark {
     /// Returns the mark of an object's id, or of a name within a workspace.
-    pub fn of(object: impl Hash) -> Self {
+    pub(crate) fn of(object: impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
         object.hash(&mut hasher);
         Self(usize::try_from(hasher.finish() % MARKS as u64).unwrap_or_default())
@@ -31,14 +31,14 @@ impl Mark {
 
 /// The moment before something was read.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
+pub(crate) struct Moment {
     changes: u64,
     time: Instant,
 }
 
 /// Counts the changes of this server, and keeps the number of the last one for each mark.
 #[derive(Debug)]
-pub struct Changes {
+pub(crate) struct Changes {
     count: AtomicU64,
     last: Box<[AtomicU64]>,
 }
@@ -49,13 +49,13 @@ impl Changes {
     }
 
     /// Returns the present moment. Take it before reading what is to be kept.
-    pub fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         Moment { changes: self.count.load(Ordering::SeqCst), time: Instant::now() }
     }
 
     /// Returns whether what was read after a moment still counts: it is not older than [`MAXIMUM_AGE`], and this server
     /// has changed nothing that it depends on.
-    pub fn still_counts(&self, read: Moment, depends_on: &[Mark]) -> bool {
+    pub(crate) fn still_counts(&self, read: Moment, depends_on: &[Mark]) -> bool {
         let is_unchanged = |mark: &Mark| {
             self.last.get(mark.0).is_some_and(|last| last.load(Ordering::SeqCst) <= read.changes)
         };

@@ -201,7 +201,7 @@ impl Database {
     }
 
     /// Returns the changes since the start, on which depends what may be answered from memory.
-    pub fn changes(&self) -> &Changes {
+    pub(crate) fn changes(&self) -> &Changes {
         &self.0.changes
     }
 

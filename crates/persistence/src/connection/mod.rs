@@ -18,7 +18,8 @@ mod tls;
 mod transaction;
 mod write_ahead_log;
 
-pub use changes::{Changes, MAXIMUM_AGE, Mark, Moment};
+pub use changes::MAXIMUM_AGE;
+pub(crate) use changes::{Mark, Moment};
 pub use connect::{ConnectError, DatabaseOptions};
 pub use database::{Backend, Database, DbConnection};
 pub(crate) use database::{on_backend, on_each_backend};
