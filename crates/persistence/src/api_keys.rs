@@ -19,6 +19,7 @@ use self::row::{ApiKeyRow, SecretRow};
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::workspaces as workspaces_room;
+use crate::queries::dialect::first_row;
 use crate::queries::keyset::load_window;
 use crate::queries::{like, locks};
 use crate::schema::{api_key_secrets, api_keys, workspaces};
@@ -166,7 +167,7 @@ async fn holder_of(
         .filter(api_key_secrets::secret_hash.eq(hash.as_bytes().to_vec()))
         .filter(workspaces::status.eq(Status::Active.code()))
         .select((api_key_secrets::all_columns, workspaces::requests_per_second));
-    let row = on_backend!(connection, |conn| query.first::<(SecretRow, Option<i64>)>(conn).await.optional());
+    let row = first_row!(connection, query, (SecretRow, Option<i64>));
     let Some((row, requests_per_second)) = row.or_error("look up a secret")? else { return Ok(None) };
     row.holder(hash, now, workspaces_room::stored_limit(requests_per_second))
 }

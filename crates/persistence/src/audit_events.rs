@@ -11,7 +11,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::connection::{DbConnection, Mark, OrError as _, broken_row, on_backend};
+use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
+use crate::memory::Mark;
 use crate::queries::dialect::insert_all;
 use crate::queries::keyset::load_window;
 use crate::schema::audit_events;
@@ -243,9 +244,16 @@ pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditE
     if noted == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
 }
 
-/// Returns the marks of what an event has changed: the object, and the names by which external users are found.
+/// Returns the marks of what an event has changed: the object, the names by which external users are found, and lists of
+/// them.
 fn marks_of(event: &AuditEvent) -> Vec<Mark> {
     let mut marks = vec![mark_of_object(&event.object_id)];
+    if let Some(workspace_id) = event.workspace_id {
+        marks.push(match (event.object, event.verb) {
+            (ObjectKind::ExternalUser, Verb::Create | Verb::Update) => mark_of_written_users(workspace_id),
+            _ => mark_of_removed_users(workspace_id),
+        });
+    }
     if let (ObjectKind::ExternalUser, Some(workspace_id)) = (event.object, event.workspace_id) {
         let names = ["externalId", "identifier"].into_iter().flat_map(|field| event.changes.texts_of(field));
         marks.extend(names.map(|name| mark_of_name(workspace_id, name)));
@@ -261,6 +269,17 @@ pub(crate) fn mark_of_object(id: &str) -> Mark {
 /// Returns the mark of a name of external users. It is the same for all names that may be taken for one another.
 pub(crate) fn mark_of_name(workspace_id: WorkspaceId, name: &str) -> Mark {
     Mark::of((workspace_id, fold(name.trim())))
+}
+
+/// Returns the mark of external users of a workspace that are created or updated.
+pub(crate) fn mark_of_written_users(workspace_id: WorkspaceId) -> Mark {
+    Mark::of((workspace_id, "written external users"))
+}
+
+/// Returns the mark of external users of a workspace that are removed or restored, and of anything else that may change who
+/// is in a list.
+pub(crate) fn mark_of_removed_users(workspace_id: WorkspaceId) -> Mark {
+    Mark::of((workspace_id, "removed external users"))
 }
 
 macro_rules! filtered {

@@ -47,6 +47,7 @@ mod connection;
 mod directory;
 pub mod idempotency_records;
 pub mod introspection;
+mod memory;
 pub mod migrations;
 mod people;
 mod queries;
@@ -60,10 +61,11 @@ mod types;
 
 pub use cache::{Cache, ExternalUserName};
 pub use connection::{
-    Backend, ConnectError, Database, DatabaseOptions, DbConnection, MAXIMUM_AGE, PoolStatus,
-    SqliteSynchronous, sqlite_file, sqlite_url,
+    Backend, ConnectError, Database, DatabaseOptions, DbConnection, PoolStatus, SqliteSynchronous,
+    sqlite_file, sqlite_url,
 };
 pub use directory::{channels, external_user_groups, external_users, super_identities, tiers};
+pub use memory::MAXIMUM_AGE;
 pub use people::{
     Asker, account_tokens, accounts, flows, invitations, log_in_failures, memberships, organizations, roles,
     workspaces,

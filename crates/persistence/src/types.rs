@@ -52,6 +52,10 @@ impl StoredUuid {
     pub(crate) const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
+
+    pub(crate) const fn as_uuid(self) -> Uuid {
+        self.0
+    }
 }
 
 impl std::fmt::Display for StoredUuid {

@@ -10,7 +10,7 @@ use super::secret::keyed_with;
 use super::{Reason, Timestamp, Violation};
 
 /// The direction of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Direction {
     /// Smallest first: oldest, or A.
     #[default]
@@ -56,7 +56,7 @@ impl Position {
 }
 
 /// A page number, from 1 to [`PageNumber::MAXIMUM`]. Cursors reach further pages, at the same cost at any depth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PageNumber(u32);
 
 impl PageNumber {
@@ -72,6 +72,11 @@ impl PageNumber {
             Ok(number @ 1..=Self::MAXIMUM) => Ok(Self(number)),
             _ => Err(Violation::new(Reason::OutOfRange, format!("must be between 1 and {}", Self::MAXIMUM))),
         }
+    }
+
+    /// Returns the next page number, unless this is the largest.
+    pub fn next(self) -> Option<Self> {
+        Self::new(u64::from(self.0) + 1).ok()
     }
 
     /// Returns the number of entries before the page.

@@ -9,7 +9,6 @@ use diesel::QueryResult;
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::changes::{Changes, Mark};
 use super::connect::{ConnectError, DatabaseOptions, Pools};
 use super::error::OrError as _;
 use super::group_commit::Writer;
@@ -17,6 +16,7 @@ use super::in_place::Pace;
 use super::leased::Leased;
 use super::pool::{self, PoolStatus};
 use super::sqlite::SqliteAccess;
+use crate::memory::{Changes, Mark, Memory};
 
 /// A connection to either database. `on_backend!` gives a query the concrete one.
 pub enum DbConnection {
@@ -46,6 +46,14 @@ impl DbConnection {
         match self {
             Self::Postgres(leased) => leased.mark(marks),
             Self::Sqlite(leased) => leased.mark(marks),
+        }
+    }
+
+    /// Returns what the database's connections share in memory.
+    pub(crate) fn memory(&self) -> &Memory {
+        match self {
+            Self::Postgres(leased) => leased.memory(),
+            Self::Sqlite(leased) => leased.memory(),
         }
     }
 
@@ -117,7 +125,7 @@ pub struct Database(Arc<Shared>);
 
 struct Shared {
     pools: Pools,
-    changes: Arc<Changes>,
+    memory: Arc<Memory>,
 }
 
 impl std::fmt::Debug for Database {
@@ -138,7 +146,7 @@ impl Database {
     #[boxed]
     pub async fn connect_with(options: &DatabaseOptions) -> Result<Self, ConnectError> {
         let pools = Pools::open(options).await?;
-        Ok(Self(Arc::new(Shared { pools, changes: Arc::new(Changes::new()) })))
+        Ok(Self(Arc::new(Shared { pools, memory: Arc::new(Memory::new()) })))
     }
 
     /// Returns the backend.
@@ -156,8 +164,8 @@ impl Database {
         self.reading(Pace::Long).await
     }
 
-    /// Returns a connection for statements that find single rows by their keys. On SQLite, they cost less than on a
-    /// connection from [`read`](Self::read), but would block a thread if they took long.
+    /// Returns a connection for statements that find single rows by their keys, or a page of few rows by an index. On
+    /// SQLite, they cost less than on a connection from [`read`](Self::read), but would block a thread if they took long.
     #[boxed]
     pub async fn read_by_key(&self) -> Result<DbConnection> {
         self.reading(Pace::Short).await
@@ -202,11 +210,11 @@ impl Database {
 
     /// Returns the changes since the start, on which depends what may be answered from memory.
     pub(crate) fn changes(&self) -> &Changes {
-        &self.0.changes
+        &self.0.memory.changes
     }
 
     fn lease<O: DerefMut>(&self, connection: O) -> Leased<O> {
-        Leased::new(connection, Arc::clone(&self.0.changes))
+        Leased::new(connection, Arc::clone(&self.0.memory))
     }
 
     /// Returns the load of each pool.

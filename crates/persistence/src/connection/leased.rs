@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use super::changes::{Changes, Mark};
+use crate::memory::{Mark, Memory};
 
 /// A pool's connection, with the marks of what its transaction changes.
 pub struct Leased<O: DerefMut> {
@@ -13,13 +13,13 @@ pub struct Leased<O: DerefMut> {
 
 /// The marks of a transaction. They are noted when it ends, however it ends: voiding an entry in memory is always safe.
 struct Changed {
-    changes: Arc<Changes>,
+    memory: Arc<Memory>,
     marks: Vec<Mark>,
 }
 
 impl Changed {
     fn note(&mut self) {
-        self.changes.note(&std::mem::take(&mut self.marks));
+        self.memory.changes.note(&std::mem::take(&mut self.marks));
     }
 }
 
@@ -30,8 +30,13 @@ impl Drop for Changed {
 }
 
 impl<O: DerefMut> Leased<O> {
-    pub(super) fn new(object: O, changes: Arc<Changes>) -> Self {
-        Self { object, changed: Changed { changes, marks: Vec::new() } }
+    pub(super) fn new(object: O, memory: Arc<Memory>) -> Self {
+        Self { object, changed: Changed { memory, marks: Vec::new() } }
+    }
+
+    /// Returns what the database's connections share in memory.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.changed.memory
     }
 
     /// Adds what the transaction changes.

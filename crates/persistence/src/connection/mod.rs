@@ -2,7 +2,6 @@
 //!
 //! Nothing here names a table.
 
-mod changes;
 mod connect;
 mod database;
 mod error;
@@ -18,8 +17,6 @@ mod tls;
 mod transaction;
 mod write_ahead_log;
 
-pub use changes::MAXIMUM_AGE;
-pub(crate) use changes::{Mark, Moment};
 pub use connect::{ConnectError, DatabaseOptions};
 pub use database::{Backend, Database, DbConnection};
 pub(crate) use database::{on_backend, on_each_backend};

@@ -63,6 +63,30 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
+/// Loads rows. SQLite's are converted as they are read: diesel-async would copy each of their values before.
+macro_rules! load_rows {
+    ($connection:expr, $query:expr, $row:ty) => {
+        $crate::connection::on_each_backend!(
+            $connection,
+            Postgres | conn | diesel_async::RunQueryDsl::load::<$row>($query, conn).await,
+            Sqlite | conn | {
+                let query = $query;
+                conn.spawn_blocking(move |conn| diesel::RunQueryDsl::load::<$row>(query, conn)).await
+            }
+        )
+    };
+}
+pub(crate) use load_rows;
+
+/// Loads the first row, if there is one, like [`load_rows`].
+macro_rules! first_row {
+    ($connection:expr, $query:expr, $row:ty) => {
+        $crate::queries::dialect::load_rows!($connection, $query.limit(1), $row)
+            .map(|rows| rows.into_iter().next())
+    };
+}
+pub(crate) use first_row;
+
 /// Finds a row and locks it until the transaction ends. A row that another transaction changes meanwhile is found as it
 /// is afterwards, if the query still selects it. SQLite has no row locks and needs none.
 macro_rules! first_locked {
@@ -70,7 +94,12 @@ macro_rules! first_locked {
         $crate::connection::on_each_backend!(
             $connection,
             Postgres | conn | $query.$strength().first::<$row>(conn).await.optional(),
-            Sqlite | conn | $query.first::<$row>(conn).await.optional()
+            Sqlite | conn | {
+                let query = $query;
+                conn.spawn_blocking(move |conn| diesel::RunQueryDsl::first::<$row>(query, conn))
+                    .await
+                    .optional()
+            }
         )
     };
 }
@@ -82,7 +111,10 @@ macro_rules! load_locked {
         $crate::connection::on_each_backend!(
             $connection,
             Postgres | conn | $query.for_update().load::<$row>(conn).await,
-            Sqlite | conn | $query.load::<$row>(conn).await
+            Sqlite | conn | {
+                let query = $query;
+                conn.spawn_blocking(move |conn| diesel::RunQueryDsl::load::<$row>(query, conn)).await
+            }
         )
     };
 }

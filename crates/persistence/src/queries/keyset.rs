@@ -8,6 +8,9 @@ use crate::types::StoredTime;
 pub(crate) trait Key: Clone {
     /// Returns the key of a position. Fails if the position belongs to a list with another order.
     fn of(position: &Position) -> Result<Self, Error>;
+
+    /// Returns the key of a position that is stored with it.
+    fn into_sort_key(self) -> SortKey;
 }
 
 impl Key for StoredTime {
@@ -18,6 +21,10 @@ impl Key for StoredTime {
                 Err(Error::Internal("a list by time was given a position in one by text".to_owned()))
             }
         }
+    }
+
+    fn into_sort_key(self) -> SortKey {
+        SortKey::Time(self.into())
     }
 }
 
@@ -30,6 +37,10 @@ impl Key for String {
             }
         }
     }
+
+    fn into_sort_key(self) -> SortKey {
+        SortKey::Text(self)
+    }
 }
 
 /// Returns the direction in which to read rows: a page before a position is read backwards.
@@ -40,93 +51,99 @@ pub(crate) fn reading_direction(window: &Window) -> Direction {
     }
 }
 
-/// Where reading begins, by the list's own key and id.
-pub(crate) enum Start<K, I> {
-    /// At the first row.
-    Beginning,
-    /// After this position.
-    After(K, I),
-    /// At this position.
-    At(K, I),
-    /// Nowhere: the page is beyond the end.
-    BeyondTheEnd,
-}
-
-/// Orders a filtered query, and begins it at a position.
-macro_rules! ordered_from {
-    ($filtered:expr, $direction:expr, $start:expr, $key:expr, $id:expr) => {{
+/// Orders a filtered query, and begins it after a position: `Option<(key, id)>`.
+macro_rules! ordered_after {
+    ($filtered:expr, $direction:expr, $after:expr, $key:expr, $id:expr) => {{
         let query = $filtered;
-        match ($direction, $start) {
-            (denizen_domain::Direction::Ascending, start) => {
+        match ($direction, $after) {
+            (denizen_domain::Direction::Ascending, after) => {
                 let query = query.order(($key.asc(), $id.asc()));
-                match start {
-                    $crate::queries::keyset::Start::After(key, id) => query
+                match after {
+                    Some((key, id)) => query
                         .filter($key.ge(key.clone()))
                         .filter($key.gt(key.clone()).or($key.eq(key.clone()).and($id.gt(*id)))),
-                    $crate::queries::keyset::Start::At(key, id) => query
-                        .filter($key.ge(key.clone()))
-                        .filter($key.gt(key.clone()).or($key.eq(key.clone()).and($id.ge(*id)))),
-                    _ => query,
+                    None => query,
                 }
             }
-            (denizen_domain::Direction::Descending, start) => {
+            (denizen_domain::Direction::Descending, after) => {
                 let query = query.order(($key.desc(), $id.desc()));
-                match start {
-                    $crate::queries::keyset::Start::After(key, id) => query
+                match after {
+                    Some((key, id)) => query
                         .filter($key.le(key.clone()))
                         .filter($key.lt(key.clone()).or($key.eq(key.clone()).and($id.lt(*id)))),
-                    $crate::queries::keyset::Start::At(key, id) => query
-                        .filter($key.le(key.clone()))
-                        .filter($key.lt(key.clone()).or($key.eq(key.clone()).and($id.le(*id)))),
-                    _ => query,
+                    None => query,
                 }
             }
         }
     }};
 }
-pub(crate) use ordered_from;
+pub(crate) use ordered_after;
 
-/// Loads a window of a list. Converts a page number to a position with an index-only scan; from there, every page
-/// costs the same.
+/// Finds the last entry before a page with a number, with an index-only scan. `None` if the list ends before.
+macro_rules! last_before {
+    ($connection:expr, $filtered:expr, $key:expr, $id:expr, $number:expr, $window:expr, $key_type:ty) => {{
+        use $crate::connection::OrError as _;
+        use $crate::queries::keyset::{Key, ordered_after};
+        use $crate::types::StoredUuid;
+        let beginning: Option<&($key_type, StoredUuid)> = None;
+        let last = on_backend!($connection, |conn| {
+            ordered_after!($filtered, $window.direction, beginning, $key, $id)
+                .select(($key, $id))
+                .offset($number.offset($window.limit) - 1)
+                .limit(1)
+                .first::<($key_type, StoredUuid)>(conn)
+                .await
+                .optional()
+        });
+        last.or_error("find the place of a page").map(|last| {
+            last.map(|(key, id)| denizen_domain::Position { key: key.into_sort_key(), id: id.as_uuid() })
+        })
+    }};
+}
+pub(crate) use last_before;
+
+/// Loads entries from the beginning, or those after a position, or before it and backwards: up to one more than the limit
+/// of the window.
+macro_rules! load_from {
+    ($connection:expr, $filtered:expr, $key:expr, $id:expr, $position:expr, $window:expr, $key_type:ty, $row:ty) => {{
+        use $crate::queries::keyset::{Key, ordered_after, reading_direction};
+        use $crate::types::StoredUuid;
+        let position: Option<&denizen_domain::Position> = $position;
+        let after = match position {
+            Some(position) => Some((<$key_type as Key>::of(position)?, StoredUuid::from_uuid(position.id))),
+            None => None,
+        };
+        let direction = reading_direction($window);
+        $crate::queries::dialect::load_rows!(
+            $connection,
+            ordered_after!($filtered, direction, &after, $key, $id).limit(i64::from($window.limit) + 1),
+            $row
+        )
+    }};
+}
+pub(crate) use load_from;
+
+/// Loads a window of a list. Converts a page number to a position; from there, every page costs the same.
 ///
 /// Arguments: the connection, an expression that creates the filtered query, the columns of the order, the window, the
 /// stored type of the key, and the type of the rows.
 macro_rules! load_window {
     ($connection:expr, $filtered:expr, $key:expr, $id:expr, $window:expr, $key_type:ty, $row:ty) => {{
-        use $crate::queries::keyset::{Key, Start, ordered_from, reading_direction};
-        use $crate::types::StoredUuid;
-        let direction = reading_direction($window);
-        let start = match &$window.page {
-            denizen_domain::Page::After(position) | denizen_domain::Page::Before(position) => {
-                Start::After(<$key_type as Key>::of(position)?, StoredUuid::from_uuid(position.id))
-            }
-            denizen_domain::Page::Number(denizen_domain::PageNumber::FIRST) => Start::Beginning,
-            denizen_domain::Page::Number(number) => {
-                let beginning: Start<$key_type, StoredUuid> = Start::Beginning;
-                let place = on_backend!($connection, |conn| {
-                    ordered_from!($filtered, direction, &beginning, $key, $id)
-                        .select(($key, $id))
-                        .offset(number.offset($window.limit))
-                        .limit(1)
-                        .first::<($key_type, StoredUuid)>(conn)
-                        .await
-                        .optional()
-                });
-                match place.or_error("find the place of a page")? {
-                    Some((key, id)) => Start::At(key, id),
-                    None => Start::BeyondTheEnd,
-                }
+        use denizen_domain::{Page, PageNumber};
+        use $crate::queries::keyset::{last_before, load_from};
+        let (position, is_beyond_the_end) = match &$window.page {
+            Page::After(position) | Page::Before(position) => (Some(position.clone()), false),
+            Page::Number(PageNumber::FIRST) => (None, false),
+            Page::Number(number) => {
+                let last = last_before!($connection, $filtered, $key, $id, number, $window, $key_type)?;
+                let is_beyond_the_end = last.is_none();
+                (last, is_beyond_the_end)
             }
         };
-        if matches!(start, Start::BeyondTheEnd) {
+        if is_beyond_the_end {
             Ok(Vec::new())
         } else {
-            on_backend!($connection, |conn| {
-                ordered_from!($filtered, direction, &start, $key, $id)
-                    .limit(i64::from($window.limit) + 1)
-                    .load::<$row>(conn)
-                    .await
-            })
+            load_from!($connection, $filtered, $key, $id, position.as_ref(), $window, $key_type, $row)
         }
     }};
 }

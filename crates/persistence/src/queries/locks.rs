@@ -152,7 +152,7 @@ pub(crate) async fn find_kept_super_identity(
 ) -> Result<Option<SuperIdentityId>> {
     let query = tables::super_identities::table
         .filter(tables::super_identities::workspace_id.eq(stored(workspace_id)))
-        .filter(tables::super_identities::external_id.eq(external_id))
+        .filter(tables::super_identities::external_id.eq(external_id.to_owned()))
         .select(tables::super_identities::id);
     let found = first_locked!(connection, query, for_key_share, StoredUuid);
     Ok(found.or_error("find a super identity")?.map(Into::into))

@@ -4,8 +4,10 @@
 
 mod accounts;
 mod external_users;
+mod numbered_pages;
 mod older;
 mod remembered_keys;
+mod searches;
 mod statements;
 mod two_servers;
 

@@ -115,7 +115,7 @@ async fn searches_all_names_and_the_email_address() {
         create(&server, json!({ "externalId": external_id, field: value })).await;
     }
     let with_needle = ["1st", "2nd", "needle-3", "4th", "5th", "6th"];
-    for text in ["needle", "NEEDLE", "eedl", "nee", "ne", "ee"] {
+    for text in ["needle", "NEEDLE", "eedl", "nee"] {
         assert_eq!(found(&server, &format!("?search={text}")).await, with_needle, "{text}");
     }
     assert_eq!(
@@ -127,6 +127,38 @@ async fn searches_all_names_and_the_email_address() {
     assert_eq!(found(&server, "?search=needle%20one").await, ["1st"]);
     assert_eq!(found(&server, "?search=needle+one").await, ["1st"]);
     assert_eq!(found(&server, "?search=").await.len(), 8);
+}
+
+#[tokio::test]
+async fn one_or_two_letters_find_the_beginnings_of_words() {
+    let server = TestServer::start().await;
+    for (external_id, field, value) in [
+        ("1st", "name", "Needle One"),
+        ("2nd", "lastName", "McNeedle"),
+        ("3rd", "firstName", "Ñandú"),
+        ("4th", "email", "one@example.com"),
+        ("n-1", "name", "山 田"),
+    ] {
+        create(&server, json!({ "externalId": external_id, field: value })).await;
+    }
+    for (text, expected) in [
+        ("n", vec!["1st", "n-1"]),
+        ("NE", vec!["1st"]),
+        ("on", vec!["1st", "4th"]),
+        ("o", vec!["1st", "4th"]),
+        ("%C3%B1", vec!["3rd"]),
+        ("%C3%B1a", vec!["3rd"]),
+        ("%E5%B1%B1", vec!["n-1"]),
+        ("%E7%94%B0", vec!["n-1"]),
+        ("4t", vec!["4th"]),
+        ("e", vec![]),
+        ("co", vec![]),
+        ("%25", vec![]),
+        ("%20o", vec!["1st", "4th"]),
+        ("%20%20", vec!["1st", "2nd", "3rd", "4th", "n-1"]),
+    ] {
+        assert_eq!(found(&server, &format!("?search={text}")).await, expected, "{text}");
+    }
 }
 
 #[tokio::test]
@@ -149,16 +181,15 @@ async fn search_ignores_case_and_wildcards() {
         create(&server, json!({ "externalId": external_id, "name": name })).await;
     }
     for (text, expected) in [
-        ("%25", vec!["percent"]),
-        ("0%25", vec!["percent"]),
+        ("00%25", vec!["percent"]),
         ("00%25%20s", vec!["percent"]),
-        ("_", vec!["underscore"]),
         ("e_c", vec!["underscore"]),
         ("snake_case", vec!["underscore"]),
         ("%22", vec!["quote"]),
+        ("%22b", vec!["quote"]),
         ("%22boss%22", vec!["quote"]),
         ("o'n", vec!["apostrophe"]),
-        ("%5C", vec!["backslash"]),
+        ("%3A%5Cu", vec!["backslash"]),
         ("c%3A%5Cu", vec!["backslash"]),
         ("JOS%C3%89", vec!["accent"]),
         ("%C3%B1AND%C3%9A", vec!["accent"]),
@@ -167,13 +198,13 @@ async fn search_ignores_case_and_wildcards() {
         ("stra%C3%9Fe", vec!["sharp"]),
         ("%CF%83%CE%AF%CF%83", vec!["greek"]),
         ("%E5%B1%B1", vec!["cjk"]),
-        ("%E5%A4%AA%E9%83%8E", vec!["cjk"]),
+        ("%E5%B1%B1%E7%94%B0", vec!["cjk"]),
         ("%E7%94%B0%E5%A4%AA%E9%83%8E", vec!["cjk"]),
         ("%F0%9F%8E%89", vec!["emoji"]),
         ("y%20%F0%9F%8E%89%20t", vec!["emoji"]),
         ("a*b", vec!["star"]),
+        ("a*", vec!["star"]),
         ("and c", vec!["star"]),
-        ("*", vec!["star"]),
     ] {
         assert_eq!(
             found(&server, &format!("?search={}", text.replace(' ', "%20"))).await,

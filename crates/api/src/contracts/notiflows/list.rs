@@ -101,9 +101,8 @@ pub(crate) async fn list(
     let page = page_of(state.cursors(), &name, after.as_deref(), before.as_deref())?;
     let filter = ExternalUserFilter { created_after, created_before, ..ExternalUserFilter::default() };
     let window = Window { page, limit, direction: Direction::Descending };
-    let connection = &mut state.database().read().await?;
     let order = ExternalUserOrder::CreatedAt;
-    let slice = external_users::list(connection, caller.workspace_id, &filter, order, &window).await?;
+    let slice = state.cache().external_users(caller.workspace_id, &filter, order, &window).await?;
     let page = page_info(state.cursors(), &name, limit, &slice);
     let next = page.after.clone();
     let items = slice.items.into_iter().map(AdminUser::from).collect();
@@ -112,6 +111,7 @@ pub(crate) async fn list(
         paging::add_next_link(response.headers_mut(), &context, &uri, ("after", &cursor), &["before"]);
     }
     if count {
+        let connection = &mut state.database().read().await?;
         let count = external_users::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
     }

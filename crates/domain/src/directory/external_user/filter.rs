@@ -7,7 +7,7 @@ use crate::primitives::{
 };
 
 /// The conditions of a list of external users. All must hold; an empty list and `None` are no condition.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ExternalUserFilter {
     /// In one of these channels.
     pub channel_ids: Vec<ChannelId>,
@@ -17,9 +17,10 @@ pub struct ExternalUserFilter {
     pub super_identity_ids: Vec<SuperIdentityId>,
     /// On one of these tiers.
     pub tier_ids: Vec<TierId>,
-    /// With this text in the display name, identifier, external id, e-mail address, first or last name.
+    /// With this text in the display name, identifier, external id, e-mail address, first or last name. A text of one or
+    /// two characters is found at the beginning of a word, after a blank or at the beginning of a name.
     pub search: Option<SearchText>,
-    /// With this text in the username.
+    /// With this text in the username, like `search`.
     pub username: Option<SearchText>,
     /// Blocked, or not.
     pub access: Option<AccessFilter>,
@@ -30,7 +31,7 @@ pub struct ExternalUserFilter {
 }
 
 /// Whether users are blocked at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccessFilter {
     /// Selects blocked users, or else unblocked ones.
     pub is_blocked: bool,
@@ -39,7 +40,7 @@ pub struct AccessFilter {
 }
 
 /// The orders of lists of external users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ExternalUserOrder {
     /// By creation time.
     #[default]

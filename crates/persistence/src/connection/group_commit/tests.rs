@@ -11,12 +11,12 @@ use diesel_async::SimpleAsyncConnection as _;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::connection::changes::Changes;
 use crate::connection::connect::Pools;
 use crate::connection::in_place::Pace;
 use crate::connection::leased::Leased;
 use crate::connection::sqlite::SqliteAccess;
 use crate::connection::{DatabaseOptions, DbConnection, OrError as _, begin, finish, in_transaction};
+use crate::memory::Memory;
 
 /// A notebook: a database with one table, and a queue whose groups never get too old.
 struct Notebook {
@@ -46,7 +46,7 @@ impl Notebook {
 
     fn connection(&self) -> DbConnection {
         let access = SqliteAccess::writing(Writer::new(self.queue.clone()), Pace::Short);
-        DbConnection::Sqlite(Leased::new(Box::new(access), Arc::new(Changes::new())))
+        DbConnection::Sqlite(Leased::new(Box::new(access), Arc::new(Memory::new())))
     }
 
     /// Begins a transaction, which keeps all others waiting until it is finished.

@@ -1,48 +1,96 @@
 //! Statements on external users that differ between the databases, each with the reason.
 
-use denizen_domain::{ChannelId, Result, SearchText, WorkspaceId};
+use denizen_domain::{ChannelId, Result, WorkspaceId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Text};
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::row::ExternalUserRow;
+use super::search::Needle;
 use crate::connection::{AsyncSqliteConnection, Backend, DbConnection, OrError as _, on_each_backend};
+use crate::memory::{TextSample, Trigram};
 use crate::queries::dialect::insert_rows;
 use crate::queries::like::contains;
 use crate::queries::prepared_once::PreparedOnce;
 use crate::schema as tables;
 use crate::types::{PortableUuid, StoredUuid, stored};
 
-/// A condition on `external_users`, in pieces between which the workspace's id and the pattern are bound.
-pub(crate) struct SearchCondition {
-    pub(crate) before_workspace: &'static str,
-    pub(crate) before_pattern: &'static str,
-    pub(crate) pattern: String,
-    pub(crate) end: &'static str,
+/// A condition on `external_users`, in pieces between which values are bound.
+pub(super) struct IndexedSearch {
+    /// The workspace's id follows.
+    pub(super) before_workspace: &'static str,
+    /// What the index looks up follows.
+    pub(super) before_indexed: &'static str,
+    /// The text to compare with follows.
+    pub(super) before_text: String,
+    pub(super) end: &'static str,
 }
 
-/// Returns the condition for users with a text in their searchable fields. PostgreSQL uses its trigram index for
-/// `LIKE`; SQLite's is a separate table. Texts of one or two characters have no trigram: both databases compare them
-/// with every user of the workspace, within the statement time-out.
-pub(crate) fn search(backend: Backend, text: &SearchText) -> SearchCondition {
-    let text = text.folded_for_search();
-    if backend == Backend::Sqlite && text.chars().count() >= 3 {
-        SearchCondition {
-            // The `+` keeps SQLite from scanning the workspace's rows instead of the few matches.
-            before_workspace: "(external_users.id IN (SELECT external_user_id FROM external_users_search_rows \
-                               WHERE +workspace_id = ",
-            before_pattern: " AND row_number IN \
-                             (SELECT rowid FROM external_users_search WHERE external_users_search MATCH ",
-            pattern: format!("\"{}\"", text.replace('"', "\"\"")),
-            end: ")))",
+/// Returns the beginning of the condition that compares a column with the text of a needle, which is to be bound. It ends
+/// with ` > 0`.
+pub(super) fn comparison(backend: Backend, column: &str, needle: &Needle) -> String {
+    let (position, character) = match backend {
+        Backend::Postgres => ("strpos", "chr"),
+        Backend::Sqlite => ("instr", "char"),
+    };
+    match needle {
+        Needle::Part(_) => format!("{position}({column}, "),
+        Needle::Beginning(_) => {
+            let line_end = format!("{character}(10)");
+            format!("{position}({line_end} || replace({column}, ' ', {line_end}), ")
         }
-    } else {
-        SearchCondition {
-            before_workspace: "(external_users.workspace_id = ",
-            before_pattern: " AND external_users.search_text LIKE ",
-            pattern: contains(&text),
-            end: " ESCAPE '\\')",
+    }
+}
+
+/// Returns the condition for users with a needle in their searchable texts that finds them by index. PostgreSQL collects
+/// them first: it does not know how many have the text, and would rather read users in the order of the list. SQLite's
+/// index is a separate table.
+pub(super) fn indexed_search(backend: Backend, needle: &Needle) -> IndexedSearch {
+    let compare = |column| comparison(backend, column, needle);
+    match backend {
+        Backend::Postgres => {
+            let (before_indexed, after_indexed) = match needle {
+                Needle::Part(_) => (" AND candidates.search_text LIKE ", ""),
+                // The same expression as in the index.
+                Needle::Beginning(_) => (
+                    " AND string_to_array(regexp_replace(candidates.search_text, \
+                     '[ \n]*([^ \n])([^ \n]?)[^ \n]*', E'\\\\1\\n\\\\1\\\\2\\n', 'g'), E'\\n') @> ARRAY[",
+                    "]",
+                ),
+            };
+            IndexedSearch {
+                before_workspace: "external_users.id = ANY (ARRAY(SELECT candidates.id \
+                                   FROM external_users AS candidates WHERE candidates.workspace_id = ",
+                before_indexed,
+                before_text: format!("{after_indexed} AND {}", compare("candidates.search_text")),
+                end: ") > 0))",
+            }
+        }
+        Backend::Sqlite => IndexedSearch {
+            // The `+` keeps SQLite from scanning the workspace's rows instead of the few matches.
+            before_workspace: "external_users.id IN (SELECT external_user_id FROM external_users_search_rows \
+                               WHERE +workspace_id = ",
+            before_indexed: " AND row_number IN (SELECT rowid FROM external_users_search \
+                             WHERE external_users_search MATCH ",
+            before_text: format!(")) AND {}", compare("external_users.search_text")),
+            end: ") > 0",
+        },
+    }
+}
+
+/// Returns what the index looks up for a needle: a piece of it that few users of a sample have. PostgreSQL has trigrams of
+/// letters and digits, and the beginnings of words in an index of their own; SQLite has trigrams of any characters.
+pub(super) fn indexed_text(backend: Backend, needle: &Needle, sample: &TextSample) -> String {
+    match (backend, needle) {
+        (Backend::Postgres, Needle::Part(text)) => {
+            let is_in_index = |trigram: &Trigram| trigram.iter().all(|character| character.is_alphanumeric());
+            contains(&sample.selective_piece(text, is_in_index))
+        }
+        (Backend::Postgres, Needle::Beginning(text)) => text.clone(),
+        (Backend::Sqlite, _) => {
+            let piece = sample.selective_piece(&needle.marked(), |_| true);
+            format!("\"{}\"", piece.replace('"', "\"\""))
         }
     }
 }

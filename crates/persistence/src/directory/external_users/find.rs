@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use super::row::ExternalUserRow;
 use crate::audit_events::{mark_of_name, mark_of_object};
 use crate::connection::{DbConnection, OrError as _, on_backend};
-use crate::queries::dialect::{first_locked, load_locked};
+use crate::queries::dialect::{first_locked, first_row, load_locked, load_rows};
 use crate::schema::{channels, external_users};
 use crate::types::{all_stored, stored};
 
@@ -29,7 +29,7 @@ pub async fn find(
     id: ExternalUserId,
 ) -> Result<Option<ExternalUser>> {
     let query = users_of!(workspace_id).filter(external_users::id.eq(stored(id)));
-    let row = on_backend!(connection, |conn| query.first::<ExternalUserRow>(conn).await.optional());
+    let row = first_row!(connection, query, ExternalUserRow);
     row.or_error("find an external user")?.map(ExternalUser::try_from).transpose()
 }
 
@@ -92,8 +92,9 @@ pub async fn find_by_external_id(
     external_id: &str,
 ) -> Result<Option<ExternalUser>> {
     // Hardly ever do several channels share one, so their order is asked for only then.
-    let query = users_of!(workspace_id).filter(external_users::external_id.eq(external_id)).limit(2);
-    let rows = on_backend!(connection, |conn| query.load::<ExternalUserRow>(conn).await);
+    let query =
+        users_of!(workspace_id).filter(external_users::external_id.eq(external_id.to_owned())).limit(2);
+    let rows = load_rows!(connection, query, ExternalUserRow);
     let rows = rows.or_error("find an external user by external id")?;
     if is_ambiguous(&rows) {
         return find_first_by_external_id(connection, workspace_id, external_id).await;
@@ -107,7 +108,8 @@ pub(super) async fn find_locked_by_external_id(
     workspace_id: WorkspaceId,
     external_id: &str,
 ) -> Result<Option<ExternalUser>> {
-    let query = users_of!(workspace_id).filter(external_users::external_id.eq(external_id)).limit(2);
+    let query =
+        users_of!(workspace_id).filter(external_users::external_id.eq(external_id.to_owned())).limit(2);
     let rows = load_locked!(connection, query, ExternalUserRow);
     let rows = rows.or_error("find and lock an external user by external id")?;
     connection.mark([mark_of_name(workspace_id, external_id)]);
@@ -133,7 +135,11 @@ async fn find_first_by_external_id(
     workspace_id: WorkspaceId,
     external_id: &str,
 ) -> Result<Option<ExternalUser>> {
-    let row = default_channel_first!(connection, workspace_id, external_users::external_id.eq(external_id));
+    let row = default_channel_first!(
+        connection,
+        workspace_id,
+        external_users::external_id.eq(external_id.to_owned())
+    );
     row.or_error("find the first external user by external id")?.map(ExternalUser::try_from).transpose()
 }
 
@@ -146,15 +152,15 @@ pub async fn find_by_username(
     username: &str,
 ) -> Result<Option<ExternalUser>> {
     let folded = Identifier::folded_of(username);
-    let by_identifier = users_of!(workspace_id).filter(external_users::identifier_folded.eq(&folded));
-    let by_external_id = users_of!(workspace_id).filter(external_users::external_id.eq(username));
+    let by_identifier = users_of!(workspace_id).filter(external_users::identifier_folded.eq(folded.clone()));
+    let by_external_id = users_of!(workspace_id).filter(external_users::external_id.eq(username.to_owned()));
     let query = by_identifier.union_all(by_external_id);
-    let rows = on_backend!(connection, |conn| query.load::<ExternalUserRow>(conn).await);
+    let rows = load_rows!(connection, query, ExternalUserRow);
     let rows = rows.or_error("find an external user by username")?;
     let (by_identifier, by_external_id): (Vec<_>, Vec<_>) =
         rows.into_iter().partition(|row| row.identifier_folded.as_ref() == Some(&folded));
     if is_ambiguous(&by_identifier) {
-        let condition = external_users::identifier_folded.eq(&folded);
+        let condition = external_users::identifier_folded.eq(folded.clone());
         let row = default_channel_first!(connection, workspace_id, condition);
         return row
             .or_error("find the first external user by identifier")?
@@ -187,9 +193,9 @@ pub(super) async fn find_in_channel(
     external_id: &str,
 ) -> Result<Option<ExternalUser>> {
     let query = users_of!(workspace_id)
-        .filter(external_users::external_id.eq(external_id))
+        .filter(external_users::external_id.eq(external_id.to_owned()))
         .filter(external_users::channel_id.eq(stored(channel_id)));
-    let row = on_backend!(connection, |conn| query.first::<ExternalUserRow>(conn).await.optional());
+    let row = first_row!(connection, query, ExternalUserRow);
     row.or_error("find an external user by external id")?.map(ExternalUser::try_from).transpose()
 }
 
@@ -201,8 +207,8 @@ pub(super) async fn find_identifier_in_channel(
     identifier_folded: &str,
 ) -> Result<Option<ExternalUser>> {
     let query = users_of!(workspace_id)
-        .filter(external_users::identifier_folded.eq(identifier_folded))
+        .filter(external_users::identifier_folded.eq(identifier_folded.to_owned()))
         .filter(external_users::channel_id.eq(stored(channel_id)));
-    let row = on_backend!(connection, |conn| query.first::<ExternalUserRow>(conn).await.optional());
+    let row = first_row!(connection, query, ExternalUserRow);
     row.or_error("find an external user by identifier")?.map(ExternalUser::try_from).transpose()
 }

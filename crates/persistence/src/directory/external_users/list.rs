@@ -2,7 +2,8 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    AccessFilter, ExternalUser, ExternalUserFilter, ExternalUserOrder, Result, Slice, Window, WorkspaceId,
+    AccessFilter, ExternalUser, ExternalUserFilter, ExternalUserOrder, Page, PageNumber, Position, Result,
+    Slice, Window, WorkspaceId,
 };
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -11,17 +12,18 @@ use diesel_async::RunQueryDsl;
 
 use super::dialect;
 use super::row::ExternalUserRow;
+use super::search::{Search, searches};
 use crate::connection::{DbConnection, OrError as _, on_backend};
-use crate::queries::keyset::load_window;
-use crate::queries::like;
+use crate::queries::keyset::{last_before, load_from};
 use crate::schema::external_users;
 use crate::types::{PortableUuid, StoredTime, all_stored, stored};
 
 /// Selects the users that match a filter. Each condition alone has an index that also gives the order by time; for
 /// several, the database chooses one.
 macro_rules! filtered {
-    ($workspace_id:expr, $filter:expr, $backend:expr) => {{
+    ($workspace_id:expr, $filter:expr, $searches:expr, $backend:expr) => {{
         let filter: &ExternalUserFilter = $filter;
+        let searches: &[Search] = $searches;
         let mut query =
             external_users::table.filter(external_users::workspace_id.eq(stored($workspace_id))).into_boxed();
         if !filter.channel_ids.is_empty() {
@@ -39,20 +41,27 @@ macro_rules! filtered {
             let ids = all_stored(&filter.tier_ids).into_iter().map(Some).collect::<Vec<_>>();
             query = query.filter(external_users::tier_id.eq_any(ids));
         }
-        // Searchable texts include the username, so the search index narrows this down, too.
-        for text in filter.search.iter().chain(&filter.username) {
-            let condition = dialect::search($backend, text);
-            query = query.filter(
-                sql::<Bool>(condition.before_workspace)
-                    .bind::<PortableUuid, _>(stored($workspace_id))
-                    .sql(condition.before_pattern)
-                    .bind::<Text, _>(condition.pattern)
-                    .sql(condition.end),
-            );
-        }
-        if let Some(text) = &filter.username {
-            let pattern = like::contains(&text.folded());
-            query = query.filter(external_users::username_folded.like(pattern).escape('\\'));
+        for search in searches {
+            let Search { column, needle, indexed } = search;
+            query = match indexed {
+                Some(indexed) => {
+                    let pieces = dialect::indexed_search($backend, needle);
+                    query.filter(
+                        sql::<Bool>(pieces.before_workspace)
+                            .bind::<PortableUuid, _>(stored($workspace_id))
+                            .sql(pieces.before_indexed)
+                            .bind::<Text, _>(indexed.clone())
+                            .sql(&pieces.before_text)
+                            .bind::<Text, _>(needle.compared())
+                            .sql(pieces.end),
+                    )
+                }
+                None => query.filter(
+                    sql::<Bool>(&dialect::comparison($backend, column, needle))
+                        .bind::<Text, _>(needle.compared())
+                        .sql(") > 0"),
+                ),
+            };
         }
         // A bound value would keep SQLite from using the index of blocked users.
         if let Some(AccessFilter { is_blocked, at }) = filter.access {
@@ -84,29 +93,89 @@ pub async fn list(
     order: ExternalUserOrder,
     window: &Window,
 ) -> Result<Slice<ExternalUser>> {
+    let rows = match &window.page {
+        Page::Number(PageNumber::FIRST) => {
+            load(connection, workspace_id, filter, order, None, window).await?
+        }
+        Page::Number(_) => match last_before(connection, workspace_id, filter, order, window).await? {
+            Some(last) => load(connection, workspace_id, filter, order, Some(&last), window).await?,
+            None => Vec::new(),
+        },
+        Page::After(position) | Page::Before(position) => {
+            load(connection, workspace_id, filter, order, Some(position), window).await?
+        }
+    };
+    let users = rows.into_iter().map(ExternalUser::try_from);
+    Ok(Slice::cut(users.collect::<Result<_>>()?, window))
+}
+
+/// Finds the last user before a window with a page number other than the first. `None` if the list ends before.
+pub(crate) async fn last_before(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    filter: &ExternalUserFilter,
+    order: ExternalUserOrder,
+    window: &Window,
+) -> Result<Option<Position>> {
+    let Page::Number(number) = &window.page else { return Ok(None) };
+    let searches = searches(connection, workspace_id, filter).await?;
     let backend = connection.backend();
-    let rows = match order {
-        ExternalUserOrder::CreatedAt => load_window!(
+    match order {
+        ExternalUserOrder::CreatedAt => last_before!(
             connection,
-            filtered!(workspace_id, filter, backend),
+            filtered!(workspace_id, filter, &searches, backend),
             external_users::created_at,
             external_users::id,
+            number,
+            window,
+            StoredTime
+        ),
+        ExternalUserOrder::Username => last_before!(
+            connection,
+            filtered!(workspace_id, filter, &searches, backend),
+            external_users::username_folded,
+            external_users::id,
+            number,
+            window,
+            String
+        ),
+    }
+}
+
+/// Loads the rows of a window, from a position or from the beginning.
+async fn load(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    filter: &ExternalUserFilter,
+    order: ExternalUserOrder,
+    position: Option<&Position>,
+    window: &Window,
+) -> Result<Vec<ExternalUserRow>> {
+    let searches = searches(connection, workspace_id, filter).await?;
+    let backend = connection.backend();
+    let rows = match order {
+        ExternalUserOrder::CreatedAt => load_from!(
+            connection,
+            filtered!(workspace_id, filter, &searches, backend),
+            external_users::created_at,
+            external_users::id,
+            position,
             window,
             StoredTime,
             ExternalUserRow
         ),
-        ExternalUserOrder::Username => load_window!(
+        ExternalUserOrder::Username => load_from!(
             connection,
-            filtered!(workspace_id, filter, backend),
+            filtered!(workspace_id, filter, &searches, backend),
             external_users::username_folded,
             external_users::id,
+            position,
             window,
             String,
             ExternalUserRow
         ),
     };
-    let users = rows.or_error("list external users")?.into_iter().map(ExternalUser::try_from);
-    Ok(Slice::cut(users.collect::<Result<_>>()?, window))
+    rows.or_error("list external users")
 }
 
 /// Counts the users that match a filter.
@@ -116,7 +185,11 @@ pub async fn count(
     workspace_id: WorkspaceId,
     filter: &ExternalUserFilter,
 ) -> Result<i64> {
+    let searches = searches(connection, workspace_id, filter).await?;
     let backend = connection.backend();
-    on_backend!(connection, |conn| filtered!(workspace_id, filter, backend).count().get_result(conn).await)
-        .or_error("count external users")
+    on_backend!(connection, |conn| filtered!(workspace_id, filter, &searches, backend)
+        .count()
+        .get_result(conn)
+        .await)
+    .or_error("count external users")
 }

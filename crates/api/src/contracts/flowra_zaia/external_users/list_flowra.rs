@@ -28,7 +28,7 @@ const DEFAULT_LIMIT: u32 = 100;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct FlowraList {
-    /// Flowra: text to find in the username, ignoring case.
+    /// Flowra: text to find in the username, ignoring case. One or two letters are found at the beginning of a word.
     #[param(value_type = Option<String>, max_length = 250)]
     q: Option<SearchText>,
     /// Flowra: only active users, or only blocked ones.
@@ -163,8 +163,7 @@ impl UserList {
     }
 
     async fn slice(&self, state: &AppState, window: &Window) -> Result<Slice<ExternalUser>> {
-        let connection = &mut state.database().read().await?;
-        external_users::list(connection, self.workspace_id, &self.filter, self.order, window).await
+        state.cache().external_users(self.workspace_id, &self.filter, self.order, window).await
     }
 }
 

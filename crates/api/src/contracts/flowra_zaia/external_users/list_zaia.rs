@@ -34,7 +34,8 @@ pub(crate) struct ZaiaList {
     /// Zaia: tier ids to match.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     tier_ids: Vec<TierId>,
-    /// Zaia: text to find in name, identifier, external id, e-mail address, first or last name, ignoring case.
+    /// Zaia: text to find in name, identifier, external id, e-mail address, first or last name, ignoring case. One or two
+    /// letters are found at the beginning of a word.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
     /// Zaia: the page number.
@@ -98,8 +99,7 @@ pub(super) async fn list(
         ..ExternalUserFilter::default()
     };
     let window = Window { page, limit: page_size, direction: Direction::Ascending };
-    let connection = &mut state.database().read().await?;
-    let slice = external_users::list(connection, caller.workspace_id, &filter, order, &window).await?;
+    let slice = state.cache().external_users(caller.workspace_id, &filter, order, &window).await?;
     let now = state.source().clock.now();
     let mut response = paging::answer(
         state.cursors(),
@@ -110,6 +110,7 @@ pub(super) async fn list(
         |user| ExternalUserAnswer::new(user, caller.contract, now),
     );
     if count {
+        let connection = &mut state.database().read().await?;
         let count = external_users::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
     }

@@ -3,21 +3,29 @@
 //! An answer never misses a change that this server made, and never a change of another server that is more than
 //! [`MAXIMUM_AGE`](crate::MAXIMUM_AGE) old. What does not exist is not kept, so that a new object is found at once.
 
+mod page_ends;
+
 use std::hash::Hash;
 use std::sync::Arc;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    ExternalUser, ExternalUserId, KeyHolder, Result, Secret, Timestamp, Workspace, WorkspaceId,
+    ExternalUser, ExternalUserFilter, ExternalUserId, ExternalUserOrder, KeyHolder, Page, PageNumber, Result,
+    Secret, Slice, Timestamp, Window, Workspace, WorkspaceId,
 };
 use metrics::Counter;
 
+use self::page_ends::{NumberedPage, PageEnds};
 use crate::audit_events::{mark_of_name, mark_of_object};
-use crate::connection::{Database, DbConnection, Mark, Moment};
+use crate::connection::{Database, DbConnection};
+use crate::memory::{Mark, Moment};
 use crate::{api_keys, external_users, workspaces};
 
 /// What an entry takes beyond its value: its key, and the bookkeeping of the cache, in bytes.
 const OVERHEAD: usize = 300;
+
+/// How many users a page has at most that is read without letting other tasks move to another thread.
+const SHORT_PAGE: u32 = 100;
 
 /// Keys and external users that were asked for lately. Clones share them.
 #[derive(Clone)]
@@ -26,6 +34,7 @@ pub struct Cache {
     keys: Kept<[u8; 32], KeyHolder>,
     workspaces: Kept<WorkspaceId, Workspace>,
     users: Kept<(WorkspaceId, ExternalUserName), ExternalUser>,
+    page_ends: PageEnds,
 }
 
 impl std::fmt::Debug for Cache {
@@ -35,15 +44,16 @@ impl std::fmt::Debug for Cache {
 }
 
 impl Cache {
-    /// Creates an empty cache of at most about this many bytes, of which keys and workspaces take a sixteenth each. With
-    /// 0, every look-up reads the database.
+    /// Creates an empty cache of at most about this many bytes, of which keys, workspaces and the places of pages take a
+    /// sixteenth each. With 0, every look-up reads the database.
     pub fn new(database: Database, bytes: u64) -> Self {
         let part = bytes / 16;
         Self {
             database,
             keys: Kept::new("key", part),
             workspaces: Kept::new("workspace", part),
-            users: Kept::new("external_user", bytes - 2 * part),
+            users: Kept::new("external_user", bytes - 3 * part),
+            page_ends: PageEnds::new(part),
         }
     }
 
@@ -96,6 +106,55 @@ impl Cache {
             let size = size_of_user(&user) + key.1.len();
             self.users.keep(key, Entry::new(user, size, read, depends_on))
         }))
+    }
+
+    /// Lists external users, like [`external_users::list`]. Remembers where pages end, by which it finds the next ones.
+    #[boxed]
+    pub async fn external_users(
+        &self,
+        workspace_id: WorkspaceId,
+        filter: &ExternalUserFilter,
+        order: ExternalUserOrder,
+        window: &Window,
+    ) -> Result<Slice<ExternalUser>> {
+        let Page::Number(number) = window.page else {
+            let connection = &mut self.connection_for(filter, window).await?;
+            return external_users::list(connection, workspace_id, filter, order, window).await;
+        };
+        let Window { limit, direction, .. } = *window;
+        let page = NumberedPage { workspace_id, filter: filter.clone(), order, direction, limit, number };
+        let (mut counted, mut window) = (self.database.changes().now(), window.clone());
+        if number != PageNumber::FIRST {
+            let last = match self.page_ends.before(&page, self.database.changes()) {
+                Some((last, moment)) => {
+                    counted = moment;
+                    Some(last)
+                }
+                None => {
+                    let connection = &mut self.database.read().await?;
+                    external_users::last_before(connection, workspace_id, filter, order, &window).await?
+                }
+            };
+            let Some(last) = last else { return Ok(Slice::cut(Vec::new(), &window)) };
+            self.page_ends.keep(page.clone(), last.clone(), counted);
+            window.page = Page::After(last);
+        }
+        let connection = &mut self.connection_for(filter, &window).await?;
+        let slice = external_users::list(connection, workspace_id, filter, order, &window).await?;
+        if let (Some(number), true, Some(last)) = (number.next(), slice.has_more_after, slice.items.last()) {
+            self.page_ends.keep(NumberedPage { number, ..page }, order.position_of(last), counted);
+        }
+        Ok(slice)
+    }
+
+    /// Returns a connection that suits a window which begins at a position. A short page of all users takes about as long
+    /// as a single user.
+    async fn connection_for(&self, filter: &ExternalUserFilter, window: &Window) -> Result<DbConnection> {
+        if *filter == ExternalUserFilter::default() && window.limit <= SHORT_PAGE {
+            self.database.read_by_key().await
+        } else {
+            self.database.read().await
+        }
     }
 }
 
