@@ -1,8 +1,10 @@
 -- Sends one kind of request with wrk. Arguments: method, path, users, run, file of ids, body, headers (name, value) …
 -- In path and body, {user} becomes any user, {recent} one of the first thousand, {new} a user of its own, {id} any id,
--- {ten} the beginning of the e-mail addresses of ten users.
+-- {twenty} the beginning of the e-mail addresses of twenty users, {letter} a letter, {letters} two of a name or address.
 
 local threads = 0
+
+local letters = { "ad", "ch", "sm", "le", "ma", "an", "pe", "us", "tr", "ex" }
 
 function setup(thread)
   thread:set("thread_number", threads)
@@ -26,7 +28,9 @@ local function replaced(text)
   return (text:gsub("{(%a+)}", function(name)
     if name == "user" then return string.format("user_%08d", math.random(0, users - 1)) end
     if name == "recent" then return string.format("user_%08d", math.random(0, math.min(users, 1000) - 1)) end
-    if name == "ten" then return string.format("person%07d", math.random(0, math.ceil(users / 10) - 1)) end
+    if name == "twenty" then return string.format("person%07d", math.random(0, math.ceil(users / 20) - 1)) end
+    if name == "letter" then return string.char(math.random(97, 122)) end
+    if name == "letters" then return letters[math.random(#letters)] end
     if name == "id" then return ids[math.random(#ids)] end
     sent = sent + 1
     return string.format("new_%d_%d_%d", run, thread_number, sent)

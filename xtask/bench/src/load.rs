@@ -9,19 +9,32 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use tokio::process::Command;
 
+use crate::directory::{Header, Landmarks};
+use crate::{people, process};
+
 /// What wrk runs for each request.
 const SCRIPT: &str = include_str!("load.lua");
 
-/// One kind of request. `{user}` in the path stands for any user's external id, `{recent}` for one of a thousand,
-/// `{new}` for one that does not exist, `{id}` for any user's UUID, `{ten}` for a text that ten users have in their e-mail
-/// address.
+/// One kind of request. In path and body, `{user}` stands for any user's external id, `{recent}` for one of a thousand,
+/// `{new}` for one that does not exist, `{id}` for any user's UUID, `{twenty}` for a text that twenty users have in their
+/// e-mail address, `{letter}` for a letter, and `{letters}` for two.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
     pub(crate) path: String,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<Header>,
     /// JSON, or nothing.
     pub(crate) body: String,
+}
+
+impl Request {
+    /// Returns the path of one of these requests.
+    pub(crate) fn example(&self, landmarks: &Landmarks) -> String {
+        let first = people::external_id(0);
+        let id = landmarks.ids.first().map_or("", String::as_str);
+        let replaced = self.path.replace("{user}", &first).replace("{recent}", &first).replace("{id}", id);
+        replaced.replace("{twenty}", "person0000000").replace("{letters}", "pe").replace("{letter}", "p")
+    }
 }
 
 /// What wrk measured. Times in microseconds.
@@ -48,6 +61,13 @@ impl Measured {
     }
 }
 
+/// How much to send at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Intensity {
+    pub(crate) connections: u32,
+    pub(crate) duration: Duration,
+}
+
 /// A folder with wrk's script and what it needs to know of the directory.
 pub(crate) struct Load {
     script: PathBuf,
@@ -57,8 +77,9 @@ pub(crate) struct Load {
 
 impl Load {
     /// Prepares a folder.
-    pub(crate) fn prepare(folder: &Path, users: u64, ids: &[String]) -> Result<Self> {
-        let load = Self { script: folder.join("load.lua"), ids: folder.join("ids"), users };
+    pub(crate) fn prepare(folder: &Path, landmarks: &Landmarks) -> Result<Self> {
+        let Landmarks { users, ids, .. } = landmarks;
+        let load = Self { script: folder.join("load.lua"), ids: folder.join("ids"), users: *users };
         std::fs::write(&load.script, SCRIPT)?;
         std::fs::write(&load.ids, ids.join("\n"))?;
         Ok(load)
@@ -69,23 +90,35 @@ impl Load {
         &self,
         address: SocketAddr,
         request: &Request,
-        connections: u32,
-        duration: Duration,
+        Intensity { connections, duration }: Intensity,
         run: u32,
     ) -> Result<Measured> {
         let mut wrk = Command::new("wrk");
-        wrk.args(["--threads", "1", "--latency", "--timeout", "30s"]);
         wrk.args([
+            "--threads",
+            "1",
+            "--latency",
+            "--timeout",
+            "30s",
             "--connections",
             &connections.to_string(),
-            "--duration",
-            &format!("{}s", duration.as_secs().max(1)),
         ]);
+        // It counts in seconds, so it is interrupted before.
+        wrk.args(["--duration", &format!("{}s", duration.as_secs() + 60)]);
         wrk.arg("--script").arg(&self.script).arg(format!("http://{address}")).arg("--");
         wrk.args([request.method, &request.path, &self.users.to_string(), &run.to_string()]);
         wrk.arg(&self.ids).arg(&request.body);
         wrk.args(request.headers.iter().flat_map(|(name, value)| [name, value]));
-        let output = wrk.stdin(Stdio::null()).kill_on_drop(true).output().await.context("cannot run wrk")?;
+        wrk.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let wrk = wrk.spawn().context("cannot run wrk")?;
+        let pid = wrk.id().context("wrk ended")?;
+        let interrupt = async {
+            tokio::time::sleep(duration).await;
+            // Fails if it has ended before, which its output explains.
+            let _ = process::interrupt(pid);
+        };
+        let (output, ()) = tokio::join!(wrk.wait_with_output(), interrupt);
+        let output = output.context("cannot run wrk")?;
         let printed = String::from_utf8_lossy(&output.stdout);
         let last = printed.lines().rfind(|line| line.starts_with('{'));
         let last = last

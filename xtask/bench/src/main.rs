@@ -11,8 +11,12 @@
 mod cases;
 mod directory;
 mod load;
+mod machine;
+mod measure;
 mod people;
+mod plots;
 mod process;
+mod progress;
 mod report;
 mod run;
 mod yardstick;

@@ -54,7 +54,8 @@ pub(crate) fn user(number: u64) -> Value {
         "Met at the fair; asked for a call back. ".repeat(usize::try_from(digits(40, 6)).unwrap_or(0) + 3);
     json!({
         "external_id": external_id(number),
-        "email": format!("person{number:08}@example{}.com", digits(3, 50)),
+        // Twenty share its beginning, for searches.
+        "email": format!("person{:07}.{:02}@example{}.com", number / 20, number % 20, digits(3, 50)),
         "first_name": pick(7, &FIRST_NAMES),
         "last_name": pick(11, &LAST_NAMES),
         "locale": pick(15, &LOCALES),

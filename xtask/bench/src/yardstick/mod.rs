@@ -1,5 +1,8 @@
 //! Yardsticks: the least that any server must do for the same answer. None is slowed to look worse.
 
+pub(crate) mod copy_in;
+pub(crate) mod copy_out;
+mod filters;
 mod hello;
 pub(crate) mod inserts;
 mod postgres;
@@ -15,9 +18,26 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use clap::Subcommand;
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
+
+pub(crate) use filters::Filters;
+
+/// A yardstick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Yardstick {
+    /// The same answer from memory.
+    Hello,
+    /// The same query, and nothing else.
+    Skeleton,
+    /// The same inserts, without HTTP.
+    Inserts,
+    /// The same rows, copied into a table or out of it.
+    Copy,
+}
 
 /// A server that does nothing but one thing.
 #[derive(Debug, Subcommand)]
@@ -35,6 +55,8 @@ pub(crate) enum Server {
         url: String,
         /// The headers, a line each
         headers: PathBuf,
+        #[command(flatten)]
+        filters: Filters,
     },
     /// Answers with rows of SQLite
     Sqlite {
@@ -42,6 +64,8 @@ pub(crate) enum Server {
         file: PathBuf,
         /// The headers, a line each
         headers: PathBuf,
+        #[command(flatten)]
+        filters: Filters,
     },
 }
 
@@ -50,8 +74,8 @@ impl Server {
     pub(crate) async fn serve(&self) -> Result<()> {
         let (router, headers) = match self {
             Self::Hello { body, headers } => (hello::router(body)?, headers),
-            Self::Postgres { url, headers } => (postgres::router(url).await?, headers),
-            Self::Sqlite { file, headers } => (sqlite::router(file)?, headers),
+            Self::Postgres { url, headers, filters } => (postgres::router(url, filters).await?, headers),
+            Self::Sqlite { file, headers, filters } => (sqlite::router(file, filters)?, headers),
         };
         let headers = read_headers(headers)?;
         let router: Router = router.layer(axum::middleware::map_response(move |mut response: Response| {
@@ -67,10 +91,14 @@ impl Server {
     }
 
     fn arguments(&self) -> Vec<PathBuf> {
+        let with = |name: &str, data: &Path, headers: &Path, filters: &Filters| {
+            let first = [name.into(), data.to_owned(), headers.to_owned()];
+            first.into_iter().chain(filters.arguments().map(PathBuf::from)).collect()
+        };
         match self {
-            Self::Hello { body, headers } => vec!["hello".into(), body.clone(), headers.clone()],
-            Self::Postgres { url, headers } => vec!["postgres".into(), url.into(), headers.clone()],
-            Self::Sqlite { file, headers } => vec!["sqlite".into(), file.clone(), headers.clone()],
+            Self::Hello { body, headers } => with("hello", body, headers, &Filters::default()),
+            Self::Postgres { url, headers, filters } => with("postgres", Path::new(url), headers, filters),
+            Self::Sqlite { file, headers, filters } => with("sqlite", file, headers, filters),
         }
     }
 

@@ -1,0 +1,135 @@
+//! Measures one thing after the other on one database.
+
+mod bulk;
+mod growth;
+mod idle;
+mod large_users;
+mod log_in;
+mod requests;
+mod study;
+mod throughput;
+mod whole_list;
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::directory::{Database, Directory, Filling, Landmarks};
+use crate::load::{Intensity, Load, Request};
+use crate::process;
+use crate::report::{Bound, Report, Sample, megabytes};
+use crate::run::Arguments;
+pub(crate) use growth::cases_of;
+pub(crate) use study::{Measurement, Study};
+
+/// The most memory that the server may hold whatever is asked for, in megabytes.
+const MOST_MEGABYTES: f64 = 200.0;
+
+/// What the measurements of one database share.
+pub(crate) struct Bench<'run> {
+    arguments: &'run Arguments,
+    pub(crate) directory: Directory,
+    pub(crate) filling: Filling,
+    /// The most memory of the server while it was filled.
+    peak_of_filling: u64,
+    landmarks: Landmarks,
+    load: Load,
+    /// The number of the last run of the load.
+    runs: Cell<u32>,
+}
+
+impl<'run> Bench<'run> {
+    /// Starts a server, and fills its directory with the first users.
+    pub(crate) async fn start(
+        arguments: &'run Arguments,
+        database: Database,
+        url: &str,
+        users: u64,
+    ) -> Result<Self> {
+        let Arguments { denizen, folder, .. } = arguments;
+        let directory = Directory::start(denizen, database, url, folder).await?;
+        let mut filling = Filling::default();
+        filling.go_on(&directory, users).await?;
+        let peak_of_filling = directory.peak_memory()?;
+        let landmarks = Landmarks::find(&directory, users).await?;
+        let load = Load::prepare(folder, &landmarks)?;
+        Ok(Self { arguments, directory, filling, peak_of_filling, landmarks, load, runs: Cell::new(0) })
+    }
+
+    /// Fills the directory until there are so many users.
+    pub(crate) async fn go_on(&mut self, users: u64) -> Result<()> {
+        self.directory.peak_memory()?;
+        self.filling.go_on(&self.directory, users).await?;
+        self.peak_of_filling = self.peak_of_filling.max(self.directory.peak_memory()?);
+        self.landmarks = Landmarks::find(&self.directory, users).await?;
+        self.load = Load::prepare(&self.arguments.folder, &self.landmarks)?;
+        Ok(())
+    }
+
+    /// Measures one thing, and adds the results.
+    pub(crate) async fn measure(&mut self, measurement: Measurement, report: &mut Report) -> Result<()> {
+        match measurement {
+            Measurement::Case(case) => self.compare(case, report).await,
+            Measurement::Study(Study::Bulk) => self.bulk(report).await,
+            Measurement::Study(Study::WholeList) => self.whole_list(report).await,
+            Measurement::Study(Study::LogIn) => self.log_in(report).await,
+            Measurement::Study(Study::Throughput) => self.throughput(report).await,
+            Measurement::Study(Study::Idle) => self.idle(report).await,
+            Measurement::Study(Study::LargeUsers) => self.large_users(report).await,
+        }
+    }
+
+    /// Stops the server. Adds what concerns the whole run.
+    pub(crate) async fn finish(mut self, report: &mut Report) -> Result<()> {
+        let database = self.directory.database;
+        report.add_filling(database, &self.filling);
+        report.add_bounds(database);
+        let peak = self.directory.most_memory()?;
+        report.bounds.push(self.memory_bound("memory at most, in the whole run", peak, MOST_MEGABYTES));
+        self.directory.stop().await
+    }
+
+    fn memory_bound(&self, what: &str, bytes: u64, at_most: f64) -> Bound {
+        let database = self.directory.database;
+        Bound { database, what: what.to_owned(), value: megabytes(bytes), unit: "MB", at_most }
+    }
+
+    /// A number that no other run of the load has.
+    fn next_run(&self) -> u32 {
+        self.runs.set(self.runs.get() + 1);
+        self.runs.get()
+    }
+
+    /// Sends a request to the measured server for a while.
+    async fn ours(&self, request: &Request, intensity: Intensity) -> Result<Sample> {
+        self.directory.peak_memory()?;
+        let sample = self.sample((self.directory.address, self.directory.pid()?), request, intensity).await?;
+        Ok(Sample { peak_memory: self.directory.peak_memory()?, ..sample })
+    }
+
+    /// Sends a request to a server for a while.
+    async fn sample(
+        &self,
+        (address, pid): (SocketAddr, u32),
+        request: &Request,
+        intensity: Intensity,
+    ) -> Result<Sample> {
+        let postgres = &self.directory.postgres;
+        let (server, database) = (process::processor_time(pid)?, postgres.times());
+        let measured = self.load.send(address, request, intensity, self.next_run()).await?;
+        let server = process::processor_time(pid)?.saturating_sub(server);
+        let database = postgres.times().since(&database);
+        let per_request = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(measured.requests);
+        Ok(Sample {
+            rate: measured.rate(),
+            p50: measured.p50,
+            p99: measured.p99,
+            server: per_request(server),
+            database: per_request(database),
+            bytes: measured.bytes_per_answer(),
+            peak_memory: 0,
+        })
+    }
+}
