@@ -159,13 +159,15 @@ impl Case {
         }
     }
 
-    /// The users from which on it asks for as much as in any larger directory: a page is full, and as deep.
-    pub(crate) fn needs_users(self) -> u64 {
+    /// Whether it costs the same among so many users as among more: a page is full, and as deep, and the answer does not
+    /// come from memory.
+    pub(crate) fn has_cost_among(self, users: u64) -> bool {
         match self {
-            Self::FilteredPage => 10_000,
-            Self::DeepPage => DEEP * 50,
-            Self::FilteredDeepPage => DEEP * 50 * 100 / FILTERED_OF_100,
-            _ => 0,
+            Self::GetRecent => false,
+            Self::FilteredPage => users >= 10_000,
+            Self::DeepPage => users >= DEEP * 50,
+            Self::FilteredDeepPage => users * FILTERED_OF_100 / 100 >= DEEP * 50,
+            _ => true,
         }
     }
 

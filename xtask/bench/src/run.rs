@@ -108,12 +108,11 @@ async fn measure(arguments: &Arguments, database: Database, url: &str, report: &
     let (measurements, sizes) = (arguments.measurements(), arguments.all_sizes());
     let cases = cases_of(&measurements);
     let mut bench = Bench::start(arguments, database, url, sizes[0]).await?;
-    for next in &sizes[1..] {
-        bench.measure_costs(&cases, bench.filling.users, report).await;
-        bench.go_on(*next).await?;
+    bench.measure_costs(&cases, report).await?;
+    for size in &sizes[1..] {
+        bench.go_on(*size).await?;
+        bench.measure_costs(&cases, report).await?;
     }
-    // So that nothing of what was written is in memory.
-    bench.directory.restart().await?;
     let count = measurements.len();
     for (index, measurement) in measurements.into_iter().enumerate() {
         let name = measurement.name();
@@ -122,6 +121,5 @@ async fn measure(arguments: &Arguments, database: Database, url: &str, report: &
             report.fail(database, &name, &error);
         }
     }
-    bench.add_costs_of_whole(arguments.users, report);
     bench.finish(report).await
 }

@@ -67,7 +67,7 @@ impl Directory {
     /// Starts the server on an empty database, and creates groups, tiers and channels.
     pub(crate) async fn start(denizen: &Path, database: Database, url: &str, folder: &Path) -> Result<Self> {
         let started = Instant::now();
-        let (server, mut lines) = launch(denizen, url, folder)?;
+        let (server, mut lines) = launch(denizen, url, folder, &[])?;
         let (mut address, mut public, mut secret, mut password) = (None, None, None, None);
         while password.is_none() {
             let line = next_line(&mut lines).await?;
@@ -155,9 +155,14 @@ impl Directory {
 
     /// Stops the server and starts it again on what it has stored. The start ends with the first answer.
     pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.restart_with(&[]).await
+    }
+
+    /// Stops the server and starts it again with other settings.
+    pub(crate) async fn restart_with(&mut self, settings: &[&str]) -> Result<()> {
         self.stop().await?;
         let started = Instant::now();
-        let (server, mut lines) = launch(&self.denizen, &self.url, &self.folder)?;
+        let (server, mut lines) = launch(&self.denizen, &self.url, &self.folder, settings)?;
         self.server = server;
         self.address = loop {
             if let Some(address) = address_in(&next_line(&mut lines).await?) {
@@ -199,10 +204,15 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     rest.split_whitespace().next()?.parse().ok()
 }
 
-fn launch(denizen: &Path, url: &str, folder: &Path) -> Result<(Child, Lines<BufReader<ChildStdout>>)> {
+fn launch(
+    denizen: &Path,
+    url: &str,
+    folder: &Path,
+    settings: &[&str],
+) -> Result<(Child, Lines<BufReader<ChildStdout>>)> {
     let log = std::fs::File::create(folder.join("server.log"))?;
     let mut command = Command::new(denizen);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", url]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", url]).args(settings);
     for limit in ["--requests-per-second-per-caller", "--requests-per-second-per-address"] {
         command.args([limit, "4294967295"]);
     }

@@ -32,14 +32,6 @@ const COLORS: [(&str, &str); 14] = [
     ("#8c0044", "#ff6fa8"),
 ];
 
-/// An axis.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Axis {
-    pub(super) title: &'static str,
-    /// What follows its numbers.
-    pub(super) unit: &'static str,
-}
-
 /// A line.
 #[derive(Debug)]
 pub(super) struct Series {
@@ -54,20 +46,21 @@ pub(super) struct Series {
 #[derive(Debug)]
 pub(super) struct Chart {
     pub(super) title: String,
-    pub(super) x: Axis,
-    pub(super) y: Axis,
+    /// What the axes show, with the unit.
+    pub(super) x_title: &'static str,
+    pub(super) y_title: &'static str,
     pub(super) series: Vec<Series>,
 }
 
 impl Chart {
-    /// Returns the chart if a line has at least so many points.
-    pub(super) fn if_any(self, points: usize) -> Option<Self> {
-        self.series.iter().any(|series| series.points.len() >= points).then_some(self)
+    /// Returns the chart if it has a line.
+    pub(super) fn if_any(self) -> Option<Self> {
+        if self.series.is_empty() { None } else { Some(self) }
     }
 
     /// Draws it.
     pub(super) fn svg(&self) -> String {
-        let (x, y) = (self.scale(|point| point.0, LEFT, RIGHT), self.scale(|point| point.1, BOTTOM, TOP));
+        let (x, y) = (self.x_scale(), self.y_scale());
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
              role=\"img\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n<title>{}</title>\n{}\
@@ -83,23 +76,24 @@ impl Chart {
             "<text x=\"{LEFT}\" y=\"26\" font-size=\"17\" font-weight=\"600\">{}</text>",
             self.title
         ));
-        for (value, at) in x.ticks() {
+        for value in self.x_values() {
+            let at = x.position(value);
             add(format!("<line class=\"grid\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{BOTTOM}\"/>"));
-            let label = number(value) + self.x.unit;
+            let label = number(value);
             add(format!("<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{label}</text>", BOTTOM + 20.0));
         }
         for (value, at) in y.ticks() {
             add(format!("<line class=\"grid\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>"));
-            let label = number(value) + self.y.unit;
+            let label = number(value);
             let (right, middle) = (LEFT - 8.0, at + 4.5);
             add(format!("<text x=\"{right}\" y=\"{middle:.1}\" text-anchor=\"end\">{label}</text>"));
         }
         let (middle, below) = (f64::midpoint(LEFT, RIGHT), BOTTOM + 44.0);
-        add(format!("<text x=\"{middle}\" y=\"{below}\" text-anchor=\"middle\">{}</text>", self.x.title));
+        add(format!("<text x=\"{middle}\" y=\"{below}\" text-anchor=\"middle\">{}</text>", self.x_title));
         let middle = f64::midpoint(TOP, BOTTOM);
         add(format!(
             "<text transform=\"translate(14 {middle}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-            self.y.title
+            self.y_title
         ));
         for (series, label_at) in self.with_labels(&y) {
             add(series.line(&x, &y));
@@ -108,12 +102,26 @@ impl Chart {
         svg + "</svg>\n"
     }
 
-    /// A scale for all points.
-    fn scale(&self, value: impl Fn(&(f64, f64)) -> f64, from: f64, to: f64) -> Scale {
-        let values = || self.series.iter().flat_map(|series| &series.points).map(&value);
-        let least = values().fold(f64::INFINITY, f64::min).max(1.0);
-        let most = values().fold(1.0, f64::max).max(least * 2.0);
-        Scale { least, most, from, to }
+    /// Returns the values at which something was measured.
+    fn x_values(&self) -> Vec<f64> {
+        let mut values: Vec<_> = self.points().map(|point| point.0).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        values
+    }
+
+    fn x_scale(&self) -> Scale {
+        Scale::of(self.points().map(|point| point.0), LEFT, RIGHT)
+    }
+
+    /// With room above and below.
+    fn y_scale(&self) -> Scale {
+        let scale = Scale::of(self.points().map(|point| point.1), BOTTOM, TOP);
+        Scale { least: scale.least / 1.25, most: scale.most * 1.25, ..scale }
+    }
+
+    fn points(&self) -> impl Iterator<Item = &(f64, f64)> + Clone {
+        self.series.iter().flat_map(|series| &series.points)
     }
 
     /// Returns each line with the height of its name: near its last point, without covering another name.
@@ -178,6 +186,11 @@ struct Scale {
 }
 
 impl Scale {
+    fn of(values: impl Iterator<Item = f64> + Clone, from: f64, to: f64) -> Self {
+        let least = values.clone().fold(f64::INFINITY, f64::min).clamp(1.0, 1e12);
+        Self { least, most: values.fold(least * 2.0, f64::max), from, to }
+    }
+
     fn position(&self, value: f64) -> f64 {
         let share = (value.max(self.least) / self.least).ln() / (self.most / self.least).ln();
         self.from + share * (self.to - self.from)
@@ -207,29 +220,32 @@ fn number(value: f64) -> String {
 }
 
 fn style() -> String {
-    let colors = |pick: fn(&(&'static str, &'static str)) -> &'static str| {
-        let rules = COLORS.iter().enumerate();
-        rules.fold(String::new(), |mut all, (index, pair)| {
+    let rules = |pick: fn(&(&'static str, &'static str)) -> &'static str| {
+        COLORS.iter().enumerate().fold(String::new(), |mut rules, (index, pair)| {
+            let color = pick(pair);
             // Writing to a string does not fail.
-            let _ = write!(all, ".color{index} {{ --color: {} }} ", pick(pair));
-            all
+            let _ = writeln!(
+                rules,
+                ".line.color{index} {{ stroke: {color} }} .dot.color{index} {{ fill: {color} }}"
+            );
+            rules
         })
     };
     format!(
         "<style>\n\
          text {{ fill: #24292f }} .page {{ fill: #ffffff }} .grid {{ stroke: #d0d7de; stroke-width: 1 }}\n\
-         .line {{ stroke: var(--color); stroke-width: 2; fill: none }} .dot {{ fill: var(--color) }} \
-         .dashed {{ stroke-dasharray: 5 4 }}\n{}\n\
-         @media (prefers-color-scheme: dark) {{\n\
-         text {{ fill: #e6edf3 }} .page {{ fill: #0d1117 }} .grid {{ stroke: #30363d }}\n{}\n}}\n</style>\n",
-        colors(|pair| pair.0),
-        colors(|pair| pair.1)
+         .line {{ stroke-width: 2; fill: none }} .dashed {{ stroke-dasharray: 5 4 }}\n\
+         {}@media (prefers-color-scheme: dark) {{\n\
+         text {{ fill: #e6edf3 }} .page {{ fill: #0d1117 }} .grid {{ stroke: #30363d }}\n\
+         {}}}\n</style>\n",
+        rules(|pair| pair.0),
+        rules(|pair| pair.1)
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Chart, Scale, Series, number};
+    use super::{Chart, Scale, Series, number};
 
     #[test]
     fn numbers_have_commas() {
@@ -251,10 +267,9 @@ mod tests {
             color: 0,
             is_dashed: false,
         };
-        let axis = Axis { title: "users", unit: "" };
         let series = ["a", "b", "c"].map(series).into();
-        let chart = Chart { title: "Chart".to_owned(), x: axis, y: axis, series };
-        let labels = chart.with_labels(&chart.scale(|point| point.1, 400.0, 0.0));
+        let chart = Chart { title: "Chart".to_owned(), x_title: "users", y_title: "time", series };
+        let labels = chart.with_labels(&chart.y_scale());
         let heights: Vec<_> = labels.iter().map(|(_, at)| *at).collect();
         assert!(heights.windows(2).all(|pair| pair[1] - pair[0] >= 18.0), "{heights:?}");
     }

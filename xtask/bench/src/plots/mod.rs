@@ -10,7 +10,7 @@ use clap::ValueEnum as _;
 use crate::cases::Case;
 use crate::directory::Database;
 use crate::report::Report;
-use chart::{Axis, Chart, Series};
+use chart::{Chart, Series};
 
 /// Writes plots of the databases that were measured: `cost-….svg` and `throughput-….svg`.
 pub(crate) fn write(report: &Report, folder: &Path) -> Result<()> {
@@ -40,11 +40,11 @@ fn cost(report: &Report, database: Database) -> Option<Chart> {
     });
     Chart {
         title: format!("Processor time of a request on {database}"),
-        x: Axis { title: "users in the directory", unit: "" },
-        y: Axis { title: "server and database, microseconds", unit: " µs" },
+        x_title: "users in the directory",
+        y_title: "microseconds in server and database",
         series,
     }
-    .if_any(2)
+    .if_any()
 }
 
 /// The requests a second of some cases against the number of connections, beside those of their yardsticks.
@@ -71,17 +71,17 @@ fn throughput(report: &Report, database: Database) -> Option<Chart> {
     series.append(&mut yardsticks);
     Chart {
         title: format!("Throughput on {database}"),
-        x: Axis { title: "connections", unit: "" },
-        y: Axis { title: "requests a second", unit: "" },
+        x_title: "connections",
+        y_title: "requests a second",
         series,
     }
-    .if_any(2)
+    .if_any()
 }
 
-/// Returns a line for each case that has points.
+/// Returns a line for each case that has several points.
 fn series(points_of: impl Fn(Case) -> Vec<(f64, f64)>) -> Vec<Series> {
     let all = Case::value_variants().iter().map(|case| (case.to_string(), points_of(*case)));
-    let with_points = all.filter(|(_, points)| !points.is_empty()).enumerate();
+    let with_points = all.filter(|(_, points)| points.len() > 1).enumerate();
     let lines = with_points.map(|(color, (name, points))| Series { name, points, color, is_dashed: false });
     lines.collect()
 }

@@ -145,18 +145,6 @@ impl Cost {
         }
     }
 
-    /// From several measurements.
-    pub(crate) fn of_results(database: Database, case: Case, users: u64, results: &Results) -> Self {
-        Self {
-            database,
-            case,
-            users,
-            per_second: results.per_second.median,
-            server_microseconds: results.server_microseconds.median,
-            database_microseconds: results.database_microseconds.median,
-        }
-    }
-
     /// Processor time of a request, in microseconds.
     pub(crate) fn microseconds(&self) -> f64 {
         self.server_microseconds + self.database_microseconds

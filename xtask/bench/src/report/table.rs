@@ -55,6 +55,7 @@ impl Report {
         if self.costs.is_empty() {
             return;
         }
+        println!("Without memory of what was asked for lately:");
         println!("database    case                   users   a second  µs server  µs database");
         for cost in &self.costs {
             let Cost { database, case, users, per_second, server_microseconds, database_microseconds } = cost;
