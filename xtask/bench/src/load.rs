@@ -15,6 +15,9 @@ use crate::{people, process};
 /// What wrk runs for each request.
 const SCRIPT: &str = include_str!("load.lua");
 
+/// How long something may take without an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// One kind of request. In path and body, `{user}` stands for any user's external id, `{recent}` for one of a thousand,
 /// `{new}` for one that does not exist, `{id}` for any user's UUID, `{twenty}` for a text that twenty users have in their
 /// e-mail address, `{letter}` for a letter, and `{letters}` for two.
@@ -85,8 +88,33 @@ impl Load {
         Ok(load)
     }
 
-    /// Sends a request over and over. Numbers of runs must differ, so that new users do. Fails if any request fails.
+    /// Sends a request over and over, for longer if nothing is answered meanwhile. Numbers of runs must differ, so that new
+    /// users do. Fails if any request fails.
     pub(crate) async fn send(
+        &self,
+        address: SocketAddr,
+        request: &Request,
+        mut intensity: Intensity,
+        run: u32,
+    ) -> Result<Measured> {
+        loop {
+            let measured = self.send_for(address, request, intensity, run).await?;
+            let Measured { requests, refused, broken, .. } = measured;
+            let is_patient = requests == 0 && intensity.duration < PATIENCE;
+            ensure!(
+                (requests > 0 || is_patient) && refused == 0 && broken == 0,
+                "of {requests} requests {} {}, {refused} were refused and {broken} broke off",
+                request.method,
+                request.path
+            );
+            if requests > 0 {
+                return Ok(measured);
+            }
+            intensity.duration *= 4;
+        }
+    }
+
+    async fn send_for(
         &self,
         address: SocketAddr,
         request: &Request,
@@ -123,14 +151,6 @@ impl Load {
         let last = printed.lines().rfind(|line| line.starts_with('{'));
         let last = last
             .with_context(|| format!("wrk failed: {printed}{}", String::from_utf8_lossy(&output.stderr)))?;
-        let measured: Measured = serde_json::from_str(last)?;
-        let Measured { requests, refused, broken, .. } = measured;
-        ensure!(
-            requests > 0 && refused == 0 && broken == 0,
-            "of {requests} requests {} {}, {refused} were refused and {broken} broke off",
-            request.method,
-            request.path
-        );
-        Ok(measured)
+        Ok(serde_json::from_str(last)?)
     }
 }
