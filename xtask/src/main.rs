@@ -61,8 +61,8 @@ enum Command {
     /// Measure what requests cost, each beside a yardstick in the same minute
     ///
     /// Builds everything with the profile `release`, starts a private PostgreSQL with its own settings and a server on
-    /// each database, fills them with users, and prints a table with the ratios. Takes about 40 minutes, with `--quick` a
-    /// few. Needs wrk, which is installed where that is allowed. Run nothing else meanwhile.
+    /// each database, fills them with users, and prints tables with ratios and goals. Takes more than an hour, with
+    /// `--quick` a minute. Needs wrk, which is installed where that is allowed. Run nothing else meanwhile.
     Bench(bench::Arguments),
 }
 

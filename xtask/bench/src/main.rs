@@ -1,11 +1,15 @@
 //! Measures what requests cost, each beside a yardstick in the same minute: `cargo xtask bench` builds and runs it.
 //!
+//! * [`mod@run`] has the arguments and the order of things.
 //! * [`directory`] starts the server on a new database and fills it.
-//! * [`cases`] lists what is measured, and [`yardstick`] what it is compared with.
-//! * [`load`] sends requests with wrk, [`process`] reads what they cost, and [`report`] prints both.
+//! * [`cases`] lists the kinds of requests, and [`yardstick`] holds what they are compared with.
+//! * [`measure`] measures them, and whatever is not one kind of request.
+//! * [`load`] sends requests with wrk, and [`process`] reads what they cost.
+//! * [`report`] prints results, and [`plots`] draws them.
 //!
 //! # Adding a case
-//! 1. Add it to [`cases::Case`], with its request and its yardstick.
+//! 1. Add it to [`cases::Case`], with its request, its yardstick and its goal. If it is not one kind of request, add it to
+//!    [`measure::Study`] instead, with a module of its own.
 //! 2. If no yardstick fits, write one in [`yardstick`]: the least that any server must do for the same bytes.
 
 mod cases;
