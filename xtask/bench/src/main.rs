@@ -1,17 +1,18 @@
 //! Measures what requests cost, each beside a yardstick in the same minute: `cargo xtask bench` builds and runs it.
 //!
-//! * [`mod@run`] has the arguments and the order of things.
+//! * [`mod@run`] does what [`arguments`] ask for.
 //! * [`directory`] starts the server on a new database and fills it.
-//! * [`cases`] lists the kinds of requests, and [`yardstick`] holds what they are compared with.
-//! * [`measure`] measures them, and whatever is not one kind of request.
+//! * [`cases`] lists the kinds of requests, [`studies`] what is not one kind of request, and [`measure`] measures both.
+//! * [`yardstick`] holds what they are compared with.
 //! * [`load`] sends requests with wrk, and [`process`] reads what they cost.
 //! * [`report`] prints results, and [`plots`] draws them.
 //!
 //! # Adding a case
 //! 1. Add it to [`cases::Case`], with its request, its yardstick and its goal. If it is not one kind of request, add it to
-//!    [`measure::Study`] instead, with a module of its own.
+//!    [`studies::Study`] instead, with a module of its own in [`measure`].
 //! 2. If no yardstick fits, write one in [`yardstick`]: the least that any server must do for the same bytes.
 
+mod arguments;
 mod cases;
 mod directory;
 mod load;
@@ -23,6 +24,7 @@ mod process;
 mod progress;
 mod report;
 mod run;
+mod studies;
 mod yardstick;
 
 use std::process::ExitCode;
@@ -41,7 +43,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Measure the server
-    Run(run::Arguments),
+    Run(arguments::Arguments),
     /// Serve as a yardstick, until killed
     #[command(subcommand)]
     Yardstick(yardstick::Server),

@@ -1,94 +1,25 @@
 //! A run: fills a directory in each database, measures each case, and prints the results.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use anyhow::{Result, bail};
-use clap::Args;
 
+use crate::arguments::Arguments;
 use crate::directory::Database;
 use crate::machine::Machine;
-use crate::measure::{Bench, Measurement, cases_of};
+use crate::measure::Bench;
 use crate::report::Report;
-use crate::{plots, process, progress};
-
-/// What to measure, on what.
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// The server's program
-    #[arg(long, value_name = "FILE")]
-    pub(crate) denizen: PathBuf,
-    /// An empty database on a PostgreSQL server of this machine with default settings
-    #[arg(long, value_name = "URL")]
-    postgres: Option<String>,
-    /// Do not measure on SQLite
-    #[arg(long)]
-    no_sqlite: bool,
-    /// An empty folder on the disk that is to be measured
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) folder: PathBuf,
-    /// Users in the directory
-    #[arg(long, value_name = "NUMBER", default_value = "1000000")]
-    users: u64,
-    /// Smaller sizes of the directory, at which each case is measured on the way
-    #[arg(long, value_name = "NUMBER", value_delimiter = ',', default_value = "1000,10000,100000")]
-    sizes: Vec<u64>,
-    /// Cases to measure [default: all]
-    #[arg(long, value_name = "CASE")]
-    case: Vec<Measurement>,
-    /// Connections at a time
-    #[arg(long, value_name = "NUMBER", value_delimiter = ',', default_value = "16,64")]
-    pub(crate) connections: Vec<u32>,
-    /// How often each case is measured
-    #[arg(long, value_name = "NUMBER", default_value = "3")]
-    pub(crate) rounds: u32,
-    /// Seconds of each measurement
-    #[arg(long, value_name = "NUMBER", default_value = "8")]
-    seconds: f64,
-    /// Write plots to a folder: of cost against the size of the directory, and of throughput against connections
-    #[arg(long, value_name = "FOLDER")]
-    plots: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-impl Arguments {
-    /// How long a measurement takes.
-    pub(crate) fn duration(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds.clamp(0.1, 3_600.0))
-    }
-
-    /// The connections over which costs are measured.
-    pub(crate) fn first_connections(&self) -> u32 {
-        self.connections.first().copied().unwrap_or(1)
-    }
-
-    fn measurements(&self) -> Vec<Measurement> {
-        let is_wanted = |measurement: &Measurement| self.case.is_empty() || self.case.contains(measurement);
-        Measurement::all().into_iter().filter(is_wanted).collect()
-    }
-
-    /// The sizes of the directory at which something is measured, the last one with all of its users.
-    fn all_sizes(&self) -> Vec<u64> {
-        let mut sizes: Vec<_> = self.sizes.iter().copied().filter(|size| *size < self.users).collect();
-        sizes.push(self.users);
-        sizes.sort_unstable();
-        sizes.dedup();
-        sizes
-    }
-}
+use crate::{plots, process, progress, studies};
 
 /// Measures everything, and prints it.
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     process::allow_connections()?;
     let mut report = Report::new(Machine::this(arguments.postgres.as_deref()).await?);
-    if let Some(url) = &arguments.postgres {
-        measure(arguments, Database::Postgres, url, &mut report).await?;
-    }
-    if !arguments.no_sqlite {
-        let url = format!("sqlite://{}", arguments.folder.join("denizen.db").display());
-        measure(arguments, Database::Sqlite, &url, &mut report).await?;
+    let postgres = arguments.postgres.clone().map(|url| (Database::Postgres, url));
+    let file = arguments.folder.join("denizen.db");
+    let sqlite = (!arguments.no_sqlite).then(|| (Database::Sqlite, format!("sqlite://{}", file.display())));
+    for (database, url) in postgres.into_iter().chain(sqlite) {
+        if let Err(error) = measure(arguments, database, &url, &mut report).await {
+            report.fail(database, "all that was left", &error);
+        }
     }
     if let Some(folder) = &arguments.plots {
         plots::write(&report, folder)?;
@@ -106,7 +37,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
 
 async fn measure(arguments: &Arguments, database: Database, url: &str, report: &mut Report) -> Result<()> {
     let (measurements, sizes) = (arguments.measurements(), arguments.all_sizes());
-    let cases = cases_of(&measurements);
+    let cases = studies::cases_of(&measurements);
     let mut bench = Bench::start(arguments, database, url, sizes[0]).await?;
     bench.measure_costs(&cases, report).await?;
     for size in &sizes[1..] {

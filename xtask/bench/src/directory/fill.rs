@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::places::Places;
 use super::{Database, Directory, Header};
-use crate::report::{Sample, median};
 use crate::{people, process, progress};
 
 /// Users of a bulk request.
@@ -41,26 +40,6 @@ impl Filling {
         self.database += postgres.times().since(&used);
         Places::give_no_more(*database, url).await?;
         settle(*database, url).await
-    }
-
-    /// Users a second, with the processor time of one.
-    #[expect(clippy::cast_precision_loss, reason = "no directory has so many users")]
-    pub(crate) fn sample(&self) -> Sample {
-        let per_user = |time: Duration| time.as_secs_f64() * 1e6 / self.users as f64;
-        let time: Duration = self.times.iter().sum();
-        Sample {
-            rate: self.users as f64 / time.as_secs_f64(),
-            server: per_user(self.server),
-            database: per_user(self.database),
-            ..Sample::default()
-        }
-    }
-
-    /// The time of the last bulks to that of the first: the medians of twenty, where there are forty.
-    pub(crate) fn last_to_first(&self) -> f64 {
-        let few = 20.min(self.times.len().div_ceil(2));
-        let of = |times: &[Duration]| median(times.iter().map(Duration::as_secs_f64));
-        of(&self.times[self.times.len() - few..]) / of(&self.times[..few])
     }
 }
 

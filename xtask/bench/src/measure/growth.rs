@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::ValueEnum as _;
 
-use super::{Bench, Measurement};
+use super::Bench;
 use crate::cases::Case;
 use crate::load::Intensity;
 use crate::progress;
@@ -32,10 +31,4 @@ impl Bench<'_> {
         progress::say(&format!("{database:10}  measured each case among {users} users"));
         self.directory.restart().await
     }
-}
-
-/// Returns those that are cases, creating last.
-pub(crate) fn cases_of(measurements: &[Measurement]) -> Vec<Case> {
-    let all = Case::value_variants().iter().copied();
-    all.filter(|case| measurements.contains(&Measurement::Case(*case))).collect()
 }

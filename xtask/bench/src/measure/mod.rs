@@ -6,7 +6,6 @@ mod idle;
 mod large_users;
 mod log_in;
 mod requests;
-mod study;
 mod throughput;
 mod whole_list;
 
@@ -16,13 +15,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::arguments::Arguments;
 use crate::directory::{Database, Directory, Filling, Landmarks};
 use crate::load::{Intensity, Load, Request};
 use crate::process;
 use crate::report::{Bound, Report, Sample, megabytes};
-use crate::run::Arguments;
-pub(crate) use growth::cases_of;
-pub(crate) use study::{Measurement, Study};
+use crate::studies::{Measurement, Study};
 
 /// The most memory that the server may hold whatever is asked for, in megabytes.
 const MOST_MEGABYTES: f64 = 200.0;

@@ -34,6 +34,22 @@ pub(crate) struct Sample {
     pub(crate) peak_memory: u64,
 }
 
+impl Sample {
+    /// From how a directory was filled.
+    #[expect(clippy::cast_precision_loss, reason = "no directory has so many users")]
+    pub(crate) fn of_filling(filling: &Filling) -> Self {
+        let Filling { users, times, server, database } = filling;
+        let per_user = |time: Duration| time.as_secs_f64() * 1e6 / *users as f64;
+        let time: Duration = times.iter().sum();
+        Self {
+            rate: *users as f64 / time.as_secs_f64(),
+            server: per_user(*server),
+            database: per_user(*database),
+            ..Self::default()
+        }
+    }
+}
+
 /// The server or a yardstick in one case, as several measurements saw it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Results {
@@ -202,7 +218,7 @@ impl Report {
     /// Adds how a directory was filled.
     pub(crate) fn add_filling(&mut self, database: Database, filling: &Filling) {
         let Filling { users, times, .. } = filling;
-        let sample = filling.sample();
+        let sample = Sample::of_filling(filling);
         self.fillings.push(FillingResults {
             database,
             users: *users,

@@ -1,4 +1,4 @@
-//! What is measured once, in its own way.
+//! What is measured in its own way, and the order of everything.
 
 use std::str::FromStr;
 
@@ -59,4 +59,10 @@ impl FromStr for Measurement {
             format!("one of {}", names.join(", "))
         })
     }
+}
+
+/// Returns those that are cases, creating last.
+pub(crate) fn cases_of(measurements: &[Measurement]) -> Vec<Case> {
+    let all = Case::value_variants().iter().copied();
+    all.filter(|case| measurements.contains(&Measurement::Case(*case))).collect()
 }
