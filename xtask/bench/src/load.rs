@@ -15,7 +15,7 @@ use crate::{people, process};
 /// What wrk runs for each request.
 const SCRIPT: &str = include_str!("load.lua");
 
-/// How long something may take without an answer.
+/// How long is long enough for few answers.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One kind of request. In path and body, `{user}` stands for any user's external id, `{recent}` for one of a thousand,
@@ -88,8 +88,8 @@ impl Load {
         Ok(load)
     }
 
-    /// Sends a request over and over, for longer if nothing is answered meanwhile. Numbers of runs must differ, so that new
-    /// users do. Fails if any request fails.
+    /// Sends a request over and over, for longer if fewer are answered than wait for an answer at the end. Numbers of runs
+    /// must differ, so that new users do. Fails if any request fails.
     pub(crate) async fn send(
         &self,
         address: SocketAddr,
@@ -100,14 +100,14 @@ impl Load {
         loop {
             let measured = self.send_for(address, request, intensity, run).await?;
             let Measured { requests, refused, broken, .. } = measured;
-            let is_patient = requests == 0 && intensity.duration < PATIENCE;
+            let is_enough = requests >= intensity.connections || intensity.duration >= PATIENCE;
             ensure!(
-                (requests > 0 || is_patient) && refused == 0 && broken == 0,
+                (requests > 0 || !is_enough) && refused == 0 && broken == 0,
                 "of {requests} requests {} {}, {refused} were refused and {broken} broke off",
                 request.method,
                 request.path
             );
-            if requests > 0 {
+            if is_enough {
                 return Ok(measured);
             }
             intensity.duration *= 4;

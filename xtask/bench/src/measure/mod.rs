@@ -25,6 +25,13 @@ use crate::studies::{Measurement, Study};
 /// The most memory that the server may hold whatever is asked for, in megabytes.
 const MOST_MEGABYTES: f64 = 200.0;
 
+/// How long a server is watched that should have nothing to do, and what it may use meanwhile.
+const REST: Duration = Duration::from_millis(50);
+const IDLE: Duration = Duration::from_millis(10);
+
+/// The longest wait for a server that has nothing to do. PostgreSQL may vacuum for longer.
+const LONGEST_REST: Duration = Duration::from_secs(10);
+
 /// What the measurements of one database share.
 pub(crate) struct Bench<'run> {
     arguments: &'run Arguments,
@@ -104,7 +111,23 @@ impl<'run> Bench<'run> {
     async fn ours(&self, request: &Request, intensity: Intensity) -> Result<Sample> {
         self.directory.peak_memory()?;
         let sample = self.sample((self.directory.address, self.directory.pid()?), request, intensity).await?;
+        self.wait_until_idle().await?;
         Ok(Sample { peak_memory: self.directory.peak_memory()?, ..sample })
+    }
+
+    /// Waits until the server has done what nobody waits for any more, which would slow what is measured next.
+    async fn wait_until_idle(&self) -> Result<()> {
+        let (pid, postgres) = (self.directory.pid()?, &self.directory.postgres);
+        for _ in 0..LONGEST_REST.as_millis() / REST.as_millis() {
+            let (server, database) = (process::processor_time(pid)?, postgres.times());
+            tokio::time::sleep(REST).await;
+            let used =
+                process::processor_time(pid)?.saturating_sub(server) + postgres.times().since(&database);
+            if used <= IDLE {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Sends a request to a server for a while.
