@@ -105,7 +105,7 @@ impl Load {
                 (requests > 0 || !is_enough) && refused == 0 && broken == 0,
                 "of {requests} requests {} {}, {refused} were refused and {broken} broke off",
                 request.method,
-                request.path
+                request.path.split('?').next().unwrap_or_default()
             );
             if is_enough {
                 return Ok(measured);
