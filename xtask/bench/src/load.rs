@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,6 +15,12 @@ use crate::{people, process};
 
 /// What wrk runs for each request.
 const SCRIPT: &str = include_str!("load.lua");
+
+/// The runs of wrk so far. Each has a number of its own, and thereby new users of its own.
+static RUNS: AtomicU32 = AtomicU32::new(0);
+
+/// Fewer answers than this, or than there are connections, tell little.
+const FEW: u32 = 64;
 
 /// How long is long enough for few answers.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -88,39 +95,32 @@ impl Load {
         Ok(load)
     }
 
-    /// Sends a request over and over, for longer if fewer are answered than wait for an answer at the end. Numbers of runs
-    /// must differ, so that new users do. Fails if any request fails.
+    /// Sends a request over and over, for longer if few are answered. Fails if any request fails.
     pub(crate) async fn send(
         &self,
         address: SocketAddr,
         request: &Request,
         mut intensity: Intensity,
-        run: u32,
     ) -> Result<Measured> {
         loop {
-            let measured = self.send_for(address, request, intensity, run).await?;
-            let Measured { requests, refused, broken, .. } = measured;
-            let is_enough = requests >= intensity.connections || intensity.duration >= PATIENCE;
-            ensure!(
-                (requests > 0 || !is_enough) && refused == 0 && broken == 0,
-                "of {requests} requests {} {}, {refused} were refused and {broken} broke off",
-                request.method,
-                request.path.split('?').next().unwrap_or_default()
-            );
-            if is_enough {
+            let measured = self.send_for(address, request, intensity).await?;
+            let few = intensity.connections.min(FEW);
+            if measured.requests >= few || intensity.duration >= PATIENCE {
+                ensure!(measured.requests > 0, "no answer to {} {}", request.method, request.path);
                 return Ok(measured);
             }
             intensity.duration *= 4;
         }
     }
 
-    async fn send_for(
+    /// The same for exactly this time, even if nothing is answered.
+    pub(crate) async fn send_for(
         &self,
         address: SocketAddr,
         request: &Request,
         Intensity { connections, duration }: Intensity,
-        run: u32,
     ) -> Result<Measured> {
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
         let mut wrk = Command::new("wrk");
         wrk.args([
             "--threads",
@@ -151,6 +151,14 @@ impl Load {
         let last = printed.lines().rfind(|line| line.starts_with('{'));
         let last = last
             .with_context(|| format!("wrk failed: {printed}{}", String::from_utf8_lossy(&output.stderr)))?;
-        Ok(serde_json::from_str(last)?)
+        let measured: Measured = serde_json::from_str(last)?;
+        let Measured { requests, refused, broken, .. } = measured;
+        ensure!(
+            refused == 0 && broken == 0,
+            "of {requests} requests {} {}, {refused} were refused and {broken} broke off",
+            request.method,
+            request.path.split('?').next().unwrap_or_default()
+        );
+        Ok(measured)
     }
 }

@@ -43,12 +43,13 @@ impl Bench<'_> {
             progress::show(&format!("{database}: look-ups alone, and while accounts log in"));
             let alone = self.ours(&look_up, look_ups).await?;
             let address = self.directory.address;
-            let logging_in = self.load.send(address, &log_in, log_ins, self.next_run());
+            let logging_in = self.load.send_for(address, &log_in, log_ins);
             let looking_up = async {
                 tokio::time::sleep(margin).await;
-                self.ours(&look_up, look_ups).await
+                self.load.send(address, &look_up, look_ups).await
             };
             let (logged_in, beside) = tokio::join!(logging_in, looking_up);
+            self.wait_until_idle().await?;
             let (log_ins_a_second, beside) = (logged_in?.rate(), beside?);
             progress::say(&format!(
                 "{database:10}  {:18}  {LOOK_UPS:3}  p99 {:.1} ms alone, {:.1} ms beside {log_ins_a_second:.0} log-ins a second",

@@ -9,7 +9,6 @@ mod requests;
 mod throughput;
 mod whole_list;
 
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -41,8 +40,6 @@ pub(crate) struct Bench<'run> {
     peak_of_filling: u64,
     landmarks: Landmarks,
     load: Load,
-    /// The number of the last run of the load.
-    runs: Cell<u32>,
 }
 
 impl<'run> Bench<'run> {
@@ -60,7 +57,7 @@ impl<'run> Bench<'run> {
         let peak_of_filling = directory.peak_memory()?;
         let landmarks = Landmarks::find(&directory, users).await?;
         let load = Load::prepare(folder, &landmarks)?;
-        Ok(Self { arguments, directory, filling, peak_of_filling, landmarks, load, runs: Cell::new(0) })
+        Ok(Self { arguments, directory, filling, peak_of_filling, landmarks, load })
     }
 
     /// Fills the directory until there are so many users.
@@ -101,12 +98,6 @@ impl<'run> Bench<'run> {
         Bound { database, what: what.to_owned(), value: megabytes(bytes), unit: "MB", at_most }
     }
 
-    /// A number that no other run of the load has.
-    fn next_run(&self) -> u32 {
-        self.runs.set(self.runs.get() + 1);
-        self.runs.get()
-    }
-
     /// Sends a request to the measured server for a while.
     async fn ours(&self, request: &Request, intensity: Intensity) -> Result<Sample> {
         self.directory.peak_memory()?;
@@ -139,7 +130,7 @@ impl<'run> Bench<'run> {
     ) -> Result<Sample> {
         let postgres = &self.directory.postgres;
         let (server, database) = (process::processor_time(pid)?, postgres.times());
-        let measured = self.load.send(address, request, intensity, self.next_run()).await?;
+        let measured = self.load.send(address, request, intensity).await?;
         let server = process::processor_time(pid)?.saturating_sub(server);
         let database = postgres.times().since(&database);
         let per_request = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(measured.requests);
