@@ -66,3 +66,16 @@ pub(crate) fn cases_of(measurements: &[Measurement]) -> Vec<Case> {
     let all = Case::value_variants().iter().copied();
     all.filter(|case| measurements.contains(&Measurement::Case(*case))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Measurement;
+
+    #[test]
+    fn each_is_found_by_its_name() {
+        for measurement in Measurement::all() {
+            assert_eq!(measurement.name().parse(), Ok(measurement));
+        }
+        assert!("get-nothing".parse::<Measurement>().is_err());
+    }
+}

@@ -9,7 +9,7 @@ use super::Bench;
 use crate::cases::Case;
 use crate::load::{Intensity, Request};
 use crate::progress;
-use crate::report::{Bound, Report, median};
+use crate::report::{BesideLogIns, Bound, Report, Spread, median};
 
 /// Connections that look users up.
 const LOOK_UPS: u32 = 64;
@@ -38,7 +38,7 @@ impl Bench<'_> {
         // They log in before the first look-up and after the last.
         let margin = Duration::from_millis(200);
         let log_ins = Intensity { connections: LOG_INS, duration: duration + 2 * margin };
-        let mut times = Vec::new();
+        let (mut alone_p99, mut beside_p99, mut rates) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..self.arguments.rounds.max(1) {
             progress::show(&format!("{database}: look-ups alone, and while accounts log in"));
             let alone = self.ours(&look_up, look_ups).await?;
@@ -50,21 +50,30 @@ impl Bench<'_> {
             };
             let (logged_in, beside) = tokio::join!(logging_in, looking_up);
             self.wait_until_idle().await?;
-            let (log_ins_a_second, beside) = (logged_in?.rate(), beside?);
+            let (rate, beside) = (logged_in?.rate(), beside?);
             progress::say(&format!(
-                "{database:10}  {:18}  {LOOK_UPS:3}  p99 {:.1} ms alone, {:.1} ms beside {log_ins_a_second:.0} log-ins a second",
+                "{database:10}  {:18}  {LOOK_UPS:3}  p99 {:.1} ms alone, {:.1} ms beside {rate:.0} log-ins a second",
                 "log-in",
                 f64::from(alone.p99) / 1e3,
                 f64::from(beside.p99) / 1e3,
             ));
-            times.push(f64::from(beside.p99) / f64::from(alone.p99.max(1)));
+            alone_p99.push(f64::from(alone.p99.max(1)));
+            beside_p99.push(f64::from(beside.p99));
+            rates.push(rate);
         }
+        let ratios = beside_p99.iter().zip(&alone_p99).map(|(beside, alone)| beside / alone);
         report.bounds.push(Bound {
             database,
             what: format!("get, {LOOK_UPS} connections: p99 beside {LOG_INS} that log in"),
-            value: median(times.into_iter()),
+            value: median(ratios),
             unit: "times",
             at_most: BESIDE_TO_ALONE,
+        });
+        report.beside_log_ins.push(BesideLogIns {
+            database,
+            alone_p99_microseconds: Spread::of(alone_p99.into_iter()),
+            beside_p99_microseconds: Spread::of(beside_p99.into_iter()),
+            log_ins_per_second: Spread::of(rates.into_iter()),
         });
         Ok(())
     }

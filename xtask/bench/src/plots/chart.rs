@@ -134,7 +134,7 @@ impl Chart {
             *at = at.max(free);
             free = *at + LINE_HEIGHT;
         }
-        let mut limit = HEIGHT - LINE_HEIGHT;
+        let mut limit = BOTTOM;
         for (_, at) in all.iter_mut().rev() {
             *at = at.min(limit);
             limit = *at - LINE_HEIGHT;

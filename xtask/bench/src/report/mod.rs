@@ -177,6 +177,15 @@ pub(crate) struct Throughput {
     pub(crate) yardstick_per_second: Option<f64>,
 }
 
+/// How long 99 of 100 look-ups take at most, alone and beside accounts that log in.
+#[derive(Debug, Serialize)]
+pub(crate) struct BesideLogIns {
+    pub(crate) database: Database,
+    pub(crate) alone_p99_microseconds: Spread,
+    pub(crate) beside_p99_microseconds: Spread,
+    pub(crate) log_ins_per_second: Spread,
+}
+
 /// How a directory was filled.
 #[derive(Debug, Serialize)]
 struct FillingResults {
@@ -196,6 +205,7 @@ pub(crate) struct Report {
     pub(crate) bounds: Vec<Bound>,
     pub(crate) costs: Vec<Cost>,
     pub(crate) throughputs: Vec<Throughput>,
+    pub(crate) beside_log_ins: Vec<BesideLogIns>,
     fillings: Vec<FillingResults>,
     /// What could not be measured, and why.
     pub(crate) failures: Vec<String>,
@@ -210,6 +220,7 @@ impl Report {
             bounds: Vec::new(),
             costs: Vec::new(),
             throughputs: Vec::new(),
+            beside_log_ins: Vec::new(),
             fillings: Vec::new(),
             failures: Vec::new(),
         }
