@@ -14,7 +14,7 @@ const PLOTS: &str = "docs/performance";
 
 /// What `--quick` measures: everything, in little time.
 const QUICK: [&str; 10] =
-    ["--users", "2000", "--sizes", "1000", "--rounds", "1", "--seconds", "0.2", "--connections", "16"];
+    ["--users", "2000", "--sizes", "1000", "--rounds", "1", "--seconds", "0.1", "--connections", "16"];
 
 /// What to measure.
 #[derive(Debug, Args)]
