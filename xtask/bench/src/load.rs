@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,14 +17,11 @@ use crate::{people, process};
 /// What wrk runs for each request.
 const SCRIPT: &str = include_str!("load.lua");
 
+/// Runs wrk so that an interrupt before its start is complete does not end it.
+const IGNORING_INTERRUPTS: &str = "trap '' INT; exec wrk \"$@\"";
+
 /// The runs of wrk so far. Each has a number of its own, and thereby new users of its own.
 static RUNS: AtomicU32 = AtomicU32::new(0);
-
-/// Fewer answers than this, or than there are connections, tell little.
-const FEW: u32 = 64;
-
-/// How long is long enough for few answers.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One kind of request. In path and body, `{user}` stands for any user's external id, `{recent}` for one of a thousand,
 /// `{new}` for one that does not exist, `{id}` for any user's UUID, `{twenty}` for a text that twenty users have in their
@@ -95,42 +93,17 @@ impl Load {
         Ok(load)
     }
 
-    /// Sends a request over and over, for longer if few are answered. Fails if any request fails.
+    /// Sends a request over and over. Fails if any request fails, but not if nothing is answered in this time.
     pub(crate) async fn send(
-        &self,
-        address: SocketAddr,
-        request: &Request,
-        mut intensity: Intensity,
-    ) -> Result<Measured> {
-        loop {
-            let measured = self.send_for(address, request, intensity).await?;
-            let few = intensity.connections.min(FEW);
-            if measured.requests >= few || intensity.duration >= PATIENCE {
-                ensure!(measured.requests > 0, "no answer to {} {}", request.method, request.path);
-                return Ok(measured);
-            }
-            intensity.duration *= 4;
-        }
-    }
-
-    /// The same for exactly this time, even if nothing is answered.
-    pub(crate) async fn send_for(
         &self,
         address: SocketAddr,
         request: &Request,
         Intensity { connections, duration }: Intensity,
     ) -> Result<Measured> {
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
-        let mut wrk = Command::new("wrk");
-        wrk.args([
-            "--threads",
-            "1",
-            "--latency",
-            "--timeout",
-            "30s",
-            "--connections",
-            &connections.to_string(),
-        ]);
+        let mut wrk = Command::new("sh");
+        wrk.args(["-c", IGNORING_INTERRUPTS, "wrk", "--threads", "1", "--latency", "--timeout", "30s"]);
+        wrk.args(["--connections", &connections.to_string()]);
         // It counts in seconds, so it is interrupted before.
         wrk.args(["--duration", &format!("{}s", duration.as_secs() + 60)]);
         wrk.arg("--script").arg(&self.script).arg(format!("http://{address}")).arg("--");
@@ -140,13 +113,15 @@ impl Load {
         wrk.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let wrk = wrk.spawn().context("cannot run wrk")?;
         let pid = wrk.id().context("wrk ended")?;
-        let interrupt = async {
-            tokio::time::sleep(duration).await;
-            // Fails if it has ended before, which its output explains.
+        let (mut output, mut patience) = (pin!(wrk.wait_with_output()), duration);
+        let output = loop {
+            if let Ok(output) = tokio::time::timeout(patience, &mut output).await {
+                break output.context("cannot run wrk")?;
+            }
+            // Fails if it has just ended.
             let _ = process::interrupt(pid);
+            patience = Duration::from_secs(1);
         };
-        let (output, ()) = tokio::join!(wrk.wait_with_output(), interrupt);
-        let output = output.context("cannot run wrk")?;
         let printed = String::from_utf8_lossy(&output.stdout);
         let last = printed.lines().rfind(|line| line.starts_with('{'));
         let last = last

@@ -43,7 +43,7 @@ impl Bench<'_> {
             progress::show(&format!("{database}: look-ups alone, and while accounts log in"));
             let alone = self.ours(&look_up, look_ups).await?;
             let address = self.directory.address;
-            let logging_in = self.load.send_for(address, &log_in, log_ins);
+            let logging_in = self.load.send(address, &log_in, log_ins);
             let looking_up = async {
                 tokio::time::sleep(margin).await;
                 self.load.send(address, &look_up, look_ups).await

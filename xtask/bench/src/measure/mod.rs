@@ -12,7 +12,7 @@ mod whole_list;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::arguments::Arguments;
 use crate::directory::{Database, Directory, Filling, Landmarks};
@@ -23,6 +23,12 @@ use crate::studies::{Measurement, Study};
 
 /// The most memory that the server may hold whatever is asked for, in megabytes.
 const MOST_MEGABYTES: f64 = 200.0;
+
+/// Fewer answers than this, or than there are connections, tell little.
+const FEW: u32 = 64;
+
+/// How long is long enough for few answers.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a server is watched that should have nothing to do, and what it may use meanwhile.
 const REST: Duration = Duration::from_millis(50);
@@ -121,27 +127,34 @@ impl<'run> Bench<'run> {
         Ok(())
     }
 
-    /// Sends a request to a server for a while.
+    /// Sends a request to a server for a while, or for longer if few are answered.
     async fn sample(
         &self,
         (address, pid): (SocketAddr, u32),
         request: &Request,
-        intensity: Intensity,
+        mut intensity: Intensity,
     ) -> Result<Sample> {
         let postgres = &self.directory.postgres;
-        let (server, database) = (process::processor_time(pid)?, postgres.times());
-        let measured = self.load.send(address, request, intensity).await?;
-        let server = process::processor_time(pid)?.saturating_sub(server);
-        let database = postgres.times().since(&database);
-        let per_request = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(measured.requests);
-        Ok(Sample {
-            rate: measured.rate(),
-            p50: measured.p50,
-            p99: measured.p99,
-            server: per_request(server),
-            database: per_request(database),
-            bytes: measured.bytes_per_answer(),
-            peak_memory: 0,
-        })
+        loop {
+            let (server, database) = (process::processor_time(pid)?, postgres.times());
+            let measured = self.load.send(address, request, intensity).await?;
+            let server = process::processor_time(pid)?.saturating_sub(server);
+            let database = postgres.times().since(&database);
+            if measured.requests < intensity.connections.min(FEW) && intensity.duration < PATIENCE {
+                intensity.duration *= 4;
+                continue;
+            }
+            ensure!(measured.requests > 0, "no answer to {} {}", request.method, request.path);
+            let per_request = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(measured.requests);
+            return Ok(Sample {
+                rate: measured.rate(),
+                p50: measured.p50,
+                p99: measured.p99,
+                server: per_request(server),
+                database: per_request(database),
+                bytes: measured.bytes_per_answer(),
+                peak_memory: 0,
+            });
+        }
     }
 }
