@@ -125,15 +125,12 @@ impl Cache {
         let page = NumberedPage { workspace_id, filter: filter.clone(), order, direction, limit, number };
         let (mut counted, mut window) = (self.database.changes().now(), window.clone());
         if number != PageNumber::FIRST {
-            let last = match self.page_ends.before(&page, self.database.changes()) {
-                Some((last, moment)) => {
-                    counted = moment;
-                    Some(last)
-                }
-                None => {
-                    let connection = &mut self.database.read().await?;
-                    external_users::last_before(connection, workspace_id, filter, order, &window).await?
-                }
+            let last = if let Some((last, moment)) = self.page_ends.before(&page, self.database.changes()) {
+                counted = moment;
+                Some(last)
+            } else {
+                let connection = &mut self.database.read().await?;
+                external_users::last_before(connection, workspace_id, filter, order, &window).await?
             };
             let Some(last) = last else { return Ok(Slice::cut(Vec::new(), &window)) };
             self.page_ends.keep(page.clone(), last.clone(), counted);

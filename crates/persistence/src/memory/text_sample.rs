@@ -18,11 +18,14 @@ const CAPACITY: u64 = 4 << 20;
 /// A text counts as frequent if more than one in this many users has it.
 const FREQUENT: usize = 100;
 
+/// What it costs to read a user and compare its texts, relative to an entry of a trigram in the index.
+const COST_OF_USER: usize = 400;
+
 /// A trigram counts as rare if at most one in this many users has it.
 const RARE: usize = 20;
 
-/// How many rare trigrams in a row make a piece selective enough.
-const TRIGRAMS_OF_PIECE: usize = 4;
+/// A piece with more characters is not worth more trigrams.
+const LONGEST_PIECE: usize = 8;
 
 /// The samples of workspaces that were searched lately.
 pub(crate) type TextSamples = moka::sync::Cache<WorkspaceId, Arc<TextSample>>;
@@ -40,26 +43,29 @@ pub(crate) type Trigram = [char; 3];
 #[derive(Debug)]
 pub(crate) struct TextSample {
     texts: Vec<String>,
-    trigrams: HashMap<Trigram, usize>,
+    /// Which of the texts have a trigram.
+    trigrams: HashMap<Trigram, Vec<u16>>,
     bytes: usize,
     is_everyone: bool,
 }
 
 impl TextSample {
-    /// Creates a sample from the searchable texts of some users, or of everyone.
+    /// Creates a sample from the searchable texts of some users, at most 65,536, or of everyone.
     pub(crate) fn new(texts: Vec<String>, is_everyone: bool) -> Self {
         let texts: Vec<_> = texts.into_iter().map(|text| mark_words(&text)).collect();
-        let mut trigrams = HashMap::new();
-        for text in &texts {
-            let mut trigrams_of_text = trigrams_of(text);
-            trigrams_of_text.sort_unstable();
-            trigrams_of_text.dedup();
-            for trigram in trigrams_of_text {
-                *trigrams.entry(trigram).or_default() += 1;
+        let mut trigrams: HashMap<_, Vec<_>> = HashMap::new();
+        for (number, text) in (0..).zip(&texts) {
+            for trigram in trigrams_of(text) {
+                let numbers = trigrams.entry(trigram).or_default();
+                if numbers.last() != Some(&number) {
+                    numbers.push(number);
+                }
             }
         }
-        let bytes = texts.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>()
-            + trigrams.len() * size_of::<(Trigram, usize)>() * 2;
+        let bytes_of_texts: usize = texts.iter().map(|text| size_of::<String>() + text.len()).sum();
+        let bytes_of_numbers: usize = trigrams.values().map(|numbers| size_of_val(numbers.as_slice())).sum();
+        let bytes =
+            bytes_of_texts + 2 * (trigrams.len() * size_of::<(Trigram, Vec<u16>)>() + bytes_of_numbers);
         Self { texts, trigrams, bytes, is_everyone }
     }
 
@@ -73,28 +79,55 @@ impl TextSample {
                 && is_frequent(self.texts.iter().filter(|sampled| sampled.contains(text)).count())
     }
 
-    /// Returns the piece of a marked text by which an index finds few users, or the whole text if each piece is frequent.
-    /// It consists of trigrams that the index can look up.
+    /// Returns the piece of a text by which an index finds few users, or the whole text if no piece will do. It consists of
+    /// trigrams that the index can look up: each costs the index all who have it, and spares the users who do not.
     pub(crate) fn selective_piece(&self, text: &str, can_look_up: impl Fn(&Trigram) -> bool) -> String {
         let trigrams = trigrams_of(text);
-        let is_rare =
-            |trigram: &Trigram| can_look_up(trigram) && self.users_with(trigram) * RARE <= self.texts.len();
-        let longest_first = (1..=TRIGRAMS_OF_PIECE.min(trigrams.len())).rev();
-        let rarest = longest_first
-            .filter_map(|length| {
-                let pieces = trigrams.windows(length).filter(|piece| piece.iter().all(is_rare));
-                pieces.min_by_key(|piece| piece.iter().map(|trigram| self.users_with(trigram)).sum::<usize>())
-            })
-            .next();
-        match rarest {
-            Some([first, rest @ ..]) => first.iter().chain(rest.iter().map(|[.., last]| last)).collect(),
-            _ => text.to_owned(),
+        let usable = |index: usize| trigrams.get(index).filter(|trigram| can_look_up(trigram));
+        let rarest = (0..trigrams.len())
+            .filter_map(|index| usable(index).map(|trigram| (self.users_with(trigram), index)))
+            .min();
+        let Some((_, rarest)) = rarest else { return text.to_owned() };
+        let (mut first, mut last) = (rarest, rarest);
+        let mut having = self.having(&trigrams[rarest]).to_vec();
+        while last - first + 3 < LONGEST_PIECE {
+            let before = first.checked_sub(1).filter(|index| usable(*index).is_some());
+            let after = Some(last + 1).filter(|index| usable(*index).is_some());
+            let best = before.into_iter().chain(after).filter_map(|index| {
+                let (first, last) = (first.min(index), last.max(index));
+                let piece = piece_of(&trigrams[first..=last]);
+                let mut still_having = having.clone();
+                still_having.retain(|number| self.texts[usize::from(*number)].contains(&piece));
+                let cost = self.users_with(&trigrams[index]);
+                let spared = (having.len() - still_having.len()) * COST_OF_USER;
+                let is_cheap = cost * RARE <= self.texts.len();
+                (spared > cost || is_cheap).then_some((
+                    spared,
+                    std::cmp::Reverse(cost),
+                    first,
+                    last,
+                    still_having,
+                ))
+            });
+            let Some((_, _, new_first, new_last, still_having)) = best.max() else { break };
+            (first, last, having) = (new_first, new_last, still_having);
         }
+        piece_of(&trigrams[first..=last])
+    }
+
+    fn having(&self, trigram: &Trigram) -> &[u16] {
+        self.trigrams.get(trigram).map_or(&[], Vec::as_slice)
     }
 
     fn users_with(&self, trigram: &Trigram) -> usize {
-        self.trigrams.get(trigram).copied().unwrap_or(0)
+        self.having(trigram).len()
     }
+}
+
+/// Returns the text of consecutive trigrams.
+fn piece_of(trigrams: &[Trigram]) -> String {
+    let Some((first, rest)) = trigrams.split_first() else { return String::new() };
+    first.iter().chain(rest.iter().map(|[.., last]| last)).collect()
 }
 
 /// Puts two line ends before each word, as the search index of SQLite does: that makes trigrams of its first letter and
@@ -138,12 +171,12 @@ mod tests {
     fn chooses_a_piece_that_few_have() {
         let sample = sample();
         let piece = |text| sample.selective_piece(text, |_| true);
-        assert_eq!(piece("user_00123"), "0123");
-        assert_eq!(piece("unknown user"), "unknow");
-        assert_eq!(piece("smith"), "smith", "each piece is frequent");
+        assert_eq!(piece("user_00123"), "0123", "123 has few, 0123 one, and 00123 no fewer");
+        assert_eq!(piece("unknown user"), "unknown\n");
         assert_eq!(piece("xyz"), "xyz");
+        assert_eq!(piece("smith"), "smi", "everyone has each piece");
         let letters = |trigram: &Trigram| trigram.iter().all(|letter| letter.is_alphanumeric());
-        assert_eq!(sample.selective_piece("a-bcd-efghijklm", letters), "efghij");
+        assert_eq!(sample.selective_piece("a-bcd-efghijklmnop", letters), "efghijkl");
         assert_eq!(sample.selective_piece("a-b-c", letters), "a-b-c", "nothing can be looked up");
     }
 }
