@@ -112,7 +112,8 @@ impl TextSample {
             let Some((_, _, new_first, new_last, still_having)) = best.max() else { break };
             (first, last, having) = (new_first, new_last, still_having);
         }
-        piece_of(&trigrams[first..=last])
+        let has_few = having.len() * COST_OF_USER <= trigrams.len() * self.texts.len();
+        if has_few { piece_of(&trigrams[first..=last]) } else { text.to_owned() }
     }
 
     fn having(&self, trigram: &Trigram) -> &[u16] {
@@ -172,9 +173,9 @@ mod tests {
         let sample = sample();
         let piece = |text| sample.selective_piece(text, |_| true);
         assert_eq!(piece("user_00123"), "0123", "123 has few, 0123 one, and 00123 no fewer");
-        assert_eq!(piece("unknown user"), "unknown\n");
+        assert_eq!(piece("unknown user"), "unknown ");
         assert_eq!(piece("xyz"), "xyz");
-        assert_eq!(piece("smith"), "smi", "everyone has each piece");
+        assert_eq!(piece("smith"), "smith", "everyone has each piece");
         let letters = |trigram: &Trigram| trigram.iter().all(|letter| letter.is_alphanumeric());
         assert_eq!(sample.selective_piece("a-bcd-efghijklmnop", letters), "efghijkl");
         assert_eq!(sample.selective_piece("a-b-c", letters), "a-b-c", "nothing can be looked up");

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Text};
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 use super::row::ExternalUserRow;
 use super::search::Needle;
@@ -43,6 +44,10 @@ pub(super) fn comparison(backend: Backend, column: &str, needle: &Needle) -> Str
     }
 }
 
+/// The condition for users with a word that begins with one or two letters, which follow. What precedes the operator is the
+/// expression of the index, letter by letter; otherwise PostgreSQL would not use it.
+const CONTAINS_BEGINNING: &str = r" AND string_to_array(regexp_replace(search_text, '[ \n]*([^ \n])([^ \n]?)[^ \n]*', E'\\1\n\\1\\2\n', 'g'), E'\n') @> ARRAY[";
+
 /// Returns the condition for users with a needle in their searchable texts that finds them by index. PostgreSQL collects
 /// them first: it does not know how many have the text, and would rather read users in the order of the list. SQLite's
 /// index is a separate table.
@@ -52,12 +57,7 @@ pub(super) fn indexed_search(backend: Backend, needle: &Needle) -> IndexedSearch
         Backend::Postgres => {
             let (before_indexed, after_indexed) = match needle {
                 Needle::Part(_) => (" AND candidates.search_text LIKE ", ""),
-                // The same expression as in the index.
-                Needle::Beginning(_) => (
-                    " AND string_to_array(regexp_replace(candidates.search_text, \
-                     '[ \n]*([^ \n])([^ \n]?)[^ \n]*', E'\\\\1\\n\\\\1\\\\2\\n', 'g'), E'\\n') @> ARRAY[",
-                    "]",
-                ),
+                Needle::Beginning(_) => (CONTAINS_BEGINNING, "]"),
             };
             IndexedSearch {
                 before_workspace: "external_users.id = ANY (ARRAY(SELECT candidates.id \
@@ -93,6 +93,45 @@ pub(super) fn indexed_text(backend: Backend, needle: &Needle, sample: &TextSampl
             format!("\"{}\"", piece.replace('"', "\"\""))
         }
     }
+}
+
+/// Returns the searchable texts of the next user from each of these ids on. One statement asks for all.
+pub(super) async fn texts_from(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    places: Vec<Uuid>,
+) -> Result<Vec<String>> {
+    let workspace_id = stored(workspace_id);
+    let next = |place: &str| {
+        format!(
+            "(SELECT search_text FROM external_users WHERE workspace_id = $1 AND id >= {place} ORDER BY id LIMIT 1) \
+             AS text"
+        )
+    };
+    let found = on_each_backend!(
+        connection,
+        Postgres | conn | {
+            let places: Vec<_> = places.into_iter().map(StoredUuid::from_uuid).collect();
+            let statement = format!("SELECT {} FROM unnest($2) AS place", next("place"));
+            let query = diesel::sql_query(statement).bind::<PortableUuid, _>(workspace_id);
+            query.bind::<Array<PortableUuid>, _>(places).load::<FoundText>(conn).await
+        },
+        Sqlite | conn | {
+            let places: Vec<_> = places.iter().map(|place| place.simple().to_string()).collect();
+            let statement = format!("SELECT {} FROM json_each($2) AS place", next("unhex(place.value)"));
+            let query = diesel::sql_query(statement).bind::<PortableUuid, _>(workspace_id);
+            query.bind::<Text, _>(serde_json::json!(places).to_string()).load::<FoundText>(conn).await
+        }
+    );
+    let found = found.or_error("sample the texts of external users")?;
+    Ok(found.into_iter().filter_map(|found| found.text).collect())
+}
+
+/// A user's searchable texts, if there is one.
+#[derive(QueryableByName)]
+struct FoundText {
+    #[diesel(sql_type = Nullable<Text>)]
+    text: Option<String>,
 }
 
 /// Returns the first user with each of these values in a column: the default channel's before the others', then the
@@ -262,4 +301,17 @@ async fn store_one_by_one(
         PreparedOnce(diesel::update(users::table.find(row.key())).set(row)).execute(connection).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginnings_are_looked_up_in_their_index() {
+        let migration =
+            include_str!("../../../../../migrations/postgres/2026-11-30-022221_search_beginnings/up.sql");
+        let expression = CONTAINS_BEGINNING.trim_start_matches(" AND ").trim_end_matches(" @> ARRAY[");
+        assert!(migration.contains(expression), "{expression}");
+    }
 }

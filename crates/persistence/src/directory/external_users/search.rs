@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use denizen_domain::{ExternalUserFilter, Result, Timestamp, WorkspaceId};
+use denizen_domain::{ExternalUserFilter, Result, WorkspaceId};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use super::dialect;
-use crate::connection::{DbConnection, OrError as _, on_backend};
+use crate::connection::{DbConnection, OrError as _};
 use crate::memory::TextSample;
+use crate::queries::dialect::load_rows;
 use crate::schema::external_users;
-use crate::types::{StoredTime, stored};
+use crate::types::stored;
 
 /// Texts with fewer characters are found only at the beginning of a word.
 const ANYWHERE: usize = 3;
 
-/// How many places of the list a sample is taken from, and how many users at each.
-const PLACES: u8 = 32;
-const USERS_OF_PLACE: u8 = 16;
+/// How many users a sample has.
+const SAMPLE: u16 = 512;
 
 /// A condition that searches for a text.
 pub(super) struct Search {
@@ -98,68 +98,23 @@ async fn sample(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Res
     Ok(sample)
 }
 
-/// Reads users from places that are evenly spread over the time in which users were created.
+/// Reads everyone in a small workspace, or else the next user from each of many places. Ids are random, so they are spread
+/// evenly over all users, however these were created.
 async fn take_sample(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<TextSample> {
-    let size = i64::from(PLACES) * i64::from(USERS_OF_PLACE);
-    let newest = newest(connection, workspace_id).await?;
-    let oldest_users = users_after(connection, workspace_id, None, size).await?;
-    let Some((oldest, newest)) = oldest_users.as_slice().first().map(|(oldest, _)| *oldest).zip(newest)
-    else {
-        return Ok(TextSample::new(Vec::new(), true));
-    };
-    if i64::try_from(oldest_users.len()).is_ok_and(|users| users < size) {
-        return Ok(TextSample::new(oldest_users.into_iter().map(|(_, text)| text).collect(), true));
+    let first = external_users::table
+        .filter(external_users::workspace_id.eq(stored(workspace_id)))
+        .order(external_users::id)
+        .limit(i64::from(SAMPLE))
+        .select(external_users::search_text);
+    let texts = load_rows!(connection, first, String).or_error("read the texts of external users")?;
+    if texts.len() < usize::from(SAMPLE) {
+        return Ok(TextSample::new(texts, true));
     }
-    let oldest = oldest.unix_microseconds();
-    let step = (newest.unix_microseconds() - oldest) / i64::from(PLACES);
-    let (mut texts, mut last) = (Vec::new(), None);
-    for place in 0..i64::from(PLACES) {
-        let after = last.max(Timestamp::from_unix_microseconds(oldest + step * place - 1));
-        for (created_at, text) in
-            users_after(connection, workspace_id, after, i64::from(USERS_OF_PLACE)).await?
-        {
-            last = Some(created_at);
-            texts.push(text);
-        }
-    }
+    let step = u128::MAX / u128::from(SAMPLE);
+    let places = (0..u128::from(SAMPLE)).map(|number| Uuid::from_u128(number * step)).collect();
+    let mut texts = dialect::texts_from(connection, workspace_id, places).await?;
+    texts.dedup();
     Ok(TextSample::new(texts, false))
-}
-
-/// Returns the next users of the list after a moment, or the first: when they were created, and their searchable texts.
-async fn users_after(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    after: Option<Timestamp>,
-    limit: i64,
-) -> Result<Vec<(Timestamp, String)>> {
-    let rows = on_backend!(connection, |conn| {
-        let mut query = external_users::table
-            .filter(external_users::workspace_id.eq(stored(workspace_id)))
-            .order((external_users::created_at, external_users::id))
-            .limit(limit)
-            .select((external_users::created_at, external_users::search_text))
-            .into_boxed();
-        if let Some(moment) = after {
-            query = query.filter(external_users::created_at.gt(StoredTime::from(moment)));
-        }
-        query.load::<(StoredTime, String)>(conn).await
-    });
-    let rows = rows.or_error("sample the texts of external users")?;
-    Ok(rows.into_iter().map(|(created_at, text)| (created_at.into(), text)).collect())
-}
-
-/// Returns when the newest user was created.
-async fn newest(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<Option<Timestamp>> {
-    let newest = on_backend!(connection, |conn| {
-        external_users::table
-            .filter(external_users::workspace_id.eq(stored(workspace_id)))
-            .order((external_users::created_at.desc(), external_users::id.desc()))
-            .select(external_users::created_at)
-            .first::<StoredTime>(conn)
-            .await
-            .optional()
-    });
-    Ok(newest.or_error("find the newest external user")?.map(Into::into))
 }
 
 #[cfg(test)]
