@@ -1,10 +1,10 @@
-//! What the rules that run with most requests cost: folding, merging custom fields, sealing cursors.
+//! What the rules that run with most requests cost: folding, merging custom fields, entity tags, sealing cursors.
 //!
 //! `cargo bench --package denizen-domain`
 
 use denizen_domain::{
-    Clock as _, CursorSeal, CustomFields, IdSource as _, JsonObject, Position, RandomIds, SystemClock,
-    Violation, fold, fold_for_search,
+    ChannelId, Clock as _, CursorSeal, CustomFields, ExternalUser, ExternalUserId, IdSource as _, JsonObject,
+    Position, RandomIds, SuperIdentityId, SystemClock, Violation, WorkspaceId, fold, fold_for_search,
 };
 use divan::{Bencher, black_box};
 
@@ -41,6 +41,15 @@ fn merge_custom_fields(bencher: Bencher<'_, '_>) {
     let fields = CustomFields::from_stored(FIELDS.to_owned()).expect("a JSON object");
     let change = CustomFields::parse_change(CHANGE).expect("a JSON object");
     bencher.with_inputs(|| change.clone()).bench_values(|change| fields.merged(change));
+}
+
+#[divan::bench]
+fn entity_tag(bencher: Bencher<'_, '_>) {
+    let (id, now) = (RandomIds.uuid(), SystemClock.now());
+    let (workspace, channel) = (WorkspaceId::from_uuid(id), ChannelId::from_uuid(id));
+    let person = SuperIdentityId::from_uuid(id);
+    let user = ExternalUser::blank(ExternalUserId::from_uuid(id), workspace, channel, person, now);
+    bencher.bench(|| black_box(&user).entity_tag(now));
 }
 
 const LIST: &str = "external users of a workspace";

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    ExternalUser, ExternalUserFilter, ExternalUserId, ExternalUserOrder, KeyHolder, Page, PageNumber, Result,
-    Secret, Slice, Timestamp, Window, Workspace, WorkspaceId,
+    ExternalUser, ExternalUserFilter, ExternalUserId, ExternalUserOrder, KeyHolder, Page, PageNumber,
+    Position, Result, Secret, Slice, Timestamp, Window, Workspace, WorkspaceId,
 };
 use metrics::Counter;
 
@@ -125,15 +125,10 @@ impl Cache {
         let page = NumberedPage { workspace_id, filter: filter.clone(), order, direction, limit, number };
         let (mut counted, mut window) = (self.database.changes().now(), window.clone());
         if number != PageNumber::FIRST {
-            let last = if let Some((last, moment)) = self.page_ends.before(&page, self.database.changes()) {
-                counted = moment;
-                Some(last)
-            } else {
-                let connection = &mut self.database.read().await?;
-                external_users::last_before(connection, workspace_id, filter, order, &window).await?
+            let Some((last, moment)) = self.end_before(&page, &window).await? else {
+                return Ok(Slice::cut(Vec::new(), &window));
             };
-            let Some(last) = last else { return Ok(Slice::cut(Vec::new(), &window)) };
-            self.page_ends.keep(page.clone(), last.clone(), counted);
+            counted = moment;
             window.page = Page::After(last);
         }
         let connection = &mut self.connection_for(filter, &window).await?;
@@ -142,6 +137,27 @@ impl Cache {
             self.page_ends.keep(NumberedPage { number, ..page }, order.position_of(last), counted);
         }
         Ok(slice)
+    }
+
+    /// Returns the last user before a page, and the moment before it was counted. Counting takes long: of those who ask for
+    /// the same page, one counts.
+    async fn end_before(&self, page: &NumberedPage, window: &Window) -> Result<Option<(Position, Moment)>> {
+        let (changes, came) = (self.database.changes(), self.database.changes().now());
+        if let Some(end) = self.page_ends.before(page, changes, came) {
+            return Ok(Some(end));
+        }
+        let _turn = self.page_ends.turn(page).await;
+        if let Some(end) = self.page_ends.before(page, changes, came) {
+            return Ok(Some(end));
+        }
+        let counted = changes.now();
+        let connection = &mut self.database.read().await?;
+        let (workspace_id, filter, order) = (page.workspace_id, &page.filter, page.order);
+        let last = external_users::last_before(connection, workspace_id, filter, order, window).await?;
+        Ok(last.map(|last| {
+            self.page_ends.keep(page.clone(), last.clone(), counted);
+            (last, counted)
+        }))
     }
 
     /// Returns a connection that suits a window which begins at a position. A short page of all users takes about as long

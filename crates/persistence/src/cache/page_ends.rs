@@ -3,13 +3,25 @@
 //! To find a page by its number, a database counts all entries before it. Whoever reads one page after the other would
 //! make it count them again each time, though the next page begins where the last one has ended.
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
 use denizen_domain::{Direction, ExternalUserFilter, ExternalUserOrder, PageNumber, Position, WorkspaceId};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::audit_events::{mark_of_removed_users, mark_of_written_users};
-use crate::memory::{Changes, MAXIMUM_AGE, Mark, Moment};
+use crate::memory::{Changes, Mark, Moment};
 
 /// About how many bytes an end takes, with its list.
 const SIZE: u64 = 1_000;
+
+/// How long an end is kept at most: long enough for those who wait while it is counted.
+const LIFE: Duration = Duration::from_secs(30);
+
+/// Pages that share a turn are not counted at the same time.
+const TURNS: usize = 64;
 
 /// A page of a list of external users.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -36,21 +48,41 @@ impl NumberedPage {
 
 /// The last entries before pages.
 #[derive(Clone)]
-pub(super) struct PageEnds(moka::sync::Cache<NumberedPage, (Position, Moment)>);
+pub(super) struct PageEnds {
+    ends: moka::sync::Cache<NumberedPage, (Position, Moment)>,
+    turns: Arc<[Mutex<()>]>,
+}
 
 impl PageEnds {
     /// Creates an empty store of about this many bytes.
     pub(super) fn new(bytes: u64) -> Self {
-        Self(moka::sync::Cache::builder().max_capacity(bytes / SIZE).time_to_live(MAXIMUM_AGE).build())
+        let ends = moka::sync::Cache::builder().max_capacity(bytes / SIZE).time_to_live(LIFE).build();
+        Self { ends, turns: (0..TURNS).map(|_| Mutex::new(())).collect() }
     }
 
-    /// Returns the last entry before a page, and the moment before it was counted.
-    pub(super) fn before(&self, page: &NumberedPage, changes: &Changes) -> Option<(Position, Moment)> {
-        self.0.get(page).filter(|(_, counted)| changes.still_counts(*counted, &page.depends_on()))
+    /// Returns the last entry before a page, and the moment before it was counted: one that still counts, or one that was
+    /// counted since the request came.
+    pub(super) fn before(
+        &self,
+        page: &NumberedPage,
+        changes: &Changes,
+        came: Moment,
+    ) -> Option<(Position, Moment)> {
+        let still_counts =
+            |counted: Moment| counted.is_since(came) || changes.still_counts(counted, &page.depends_on());
+        self.ends.get(page).filter(|(_, counted)| still_counts(*counted))
+    }
+
+    /// Waits until nobody else counts to this page. Then it may have been counted.
+    pub(super) async fn turn(&self, page: &NumberedPage) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        page.hash(&mut hasher);
+        let turn = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or_default();
+        self.turns[turn].lock().await
     }
 
     /// Keeps the last entry before a page, and the moment before the first of the entries before it was counted.
     pub(super) fn keep(&self, page: NumberedPage, last: Position, counted: Moment) {
-        self.0.insert(page, (last, counted));
+        self.ends.insert(page, (last, counted));
     }
 }

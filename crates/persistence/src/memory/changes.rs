@@ -36,6 +36,13 @@ pub(crate) struct Moment {
     time: Instant,
 }
 
+impl Moment {
+    /// Returns whether it is at or after another one.
+    pub(crate) fn is_since(self, earlier: Self) -> bool {
+        self.time >= earlier.time
+    }
+}
+
 /// Counts the changes of this server, and keeps the number of the last one for each mark.
 #[derive(Debug)]
 pub(crate) struct Changes {

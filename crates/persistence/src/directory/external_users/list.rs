@@ -18,6 +18,18 @@ use crate::queries::keyset::{last_before, load_from};
 use crate::schema::external_users;
 use crate::types::{PortableUuid, StoredTime, all_stored, stored};
 
+/// Selects the users with one of these values, or all if there is none. An index gives the order of the list for a single
+/// value only.
+macro_rules! one_of {
+    ($query:expr, $column:expr, $values:expr) => {
+        match <[_; 1]>::try_from($values) {
+            Ok([value]) => $query.filter($column.eq(value)),
+            Err(values) if values.is_empty() => $query,
+            Err(values) => $query.filter($column.eq_any(values)),
+        }
+    };
+}
+
 /// Selects the users that match a filter. Each condition alone has an index that also gives the order by time; for
 /// several, the database chooses one.
 macro_rules! filtered {
@@ -26,21 +38,11 @@ macro_rules! filtered {
         let searches: &[Search] = $searches;
         let mut query =
             external_users::table.filter(external_users::workspace_id.eq(stored($workspace_id))).into_boxed();
-        if !filter.channel_ids.is_empty() {
-            query = query.filter(external_users::channel_id.eq_any(all_stored(&filter.channel_ids)));
-        }
-        if !filter.external_user_group_ids.is_empty() {
-            let ids = all_stored(&filter.external_user_group_ids).into_iter().map(Some).collect::<Vec<_>>();
-            query = query.filter(external_users::external_user_group_id.eq_any(ids));
-        }
-        if !filter.super_identity_ids.is_empty() {
-            query = query
-                .filter(external_users::super_identity_id.eq_any(all_stored(&filter.super_identity_ids)));
-        }
-        if !filter.tier_ids.is_empty() {
-            let ids = all_stored(&filter.tier_ids).into_iter().map(Some).collect::<Vec<_>>();
-            query = query.filter(external_users::tier_id.eq_any(ids));
-        }
+        query = one_of!(query, external_users::channel_id, all_stored(&filter.channel_ids));
+        let group_ids = all_stored(&filter.external_user_group_ids);
+        query = one_of!(query, external_users::external_user_group_id.assume_not_null(), group_ids);
+        query = one_of!(query, external_users::super_identity_id, all_stored(&filter.super_identity_ids));
+        query = one_of!(query, external_users::tier_id.assume_not_null(), all_stored(&filter.tier_ids));
         for search in searches {
             let Search { column, needle, indexed } = search;
             query = match indexed {
