@@ -7,8 +7,8 @@ use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::needle::Needle;
 use super::row::ExternalUserRow;
-use super::search::Needle;
 use crate::connection::{AsyncSqliteConnection, Backend, DbConnection, OrError as _, on_each_backend};
 use crate::memory::{TextSample, Trigram};
 use crate::queries::dialect::insert_rows;

@@ -6,6 +6,7 @@ mod clear;
 mod dialect;
 mod find;
 mod list;
+mod needle;
 mod removal;
 mod row;
 mod search;
