@@ -11,7 +11,7 @@ use denizen_persistence::{external_users, workspaces};
 use crate::{Fixture, on_both};
 
 /// More than fit into the sample by which searches are planned.
-const USERS: usize = 1_000;
+const USERS: usize = 600;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_whoever_has_the_text() {
@@ -24,7 +24,7 @@ async fn a_search_finds_whoever_has_the_text() {
         }
         for text in [
             "user-7",
-            "user-777",
+            "user-577",
             "person0123",
             "@example9.com",
             "example",
@@ -139,7 +139,7 @@ fn name(number: usize) -> &'static str {
         "e+f !?.",
         "one a \"quote\"",
     ];
-    if number.is_multiple_of(70) { RARE[number / 70 % RARE.len()] } else { "Ada Smith" }
+    if number.is_multiple_of(40) { RARE[number / 40 % RARE.len()] } else { "Ada Smith" }
 }
 
 async fn fill(fixture: &Fixture, workspace_id: WorkspaceId) {
