@@ -10,7 +10,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`bootstrap`], [`Cache`] | the first workspace, administrator and key; look-ups answered from memory |
+//! | [`bootstrap`], [`Cache`] | the first workspace, administrator and key; look-ups and places of pages answered from memory |
 //! | [`api_keys`] | keys, and who holds them |
 //! | `people` | [`accounts`], [`account_tokens`], [`roles`], [`workspaces`], [`memberships`], [`flows`] and their kin |
 //! | `directory` | [`external_users`], [`channels`], [`external_user_groups`], [`tiers`], [`super_identities`] |
@@ -19,6 +19,7 @@
 //! | [`migrations`], `queries` | the schema's versions; pages, locks and patterns of many queries |
 //! | [`introspection`], `schema` | what the database says of itself; its tables for diesel |
 //! | `connection`, `types` | pools, transactions and errors; how ids and times are stored |
+//! | `memory` | what connections share: this server's changes, and samples of texts |
 //!
 //! # Recipes
 //!
