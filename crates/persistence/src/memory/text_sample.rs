@@ -3,6 +3,7 @@
 //! A search by index reads all users with a piece of the text; a search without one reads users in the list's order until
 //! a page is full. The first takes long for a text that many users have, the second for one that few have.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,32 +89,36 @@ impl TextSample {
             .filter_map(|index| usable(index).map(|trigram| (self.users_with(trigram), index)))
             .min();
         let Some((_, rarest)) = rarest else { return text.to_owned() };
-        let (mut first, mut last) = (rarest, rarest);
-        let mut having = self.having(&trigrams[rarest]).to_vec();
-        while last - first + 3 < LONGEST_PIECE {
-            let before = first.checked_sub(1).filter(|index| usable(*index).is_some());
-            let after = Some(last + 1).filter(|index| usable(*index).is_some());
-            let best = before.into_iter().chain(after).filter_map(|index| {
-                let (first, last) = (first.min(index), last.max(index));
-                let piece = piece_of(&trigrams[first..=last]);
-                let mut still_having = having.clone();
-                still_having.retain(|number| self.texts[usize::from(*number)].contains(&piece));
-                let cost = self.users_with(&trigrams[index]);
-                let spared = (having.len() - still_having.len()) * COST_OF_USER;
-                let is_cheap = cost * RARE <= self.texts.len();
-                (spared > cost || is_cheap).then_some((
-                    spared,
-                    std::cmp::Reverse(cost),
-                    first,
-                    last,
-                    still_having,
-                ))
-            });
-            let Some((_, _, new_first, new_last, still_having)) = best.max() else { break };
-            (first, last, having) = (new_first, new_last, still_having);
+        let mut piece =
+            Piece { first: rarest, last: rarest, having: self.having(&trigrams[rarest]).to_vec() };
+        while piece.last - piece.first + 3 < LONGEST_PIECE {
+            let before = piece.first.checked_sub(1).filter(|index| usable(*index).is_some());
+            let after = Some(piece.last + 1).filter(|index| usable(*index).is_some());
+            let longer =
+                before.into_iter().chain(after).filter_map(|index| self.longer(&trigrams, &piece, index));
+            let Some((_, longer)) = longer.max_by_key(|(gain, _)| *gain) else { break };
+            piece = longer;
         }
-        let has_few = having.len() * COST_OF_USER <= trigrams.len() * self.texts.len();
-        if has_few { piece_of(&trigrams[first..=last]) } else { text.to_owned() }
+        let has_few = piece.having.len() * COST_OF_USER <= trigrams.len() * self.texts.len();
+        if has_few { text_of(&trigrams[piece.first..=piece.last]) } else { text.to_owned() }
+    }
+
+    /// Adds the trigram before or after a piece, if that spares more than it costs or costs little. Returns what it spares,
+    /// then what it costs.
+    fn longer(
+        &self,
+        trigrams: &[Trigram],
+        piece: &Piece,
+        index: usize,
+    ) -> Option<((usize, Reverse<usize>), Piece)> {
+        let (first, last) = (piece.first.min(index), piece.last.max(index));
+        let text = text_of(&trigrams[first..=last]);
+        let has_text = |number: &&u16| self.texts[usize::from(**number)].contains(&text);
+        let having: Vec<_> = piece.having.iter().filter(has_text).copied().collect();
+        let cost = self.users_with(&trigrams[index]);
+        let spared = (piece.having.len() - having.len()) * COST_OF_USER;
+        let is_cheap = cost * RARE <= self.texts.len();
+        (spared > cost || is_cheap).then_some(((spared, Reverse(cost)), Piece { first, last, having }))
     }
 
     fn having(&self, trigram: &Trigram) -> &[u16] {
@@ -125,8 +130,15 @@ impl TextSample {
     }
 }
 
+/// Consecutive trigrams of a text, and which sampled texts have them in a row.
+struct Piece {
+    first: usize,
+    last: usize,
+    having: Vec<u16>,
+}
+
 /// Returns the text of consecutive trigrams.
-fn piece_of(trigrams: &[Trigram]) -> String {
+fn text_of(trigrams: &[Trigram]) -> String {
     let Some((first, rest)) = trigrams.split_first() else { return String::new() };
     first.iter().chain(rest.iter().map(|[.., last]| last)).collect()
 }

@@ -63,22 +63,28 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
-/// Loads rows. SQLite's are converted as they are read: diesel-async would copy each of their values before.
+/// Loads rows of SQLite, and converts them as they are read. diesel-async would copy each of their values before.
+macro_rules! load_in_place {
+    ($connection:expr, $query:expr, $row:ty) => {{
+        let query = $query;
+        $connection.spawn_blocking(move |conn| diesel::RunQueryDsl::load::<$row>(query, conn)).await
+    }};
+}
+pub(crate) use load_in_place;
+
+/// Loads rows.
 macro_rules! load_rows {
     ($connection:expr, $query:expr, $row:ty) => {
         $crate::connection::on_each_backend!(
             $connection,
             Postgres | conn | diesel_async::RunQueryDsl::load::<$row>($query, conn).await,
-            Sqlite | conn | {
-                let query = $query;
-                conn.spawn_blocking(move |conn| diesel::RunQueryDsl::load::<$row>(query, conn)).await
-            }
+            Sqlite | conn | $crate::queries::dialect::load_in_place!(conn, $query, $row)
         )
     };
 }
 pub(crate) use load_rows;
 
-/// Loads the first row, if there is one, like [`load_rows`].
+/// Loads the first row, if there is one.
 macro_rules! first_row {
     ($connection:expr, $query:expr, $row:ty) => {
         $crate::queries::dialect::load_rows!($connection, $query.limit(1), $row)
@@ -94,12 +100,10 @@ macro_rules! first_locked {
         $crate::connection::on_each_backend!(
             $connection,
             Postgres | conn | $query.$strength().first::<$row>(conn).await.optional(),
-            Sqlite | conn | {
-                let query = $query;
-                conn.spawn_blocking(move |conn| diesel::RunQueryDsl::first::<$row>(query, conn))
-                    .await
-                    .optional()
-            }
+            Sqlite
+                | conn
+                | $crate::queries::dialect::load_in_place!(conn, $query.limit(1), $row)
+                    .map(|rows| rows.into_iter().next())
         )
     };
 }
@@ -111,10 +115,7 @@ macro_rules! load_locked {
         $crate::connection::on_each_backend!(
             $connection,
             Postgres | conn | $query.for_update().load::<$row>(conn).await,
-            Sqlite | conn | {
-                let query = $query;
-                conn.spawn_blocking(move |conn| diesel::RunQueryDsl::load::<$row>(query, conn)).await
-            }
+            Sqlite | conn | $crate::queries::dialect::load_in_place!(conn, $query, $row)
         )
     };
 }
