@@ -33,6 +33,26 @@ impl RawConnection {
         parse(&answer)
     }
 
+    /// Reads an answer that goes on, until it contains a text. Returns all that was read since the last call.
+    pub async fn until(&mut self, text: &str) -> String {
+        let mut answer = Vec::new();
+        loop {
+            let read = self.0.read_buf(&mut answer).await.expect("the server answers");
+            let so_far = String::from_utf8_lossy(&answer);
+            if so_far.contains(text) {
+                return so_far.into_owned();
+            }
+            assert_ne!(read, 0, "the answer ended without {text:?}: {so_far}");
+        }
+    }
+
+    /// Reads until the server ends the answer or the connection, and returns what is left of it.
+    pub async fn rest(mut self) -> String {
+        let mut rest = Vec::new();
+        while !rest.ends_with(b"0\r\n\r\n") && self.0.read_buf(&mut rest).await.is_ok_and(|read| read > 0) {}
+        String::from_utf8_lossy(&rest).into_owned()
+    }
+
     /// Reads the answer until the server closes.
     pub async fn reply(mut self) -> Reply {
         let mut answer = Vec::new();

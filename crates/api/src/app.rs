@@ -6,6 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use denizen_domain::{Result, SIGNING_KEYS_READ_EVERY, Source};
 use denizen_persistence::Database;
+use futures_util::FutureExt as _;
+use futures_util::future::join;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::contracts::operations;
@@ -44,9 +46,14 @@ impl App {
         self.0.set_ready(is_ready);
     }
 
-    /// Every 30 seconds, writes when keys were last used, then reads signing keys that another server created, then
+    /// Gives events their positions all the time. Every 30 seconds, writes when keys were last used, then reads signing keys that another server created, then
     /// removes expired data. Returns when `stop` completes, even during a removal, which the next start resumes.
     pub async fn run_background(self, stop: impl Future<Output = ()> + Send) {
+        let stop = stop.shared();
+        join(self.0.feeds().run(stop.clone()), self.keep_up(stop)).await;
+    }
+
+    async fn keep_up(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
         let mut upkeep = interval_at(Instant::now() + UPKEEP, UPKEEP);
         upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -11,6 +11,7 @@
 //! | `state` | what handlers share, built from the rooms below |
 //! | `guards` | authorization, rate limits, idempotency and preconditions |
 //! | `access` | authentication: maps credentials to callers |
+//! | `feeds` | gives events their positions, and wakes those who wait for them |
 //! | `sweep` | removes expired data, in batches |
 //! | `options` | the settings |
 //! | `wire` | reads requests and writes responses |
@@ -37,6 +38,7 @@
 mod access;
 mod app;
 mod contracts;
+mod feeds;
 mod guards;
 mod openapi;
 mod options;
@@ -48,7 +50,7 @@ mod wire;
 pub use access::encryption::{EncryptionKeys, SealedAs};
 pub use access::tokens::{check_signing_key, generate_signing_key, signing_key_id};
 pub use app::App;
-pub use contracts::flowra_zaia::{audit_event_json, external_user_json};
+pub use contracts::flowra_zaia::{audit_event_json, event_json, external_user_json};
 pub use denizen_persistence::log_in_failures::FailureLimits;
 pub use ipnet::IpNet;
 pub use options::{AppOptions, RequestLimits, default_password_hashing_threads};

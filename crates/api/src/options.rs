@@ -42,6 +42,10 @@ pub struct AppOptions {
     pub restore_period: Duration,
     /// How long audit events are kept; `None` is forever.
     pub audit_retention: Option<Duration>,
+    /// How long events are kept; `None` is forever.
+    pub event_retention: Option<Duration>,
+    /// Whether events tell of the authentication of external users.
+    pub authentication_events: bool,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. Further keys after it are published and
@@ -73,6 +77,8 @@ impl Default for AppOptions {
             password_hashing_threads: default_password_hashing_threads(),
             restore_period: Duration::from_hours(30 * 24),
             audit_retention: Some(Duration::from_hours(365 * 24)),
+            event_retention: Some(Duration::from_hours(7 * 24)),
+            authentication_events: false,
             trusted_proxies: Vec::new(),
             signing_key: None,
             encryption_keys: None,

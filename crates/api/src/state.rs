@@ -16,6 +16,7 @@ use crate::access::key_usage::KeyUsage;
 use crate::access::passwords::Passwords;
 use crate::access::tokens::Tokens;
 use crate::access::{Access, AccessParts};
+use crate::feeds::Feeds;
 use crate::guards::admission::Admission;
 use crate::guards::rate_limits::RateLimits;
 use crate::options::AppOptions;
@@ -29,6 +30,7 @@ pub(crate) struct AppState(Arc<Parts>);
 struct Parts {
     admission: Admission,
     cursors: CursorSeal,
+    feeds: Feeds,
     sweep: Sweep,
     is_ready: AtomicBool,
     has_outage: AtomicBool,
@@ -40,6 +42,7 @@ impl AppState {
         let tokens = Tokens::load(&database, &source, &options).await?;
         let cursors = server_secret(&database, &source, Purpose::Cursors).await?;
         let issued_tokens_secret = server_secret(&database, &source, Purpose::IssuedTokens).await?;
+        let feeds = Feeds::new(database.clone());
         let sweep = Sweep::new(database.clone(), source.clone(), options.clone());
         let rate_limits = Arc::new(RateLimits::new(options.request_limits, Arc::clone(&source.clock)));
         let encryption_keys = options.encryption_keys.as_ref().map(EncryptionKeys::parse).transpose()?;
@@ -59,7 +62,7 @@ impl AppState {
         });
         let (is_ready, has_outage) = (AtomicBool::new(false), AtomicBool::new(false));
         let (admission, cursors) = (Admission { access, rate_limits }, CursorSeal::new(&cursors));
-        Ok(Self(Arc::new(Parts { admission, cursors, sweep, is_ready, has_outage })))
+        Ok(Self(Arc::new(Parts { admission, cursors, feeds, sweep, is_ready, has_outage })))
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -93,6 +96,11 @@ impl AppState {
         &self.0.cursors
     }
 
+    /// The feeds of events.
+    pub(crate) fn feeds(&self) -> &Feeds {
+        &self.0.feeds
+    }
+
     /// Removes expired data.
     pub(crate) fn sweep(&self) -> &Sweep {
         &self.0.sweep
@@ -103,9 +111,10 @@ impl AppState {
         self.0.is_ready.load(Ordering::SeqCst)
     }
 
-    /// Sets what [`is_ready`](Self::is_ready) returns.
+    /// Sets what [`is_ready`](Self::is_ready) returns. Once it is not, nobody waits for events any more.
     pub(crate) fn set_ready(&self, is_ready: bool) {
         self.0.is_ready.store(is_ready, Ordering::SeqCst);
+        self.0.feeds.set_open(is_ready);
     }
 
     /// Whether a request failed because of an outage, and nothing has been written for readiness since.

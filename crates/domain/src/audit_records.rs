@@ -1,5 +1,5 @@
-//! The fields that the audit log records of each object. Each implementation destructures its object whole: a new field
-//! does not compile until it is recorded or left out on purpose.
+//! The fields that the audit log records of each object, and that events show. Each implementation destructures its object
+//! whole: a new field does not compile until it is recorded or left out on purpose.
 
 use crate::account::{Account, AccountToken, Membership, Role};
 use crate::api_key::ApiKey;
@@ -26,6 +26,10 @@ impl Recorded for ExternalUser {
 
     fn object_id(&self) -> String {
         self.id.to_string()
+    }
+
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
     }
 
     fn record(&self, now: Timestamp) -> JsonObject {
@@ -88,6 +92,10 @@ impl Recorded for ExternalUserGroup {
         self.id.to_string()
     }
 
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
+    }
+
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self { id: _, workspace_id: _, external_id, name, tier_id, created_at: _, updated_at: _ } = self;
         record! { "externalId": text(external_id.as_ref()), "name": name, "tierId": tier_id }
@@ -99,6 +107,10 @@ impl Recorded for Tier {
 
     fn object_id(&self) -> String {
         self.id.to_string()
+    }
+
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
     }
 
     fn record(&self, _: Timestamp) -> JsonObject {
@@ -128,6 +140,10 @@ impl Recorded for Channel {
         self.id.to_string()
     }
 
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
+    }
+
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
@@ -155,6 +171,10 @@ impl Recorded for ApiKey {
 
     fn object_id(&self) -> String {
         self.id.to_string()
+    }
+
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
     }
 
     fn record(&self, _: Timestamp) -> JsonObject {
@@ -188,6 +208,15 @@ impl Recorded for Workspace {
         self.id.to_string()
     }
 
+    fn identity(&self) -> JsonObject {
+        record! {
+            "id": self.id,
+            "number": self.number,
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+        }
+    }
+
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
@@ -215,6 +244,15 @@ impl Recorded for Account {
 
     fn object_id(&self) -> String {
         self.id.to_string()
+    }
+
+    fn identity(&self) -> JsonObject {
+        record! {
+            "id": self.id,
+            "number": self.number,
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+        }
     }
 
     fn record(&self, _: Timestamp) -> JsonObject {
@@ -262,6 +300,10 @@ impl Recorded for AccountToken {
         self.id.to_string()
     }
 
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at }
+    }
+
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
@@ -293,6 +335,10 @@ impl Recorded for Role {
         self.id.to_string()
     }
 
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
+    }
+
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self {
             id: _,
@@ -315,6 +361,10 @@ impl Recorded for Membership {
         self.account_id.to_string()
     }
 
+    fn identity(&self) -> JsonObject {
+        record! { "accountId": self.account_id, "createdAt": self.created_at }
+    }
+
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self { workspace_id, account_id: _, is_admin, is_vouched_for: _, created_at: _ } = self;
         record! { "workspaceId": workspace_id, "isAdmin": is_admin }
@@ -326,6 +376,10 @@ impl Recorded for Flow {
 
     fn object_id(&self) -> String {
         self.id.to_string()
+    }
+
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
     }
 
     fn record(&self, _: Timestamp) -> JsonObject {
@@ -358,6 +412,10 @@ impl Recorded for FlowMembership {
         self.flow_id.to_string()
     }
 
+    fn identity(&self) -> JsonObject {
+        record! { "flowId": self.flow_id, "createdAt": self.created_at }
+    }
+
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self { workspace_id: _, flow_id: _, account_id, is_blocked, is_open, created_at: _ } = self;
         record! { "accountId": account_id, "isBlocked": is_blocked, "isOpen": is_open }
@@ -369,6 +427,10 @@ impl Recorded for Invitation {
 
     fn object_id(&self) -> String {
         self.number.to_string()
+    }
+
+    fn identity(&self) -> JsonObject {
+        record! { "number": self.number, "createdAt": self.created_at, "updatedAt": self.updated_at }
     }
 
     fn record(&self, _: Timestamp) -> JsonObject {

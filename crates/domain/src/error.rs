@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::primitives::Violations;
+use crate::primitives::{EventPosition, Violations};
 use crate::rights::{Permission, Scope};
 
 /// The result of every fallible function of the directory.
@@ -39,6 +39,17 @@ pub enum Error {
     /// The object has changed since the caller read it.
     #[error("The object has changed since it was read. Read it again, then retry.")]
     PreconditionFailed,
+    /// The feed has no such position any more, or not yet.
+    #[error(
+        "The feed begins after position {begins_after} and ends at {ends_at}. Note its end with after=latest, read the \
+        lists anew, then follow the feed from there."
+    )]
+    PositionGone {
+        /// The last position that was removed. Reading may begin after it.
+        begins_after: EventPosition,
+        /// The last position of all.
+        ends_at: EventPosition,
+    },
     /// The caller sent too many requests of this kind, or too many that failed.
     #[error("Too many requests. Try again later.")]
     RateLimited {

@@ -41,6 +41,7 @@
 //! | `directory` | [`ExternalUser`] with its [`Channel`], [`ExternalUserGroup`], [`Tier`] and [`SuperIdentity`] |
 //! | `api_key` | [`ApiKey`] and its [`KeyHolder`] |
 //! | `error` | [`Error`], with one variant for each kind of failure |
+//! | `event` | [`Event`]s, which tell others of changes, and their [`EventType`]s |
 //! | `audit` | [`AuditEvent`], [`FieldChanges`], and the [`Origin`] of a change |
 //! | `fields` | field types that several objects share: [`EmailAddress`], [`PersonName`], [`Slug`], … |
 //! | `rights` | the [`Scope`]s of keys, the [`Permission`]s of accounts, and their [`Reach`] |
@@ -66,6 +67,7 @@ mod audit;
 mod audit_records;
 mod directory;
 mod error;
+mod event;
 mod fields;
 mod flow;
 mod primitives;
@@ -89,6 +91,7 @@ pub use directory::{
     SuperIdentity, Tier, TierChanges, TimeZone,
 };
 pub use error::{BadRequest, Conflict, Error, Forbidden, NotConfigured, Resource, Result, Unauthenticated};
+pub use event::{Event, EventFilter, EventType, EventVerb, previous_values};
 pub use fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Slug, Status};
 pub use flow::{
     AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, Invitation, InvitationState,
@@ -96,11 +99,12 @@ pub use flow::{
 };
 pub use primitives::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, Clock, CodeSet, Coded,
-    CursorSeal, Direction, ExternalUserGroupId, ExternalUserId, FieldViolation, FlowId, IdSource, InvalidId,
-    InvalidNumber, InvalidTimestamp, InvitationNumber, Json, JsonError, JsonNumber, JsonObject, ManualClock,
-    Page, PageNumber, Patch, Position, RandomIds, Reason, RoleId, Secret, SecretHash, SequentialIds, Slice,
-    SortKey, Source, SuperIdentityId, SystemClock, TierId, Timestamp, Version, Violation, Violations, Window,
-    WorkspaceId, WorkspaceNumber, fold, fold_for_search, json_members,
+    CursorSeal, Direction, EventId, EventPosition, ExternalUserGroupId, ExternalUserId, FieldViolation,
+    FlowId, IdSource, InvalidId, InvalidNumber, InvalidTimestamp, InvitationNumber, Json, JsonError,
+    JsonNumber, JsonObject, ManualClock, Page, PageNumber, Patch, Position, RandomIds, Reason, RoleId,
+    Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId, SystemClock, TierId,
+    Timestamp, Version, Violation, Violations, Window, WorkspaceId, WorkspaceNumber, fold, fold_for_search,
+    json_members,
 };
 pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
 pub use signing_key::{PUBLIC_KEYS_CACHED, SIGNING_KEYS_READ_EVERY, SigningKeyUse, earliest_signing};

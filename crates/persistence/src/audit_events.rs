@@ -1,21 +1,24 @@
-//! The audit log. Each function that changes an object records the change here, in the same transaction.
+//! The audit log. Each function that changes an object records the change here, in the same transaction, and with it the
+//! event by which others are told.
 
 use std::time::Duration;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Conflict, Error, FieldChanges,
-    ObjectKind, Origin, Recorded, Result, Slice, Timestamp, Verb, Window, WorkspaceId, fold,
+    Actor, AuditAction, AuditEvent, AuditEventFilter, AuditEventId, Conflict, Error, FieldChanges, Json,
+    JsonObject, ObjectKind, Origin, Recorded, Result, Slice, Timestamp, Verb, Window, WorkspaceId, fold,
+    previous_values,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::connection::{DbConnection, OrError as _, broken_row, on_backend};
+use crate::events::{self, OutboxRow};
 use crate::memory::Mark;
 use crate::queries::dialect::insert_all;
 use crate::queries::keyset::load_window;
-use crate::schema::audit_events;
+use crate::schema::{audit_events, event_outbox};
 use crate::types::{StoredTime, StoredUuid, stored};
 
 /// The row of an event.
@@ -35,10 +38,7 @@ pub(crate) struct AuditEventRow {
 }
 
 impl AuditEventRow {
-    /// Returns the row of an event for the connection's transaction to store. Marks what the event has changed: no row can
-    /// be made without.
-    pub(crate) fn new(connection: &mut DbConnection, event: AuditEvent) -> Self {
-        connection.mark(marks_of(&event));
+    fn new(event: AuditEvent) -> Self {
         let action = event.action().to_string();
         let AuditEvent {
             id,
@@ -109,6 +109,35 @@ impl TryFrom<AuditEventRow> for AuditEvent {
     }
 }
 
+/// A change that is not recorded yet.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// Its entry in the log.
+    pub(crate) entry: AuditEvent,
+    /// The object after the change, or as it last was.
+    data: JsonObject,
+    /// The values that the change replaced.
+    previous: JsonObject,
+}
+
+/// The rows of a change.
+pub(crate) struct ChangeRows {
+    /// Its row in the log.
+    pub(crate) entry: AuditEventRow,
+    /// Its row in the outbox, if others are told of it.
+    pub(crate) event: Option<OutboxRow>,
+}
+
+impl Change {
+    /// Returns the rows for the connection's transaction to store. Marks what has changed: no row can be made without.
+    pub(crate) fn into_rows(self, connection: &mut DbConnection) -> ChangeRows {
+        let Self { entry, data, previous } = self;
+        connection.mark(marks_of(&entry));
+        let event = OutboxRow::of(&entry, data, previous);
+        ChangeRows { entry: AuditEventRow::new(entry), event }
+    }
+}
+
 /// The workspace id of the server's own log, for objects outside workspaces.
 const SERVER: StoredUuid = StoredUuid::from_uuid(Uuid::nil());
 
@@ -123,7 +152,7 @@ pub(crate) async fn created<T: Recorded>(
     workspace_id: impl Into<Option<WorkspaceId>>,
     made: &T,
 ) -> Result<()> {
-    insert(connection, event(origin, workspace_id.into(), Verb::Create, None, Some(made))).await
+    insert(connection, change_between(origin, workspace_id.into(), Verb::Create, None, Some(made))).await
 }
 
 /// Records the changes to an object, if any.
@@ -134,8 +163,8 @@ pub(crate) async fn updated<T: Recorded>(
     before: &T,
     after: &T,
 ) -> Result<()> {
-    match change(origin, workspace_id.into(), before, after) {
-        Some(event) => insert(connection, event).await,
+    match update_between(origin, workspace_id.into(), before, after) {
+        Some(change) => insert(connection, change).await,
         None => Ok(()),
     }
 }
@@ -147,7 +176,7 @@ pub(crate) async fn deleted<T: Recorded>(
     workspace_id: impl Into<Option<WorkspaceId>>,
     gone: &T,
 ) -> Result<()> {
-    insert(connection, event(origin, workspace_id.into(), Verb::Delete, Some(gone), None)).await
+    insert(connection, change_between(origin, workspace_id.into(), Verb::Delete, Some(gone), None)).await
 }
 
 /// Records another action on an object.
@@ -159,7 +188,7 @@ pub(crate) async fn done<T: Recorded>(
     before: Option<&T>,
     after: Option<&T>,
 ) -> Result<()> {
-    insert(connection, event(origin, workspace_id.into(), verb, before, after)).await
+    insert(connection, change_between(origin, workspace_id.into(), verb, before, after)).await
 }
 
 /// Records that an object's personal data was erased.
@@ -169,32 +198,36 @@ pub(crate) async fn erased<T: Recorded>(
     workspace_id: WorkspaceId,
     object_id: String,
 ) -> Result<()> {
-    let event = event::<T>(origin, Some(workspace_id), Verb::Erase, None, None);
-    insert(connection, AuditEvent { object_id, ..event }).await
+    let mut change = change_between::<T>(origin, Some(workspace_id), Verb::Erase, None, None);
+    change.data.insert("id".to_owned(), Json::String(object_id.clone()));
+    change.entry.object_id = object_id;
+    insert(connection, change).await
 }
 
-/// Creates an event for the changes to an object, if any. Does not store it.
-pub(crate) fn change<T: Recorded>(
+/// Describes the changes to an object, if any. Does not record them.
+pub(crate) fn update_between<T: Recorded>(
     origin: &Origin,
     workspace_id: Option<WorkspaceId>,
     before: &T,
     after: &T,
-) -> Option<AuditEvent> {
-    let event = event(origin, workspace_id, Verb::Update, Some(before), Some(after));
-    Some(event).filter(|event| !event.changes.is_empty())
+) -> Option<Change> {
+    let change = change_between(origin, workspace_id, Verb::Update, Some(before), Some(after));
+    Some(change).filter(|change| !change.entry.changes.is_empty())
 }
 
-/// Creates an event for a change from one state to another. Does not store it.
-pub(crate) fn event<T: Recorded>(
+/// Describes a change from one state to another. Does not record it.
+pub(crate) fn change_between<T: Recorded>(
     origin: &Origin,
     workspace_id: Option<WorkspaceId>,
     verb: Verb,
     before: Option<&T>,
     after: Option<&T>,
-) -> AuditEvent {
+) -> Change {
     let now = origin.source.clock.now();
     let record = |thing: Option<&T>| thing.map(|thing| thing.record(now)).unwrap_or_default();
-    AuditEvent {
+    let (old, new) = (record(before), record(after));
+    let shown = after.or(before);
+    let entry = AuditEvent {
         id: AuditEventId::from_uuid(origin.source.ids.ordered_uuid(now)),
         workspace_id,
         occurred_at: now,
@@ -202,30 +235,44 @@ pub(crate) fn event<T: Recorded>(
         acting_for: origin.acting_for,
         verb,
         object: T::KIND,
-        object_id: after.or(before).map(T::object_id).unwrap_or_default(),
-        changes: FieldChanges::between(&record(before), &record(after)),
+        object_id: shown.map(T::object_id).unwrap_or_default(),
+        changes: FieldChanges::between(&old, &new),
         request_id: origin.request_id.clone(),
         address: origin.address,
-    }
+    };
+    let is_update = before.is_some() && after.is_some();
+    let previous = if is_update { previous_values(&old, &new) } else { JsonObject::new() };
+    let mut data = shown.map(T::identity).unwrap_or_default();
+    data.extend(if after.is_some() { new } else { old });
+    Change { entry, data, previous }
 }
 
-/// Stores an event.
-pub(crate) async fn insert(connection: &mut DbConnection, event: AuditEvent) -> Result<()> {
-    let row = AuditEventRow::new(connection, event);
+/// Records a change.
+pub(crate) async fn insert(connection: &mut DbConnection, change: Change) -> Result<()> {
+    let ChangeRows { entry, event } = change.into_rows(connection);
     // A failure here rolls back the change: no change goes unrecorded.
-    on_backend!(connection, |conn| (&row).insert_into(audit_events::table).execute(conn).await)
+    on_backend!(connection, |conn| (&entry).insert_into(audit_events::table).execute(conn).await)
         .or_error("note what has changed")?;
+    if let Some(event) = event {
+        on_backend!(connection, |conn| (&event).insert_into(event_outbox::table).execute(conn).await)
+            .or_error("note what others are told")?;
+    }
     Ok(())
 }
 
-/// Stores several events.
-pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditEvent>) -> Result<()> {
-    let rows: Vec<_> = events.into_iter().map(|event| AuditEventRow::new(connection, event)).collect();
-    let count = rows.len();
+/// Records several changes.
+pub(crate) async fn insert_all(connection: &mut DbConnection, changes: Vec<Change>) -> Result<()> {
+    let (mut entries, mut events) = (Vec::with_capacity(changes.len()), Vec::with_capacity(changes.len()));
+    for change in changes {
+        let ChangeRows { entry, event } = change.into_rows(connection);
+        entries.push(entry);
+        events.extend(event);
+    }
+    let count = entries.len() + events.len();
     let noted = insert_all!(
         connection,
         audit_events,
-        &rows,
+        &entries,
         AuditEventRow {
             workspace_id,
             id,
@@ -240,8 +287,26 @@ pub(crate) async fn insert_all(connection: &mut DbConnection, events: Vec<AuditE
         }
     );
     let noted = noted.or_error("note what has changed")?;
+    let told = insert_all!(
+        connection,
+        event_outbox,
+        &events,
+        OutboxRow {
+            workspace_id,
+            id,
+            occurred_at,
+            kind,
+            object_id,
+            data,
+            previous,
+            actor,
+            acting_for,
+            request_id,
+        }
+    );
+    let told = told.or_error("note what others are told")?;
     // See `insert`.
-    if noted == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
+    if noted + told == count { Ok(()) } else { Err(Error::Conflict(Conflict::ConcurrentChange)) }
 }
 
 /// Returns the marks of what an event has changed: the object, the names by which external users are found, and lists of
@@ -329,7 +394,7 @@ pub async fn list(
     Ok(Slice::cut(events.collect::<Result<_>>()?, window))
 }
 
-/// Removes the recorded values of an object. The events remain.
+/// Removes the recorded values of an object, and what events tell of it. The entries and the events remain.
 pub(crate) async fn erase_values(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
@@ -343,7 +408,7 @@ pub(crate) async fn erase_values(
         .execute(conn)
         .await)
     .or_error("erase the values of audit events")?;
-    Ok(())
+    events::erase(connection, workspace_id, object_id).await
 }
 
 /// Deletes the oldest events from before a time, up to a limit, and all at the same time as the last one. Returns how

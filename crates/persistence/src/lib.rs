@@ -16,6 +16,7 @@
 //! | `directory` | [`external_users`], [`channels`], [`external_user_groups`], [`tiers`], [`super_identities`] |
 //! | [`idempotency_records`], [`server_secrets`] | what the server keeps for itself |
 //! | [`audit_events`] | what has changed, and by whom |
+//! | [`events`] | what others are told of each change |
 //! | [`migrations`], `queries` | the schema's versions; pages, locks and patterns of many queries |
 //! | [`introspection`], `schema` | what the database says of itself; its tables for diesel |
 //! | `connection`, `types` | pools, transactions and errors; how ids and times are stored |
@@ -46,6 +47,7 @@ pub mod bootstrap;
 mod cache;
 mod connection;
 mod directory;
+pub mod events;
 pub mod idempotency_records;
 pub mod introspection;
 mod memory;

@@ -241,6 +241,83 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `event_feeds`.
+    event_feeds (workspace_id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `last_position`.
+        last_position -> BigInt,
+        /// Column `removed_through`.
+        removed_through -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `event_outbox`.
+    event_outbox (workspace_id, number) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `number`.
+        number -> BigInt,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `occurred_at`.
+        occurred_at -> PortableTimestamp,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `object_id`.
+        object_id -> Text,
+        /// Column `data`.
+        data -> Text,
+        /// Column `previous`.
+        previous -> Text,
+        /// Column `actor`.
+        actor -> Text,
+        /// Column `acting_for`.
+        acting_for -> Nullable<PortableUuid>,
+        /// Column `request_id`.
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `events`.
+    events (workspace_id, position) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `position`.
+        position -> BigInt,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `occurred_at`.
+        occurred_at -> PortableTimestamp,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `object_id`.
+        object_id -> Text,
+        /// Column `data`.
+        data -> Text,
+        /// Column `previous`.
+        previous -> Text,
+        /// Column `actor`.
+        actor -> Text,
+        /// Column `acting_for`.
+        acting_for -> Nullable<PortableUuid>,
+        /// Column `request_id`.
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `external_user_groups`.
     external_user_groups (workspace_id, id) {
         /// Column `workspace_id`.
@@ -630,6 +707,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     channels,
     deleted_external_users,
     departures,
+    event_feeds,
+    event_outbox,
+    events,
     external_user_groups,
     external_users,
     flow_memberships,

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use denizen_domain::{
-    AccountId, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, ExternalUserGroupId, ExternalUserId,
-    FlowId, RoleId, SuperIdentityId, TierId, Timestamp, WorkspaceId,
+    AccountId, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, ExternalUserGroupId,
+    ExternalUserId, FlowId, RoleId, SuperIdentityId, TierId, Timestamp, WorkspaceId,
 };
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -86,6 +86,7 @@ stored_as_uuid!(
     ApiKeyId,
     AuditEventId,
     ChannelId,
+    EventId,
     ExternalUserGroupId,
     ExternalUserId,
     FlowId,

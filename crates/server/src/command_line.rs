@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    AccountsCommand, AuditCommand, DoctorCommand, EncryptionKeysCommand, ExternalUsersCommand, FlowsCommand,
-    KeysCommand, MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand, SigningKeysCommand,
-    TokensCommand, WorkspacesCommand,
+    AccountsCommand, AuditCommand, DoctorCommand, EncryptionKeysCommand, EventsCommand, ExternalUsersCommand,
+    FlowsCommand, KeysCommand, MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand,
+    SigningKeysCommand, TokensCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -62,6 +62,10 @@ pub(crate) enum Command {
     /// List changes in the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+
+    /// Follow the changes of a workspace
+    #[command(subcommand)]
+    Events(EventsCommand),
 
     /// List and rotate the keys that sign access tokens
     #[command(subcommand)]

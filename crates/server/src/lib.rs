@@ -75,6 +75,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Flows(command) => command.run().await,
             Command::ExternalUsers(command) => command.run().await,
             Command::Audit(command) => command.run().await,
+            Command::Events(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
             Command::EncryptionKeys(command) => command.run().await,
             Command::Migrate(command) => command.run().await,

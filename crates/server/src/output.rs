@@ -40,6 +40,11 @@ impl Output {
         print(&Table::new(columns).rows(&items.iter().map(cells).collect::<Vec<_>>()))
     }
 
+    /// Begins a list whose entries come one by one.
+    pub(crate) fn lines(self, columns: &'static [&'static str]) -> Lines {
+        Lines { output: self, table: Table::new(columns) }
+    }
+
     /// Prints a list page by page while reading it, up to a limit. Returns whether more entries follow.
     pub(crate) async fn pages<T: Listed>(
         self,
@@ -50,6 +55,33 @@ impl Output {
         let goes_on = read_pages(limit, read, |page: Vec<T>| print(&printer.page(&page)?)).await?;
         print(printer.end())?;
         Ok(goes_on)
+    }
+}
+
+/// Prints entries as they come.
+pub(crate) struct Lines {
+    output: Output,
+    table: Table,
+}
+
+impl Lines {
+    /// Prints entries, with their cells: a row for each, or its JSON in one line.
+    pub(crate) fn print<T, J: Serialize>(
+        &mut self,
+        entries: Vec<T>,
+        cells: impl Fn(&T) -> Vec<String>,
+        json: impl Fn(T) -> J,
+    ) -> anyhow::Result<()> {
+        if !self.output.json {
+            let rows: Vec<_> = entries.iter().map(cells).collect();
+            return print(&self.table.rows(&rows));
+        }
+        let mut lines = String::new();
+        for entry in entries {
+            lines += &serde_json::to_string(&json(entry)).context("cannot write the output as JSON")?;
+            lines.push('\n');
+        }
+        print(&lines)
     }
 }
 

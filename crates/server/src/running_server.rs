@@ -149,6 +149,8 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         password_hashing_threads: serve.log_in.hashing_threads(),
         restore_period: serve.restore_period,
         audit_retention: serve.audit_retention.0,
+        event_retention: serve.event_retention.0,
+        authentication_events: serve.authentication_events,
         trusted_proxies: joined(&serve.trusted_proxy),
         signing_key: serve.signing_key.read()?,
         encryption_keys: None,

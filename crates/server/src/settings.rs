@@ -186,6 +186,16 @@ pub struct ServeSettings {
     #[arg(default_value = "365d", value_parser = values::retention)]
     pub audit_retention: Retention,
 
+    /// How long events are kept, such as `7d`, or `forever`: those who follow them must not be away for longer
+    #[arg(long, env = "DENIZEN_EVENT_RETENTION", value_name = "TIME|forever")]
+    #[arg(default_value = "7d", value_parser = values::retention)]
+    pub event_retention: Retention,
+
+    /// Whether events tell of the authentication of external users, each of which then stores one
+    #[arg(long, env = "DENIZEN_AUTHENTICATION_EVENTS", value_name = "BOOLEAN", default_value = "false")]
+    #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub authentication_events: bool,
+
     /// Whether to update the database's schema on start; with `false`, an old schema stops the start
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]

@@ -18,6 +18,7 @@ mod channels;
 mod concurrency;
 mod credentials;
 mod entity_tags;
+mod events;
 mod external_user_groups;
 mod external_users;
 mod field_values;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use denizen_tests::{TestServer, Value, json};
 
 /// Every scope that a key may have.
-pub(crate) const ALL_SCOPES: [&str; 7] = [
+pub(crate) const ALL_SCOPES: [&str; 8] = [
     "external_users:read",
     "external_users:write",
     "external_users:authenticate",
@@ -13,6 +13,7 @@ pub(crate) const ALL_SCOPES: [&str; 7] = [
     "settings:write",
     "api_keys:manage",
     "audit:read",
+    "events:read",
 ];
 
 /// Zaia's body for a new user: all six keys, null except the default channel, with these changes.

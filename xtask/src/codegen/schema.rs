@@ -86,7 +86,7 @@ pub(super) fn differences(postgres: &[TableDescription], sqlite: &[TableDescript
 
 fn compare_tables(found: &mut Vec<String>, postgres: &TableDescription, sqlite: &TableDescription) {
     let table = &postgres.name;
-    if postgres.primary_key != sqlite.primary_key {
+    if postgres.primary_key != sqlite.primary_key && !is_numbered_by_sqlite(postgres, sqlite) {
         let [postgres, sqlite] = [postgres, sqlite].map(|table| table.primary_key.join(", "));
         found.push(format!(
             "the primary key of {table} is ({postgres}) on PostgreSQL and ({sqlite}) on SQLite"
@@ -100,6 +100,14 @@ fn compare_tables(found: &mut Vec<String>, postgres: &TableDescription, sqlite: 
         }
     }
     found.extend(columns.into_keys().map(|name| format!("PostgreSQL has no column {table}.{name}")));
+}
+
+/// Returns whether SQLite numbers the rows, which it does only if the number alone is the key: on PostgreSQL, the workspace
+/// comes before it.
+fn is_numbered_by_sqlite(postgres: &TableDescription, sqlite: &TableDescription) -> bool {
+    let [key] = sqlite.primary_key.as_slice() else { return false };
+    let is_number = |column: &&ColumnDescription| column.name == *key && column.sql_type == "INTEGER";
+    postgres.primary_key == ["workspace_id", key] && sqlite.columns.iter().any(|column| is_number(&column))
 }
 
 fn compare_columns(
@@ -209,6 +217,14 @@ diesel::allow_tables_to_appear_in_same_query!(
         let sqlite = table("tiers", &columns, &["workspace_id", "id"]);
         let search = table("external_users_search_data", &[("id", "INTEGER", true)], &["id"]);
         assert!(differences(&[tiers()], &[sqlite, search]).is_empty());
+    }
+
+    #[test]
+    fn sqlite_may_number_rows_by_their_key() {
+        let keys = |number| [("workspace_id", "uuid", false), ("number", number, false)];
+        let postgres = table("outbox", &keys("int8"), &["workspace_id", "number"]);
+        let columns = [("workspace_id", "BLOB", false), ("number", "INTEGER", false)];
+        assert!(differences(&[postgres], &[table("outbox", &columns, &["number"])]).is_empty());
     }
 
     #[test]

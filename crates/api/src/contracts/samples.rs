@@ -190,6 +190,24 @@ pub(crate) fn audit_event() -> Value {
     })
 }
 
+pub(crate) fn event_page() -> Value {
+    let event = json!({
+        "id": "018d0c3a-7b5e-7f21-8c4d-2a6b8e0f1c37", "position": 4711, "type": "external_user.updated",
+        "timestamp": "2024-01-20T14:45:00.000000Z", "workspaceId": WORKSPACE, "objectId": USER,
+        "data": {
+            "id": USER, "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+            "channelId": CHANNEL, "superIdentityId": PERSON, "externalId": "user_12345",
+            "identifier": "jane.doe", "displayName": "Jane D.", "firstName": "Jane", "lastName": "Doe",
+            "email": "jane@example.com", "phone": null, "avatar": null, "locale": "en-US", "timezone": null,
+            "customFields": {"plan": "free"}, "externalUserGroupId": null, "tierId": null, "blocked": false,
+            "blockedReason": null, "blockedUntil": null,
+        },
+        "previous": {"displayName": "Jane Doe", "customFields": {"plan": "premium"}},
+        "actor": {"type": "api_key", "id": KEY}, "actingFor": null, "requestId": "7d444840-9dc0-41d1-b245-5ffdce74fad2",
+    });
+    json!({ "events": [event], "position": 4711, "hasMore": false })
+}
+
 const ACCOUNT: &str = "9a4c7e1d-2b3f-4d5a-8c6e-1f2a3b4c5d6e";
 const ROLE: &str = "3d5f7a9b-1c2e-4f6a-9b8d-0e1f2a3b4c5d";
 const TOKEN: &str = "6b8d0f2a-4c6e-4a8b-8d0f-2a4c6e8b0d1f";

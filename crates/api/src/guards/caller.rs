@@ -1,5 +1,6 @@
 //! Extractors that identify the caller and check its permissions.
 
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use denizen_persistence::{Asker, ExternalUserName, external_users};
 use super::admission::Admission;
 use crate::access::Access;
 use crate::access::identity::{Identity, Person};
-use crate::wire::context::Context;
+use crate::wire::context::{Context, RequestContext};
 use crate::wire::contract::Contract;
 use crate::wire::error::ApiError;
 use crate::wire::query::repeated;
@@ -106,6 +107,37 @@ scopes! {
     CanManageApiKeys => ManageApiKeys,
     /// May read the audit log.
     CanReadAuditEvents => ReadAuditEvents,
+    /// May follow the feed of events.
+    CanReadEvents => ReadEvents,
+}
+
+/// Checks a request's credential again, for an answer that goes on for long.
+pub(crate) struct Recheck<P> {
+    access: Access,
+    parts: Parts,
+    context: Arc<RequestContext>,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> Recheck<P> {
+    /// Returns the holder, or fails if the credential no longer admits it.
+    pub(crate) async fn admit(&self) -> Result<P::Holder, ApiError> {
+        let (identity, _) = Identity::find(&self.access, &self.parts, &self.context).await?;
+        Ok(P::admit(identity)?)
+    }
+}
+
+impl<S: Sync, P: Permission> FromRequestParts<S> for Recheck<P>
+where
+    Admission: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Context(context) = Context::of(parts)?.clone();
+        let access = Admission::from_ref(state).access;
+        Ok(Self { access, parts: parts.clone(), context, permission: PhantomData })
+    }
 }
 
 /// Tokens authenticate one user or account and never have a key's access to a workspace.

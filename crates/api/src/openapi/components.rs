@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use utoipa::openapi::example::Example;
 use utoipa::openapi::path::{Parameter, ParameterIn, PathItem};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response,
@@ -61,7 +62,10 @@ pub(super) fn add(components: &mut Components) {
     // Only the router returns this one, for methods that the document does not list.
     let named = ErrorCode::ALL.into_iter().filter(|(code, _)| *code != ErrorCode::MethodNotAllowed);
     for (code, status) in named {
-        components.responses.insert(name_of(code), error_component(code, status.as_u16()).into());
+        components.responses.insert(name_of(code), error_component(code).into());
+        let mut example = Example::new();
+        example.value = Some(sample(code.as_str(), description_of(code), status.as_u16()));
+        components.examples.insert(name_of(code), example.into());
     }
 }
 
@@ -136,14 +140,13 @@ fn header(name: &str) -> Option<RefOr<Header>> {
     Some(RefOr::Ref(Ref::new(format!("#/components/headers/{component}"))))
 }
 
-fn error_component(code: ErrorCode, status: u16) -> Response {
-    let description = description_of(code);
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(ErrorEnvelope::name())))
-        .example(Some(sample(code.as_str(), description, status)))
-        .build();
+fn error_component(code: ErrorCode) -> Response {
+    let (name, schema) = (name_of(code), Ref::from_schema_name(ErrorEnvelope::name()));
+    let mut content = ContentBuilder::new().schema(Some(schema)).build();
+    let example = Ref::new(format!("#/components/examples/{name}"));
+    content.examples.insert(name, RefOr::Ref(example));
     let mut response =
-        ResponseBuilder::new().description(description).content("application/json", content).build();
+        ResponseBuilder::new().description(description_of(code)).content("application/json", content).build();
     let own: &[&str] = match code {
         ErrorCode::Unauthenticated => &["www-authenticate"],
         ErrorCode::Conflict => &["flowdock-user", "idempotency-replayed", "retry-after"],
@@ -170,6 +173,7 @@ fn description_of(code: ErrorCode) -> &'static str {
             "The first request with this idempotency key is still in progress or had another credential, or other \
              requests kept changing the same object."
         }
+        ErrorCode::Gone => "The feed has no such position any more, or not yet.",
         ErrorCode::PreconditionFailed => "The condition in `If-Match` or `If-None-Match` is not met.",
         ErrorCode::PayloadTooLarge => "The body is larger than the limit.",
         ErrorCode::UnsupportedMediaType => {

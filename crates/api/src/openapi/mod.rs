@@ -43,7 +43,7 @@ const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platfor
     before this rule keep working.";
 
 /// The tags of the operations, in the order of the document.
-const TAGS: [(&str, &str); 19] = [
+const TAGS: [(&str, &str); 20] = [
     ("External users", "Flowra and Zaia: the end users of a workspace, by id, username or channel."),
     ("External user groups", "Zaia: groups of external users."),
     ("Tiers", "Zaia: the service tiers of external users and groups."),
@@ -51,6 +51,7 @@ const TAGS: [(&str, &str); 19] = [
     ("Channels", "Zaia: the channels that external users come from."),
     ("API keys", "Zaia: the keys of a workspace."),
     ("Audit log", "Zaia: who changed what, and when."),
+    ("Events", "Every change of a workspace, in one order, for programs that follow it."),
     ("Users", "Notiflows: the external users of a workspace, by external id."),
     ("Session", "FlowMate: logging in and out."),
     ("Accounts", "FlowMate: the people who log in."),

@@ -1,4 +1,4 @@
-//! Removes expired data: tokens, failed logins, idempotency records, old audit log entries, and the remains of deleted
+//! Removes expired data: tokens, failed logins, idempotency records, old audit log entries and events, and the remains of deleted
 //! workspaces, groups and tiers.
 
 use std::collections::VecDeque;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use denizen_domain::{ExternalUserGroupId, Origin, Result, Source, TierId, WorkspaceId};
 use denizen_persistence::{
-    Database, account_tokens, audit_events, external_user_groups, external_users, idempotency_records,
-    log_in_failures, tiers, workspaces,
+    Database, account_tokens, audit_events, events, external_user_groups, external_users,
+    idempotency_records, log_in_failures, tiers, workspaces,
 };
 use tokio::time::Instant;
 
@@ -28,6 +28,7 @@ enum Chore {
     Tokens,
     LogInFailures,
     AuditEvents,
+    Events,
     DeletedExternalUsers,
     IdempotencyRecords,
     Workspace(WorkspaceId),
@@ -56,6 +57,7 @@ impl Sweep {
             Chore::Tokens,
             Chore::LogInFailures,
             Chore::AuditEvents,
+            Chore::Events,
             Chore::DeletedExternalUsers,
             Chore::IdempotencyRecords,
         ]
@@ -126,6 +128,10 @@ impl Sweep {
             Chore::AuditEvents => {
                 let Some(retention) = self.options.audit_retention else { return Ok(false) };
                 Ok(audit_events::sweep(connection, now.minus(retention), BATCH).await? > 0)
+            }
+            Chore::Events => {
+                let Some(retention) = self.options.event_retention else { return Ok(false) };
+                Ok(events::sweep(connection, now.minus(retention), BATCH).await? > 0)
             }
             Chore::DeletedExternalUsers => {
                 let before = now.minus(self.options.restore_period);

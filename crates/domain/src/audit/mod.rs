@@ -16,7 +16,7 @@ use crate::primitives::{
 };
 
 /// The kinds of objects in the audit log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKind {
     /// An external user.
     ExternalUser,
@@ -181,6 +181,17 @@ impl FieldChanges {
         })
     }
 
+    /// Returns the new value of a flag that has changed.
+    pub fn becomes(&self, field: &str) -> Option<bool> {
+        match self.0.get(field) {
+            Some(Json::Object(values)) => match values.get("new") {
+                Some(Json::Bool(flag)) => Some(*flag),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Returns whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -229,6 +240,11 @@ pub trait Recorded {
 
     /// Returns its id in the log.
     fn object_id(&self) -> String;
+
+    /// Returns what identifies it and when it was created and changed: what events show beside the recorded fields.
+    fn identity(&self) -> JsonObject {
+        JsonObject::from_iter([("id".to_owned(), Json::String(self.object_id()))])
+    }
 
     /// Returns its fields at this moment, without secrets and derived fields. An empty field is null, and so is a block
     /// that has expired.

@@ -71,6 +71,8 @@ typed_ids! {
     FlowId,
     /// Id of an [`AuditEvent`](crate::AuditEvent).
     AuditEventId,
+    /// Id of an [`Event`](crate::Event).
+    EventId,
 }
 
 /// The error for a text that is not a positive whole number in plain form.
@@ -114,6 +116,9 @@ macro_rules! typed_numbers {
 }
 
 typed_numbers! {
+    /// Position of an [`Event`](crate::Event) in its workspace's feed: 1 for the first event, without gaps. 0 is the
+    /// position before it.
+    EventPosition,
     /// Number of an [`Account`](crate::Account): positive, assigned in order, never reused.
     AccountNumber,
     /// Number of a [`Workspace`](crate::Workspace): positive, assigned in order, never reused.

@@ -17,9 +17,9 @@ pub use clock::{
 pub(crate) use code_set::coded_texts;
 pub use code_set::{CodeSet, Coded};
 pub use id::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, ExternalUserGroupId,
-    ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId, SuperIdentityId, TierId,
-    WorkspaceId, WorkspaceNumber,
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, EventPosition,
+    ExternalUserGroupId, ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId,
+    SuperIdentityId, TierId, WorkspaceId, WorkspaceNumber,
 };
 pub use json::{Json, JsonError, JsonNumber, JsonObject, json_members};
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};

@@ -19,6 +19,8 @@ pub enum Scope {
     ManageApiKeys,
     /// Read the whole audit log, even about objects that the key's other scopes do not cover.
     ReadAuditEvents,
+    /// Follow all changes of the workspace, even of objects that the key's other scopes do not cover.
+    ReadEvents,
 }
 
 impl Coded for Scope {
@@ -30,6 +32,7 @@ impl Coded for Scope {
         Self::WriteSettings,
         Self::ManageApiKeys,
         Self::ReadAuditEvents,
+        Self::ReadEvents,
     ];
 
     fn code(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Coded for Scope {
             Self::WriteSettings => "settings:write",
             Self::ManageApiKeys => "api_keys:manage",
             Self::ReadAuditEvents => "audit:read",
+            Self::ReadEvents => "events:read",
         }
     }
 }
@@ -51,9 +55,10 @@ coded_texts!(Scope);
 pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
-    /// Returns the scopes of a key created without any: all except managing keys and reading the audit log.
+    /// Returns the scopes of a key created without any: all except managing keys, and reading the audit log and events.
     fn default() -> Self {
-        let is_kept_back = |scope: &Scope| matches!(scope, Scope::ManageApiKeys | Scope::ReadAuditEvents);
+        let kept_back = [Scope::ManageApiKeys, Scope::ReadAuditEvents, Scope::ReadEvents];
+        let is_kept_back = |scope: &Scope| kept_back.contains(scope);
         Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
     }
 }

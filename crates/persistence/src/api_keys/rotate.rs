@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    ApiKey, ApiKeyId, AuditEvent, Conflict, Error, FieldChanges, JsonObject, KeyHolder, NewApiKey, Origin,
-    Result, Secret, Timestamp, Verb, WorkspaceId,
+    ApiKey, ApiKeyId, Conflict, Error, FieldChanges, JsonObject, KeyHolder, NewApiKey, Origin, Result,
+    Secret, Timestamp, Verb, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -94,9 +94,8 @@ async fn require_room(connection: &mut DbConnection, key: &ApiKey) -> Result<()>
 async fn note(connection: &mut DbConnection, origin: &Origin, key: &ApiKey, end: Timestamp) -> Result<()> {
     let end = key.expires_at.map_or(end, |last| last.min(end));
     let ends = JsonObject::from_iter([("oldSecretsEndAt".to_owned(), json!(end).into())]);
-    let event = AuditEvent {
-        changes: FieldChanges::between(&JsonObject::new(), &ends),
-        ..audit_events::event(origin, Some(key.workspace_id), Verb::Rotate, Some(key), Some(key))
-    };
-    audit_events::insert(connection, event).await
+    let workspace_id = Some(key.workspace_id);
+    let mut change = audit_events::change_between(origin, workspace_id, Verb::Rotate, Some(key), Some(key));
+    change.entry.changes = FieldChanges::between(&JsonObject::new(), &ends);
+    audit_events::insert(connection, change).await
 }

@@ -208,6 +208,12 @@ impl Database {
         }
     }
 
+    /// Waits for a change that this server makes, or has made since the last wait: of any workspace, and in vain if it was
+    /// rolled back. One task at a time may wait.
+    pub async fn changed(&self) {
+        self.0.memory.changed.notified().await;
+    }
+
     /// Returns the changes since the start, on which depends what may be answered from memory.
     pub(crate) fn changes(&self) -> &Changes {
         &self.0.memory.changes

@@ -19,7 +19,11 @@ struct Changed {
 
 impl Changed {
     fn note(&mut self) {
-        self.memory.changes.note(&std::mem::take(&mut self.marks));
+        let marks = std::mem::take(&mut self.marks);
+        if !marks.is_empty() {
+            self.memory.changes.note(&marks);
+            self.memory.changed.notify_one();
+        }
     }
 }
 

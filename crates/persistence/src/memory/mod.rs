@@ -9,14 +9,18 @@ pub(crate) use changes::{Changes, Mark, Moment};
 pub(crate) use text_sample::mark_words;
 pub(crate) use text_sample::{TextSample, TextSamples, Trigram};
 
+use tokio::sync::Notify;
+
 /// What the connections of a database share.
 pub(crate) struct Memory {
     pub(crate) changes: Changes,
     pub(crate) text_samples: TextSamples,
+    /// Wakes whoever waits for changes of this server.
+    pub(crate) changed: Notify,
 }
 
 impl Memory {
     pub(crate) fn new() -> Self {
-        Self { changes: Changes::new(), text_samples: text_sample::text_samples() }
+        Self { changes: Changes::new(), text_samples: text_sample::text_samples(), changed: Notify::new() }
     }
 }

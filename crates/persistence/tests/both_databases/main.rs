@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
 mod accounts;
+mod events;
 mod external_users;
 mod numbered_pages;
 mod older;

@@ -26,12 +26,13 @@ async fn a_user_takes_few_statements() {
         let origin = &fixture.origin;
 
         put(connection, fixture, origin, "u-1", "Jane").await.unwrap();
-        let insert = ["INSERT super_identities", "INSERT external_users", "INSERT audit_events"];
+        let record = ["INSERT audit_events", "INSERT event_outbox"];
+        let insert = [&["INSERT super_identities", "INSERT external_users"], &record[..]].concat();
         let look = ["BEGIN", "SELECT external_users", "SELECT channels"];
         assert_eq!(statements.take(), [&look[..], &insert, &["COMMIT"]].concat(), "creating");
 
         put(connection, fixture, origin, "u-1", "Joan").await.unwrap();
-        let change = ["UPDATE external_users", "INSERT audit_events", "COMMIT"];
+        let change = [&["UPDATE external_users"], &record[..], &["COMMIT"]].concat();
         assert_eq!(statements.take(), [&look[..2], &change].concat(), "changing");
 
         let prepared = statements.prepared_for_good.lock().unwrap().clone();

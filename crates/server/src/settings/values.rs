@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::Uri;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use denizen_api::{CorsOrigin, InvalidOrigin, IpNet};
-use denizen_domain::{ApiKey, Coded, InvalidTimestamp, Password, Timestamp};
+use denizen_domain::{ApiKey, Coded, EventType, InvalidTimestamp, Password, Timestamp};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -177,6 +177,19 @@ pub(crate) fn filter_moment(text: &str) -> Result<Timestamp, String> {
 /// Parses an RFC 3339 time.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|InvalidTimestamp| "expected a time such as 2030-01-31T00:00:00Z".to_owned())
+}
+
+/// The types of events that a pattern stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct EventTypes(pub(crate) Vec<EventType>);
+
+/// Parses a pattern of types, as [`EventType::matching`] does.
+pub(crate) fn event_types(text: &str) -> Result<EventTypes, String> {
+    let expected = |_| {
+        let types: Vec<_> = EventType::all().map(|known| known.to_string()).collect();
+        format!("expected a type such as external_user.*, or one of {}", types.join(", "))
+    };
+    EventType::matching(text).map(EventTypes).map_err(expected)
 }
 
 /// Parses the code of a scope, an access mode and the like; the error and the help list all of them.

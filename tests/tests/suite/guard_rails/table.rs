@@ -65,6 +65,7 @@ const READ_SETTINGS: &str = "settings:read";
 const WRITE_SETTINGS: &str = "settings:write";
 const MANAGE_KEYS: &str = "api_keys:manage";
 const READ_AUDIT: &str = "audit:read";
+const READ_EVENTS: &str = "events:read";
 
 /// Creates a key for every scope that has all scopes but this one.
 pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'static str, Key> {
@@ -250,6 +251,13 @@ pub(super) const GUARDS: &[Guard] = &[
         operation: "GET /api/v1/audit-events",
         scope: READ_AUDIT,
         path: "/api/v1/audit-events?objectId=<user>",
+        stranger: Stranger::List,
+        ..ROW
+    },
+    Guard {
+        operation: "GET /api/v1/events",
+        scope: READ_EVENTS,
+        path: "/api/v1/events?objectId=<user>",
         stranger: Stranger::List,
         ..ROW
     },

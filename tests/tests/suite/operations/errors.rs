@@ -3,13 +3,14 @@
 use denizen_tests::{TestServer, json};
 
 /// Every code, with its status.
-const CODES: [(&str, u16); 13] = [
+const CODES: [(&str, u16); 14] = [
     ("bad_request", 400),
     ("unauthenticated", 401),
     ("forbidden", 403),
     ("not_found", 404),
     ("method_not_allowed", 405),
     ("conflict", 409),
+    ("gone", 410),
     ("precondition_failed", 412),
     ("payload_too_large", 413),
     ("unsupported_media_type", 415),

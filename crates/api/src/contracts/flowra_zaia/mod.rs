@@ -5,6 +5,7 @@ mod actor;
 mod api_keys;
 mod audit_events;
 mod channels;
+mod events;
 mod external_user_groups;
 mod external_users;
 mod super_identities;
@@ -13,6 +14,7 @@ mod tiers;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::audit_events::audit_event_json;
+pub use self::events::event_json;
 pub use self::external_users::external_user_json;
 use crate::state::AppState;
 
@@ -26,4 +28,5 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(channels::routes())
         .merge(api_keys::routes())
         .merge(audit_events::routes())
+        .merge(events::routes())
 }

@@ -256,6 +256,10 @@ fn explanation(code: ErrorCode) -> (&'static str, &'static str) {
             "The request conflicts with existing data: a name is taken, or the object was changed at the same time.",
             "Read details.reason and details.param. Use another name, or send the request again.",
         ),
+        ErrorCode::Gone => (
+            "The feed has lost the events after this position, or has no such position yet.",
+            "Note the end of the feed with after=latest, read the lists anew, then follow the feed from there.",
+        ),
         ErrorCode::PreconditionFailed => (
             "The condition in If-Match or If-None-Match is not met.",
             "Read the object again. If your change still makes sense, send it with the new ETag.",

@@ -153,6 +153,7 @@ fn is_lasting_error(error: &Arc<Error>) -> bool {
         | Error::NotFound { .. }
         | Error::PreconditionFailed => true,
         Error::Unauthenticated(_)
+        | Error::PositionGone { .. }
         | Error::RateLimited { .. }
         | Error::Unavailable(_)
         | Error::ReadOnly(_)

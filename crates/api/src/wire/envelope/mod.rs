@@ -62,6 +62,12 @@ pub(crate) struct ErrorDetails {
     /// The credential that was expected or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth: Option<&'static str>,
+    /// The last position that the feed has lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begins_after: Option<i64>,
+    /// The last position of the feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_at: Option<i64>,
     /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -119,6 +125,7 @@ pub(crate) enum ErrorCode {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    Gone,
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -130,13 +137,14 @@ pub(crate) enum ErrorCode {
 
 impl ErrorCode {
     /// All codes and their statuses.
-    pub(crate) const ALL: [(Self, StatusCode); 13] = [
+    pub(crate) const ALL: [(Self, StatusCode); 14] = [
         (Self::BadRequest, StatusCode::BAD_REQUEST),
         (Self::Unauthenticated, StatusCode::UNAUTHORIZED),
         (Self::Forbidden, StatusCode::FORBIDDEN),
         (Self::NotFound, StatusCode::NOT_FOUND),
         (Self::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED),
         (Self::Conflict, StatusCode::CONFLICT),
+        (Self::Gone, StatusCode::GONE),
         (Self::PreconditionFailed, StatusCode::PRECONDITION_FAILED),
         (Self::PayloadTooLarge, StatusCode::PAYLOAD_TOO_LARGE),
         (Self::UnsupportedMediaType, StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -155,6 +163,7 @@ impl ErrorCode {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::Gone => "gone",
             Self::PreconditionFailed => "precondition_failed",
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",

@@ -30,6 +30,14 @@ pub(super) fn problem_of(error: &Error, contract: Contract) -> Problem {
         Error::NotFound { resource, id } => return not_found(*resource, id.clone(), contract),
         Error::Conflict(conflict) => return conflicting(*conflict, contract),
         Error::PreconditionFailed => (ErrorCode::PreconditionFailed, message, none),
+        Error::PositionGone { begins_after, ends_at } => {
+            let details = ErrorDetails {
+                begins_after: Some(begins_after.as_i64()),
+                ends_at: Some(ends_at.as_i64()),
+                ..none
+            };
+            (ErrorCode::Gone, message, details)
+        }
         Error::RateLimited { limit, window, retry_after } => {
             let details = ErrorDetails {
                 limit: usize::try_from(*limit).ok(),

@@ -205,7 +205,7 @@ async fn store_all(
     let new_ids: Vec<_> = users.iter().filter(|(before, _)| before.is_none()).collect();
     let new_ids = new_ids.into_iter().filter_map(|(_, user)| user.external_id.as_ref()).collect();
     let people = super_identities::find_or_create_all(connection, origin, workspace_id, new_ids).await?;
-    let (mut made, mut changed, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut made, mut changed, mut noted) = (Vec::new(), Vec::new(), Vec::new());
     for (before, mut user) in users {
         if let (None, Some(external_id)) = (before, &user.external_id) {
             let person = people.get(external_id.as_str());
@@ -215,9 +215,9 @@ async fn store_all(
         if before != Some(&user) {
             rows.push(ExternalUserRow::from(&user));
             let verb = if before.is_some() { Verb::Update } else { Verb::Create };
-            events.push(audit_events::event(origin, Some(workspace_id), verb, before, Some(&user)));
+            noted.push(audit_events::change_between(origin, Some(workspace_id), verb, before, Some(&user)));
         }
     }
     dialect::store_external_users(connection, made, changed).await?;
-    audit_events::insert_all(connection, events).await
+    audit_events::insert_all(connection, noted).await
 }

@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::find::{find_by_username, find_locked, find_locked_by_external_id};
 use super::row::ExternalUserRow;
-use crate::audit_events::{self, AuditEventRow};
+use crate::audit_events::{self, ChangeRows};
 use crate::connection::{DbConnection, OrError as _, commit_with, in_transaction, on_backend};
 use crate::directory::super_identities::{self, SuperIdentityRow};
 use crate::directory::{channels, external_user_groups, tiers};
@@ -144,8 +144,8 @@ pub(super) async fn create_and_commit(
     let mut user = ExternalUser::blank(id, workspace_id, channel_id, person_id, now);
     changes.clone().apply_to(&mut user, origin.actor, now)?;
     let row = ExternalUserRow::from(&user);
-    let event = audit_events::event(origin, Some(workspace_id), Verb::Create, None, Some(&user));
-    let event = AuditEventRow::new(connection, event);
+    let change = audit_events::change_between(origin, Some(workspace_id), Verb::Create, None, Some(&user));
+    let ChangeRows { entry, event } = change.into_rows(connection);
     commit_with!(
         connection,
         |conn| match known_person {
@@ -158,11 +158,16 @@ pub(super) async fn create_and_commit(
             .execute(conn)
             .await
             .or_error("insert an external user"),
-        (&event)
+        (&entry)
             .insert_into(tables::audit_events::table)
             .execute(conn)
             .await
             .or_error("note what has changed"),
+        match &event {
+            Some(event) => event.insert_into(tables::event_outbox::table).execute(conn).await,
+            None => Ok(0),
+        }
+        .or_error("note what others are told"),
     )?;
     Ok(user)
 }
@@ -197,19 +202,25 @@ async fn change_and_commit(
         audit_events::updated(connection, origin, workspace_id, &before, &user).await?;
         return Ok(user);
     }
-    let event = audit_events::change(origin, Some(workspace_id), &before, &user);
-    let event = event.map(|event| AuditEventRow::new(connection, event));
+    let change = audit_events::update_between(origin, Some(workspace_id), &before, &user);
+    let rows = change.map(|change| change.into_rows(connection));
+    let (entry, event) = rows.map_or((None, None), |ChangeRows { entry, event }| (Some(entry), event));
     commit_with!(
         connection,
         |conn| PreparedOnce(diesel::update(changed).set(&row))
             .execute(conn)
             .await
             .or_error("change an external user"),
-        match &event {
-            Some(event) => event.insert_into(tables::audit_events::table).execute(conn).await,
+        match &entry {
+            Some(entry) => entry.insert_into(tables::audit_events::table).execute(conn).await,
             None => Ok(0),
         }
         .or_error("note what has changed"),
+        match &event {
+            Some(event) => event.insert_into(tables::event_outbox::table).execute(conn).await,
+            None => Ok(0),
+        }
+        .or_error("note what others are told"),
     )?;
     Ok(user)
 }

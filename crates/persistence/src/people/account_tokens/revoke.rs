@@ -61,7 +61,7 @@ async fn delete_noted(
         return Err(Error::Conflict(Conflict::ConcurrentChange));
     }
     let home = home_of(connection, account_id).await?;
-    let event = |token| audit_events::event(origin, home, Verb::Delete, Some(token), None);
+    let event = |token| audit_events::change_between(origin, home, Verb::Delete, Some(token), None);
     audit_events::insert_all(connection, tokens.iter().map(event).collect()).await
 }
 

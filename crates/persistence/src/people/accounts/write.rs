@@ -183,7 +183,13 @@ pub(crate) async fn delete_found(
         .or_error("delete an account")?;
     administered.require_still(connection).await?;
     let ended = |membership: &Membership| {
-        audit_events::event(origin, Some(membership.workspace_id), Verb::Delete, Some(membership), None)
+        audit_events::change_between(
+            origin,
+            Some(membership.workspace_id),
+            Verb::Delete,
+            Some(membership),
+            None,
+        )
     };
     audit_events::insert_all(connection, memberships.iter().map(ended).collect()).await?;
     audit_events::deleted(connection, origin, account.home, account).await
@@ -205,12 +211,12 @@ async fn note_change(
             None => account.clone(),
         };
         let (old, new) = (seen(before), seen(after));
-        let mut event = audit_events::event(origin, home, Verb::Update, Some(&old), Some(&new));
+        let mut change = audit_events::change_between(origin, home, Verb::Update, Some(&old), Some(&new));
         if has_new_password {
-            event.changes = event.changes.and_secret("password");
+            change.entry.changes = change.entry.changes.and_secret("password");
         }
-        if !event.changes.is_empty() {
-            audit_events::insert(connection, event).await?;
+        if !change.entry.changes.is_empty() {
+            audit_events::insert(connection, change).await?;
         }
     }
     Ok(())

@@ -52,7 +52,7 @@ pub(crate) async fn insert_participants(
         return Err(Error::Conflict(Conflict::ConcurrentChange));
     }
     let event = |(made, _): &(FlowMembership, AccountNumber)| {
-        audit_events::event(origin, Some(flow.workspace_id), Verb::Create, None, Some(made))
+        audit_events::change_between(origin, Some(flow.workspace_id), Verb::Create, None, Some(made))
     };
     audit_events::insert_all(connection, made.iter().map(event).collect()).await
 }

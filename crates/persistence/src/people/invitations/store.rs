@@ -49,7 +49,13 @@ pub(super) async fn ensure(
             let before = invitation.clone();
             (invitation.state, invitation.updated_at) = (*state, now);
             let after = Some(&*invitation);
-            events.push(audit_events::event(origin, workspace_id, Verb::Update, Some(&before), after));
+            events.push(audit_events::change_between(
+                origin,
+                workspace_id,
+                Verb::Update,
+                Some(&before),
+                after,
+            ));
         }
         store_state(connection, flow, numbers, *state, now).await?;
     }
@@ -74,7 +80,7 @@ pub(super) async fn ensure(
         })
         .collect();
     insert(connection, &made).await?;
-    let event = |made| audit_events::event(origin, workspace_id, Verb::Create, None, Some(made));
+    let event = |made| audit_events::change_between(origin, workspace_id, Verb::Create, None, Some(made));
     audit_events::insert_all(connection, made.iter().map(event).collect()).await?;
     known.extend(made.into_iter().map(|invitation| (invitation.email.clone(), invitation)));
     Ok(wanted.iter().filter_map(|(email, _)| known.remove(email)).collect())

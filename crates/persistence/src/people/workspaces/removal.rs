@@ -10,14 +10,15 @@ use super::keys::forget_key;
 use super::residents;
 use crate::audit_events as audit;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use crate::events::remove_feed;
 use crate::people::administrators::Administered;
 use crate::people::asker::{Asker, Standing};
 use crate::people::roles::delete_all_of as delete_roles_of;
 use crate::queries::locks;
 use crate::schema::{
-    api_key_secrets, api_keys, audit_events, channels, deleted_external_users, departures,
-    external_user_groups, external_users, flows, idempotency_records, invitations, super_identities, tiers,
-    workspaces,
+    api_key_secrets, api_keys, audit_events, channels, deleted_external_users, departures, event_outbox,
+    events, external_user_groups, external_users, flows, idempotency_records, invitations, super_identities,
+    tiers, workspaces,
 };
 use crate::types::{StoredTime, StoredUuid, stored};
 
@@ -84,6 +85,7 @@ pub async fn remove_some(connection: &mut DbConnection, origin: &Origin, id: Wor
     if remove_contents(connection, id).await? {
         return Ok(true);
     }
+    remove_feed(connection, id).await?;
     // A key may have been created at the time of the deletion.
     forget_keys(connection, id).await?;
     let workspace = workspaces::table.filter(workspaces::id.eq(stored(id)));
@@ -159,6 +161,8 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
         departures.account_id: StoredUuid,
         idempotency_records.key_hash: Vec<u8>,
         audit_events.id: StoredUuid,
+        event_outbox.number: i64,
+        events.position: i64,
     );
     Ok(false)
 }

@@ -182,8 +182,8 @@ async fn delete_accounts(
     let accounts = accounts::table.filter(accounts::id.eq_any(ids));
     on_backend!(connection, |conn| diesel::delete(accounts).execute(conn).await)
         .or_error("delete accounts of a deleted workspace")?;
-    let event = |account| audit_events::event(origin, None, Verb::Delete, Some(account), None);
-    audit_events::insert_all(connection, deleted.iter().map(event).collect()).await
+    let change = |account| audit_events::change_between(origin, None, Verb::Delete, Some(account), None);
+    audit_events::insert_all(connection, deleted.iter().map(change).collect()).await
 }
 
 async fn end_memberships(

@@ -76,8 +76,8 @@ impl FromQuery for ListAuditEvents {
     }
 }
 
-/// Ids are stored in lower case.
-fn object_id(text: &str) -> Result<String, Violation> {
+/// Reads the id of any object. Ids are stored in lower case.
+pub(in crate::contracts::flowra_zaia) fn object_id(text: &str) -> Result<String, Violation> {
     let fits = (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| text.to_ascii_lowercase())
         .ok_or_else(|| Violation::new(Reason::InvalidFormat, "must be the id of an object"))

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 
 pub use self::answer::audit_event_json;
+pub(super) use self::list::object_id;
 
 /// Schemas that only parameters use; the routes register those of bodies.
 #[derive(utoipa::OpenApi)]

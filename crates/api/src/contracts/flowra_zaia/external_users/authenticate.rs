@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use denizen_domain::{ExternalId, ExternalUser, IdentityClaim, Result, Violations};
-use denizen_persistence::external_users;
+use denizen_persistence::{events, external_users};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -59,6 +59,10 @@ pub(crate) async fn authenticate(
     let claim = body.check()?;
     let user = find_or_create(&state, &caller, &claim).await?;
     let token = state.access().tokens.issue(state.source(), &user)?;
+    if state.options().authentication_events {
+        let connection = &mut state.database().write_by_key().await?;
+        events::tell_of_authentication(connection, caller.origin(), &user).await?;
+    }
     let now = state.source().clock.now();
     let tag = user.entity_tag(now);
     Ok(tagged(&tag, Json(ExternalUserWithToken::new(user, Some(token), caller.contract, now))))

@@ -1,0 +1,3 @@
+DROP TABLE events;
+DROP TABLE event_outbox;
+DROP TABLE event_feeds;
