@@ -109,7 +109,8 @@ impl Drop for TestDatabase {
     }
 }
 
-fn is_on_postgres() -> bool {
+/// Whether the tests run on PostgreSQL, as the environment says; otherwise they do on SQLite.
+pub fn is_on_postgres() -> bool {
     match std::env::var(DATABASE_VARIABLE).as_deref() {
         Err(_) | Ok("sqlite") => false,
         Ok("postgres") => true,

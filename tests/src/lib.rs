@@ -43,6 +43,7 @@ mod server;
 mod template;
 
 pub use client::Client;
+pub use database::is_on_postgres;
 pub use foreign::ForeignClient;
 pub use operator::{Account, Flow, Key, Workspace};
 pub use raw::RawConnection;

@@ -48,11 +48,18 @@ pub(crate) struct TextSample {
     trigrams: HashMap<Trigram, Vec<u16>>,
     bytes: usize,
     is_everyone: bool,
+    has_most_users: bool,
 }
 
 impl TextSample {
-    /// Creates a sample from the searchable texts of some users, at most 65,536, or of everyone.
-    pub(crate) fn new(texts: Vec<String>, is_everyone: bool) -> Self {
+    /// Creates a sample from the searchable texts of all users of a workspace.
+    pub(crate) fn of_everyone(texts: Vec<String>) -> Self {
+        Self { is_everyone: true, ..Self::new(texts, false) }
+    }
+
+    /// Creates a sample from the searchable texts of some users, at most 65,536, of a workspace that has most users of all,
+    /// or not.
+    pub(crate) fn new(texts: Vec<String>, has_most_users: bool) -> Self {
         let texts: Vec<_> = texts.into_iter().map(|text| mark_words(&text)).collect();
         let mut trigrams: HashMap<_, Vec<_>> = HashMap::new();
         for (number, text) in (0..).zip(&texts) {
@@ -67,7 +74,12 @@ impl TextSample {
         let bytes_of_numbers: usize = trigrams.values().map(|numbers| size_of_val(numbers.as_slice())).sum();
         let bytes =
             bytes_of_texts + 2 * (trigrams.len() * size_of::<(Trigram, Vec<u16>)>() + bytes_of_numbers);
-        Self { texts, trigrams, bytes, is_everyone }
+        Self { texts, trigrams, bytes, is_everyone: false, has_most_users }
+    }
+
+    /// Returns whether the workspace has most users of all workspaces.
+    pub(crate) fn has_most_users(&self) -> bool {
+        self.has_most_users
     }
 
     /// Returns whether so many users have a marked text that reading them in order fills a page soon, or the workspace has
@@ -176,8 +188,8 @@ mod tests {
 
     #[test]
     fn reads_few_users_in_order() {
-        assert!(TextSample::new(vec!["jane".to_owned()], true).is_frequent("unknown"));
-        assert!(TextSample::new(Vec::new(), true).is_frequent("unknown"));
+        assert!(TextSample::of_everyone(vec!["jane".to_owned()]).is_frequent("unknown"));
+        assert!(TextSample::of_everyone(Vec::new()).is_frequent("unknown"));
     }
 
     #[test]

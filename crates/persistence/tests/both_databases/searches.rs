@@ -6,12 +6,55 @@ use denizen_domain::{
     DisplayName, EmailAddress, ExternalId, ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Patch,
     SearchText, Slug, Window, WorkspaceId, WorkspaceName, fold_for_search,
 };
-use denizen_persistence::{external_users, workspaces};
+use denizen_persistence::{Backend, Database, external_users, workspaces};
 
 use crate::{Fixture, on_both};
 
 /// More than fit into the sample by which searches are planned.
 const USERS: usize = 600;
+
+/// Texts that many users have, few or none: parts of words, beginnings, several words, and signs.
+const TEXTS: [&str; 39] = [
+    "user-7",
+    "user-577",
+    "person0123",
+    "@example9.com",
+    "example",
+    "00",
+    "7",
+    "us",
+    "p",
+    "r",
+    "%o\"b",
+    "100%",
+    "0% S",
+    "_1",
+    "a_b",
+    "\\x",
+    "O'N",
+    "Straße",
+    "STRASS",
+    "山田太",
+    "山田",
+    "山",
+    "田",
+    "Ω",
+    "Ωμ",
+    "ada smith",
+    "a smi",
+    "...",
+    ". .",
+    "🙂",
+    "🙂🙂🙂",
+    "nobody",
+    "zz",
+    " ad",
+    "a \"",
+    "* AND",
+    "NEAR(",
+    "e+",
+    "!?.",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_whoever_has_the_text() {
@@ -22,50 +65,24 @@ async fn a_search_finds_whoever_has_the_text() {
         for workspace_id in [fixture.workspace_id, other.0.id] {
             fill(fixture, workspace_id).await;
         }
-        for text in [
-            "user-7",
-            "user-577",
-            "person0123",
-            "@example9.com",
-            "example",
-            "00",
-            "7",
-            "us",
-            "p",
-            "r",
-            "%o\"b",
-            "100%",
-            "0% S",
-            "_1",
-            "a_b",
-            "\\x",
-            "O'N",
-            "Straße",
-            "STRASS",
-            "山田太",
-            "山田",
-            "山",
-            "田",
-            "Ω",
-            "Ωμ",
-            "ada smith",
-            "a smi",
-            "...",
-            ". .",
-            "🙂",
-            "🙂🙂🙂",
-            "nobody",
-            "zz",
-            " ad",
-            "a \"",
-            "* AND",
-            "NEAR(",
-            "e+",
-            "!?.",
-        ] {
-            let found = found(fixture, text).await;
+        for text in TEXTS {
             let expected: Vec<_> = (0..USERS).filter(|number| has(*number, text)).map(external_id).collect();
+            let found = found(fixture, &fixture.database, text).await;
             assert_eq!(found, expected, "{text:?} on {}", fixture.database.backend());
+        }
+        if fixture.database.backend() == Backend::Sqlite {
+            return;
+        }
+        // PostgreSQL learns how many users there are, and a server that starts then knows that this workspace has most.
+        fixture.execute("ANALYZE external_users").await;
+        let another = fixture.another().await;
+        for text in TEXTS {
+            let expected = found(fixture, &fixture.database, text).await;
+            assert_eq!(
+                found(fixture, &another, text).await,
+                expected,
+                "{text:?} with the workspace compared"
+            );
         }
     })
     .await;
@@ -75,26 +92,26 @@ async fn a_search_finds_whoever_has_the_text() {
 async fn a_search_finds_new_texts_at_once_and_old_ones_no_more() {
     on_both(async |fixture| {
         fill(fixture, fixture.workspace_id).await;
-        assert!(found(fixture, "queen").await.is_empty());
-        assert!(found(fixture, "qu").await.is_empty());
+        assert!(found(fixture, &fixture.database, "queen").await.is_empty());
+        assert!(found(fixture, &fixture.database, "qu").await.is_empty());
         upsert(fixture, fixture.workspace_id, &[(external_id(3), named("Ada Queen"))]).await;
         for text in ["queen", "qu", "q"] {
-            assert_eq!(found(fixture, text).await, [external_id(3)], "{text}");
+            assert_eq!(found(fixture, &fixture.database, text).await, [external_id(3)], "{text}");
         }
         upsert(fixture, fixture.workspace_id, &[(external_id(3), named("Ada King"))]).await;
         for text in ["queen", "qu", "q"] {
-            assert!(found(fixture, text).await.is_empty(), "{text}");
+            assert!(found(fixture, &fixture.database, text).await.is_empty(), "{text}");
         }
     })
     .await;
 }
 
-async fn found(fixture: &Fixture, text: &str) -> Vec<String> {
+async fn found(fixture: &Fixture, database: &Database, text: &str) -> Vec<String> {
     let filter = ExternalUserFilter {
         search: Some(SearchText::parse(text).unwrap()),
         ..ExternalUserFilter::default()
     };
-    let connection = &mut fixture.database.read().await.unwrap();
+    let connection = &mut database.read().await.unwrap();
     let (id, order) = (fixture.workspace_id, ExternalUserOrder::CreatedAt);
     let window = Window::first(u32::try_from(USERS).unwrap());
     let users = external_users::list(connection, id, &filter, order, &window).await.unwrap().items;

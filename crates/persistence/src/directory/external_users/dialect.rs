@@ -2,7 +2,7 @@
 
 use denizen_domain::{ChannelId, Result, WorkspaceId};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub(super) struct IndexedSearch {
     /// The workspace's id follows.
     pub(super) before_workspace: &'static str,
     /// What the index looks up follows.
-    pub(super) before_indexed: &'static str,
+    pub(super) before_indexed: String,
     /// The text to compare with follows.
     pub(super) before_text: String,
     pub(super) end: &'static str,
@@ -48,10 +48,21 @@ pub(super) fn comparison(backend: Backend, column: &str, needle: &Needle) -> Str
 /// expression of the index, letter by letter; otherwise PostgreSQL would not use it.
 const CONTAINS_BEGINNING: &str = r" AND string_to_array(regexp_replace(search_text, '[ \n]*([^ \n])([^ \n]?)[^ \n]*', E'\\1\n\\1\\2\n', 'g'), E'\n') @> ARRAY[";
 
+/// Begins a search whose index also looks up the workspace, which follows.
+const INDEXED_WORKSPACE: &str = "external_users.id = ANY (ARRAY(SELECT candidates.id \
+                                 FROM external_users AS candidates WHERE candidates.workspace_id = ";
+
+/// Begins a search that compares the workspace afterwards. It follows, as text.
+const COMPARED_WORKSPACE: &str = "external_users.id = ANY (ARRAY(SELECT candidates.id \
+                                  FROM external_users AS candidates WHERE candidates.workspace_id::text = ";
+
 /// Returns the condition for users with a needle in their searchable texts that finds them by index. PostgreSQL collects
 /// them first: it does not know how many have the text, and would rather read users in the order of the list. SQLite's
 /// index is a separate table.
-pub(super) fn indexed_search(backend: Backend, needle: &Needle) -> IndexedSearch {
+///
+/// PostgreSQL's index also has the workspaces, but reads all users of one to combine them with those who have the text. If
+/// the workspace has most users anyway, comparing it afterwards takes a fraction of that: as text, which no index has.
+pub(super) fn indexed_search(backend: Backend, needle: &Needle, has_most_users: bool) -> IndexedSearch {
     let compare = |column| comparison(backend, column, needle);
     match backend {
         Backend::Postgres => {
@@ -59,9 +70,13 @@ pub(super) fn indexed_search(backend: Backend, needle: &Needle) -> IndexedSearch
                 Needle::Part(_) => (" AND candidates.search_text LIKE ", ""),
                 Needle::Beginning(_) => (CONTAINS_BEGINNING, "]"),
             };
+            let (before_workspace, before_indexed) = if has_most_users {
+                (COMPARED_WORKSPACE, format!("::text{before_indexed}"))
+            } else {
+                (INDEXED_WORKSPACE, before_indexed.to_owned())
+            };
             IndexedSearch {
-                before_workspace: "external_users.id = ANY (ARRAY(SELECT candidates.id \
-                                   FROM external_users AS candidates WHERE candidates.workspace_id = ",
+                before_workspace,
                 before_indexed,
                 before_text: format!("{after_indexed} AND {}", compare("candidates.search_text")),
                 end: ") > 0))",
@@ -72,7 +87,8 @@ pub(super) fn indexed_search(backend: Backend, needle: &Needle) -> IndexedSearch
             before_workspace: "external_users.id IN (SELECT external_user_id FROM external_users_search_rows \
                                WHERE +workspace_id = ",
             before_indexed: " AND row_number IN (SELECT rowid FROM external_users_search \
-                             WHERE external_users_search MATCH ",
+                             WHERE external_users_search MATCH "
+                .to_owned(),
             before_text: format!(")) AND {}", compare("external_users.search_text")),
             end: ") > 0",
         },
@@ -95,43 +111,62 @@ pub(super) fn indexed_text(backend: Backend, needle: &Needle, sample: &TextSampl
     }
 }
 
-/// Returns the searchable texts of the next user from each of these ids on. One statement asks for all.
-pub(super) async fn texts_from(
+/// Returns the next user from each of these ids on: its id and its searchable texts. One statement asks for all.
+pub(super) async fn users_from(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     places: Vec<Uuid>,
-) -> Result<Vec<String>> {
+) -> Result<Vec<(Uuid, String)>> {
     let workspace_id = stored(workspace_id);
-    let next = |place: &str| {
+    let next = |column: &str, place: &str| {
         format!(
-            "(SELECT search_text FROM external_users WHERE workspace_id = $1 AND id >= {place} ORDER BY id LIMIT 1) \
-             AS text"
+            "(SELECT {column} FROM external_users WHERE workspace_id = $1 AND id >= {place} ORDER BY id LIMIT 1) \
+             AS {column}"
         )
     };
+    let both = |place| format!("{}, {}", next("id", place), next("search_text", place));
     let found = on_each_backend!(
         connection,
         Postgres | conn | {
             let places: Vec<_> = places.into_iter().map(StoredUuid::from_uuid).collect();
-            let statement = format!("SELECT {} FROM unnest($2) AS place", next("place"));
+            let statement = format!("SELECT {} FROM unnest($2) AS place", both("place"));
             let query = diesel::sql_query(statement).bind::<PortableUuid, _>(workspace_id);
-            query.bind::<Array<PortableUuid>, _>(places).load::<FoundText>(conn).await
+            query.bind::<Array<PortableUuid>, _>(places).load::<FoundUser>(conn).await
         },
         Sqlite | conn | {
             let places: Vec<_> = places.iter().map(|place| place.simple().to_string()).collect();
-            let statement = format!("SELECT {} FROM json_each($2) AS place", next("unhex(place.value)"));
+            let statement = format!("SELECT {} FROM json_each($2) AS place", both("unhex(place.value)"));
             let query = diesel::sql_query(statement).bind::<PortableUuid, _>(workspace_id);
-            query.bind::<Text, _>(serde_json::json!(places).to_string()).load::<FoundText>(conn).await
+            query.bind::<Text, _>(serde_json::json!(places).to_string()).load::<FoundUser>(conn).await
         }
     );
-    let found = found.or_error("sample the texts of external users")?;
-    Ok(found.into_iter().filter_map(|found| found.text).collect())
+    let found = found.or_error("sample external users")?.into_iter();
+    Ok(found.filter_map(|found| Some((found.id?.as_uuid(), found.search_text?))).collect())
 }
 
-/// A user's searchable texts, if there is one.
+/// A user, if there is one.
 #[derive(QueryableByName)]
-struct FoundText {
+struct FoundUser {
+    #[diesel(sql_type = Nullable<PortableUuid>)]
+    id: Option<StoredUuid>,
     #[diesel(sql_type = Nullable<Text>)]
-    text: Option<String>,
+    search_text: Option<String>,
+}
+
+/// Returns about how many users all workspaces have together, as PostgreSQL has counted them lately. `None` if it has not,
+/// as for a table that is spread over several machines, and on SQLite, where nothing depends on it.
+pub(super) async fn count_roughly(connection: &mut DbConnection) -> Result<Option<u128>> {
+    let DbConnection::Postgres(object) = connection else { return Ok(None) };
+    let query = "SELECT reltuples::bigint AS count FROM pg_class WHERE oid = 'external_users'::regclass";
+    let row = diesel::sql_query(query).get_result::<RoughCount>(&mut ***object).await;
+    let RoughCount { count } = row.or_error("count the users of all workspaces roughly")?;
+    Ok(u128::try_from(count).ok().filter(|count| *count > 0))
+}
+
+#[derive(QueryableByName)]
+struct RoughCount {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 /// Returns the first user with each of these values in a column: the default channel's before the others', then the

@@ -44,14 +44,14 @@ macro_rules! filtered {
         query = one_of!(query, external_users::super_identity_id, all_stored(&filter.super_identity_ids));
         query = one_of!(query, external_users::tier_id.assume_not_null(), all_stored(&filter.tier_ids));
         for search in searches {
-            let Search { column, needle, indexed } = search;
+            let Search { column, needle, indexed, has_most_users } = search;
             query = match indexed {
                 Some(indexed) => {
-                    let pieces = dialect::indexed_search($backend, needle);
+                    let pieces = dialect::indexed_search($backend, needle, *has_most_users);
                     query.filter(
                         sql::<Bool>(pieces.before_workspace)
                             .bind::<PortableUuid, _>(stored($workspace_id))
-                            .sql(pieces.before_indexed)
+                            .sql(&pieces.before_indexed)
                             .bind::<Text, _>(indexed.clone())
                             .sql(&pieces.before_text)
                             .bind::<Text, _>(needle.compared())

@@ -24,6 +24,8 @@ pub(super) struct Search {
     pub(super) needle: Needle,
     /// What to look up in the index. Without it, users are compared in the order of the list.
     pub(super) indexed: Option<String>,
+    /// Whether the workspace has most users of the directory.
+    pub(super) has_most_users: bool,
 }
 
 /// Returns the searches of a filter, each in the way that reads few users.
@@ -39,11 +41,13 @@ pub(super) async fn searches(
             let sample = sample(connection, workspace_id).await?;
             let is_rare = !sample.is_frequent(&needle.marked());
             let indexed = is_rare.then(|| dialect::indexed_text(connection.backend(), &needle, &sample));
-            searches.push(Search { column: "external_users.search_text", needle, indexed });
+            let (column, has_most_users) = ("external_users.search_text", sample.has_most_users());
+            searches.push(Search { column, needle, indexed, has_most_users });
         }
     }
     if let Some(needle) = filter.username.as_ref().and_then(|text| Needle::new(&text.folded())) {
-        searches.push(Search { column: "external_users.username_folded", needle, indexed: None });
+        let column = "external_users.username_folded";
+        searches.push(Search { column, needle, indexed: None, has_most_users: false });
     }
     Ok(searches)
 }
@@ -68,11 +72,45 @@ async fn take_sample(connection: &mut DbConnection, workspace_id: WorkspaceId) -
         .select(external_users::search_text);
     let texts = load_rows!(connection, first, String).or_error("read the texts of external users")?;
     if texts.len() < usize::from(SAMPLE) {
-        return Ok(TextSample::new(texts, true));
+        return Ok(TextSample::of_everyone(texts));
     }
     let step = u128::MAX / u128::from(SAMPLE);
-    let places = (0..u128::from(SAMPLE)).map(|number| Uuid::from_u128(number * step)).collect();
-    let mut texts = dialect::texts_from(connection, workspace_id, places).await?;
-    texts.dedup();
-    Ok(TextSample::new(texts, false))
+    let places: Vec<_> = (0..u128::from(SAMPLE)).map(|number| Uuid::from_u128(number * step)).collect();
+    let mut users = dialect::users_from(connection, workspace_id, places.clone()).await?;
+    let has_most_users = match dialect::count_roughly(connection).await? {
+        Some(all) => count_by_distance(&places, &users).saturating_mul(2) > all,
+        None => false,
+    };
+    users.dedup();
+    Ok(TextSample::new(users.into_iter().map(|(_, text)| text).collect(), has_most_users))
+}
+
+/// Returns about how many users a workspace has, from how far it is from some ids to the next user.
+fn count_by_distance(places: &[Uuid], users: &[(Uuid, String)]) -> u128 {
+    let high_half = |id: &Uuid| u128::from(id.as_u64_pair().0);
+    let distances =
+        places.iter().zip(users).map(|(place, (id, _))| high_half(id).saturating_sub(high_half(place)));
+    let (count, sum) =
+        distances.fold((0, 0), |(count, sum): (u128, u128), distance| (count + 1, sum + distance));
+    (count << 64) / sum.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use denizen_domain::{IdSource as _, RandomIds};
+
+    use super::*;
+
+    #[test]
+    fn distances_tell_how_many_there_are() {
+        let places: Vec<_> = (0..512).map(|number| Uuid::from_u128(number * (u128::MAX / 512))).collect();
+        for count in [600_u128, 20_000] {
+            let mut ids: Vec<_> = (0..count).map(|_| RandomIds.uuid()).collect();
+            ids.sort();
+            let next = |place: &Uuid| ids.iter().find(|id| *id >= place).map(|id| (*id, String::new()));
+            let users: Vec<_> = places.iter().filter_map(next).collect();
+            let estimate = count_by_distance(&places, &users);
+            assert!((count * 2 / 3..count * 3 / 2).contains(&estimate), "{estimate} for {count}");
+        }
+    }
 }
