@@ -9,6 +9,7 @@ pub(crate) mod done;
 pub(crate) mod encoding;
 pub(crate) mod envelope;
 pub(crate) mod error;
+pub(crate) mod items;
 pub(crate) mod number;
 pub(crate) mod origin;
 pub(crate) mod paging;

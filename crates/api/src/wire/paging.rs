@@ -1,8 +1,7 @@
 //! Pagination: cursors and the headers that carry them.
 
-use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use denizen_domain::{
     CursorSeal, Direction, Error, Page, PageNumber, Position, Reason, Slice, Violation, Window, WorkspaceId,
 };
@@ -12,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::context::RequestContext;
 use super::error::invalid;
+use super::items::json_items;
 use super::query::{FromQuery, QueryReader};
 use super::spelling;
 
@@ -106,14 +106,14 @@ pub(crate) fn answer<T, A: Serialize>(
     slice: Slice<T>,
     position_of: impl Fn(&T) -> Position,
     shown: impl Fn(T) -> A,
-) -> Response {
+) -> Result<Response, Error> {
     let next = slice.items.last().filter(|_| slice.has_more_after).map(position_of);
-    let mut response = Json(slice.items.into_iter().map(shown).collect::<Vec<_>>()).into_response();
+    let mut response = json_items("[", slice.items.into_iter().map(shown), "]")?;
     if let Some(position) = next {
         let cursor = name.cursor(cursors, &position);
         add_next_link(response.headers_mut(), context, uri, ("cursor", &cursor), &["pageNumber"]);
     }
-    response
+    Ok(response)
 }
 
 /// Adds `Link` with `rel="next"` (RFC 8288) if more entries follow: the request's URL, with a cursor instead of the

@@ -57,7 +57,7 @@ pub(crate) async fn list(
     let connection = &mut state.database().read().await?;
     let slice = api_keys::list(connection, caller.workspace_id, &filter, &window).await?;
     let mut response =
-        paging::answer(state.cursors(), (&context, &uri), &name, slice, position_of, ApiKeyAnswer::from);
+        paging::answer(state.cursors(), (&context, &uri), &name, slice, position_of, ApiKeyAnswer::from)?;
     if page.count {
         let count = api_keys::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);

@@ -123,5 +123,5 @@ pub(crate) async fn list(
         slice,
         AuditEvent::position,
         AuditEventAnswer::from,
-    ))
+    )?)
 }

@@ -60,7 +60,7 @@ pub(crate) async fn list(
     let connection = &mut state.database().read().await?;
     let slice = channels::list(connection, caller.workspace_id, &filter, &window).await?;
     let mut response =
-        paging::answer(state.cursors(), (&context, &uri), &name, slice, position_of, ChannelAnswer::from);
+        paging::answer(state.cursors(), (&context, &uri), &name, slice, position_of, ChannelAnswer::from)?;
     if page.count {
         let count = channels::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);

@@ -74,7 +74,7 @@ pub(crate) async fn list(
         slice,
         position_of,
         ExternalUserGroupAnswer::from,
-    );
+    )?;
     if page.count {
         let count = external_user_groups::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);

@@ -108,7 +108,7 @@ pub(super) async fn list(
         slice,
         |user| order.position_of(user),
         |user| ExternalUserAnswer::new(user, caller.contract, now),
-    );
+    )?;
     if count {
         let connection = &mut state.database().read().await?;
         let count = external_users::count(connection, caller.workspace_id, &filter).await?;

@@ -60,7 +60,7 @@ pub(crate) async fn list(
     let connection = &mut state.database().read().await?;
     let slice = tiers::list(connection, caller.workspace_id, &filter, &window).await?;
     let mut response =
-        paging::answer(state.cursors(), (&context, &uri), &name, slice, position_of, TierAnswer::from);
+        paging::answer(state.cursors(), (&context, &uri), &name, slice, position_of, TierAnswer::from)?;
     if page.count {
         let count = tiers::count(connection, caller.workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
