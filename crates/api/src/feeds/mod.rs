@@ -70,7 +70,7 @@ impl Feeds {
 
     /// Gives events their positions and wakes followers, until `stop` completes. That rolls back a batch under way.
     pub(crate) async fn run(&self, stop: impl Future<Output = ()> + Send) {
-        let mut stop = pin!(stop);
+        let (mut stop, mut is_failing) = (pin!(stop), false);
         loop {
             let is_followed = self.followers.are_there();
             let pause = if is_followed { FOLLOWED } else { IDLE };
@@ -86,12 +86,15 @@ impl Feeds {
                 () = &mut stop => return,
                 _ = tokio::time::timeout(pause, news) => {}
             }
-            tokio::select! {
+            let outcome = tokio::select! {
                 () = &mut stop => return,
-                result = self.round() => if let Err(error) = result {
-                    tracing::warn!(cause = error.context(), "events cannot get their positions");
-                }
+                outcome = self.round() => outcome,
+            };
+            // One line for an outage, however long it lasts.
+            if let (Err(error), false) = (&outcome, is_failing) {
+                tracing::warn!(cause = error.context(), "events cannot get their positions");
             }
+            is_failing = outcome.is_err();
         }
     }
 
