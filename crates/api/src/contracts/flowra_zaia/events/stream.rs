@@ -7,7 +7,6 @@ use axum::response::sse::{Event as Message, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::Event;
 use denizen_persistence::events::Start;
-use futures_util::Stream;
 use tokio::time::timeout;
 
 use super::answer::EventAnswer;
@@ -43,11 +42,7 @@ pub(super) async fn answer(
             page = next;
         }
     };
-    Ok(stream_of(messages))
-}
-
-fn stream_of(messages: impl Stream<Item = Result<Message, axum::Error>> + Send + 'static) -> Response {
-    Sse::new(messages).keep_alive(KeepAlive::new()).into_response()
+    Ok(Sse::new(messages).keep_alive(KeepAlive::new()).into_response())
 }
 
 fn message(event: Event) -> Result<Message, axum::Error> {

@@ -1,0 +1,160 @@
+//! What a request conflicts with.
+
+/// Why a request conflicts with the current state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another external user of the channel has this external id.
+    #[error("An external user with this external id already exists in this channel.")]
+    ExternalIdTaken,
+    /// Another external user of the channel has this identifier, ignoring case.
+    #[error("An external user with this identifier already exists in this channel.")]
+    IdentifierTaken,
+    /// The external user was erased, and no data is left to restore.
+    #[error("The external user was erased and cannot be restored.")]
+    Erased,
+    /// Another group has this external id.
+    #[error("External user group external id already exists in this workspace.")]
+    GroupExternalIdTaken,
+    /// The workspace has reached its limit of groups.
+    #[error("The workspace has reached its limit of external user groups.")]
+    TooManyGroups,
+    /// The workspace has reached its limit of tiers.
+    #[error("The workspace has reached its limit of tiers.")]
+    TooManyTiers,
+    /// The workspace has reached its limit of active keys.
+    #[error("The workspace has reached its limit of API keys. Revoke one first.")]
+    TooManyApiKeys,
+    /// The key is revoked or expired.
+    #[error("The API key is revoked or expired and cannot get a new secret.")]
+    ApiKeyEnded,
+    /// The key has reached its limit of secrets that are valid at the same time.
+    #[error(
+        "The API key has reached its limit of secrets. Wait until one expires, or rotate it with a shorter overlap."
+    )]
+    TooManySecrets,
+    /// The channel was removed and accepts no new users.
+    #[error("The channel is removed and accepts no new external users.")]
+    ChannelRemoved,
+    /// The default channel cannot be removed.
+    #[error("The default channel cannot be removed.")]
+    DefaultChannel,
+    /// The workspace has reached its limit of channels.
+    #[error("The workspace has reached its limit of channels.")]
+    TooManyChannels,
+    /// Another workspace has this slug.
+    #[error("A workspace with this slug already exists.")]
+    SlugTaken,
+    /// Another account has this username.
+    #[error("An account with this username already exists.")]
+    UsernameTaken,
+    /// The workspace has a key, which is not overwritten.
+    #[error("The workspace has a key. Delete it first.")]
+    WorkspaceKeyTaken,
+    /// Another role has this name, ignoring case.
+    #[error("A role with this name already exists.")]
+    RoleNameTaken,
+    /// The workspace has reached its limit of roles.
+    #[error("The workspace has reached its limit of roles.")]
+    TooManyRoles,
+    /// The account has reached its limit of personal tokens.
+    #[error("The account has reached its limit of personal tokens. Revoke one first.")]
+    TooManyTokens,
+    /// The role is built in and cannot change.
+    #[error("The role is built in and cannot be changed.")]
+    BuiltInRole,
+    /// An account tries to delete or deactivate itself.
+    #[error("An account cannot delete or deactivate itself.")]
+    OwnAccount,
+    /// An account tries to delete or deactivate its home workspace.
+    #[error("An account cannot delete or deactivate its own workspace.")]
+    OwnWorkspace,
+    /// The change would leave the workspace without an administrator.
+    #[error("The organization would have no administrator left. Promote another user first.")]
+    LastAdmin,
+    /// The change would leave the directory without an account that holds every permission.
+    #[error("The directory would have no administrator left. Give another account the permission all first.")]
+    LastAdministrator,
+    /// The flow is archived, and nobody can join it.
+    #[error("The flow is archived, and nobody can join it.")]
+    FlowArchived,
+    /// The workspace has reached its limit of flows.
+    #[error("The organization has reached its limit of flows.")]
+    TooManyFlows,
+    /// The flow has reached its limit of pending invitations.
+    #[error("The flow has reached its limit of pending invitations.")]
+    TooManyInvitations,
+    /// The invitation was accepted and cannot be withdrawn.
+    #[error("The invitation is accepted and cannot be deleted.")]
+    InvitationAccepted,
+    /// Another request changed the same object at the same time. The caller can retry.
+    #[error("Another request changed the object at the same time. Send the request again.")]
+    ConcurrentChange,
+}
+
+impl Conflict {
+    /// Returns a code for programs.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::ExternalIdTaken
+            | Self::IdentifierTaken
+            | Self::GroupExternalIdTaken
+            | Self::SlugTaken
+            | Self::UsernameTaken
+            | Self::WorkspaceKeyTaken
+            | Self::RoleNameTaken => "taken",
+            Self::BuiltInRole => "built_in_role",
+            Self::OwnAccount => "own_account",
+            Self::OwnWorkspace => "own_workspace",
+            Self::LastAdmin | Self::LastAdministrator => "last_admin",
+            Self::FlowArchived => "flow_archived",
+            Self::InvitationAccepted => "invitation_accepted",
+            Self::Erased => "erased",
+            Self::ApiKeyEnded => "ended",
+            Self::ChannelRemoved => "channel_removed",
+            Self::DefaultChannel => "default_channel",
+            Self::TooManyChannels
+            | Self::TooManyGroups
+            | Self::TooManyTiers
+            | Self::TooManyApiKeys
+            | Self::TooManySecrets
+            | Self::TooManyRoles
+            | Self::TooManyTokens
+            | Self::TooManyFlows
+            | Self::TooManyInvitations => "limit_reached",
+            Self::ConcurrentChange => "concurrent_change",
+        }
+    }
+
+    /// Returns the field that the conflict is about, if any.
+    pub const fn field(self) -> Option<&'static str> {
+        match self {
+            Self::ExternalIdTaken | Self::GroupExternalIdTaken => Some("external_id"),
+            Self::IdentifierTaken => Some("identifier"),
+            Self::ChannelRemoved => Some("channel_id"),
+            Self::SlugTaken => Some("slug"),
+            Self::UsernameTaken => Some("username"),
+            Self::RoleNameTaken => Some("name"),
+            Self::DefaultChannel
+            | Self::WorkspaceKeyTaken
+            | Self::Erased
+            | Self::TooManyGroups
+            | Self::TooManyTiers
+            | Self::TooManyApiKeys
+            | Self::ApiKeyEnded
+            | Self::TooManySecrets
+            | Self::TooManyChannels
+            | Self::TooManyRoles
+            | Self::TooManyTokens
+            | Self::BuiltInRole
+            | Self::OwnAccount
+            | Self::OwnWorkspace
+            | Self::LastAdmin
+            | Self::LastAdministrator
+            | Self::FlowArchived
+            | Self::TooManyFlows
+            | Self::TooManyInvitations
+            | Self::InvitationAccepted
+            | Self::ConcurrentChange => None,
+        }
+    }
+}

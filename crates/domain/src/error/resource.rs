@@ -1,0 +1,54 @@
+//! What was not found.
+
+use std::fmt;
+
+/// The kinds of objects that a request can fail to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// An external user.
+    ExternalUser,
+    /// A group of external users.
+    ExternalUserGroup,
+    /// A tier.
+    Tier,
+    /// The person behind external users.
+    SuperIdentity,
+    /// A channel.
+    Channel,
+    /// A workspace.
+    Workspace,
+    /// An API key.
+    ApiKey,
+    /// An account.
+    Account,
+    /// A role.
+    Role,
+    /// A token of an account.
+    AccountToken,
+    /// A flow.
+    Flow,
+    /// An invitation into a flow.
+    Invitation,
+    /// An unknown path.
+    Path,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::ExternalUser => "External user",
+            Self::ExternalUserGroup => "External user group",
+            Self::Tier => "Tier",
+            Self::SuperIdentity => "Super identity",
+            Self::Channel => "Channel",
+            Self::Workspace => "Workspace",
+            Self::ApiKey => "API key",
+            Self::Account => "Account",
+            Self::Role => "Role",
+            Self::AccountToken => "Token",
+            Self::Flow => "Flow",
+            Self::Invitation => "Invitation",
+            Self::Path => "Path",
+        })
+    }
+}
