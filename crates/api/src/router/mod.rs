@@ -108,6 +108,7 @@ fn documentation() -> Router {
         urls.push(Url::new(contract.title, contract.path));
     }
     let page = Router::from(SwaggerUi::new("/docs").config(Config::new(urls)));
+    let router = router.route("/docs/events", get(operations::event_catalogue));
     router.merge(page.layer(middleware::map_response(with_page_policy)))
 }
 

@@ -1,5 +1,6 @@
 //! `/api/v1/events`: the feed of a workspace.
 
+mod catalogue;
 mod contents;
 mod feed;
 mod following;

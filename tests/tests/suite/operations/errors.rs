@@ -91,6 +91,7 @@ async fn a_wrong_method_lists_the_allowed_ones() {
         ("/errors/not_found", &["GET", "HEAD"]),
         ("/openapi.json", &["GET", "HEAD"]),
         ("/docs/", &["GET", "HEAD"]),
+        ("/docs/events", &["GET", "HEAD"]),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "BREW"] {
             if methods.contains(&method) {

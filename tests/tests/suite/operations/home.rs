@@ -16,6 +16,7 @@ async fn a_program_gets_json() {
         "version": env!("CARGO_PKG_VERSION"),
         "documentation": format!("{base}/docs/"),
         "openapi": format!("{base}/openapi.json"),
+        "events": format!("{base}/docs/events"),
         "health": format!("{base}/health/ready"),
         "errors": format!("{base}/errors/{{code}}"),
     });
@@ -27,9 +28,12 @@ async fn a_program_gets_json() {
     for client in [server.anonymous(), server.flowra(), server.zaia(), server.notiflows()] {
         assert_eq!(client.get("/").await.json(200), expected);
     }
-    for (name, path) in
-        [("documentation", "/docs/"), ("openapi", "/openapi.json"), ("health", "/health/ready")]
-    {
+    for (name, path) in [
+        ("documentation", "/docs/"),
+        ("openapi", "/openapi.json"),
+        ("events", "/docs/events"),
+        ("health", "/health/ready"),
+    ] {
         assert!(expected[name].as_str().unwrap().ends_with(path));
         server.anonymous().get(expected[name].as_str().unwrap()).await.is(200);
     }
@@ -74,7 +78,7 @@ async fn the_home_page_uses_the_public_url_and_answers_head() {
     let server = TestServer::with(&["--public-url=https://users.example.com/directory/"]).await;
     let home = server.anonymous().with("host", "elsewhere.example").get("/").await.json(200);
     assert_eq!(home["documentation"], "https://users.example.com/directory/docs/");
-    assert_eq!(keys(&home), ["documentation", "errors", "health", "name", "openapi", "version"]);
+    assert_eq!(keys(&home), ["documentation", "errors", "events", "health", "name", "openapi", "version"]);
     for accept in [BROWSER, "*/*"] {
         let client = server.anonymous().with("accept", accept);
         let (get, head) = (client.get("/").await, client.send("HEAD", "/", None).await.is(200));

@@ -24,6 +24,9 @@ pub(crate) struct Home {
     /// The OpenAPI document, for programs.
     #[schema(example = "http://127.0.0.1:8080/openapi.json")]
     openapi: String,
+    /// The types of events, with their schemas.
+    #[schema(example = "http://127.0.0.1:8080/docs/events")]
+    events: String,
     /// Whether the server is ready.
     #[schema(example = "http://127.0.0.1:8080/health/ready")]
     health: String,
@@ -55,6 +58,7 @@ impl Home {
             version: VERSION,
             documentation: link("/docs/"),
             openapi: link("/openapi.json"),
+            events: link("/docs/events"),
             health: link("/health/ready"),
             errors: link("/errors/{code}"),
         }
@@ -68,7 +72,7 @@ pub(crate) const NAME: &str = "denizen";
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Returns whether `Accept` names HTML, as browsers do, and does not exclude it.
-fn accepts_html(headers: &HeaderMap) -> bool {
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|range| {
         let mut parts = range.split(';').map(str::trim);
@@ -89,6 +93,7 @@ fn page() -> String {
          <h1>Denizen {VERSION}</h1><p>This is the API of a user directory.</p>\
          <ul><li><a href=\"docs/\">Documentation</a></li>\
          <li><a href=\"openapi.json\">OpenAPI document</a></li>\
+         <li><a href=\"docs/events\">Events</a></li>\
          <li><a href=\"health/ready\">Health</a></li></ul>\
          <p>What its error codes mean:</p><ul>{}</ul></html>\n",
         codes.concat()

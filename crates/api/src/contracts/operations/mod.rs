@@ -1,5 +1,6 @@
 //! Server operations: what the server is, health, metrics, version, signing keys, error pages.
 
+mod event_catalogue;
 mod home;
 
 use std::sync::OnceLock;
@@ -16,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::event_catalogue::event_catalogue;
 use self::home::{NAME, VERSION};
 use crate::access::tokens::Jwk;
 use crate::contracts::samples;

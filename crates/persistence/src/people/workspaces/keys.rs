@@ -116,8 +116,9 @@ pub async fn reseal_key(
     Ok(changed.or_error("seal the key of a workspace again")? > 0)
 }
 
-/// The key of a workspace as the audit log records it: that there is one.
-struct KeyOf(WorkspaceId);
+/// The key of a workspace as the audit log and events record it: that there is one.
+#[derive(Debug)]
+pub struct KeyOf(pub WorkspaceId);
 
 impl Recorded for KeyOf {
     const KIND: ObjectKind = ObjectKind::WorkspaceKey;

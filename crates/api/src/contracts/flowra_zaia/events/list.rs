@@ -97,7 +97,7 @@ fn types(parameters: &mut QueryReader) -> Vec<EventType> {
 /// as `after` of the next request, with `wait` for new events. An event is in the feed as soon as its change was answered,
 /// and no event ever appears before one that was read. With `Accept: text/event-stream`, the answer is a stream of
 /// server-sent events instead that goes on until either side ends it: `id` is the position, `event` the type, `data` the
-/// event; `Last-Event-ID` goes before `after`.
+/// event; `Last-Event-ID` goes before `after`. `/docs/events` lists the types of events with their schemas.
 ///
 /// Events are kept for a time that the operator sets. A position before that answers 410. Then send `after=latest`, note
 /// the `position`, read the lists of objects, and follow the feed from there: changes in between come twice.
