@@ -13,6 +13,8 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::program::RunningProgram;
+
 /// The folder with a subfolder for each client: its scripts and its list of packages.
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
 
@@ -58,6 +60,11 @@ impl ForeignClient {
         let printed = output(command.envs(environment.iter().copied()), LONGEST_RUN).await;
         serde_json::from_str(&printed)
             .unwrap_or_else(|error| panic!("{script} printed no JSON: {error}\n{printed}"))
+    }
+
+    /// Starts a program of a test, with the client's packages and only these environment variables.
+    pub fn start(&self, program: &Path, environment: &[(&str, &str)]) -> RunningProgram {
+        RunningProgram::start(&self.interpreter, &[program.as_os_str()], environment)
     }
 
     async fn obtain(client: &'static str, language: Language) -> Option<Self> {

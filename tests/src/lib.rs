@@ -25,7 +25,9 @@
 //! * [`TestServer::operator`] runs the real `denizen` on the same database, as an operator would;
 //!   [`TestServer::new_key`], [`TestServer::new_workspace`], [`TestServer::new_account`], [`TestServer::new_flow`],
 //!   [`TestServer::add_to_workspace`] and [`TestServer::add_to_flow`] are built on it.
-//! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python.
+//! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python; [`RunningProgram`] is a program that runs
+//!   beside a test.
+//! * [`Receiver`] listens at a port, and takes and answers the [`Message`]s that a server sends as webhooks.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -37,7 +39,9 @@ mod client;
 mod database;
 mod foreign;
 mod operator;
+mod program;
 mod raw;
+mod receiver;
 mod reply;
 mod server;
 mod template;
@@ -46,7 +50,9 @@ pub use client::Client;
 pub use database::is_on_postgres;
 pub use foreign::ForeignClient;
 pub use operator::{Account, Flow, Key, Workspace};
+pub use program::RunningProgram;
 pub use raw::RawConnection;
+pub use receiver::{Answer, Message, Receiver};
 pub use reply::Reply;
 pub use serde_json::{Value, json};
 pub use server::TestServer;

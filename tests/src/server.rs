@@ -17,10 +17,13 @@ use crate::raw::RawConnection;
 use crate::reply::Reply;
 use crate::template::{Beginnings, Template, Time};
 
-/// The default limits of test servers: tests send many requests from one address, perhaps at a fixed time. Explicit
-/// arguments override them.
-const WIDE_LIMITS: [&str; 2] =
-    ["--requests-per-second-per-caller=1000000", "--requests-per-second-per-address=1000000"];
+/// The default settings of test servers: tests send many requests from one address, perhaps at a fixed time, and receive
+/// webhooks on this machine. Explicit arguments override them.
+const WIDE_LIMITS: [&str; 3] = [
+    "--requests-per-second-per-caller=1000000",
+    "--requests-per-second-per-address=1000000",
+    "--webhook-allow-network=127.0.0.0/8",
+];
 
 /// What encrypts secrets on PostgreSQL; on SQLite, the server creates a key beside the database.
 const ENCRYPTION_KEY: &str = "--encryption-key=RGVuaXplbiBlbmNyeXB0cyB0aGlzIGluIGl0cyB0ZXM=";

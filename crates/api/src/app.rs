@@ -7,7 +7,7 @@ use axum::Router;
 use denizen_domain::{Result, SIGNING_KEYS_READ_EVERY, Source};
 use denizen_persistence::Database;
 use futures_util::FutureExt as _;
-use futures_util::future::join;
+use futures_util::future::join3;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::contracts::operations;
@@ -46,11 +46,12 @@ impl App {
         self.0.set_ready(is_ready);
     }
 
-    /// Gives events their positions all the time. Every 30 seconds, writes when keys were last used, then reads signing keys that another server created, then
-    /// removes expired data. Returns when `stop` completes, even during a removal, which the next start resumes.
+    /// Gives events their positions and runs jobs all the time. Every 30 seconds, writes when keys were last used, then reads
+    /// signing keys that another server created, then removes expired data. Returns when `stop` completes, even during a
+    /// removal, which the next start resumes.
     pub async fn run_background(self, stop: impl Future<Output = ()> + Send) {
         let stop = stop.shared();
-        join(self.0.feeds().run(stop.clone()), self.keep_up(stop)).await;
+        join3(self.0.feeds().run(stop.clone()), self.0.jobs().run(stop.clone()), self.keep_up(stop)).await;
     }
 
     async fn keep_up(&self, stop: impl Future<Output = ()> + Send) {
@@ -67,6 +68,7 @@ impl App {
             if let Err(error) = access.tokens.reload(&access.database).await {
                 tracing::warn!(cause = error.context(), "signing keys cannot be read");
             }
+            self.0.jobs().measure().await;
             operations::metrics_recorder().run_upkeep();
             self.0.admission().rate_limits.forget_idle();
             tokio::select! {

@@ -10,6 +10,8 @@
 //! | `contracts` | one folder per published API |
 //! | `state` | what handlers share, built from the rooms below |
 //! | `guards` | authorization, rate limits, idempotency and preconditions |
+//! | `jobs` | runs work that outlives a request |
+//! | `webhooks` | sends events to others' endpoints, never inside the operator's network |
 //! | `access` | authentication: maps credentials to callers |
 //! | `feeds` | gives events their positions, and wakes those who wait for them |
 //! | `sweep` | removes expired data, in batches |
@@ -40,17 +42,21 @@ mod app;
 mod contracts;
 mod feeds;
 mod guards;
+mod jobs;
 mod openapi;
 mod options;
 mod router;
 mod state;
 mod sweep;
+mod webhooks;
 mod wire;
 
 pub use access::encryption::{EncryptionKeys, SealedAs};
 pub use access::tokens::{check_signing_key, generate_signing_key, signing_key_id};
 pub use app::App;
-pub use contracts::flowra_zaia::{audit_event_json, event_json, external_user_json};
+pub use contracts::flowra_zaia::{
+    audit_event_json, delivery_json, event_json, external_user_json, job_json, webhook_endpoint_json,
+};
 pub use denizen_persistence::log_in_failures::FailureLimits;
 pub use ipnet::IpNet;
 pub use options::{AppOptions, RequestLimits, default_password_hashing_threads};

@@ -48,6 +48,8 @@ pub struct AppOptions {
     pub authentication_events: bool,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are trusted.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks to which webhooks may be sent although they are not public, also without TLS.
+    pub webhook_allowed_networks: Vec<IpNet>,
     /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. Further keys after it are published and
     /// accepted, but do not sign. If unset, the database stores the keys.
     pub signing_key: Option<SecretString>,
@@ -80,6 +82,7 @@ impl Default for AppOptions {
             event_retention: Some(Duration::from_hours(7 * 24)),
             authentication_events: false,
             trusted_proxies: Vec::new(),
+            webhook_allowed_networks: Vec::new(),
             signing_key: None,
             encryption_keys: None,
         }

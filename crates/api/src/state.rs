@@ -19,8 +19,10 @@ use crate::access::{Access, AccessParts};
 use crate::feeds::Feeds;
 use crate::guards::admission::Admission;
 use crate::guards::rate_limits::RateLimits;
+use crate::jobs::Jobs;
 use crate::options::AppOptions;
 use crate::sweep::Sweep;
+use crate::webhooks::Webhooks;
 use crate::wire::body::BodyLimits;
 
 /// State of all handlers. Clones share it.
@@ -31,6 +33,8 @@ struct Parts {
     admission: Admission,
     cursors: CursorSeal,
     feeds: Feeds,
+    webhooks: Webhooks,
+    jobs: Jobs,
     sweep: Sweep,
     is_ready: AtomicBool,
     has_outage: AtomicBool,
@@ -42,7 +46,10 @@ impl AppState {
         let tokens = Tokens::load(&database, &source, &options).await?;
         let cursors = server_secret(&database, &source, Purpose::Cursors).await?;
         let issued_tokens_secret = server_secret(&database, &source, Purpose::IssuedTokens).await?;
-        let feeds = Feeds::new(database.clone());
+        let feeds = Feeds::new(database.clone(), source.clone());
+        let webhooks_secret = server_secret(&database, &source, Purpose::Webhooks).await?;
+        let webhooks = Webhooks::new(database.clone(), source.clone(), webhooks_secret, &options)?;
+        let jobs = Jobs::new(database.clone(), source.clone(), webhooks.clone());
         let sweep = Sweep::new(database.clone(), source.clone(), options.clone());
         let rate_limits = Arc::new(RateLimits::new(options.request_limits, Arc::clone(&source.clock)));
         let encryption_keys = options.encryption_keys.as_ref().map(EncryptionKeys::parse).transpose()?;
@@ -62,7 +69,7 @@ impl AppState {
         });
         let (is_ready, has_outage) = (AtomicBool::new(false), AtomicBool::new(false));
         let (admission, cursors) = (Admission { access, rate_limits }, CursorSeal::new(&cursors));
-        Ok(Self(Arc::new(Parts { admission, cursors, feeds, sweep, is_ready, has_outage })))
+        Ok(Self(Arc::new(Parts { admission, cursors, feeds, webhooks, jobs, sweep, is_ready, has_outage })))
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -99,6 +106,16 @@ impl AppState {
     /// The feeds of events.
     pub(crate) fn feeds(&self) -> &Feeds {
         &self.0.feeds
+    }
+
+    /// Sends events to endpoints.
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.0.webhooks
+    }
+
+    /// Work that outlives a request.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.0.jobs
     }
 
     /// Removes expired data.

@@ -7,6 +7,7 @@ use crate::audit::{ObjectKind, Recorded};
 use crate::directory::{Block, Channel, ExternalUser, ExternalUserGroup, Tier};
 use crate::flow::{Flow, FlowMembership, Invitation};
 use crate::primitives::{Json, JsonObject, RoleId, Timestamp};
+use crate::webhook::{WebhookEndpoint, WebhookFilter};
 use crate::workspace::Workspace;
 
 /// Creates a JSON object of fields. These values always serialize.
@@ -436,5 +437,47 @@ impl Recorded for Invitation {
     fn record(&self, _: Timestamp) -> JsonObject {
         let Self { number: _, workspace_id: _, flow_id, email, state, created_at: _, updated_at: _ } = self;
         record! { "flowId": flow_id, "email": email.as_str(), "state": state }
+    }
+}
+
+impl Recorded for WebhookEndpoint {
+    const KIND: ObjectKind = ObjectKind::WebhookEndpoint;
+
+    fn object_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn identity(&self) -> JsonObject {
+        record! { "id": self.id, "createdAt": self.created_at, "updatedAt": self.updated_at }
+    }
+
+    fn record(&self, _: Timestamp) -> JsonObject {
+        let Self {
+            id: _,
+            workspace_id: _,
+            url,
+            description,
+            filter: WebhookFilter { types, channel_ids, group_ids, tier_ids },
+            disabled,
+            disabled_reason,
+            generation: _,
+            previous_secret_until: _,
+            position: _,
+            failures: _,
+            failing_since: _,
+            paused_until: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        record! {
+            "url": url,
+            "description": description,
+            "types": types,
+            "channelIds": channel_ids,
+            "groupIds": group_ids,
+            "tierIds": tier_ids,
+            "disabled": disabled,
+            "disabledReason": disabled_reason,
+        }
     }
 }

@@ -23,6 +23,8 @@ pub enum EventVerb {
     Blocked,
     /// It was unblocked, perhaps along with other changes.
     Unblocked,
+    /// It was disabled, perhaps along with other changes.
+    Disabled,
     /// It was deleted or removed.
     Deleted,
     /// It was restored.
@@ -43,6 +45,7 @@ impl Coded for EventVerb {
         Self::Updated,
         Self::Blocked,
         Self::Unblocked,
+        Self::Disabled,
         Self::Deleted,
         Self::Restored,
         Self::Erased,
@@ -57,6 +60,7 @@ impl Coded for EventVerb {
             Self::Updated => "updated",
             Self::Blocked => "blocked",
             Self::Unblocked => "unblocked",
+            Self::Disabled => "disabled",
             Self::Deleted => "deleted",
             Self::Restored => "restored",
             Self::Erased => "erased",
@@ -86,6 +90,9 @@ impl EventType {
                 Some(false) => EventVerb::Unblocked,
                 None => EventVerb::Updated,
             },
+            (ObjectKind::WebhookEndpoint, Verb::Update) if changes.becomes("disabled") == Some(true) => {
+                EventVerb::Disabled
+            }
             (_, Verb::Create) => EventVerb::Created,
             (_, Verb::Update) => EventVerb::Updated,
             (_, Verb::Delete) => EventVerb::Deleted,
@@ -135,7 +142,8 @@ impl EventType {
     /// Returns what can happen to objects of a kind.
     const fn verbs_of(object: ObjectKind) -> &'static [EventVerb] {
         use EventVerb::{
-            Authenticated, Blocked, Created, Deleted, Erased, Restored, Revoked, Rotated, Unblocked, Updated,
+            Authenticated, Blocked, Created, Deleted, Disabled, Erased, Restored, Revoked, Rotated,
+            Unblocked, Updated,
         };
         match object {
             ObjectKind::ExternalUser => {
@@ -152,6 +160,7 @@ impl EventType {
             ObjectKind::ApiKey => &[Created, Rotated, Revoked],
             ObjectKind::Workspace | ObjectKind::Flow => &[Created, Updated],
             ObjectKind::AccountToken | ObjectKind::WorkspaceKey => &[Created, Deleted],
+            ObjectKind::WebhookEndpoint => &[Created, Updated, Disabled, Deleted, Rotated],
             ObjectKind::ServerSecret => &[],
         }
     }

@@ -70,9 +70,11 @@ mod error;
 mod event;
 mod fields;
 mod flow;
+mod job;
 mod primitives;
 mod rights;
 mod signing_key;
+mod webhook;
 mod workspace;
 
 pub use account::{
@@ -97,15 +99,20 @@ pub use flow::{
     AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, Invitation, InvitationState,
     JoinCode, ListedAddress, NewFlow, Participant, Place, Rank, may_look_up, may_see,
 };
+pub use job::{Job, JobFilter, JobKind, JobState, NewJob};
 pub use primitives::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, Clock, CodeSet, Coded,
     CursorSeal, Direction, EventId, EventPosition, ExternalUserGroupId, ExternalUserId, FieldViolation,
-    FlowId, IdSource, InvalidId, InvalidNumber, InvalidTimestamp, InvitationNumber, Json, JsonError,
+    FlowId, IdSource, InvalidId, InvalidNumber, InvalidTimestamp, InvitationNumber, JobId, Json, JsonError,
     JsonNumber, JsonObject, ManualClock, Page, PageNumber, Patch, Position, RandomIds, Reason, RoleId,
     Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId, SystemClock, TierId,
-    Timestamp, Version, Violation, Violations, Window, WorkspaceId, WorkspaceNumber, fold, fold_for_search,
-    json_members,
+    Timestamp, Version, Violation, Violations, WebhookEndpointId, Window, WorkspaceId, WorkspaceNumber, fold,
+    fold_for_search, json_members,
 };
 pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
 pub use signing_key::{PUBLIC_KEYS_CACHED, SIGNING_KEYS_READ_EVERY, SigningKeyUse, earliest_signing};
+pub use webhook::{
+    DeliveryAttempt, DeliveryFilter, DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookEndpointChanges,
+    WebhookFilter, WebhookSecret, webhook_signatures,
+};
 pub use workspace::{Workspace, WorkspaceChanges, WorkspaceKey, WorkspaceName};

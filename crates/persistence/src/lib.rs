@@ -14,9 +14,11 @@
 //! | [`api_keys`] | keys, and who holds them |
 //! | `people` | [`accounts`], [`account_tokens`], [`roles`], [`workspaces`], [`memberships`], [`flows`] and their kin |
 //! | `directory` | [`external_users`], [`channels`], [`external_user_groups`], [`tiers`], [`super_identities`] |
+//! | [`webhooks`] | the endpoints to which events are sent, and what became of each |
 //! | [`idempotency_records`], [`server_secrets`] | what the server keeps for itself |
 //! | [`audit_events`] | what has changed, and by whom |
 //! | [`events`] | what others are told of each change |
+//! | [`jobs`] | work that outlives a request |
 //! | [`migrations`], `queries` | the schema's versions; pages, locks and patterns of many queries |
 //! | [`introspection`], `schema` | what the database says of itself; its tables for diesel |
 //! | `connection`, `types` | pools, transactions and errors; how ids and times are stored |
@@ -50,6 +52,7 @@ mod directory;
 pub mod events;
 pub mod idempotency_records;
 pub mod introspection;
+pub mod jobs;
 mod memory;
 pub mod migrations;
 mod people;
@@ -61,6 +64,7 @@ mod queries;
 mod schema;
 pub mod server_secrets;
 mod types;
+pub mod webhooks;
 
 pub use cache::{Cache, ExternalUserName};
 pub use connection::{

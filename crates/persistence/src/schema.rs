@@ -514,6 +514,62 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `job_lanes`.
+    job_lanes (workspace_id, lane) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `lane`.
+        lane -> PortableUuid,
+        /// Column `due_at`.
+        due_at -> PortableTimestamp,
+        /// Column `lease`.
+        lease -> Nullable<PortableUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `jobs`.
+    jobs (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `lane`.
+        lane -> PortableUuid,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `object_id`.
+        object_id -> Text,
+        /// Column `state`.
+        state -> Text,
+        /// Column `payload`.
+        payload -> Text,
+        /// Column `progress`.
+        progress -> Nullable<Text>,
+        /// Column `error`.
+        error -> Nullable<Text>,
+        /// Column `attempts`.
+        attempts -> BigInt,
+        /// Column `due_at`.
+        due_at -> Nullable<PortableTimestamp>,
+        /// Column `asleep_since`.
+        asleep_since -> Nullable<PortableTimestamp>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+        /// Column `finished_at`.
+        finished_at -> Nullable<PortableTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `log_in_failures`.
     log_in_failures (id) {
         /// Column `id`.
@@ -657,6 +713,84 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `webhook_deliveries`.
+    webhook_deliveries (workspace_id, endpoint_id, event_id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `endpoint_id`.
+        endpoint_id -> PortableUuid,
+        /// Column `event_id`.
+        event_id -> PortableUuid,
+        /// Column `position`.
+        position -> BigInt,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `object_id`.
+        object_id -> Text,
+        /// Column `state`.
+        state -> Text,
+        /// Column `attempt_count`.
+        attempt_count -> BigInt,
+        /// Column `attempts`.
+        attempts -> Text,
+        /// Column `next_attempt_at`.
+        next_attempt_at -> Nullable<PortableTimestamp>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `webhook_endpoints`.
+    webhook_endpoints (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `url`.
+        url -> Text,
+        /// Column `description`.
+        description -> Text,
+        /// Column `types`.
+        types -> Text,
+        /// Column `channel_ids`.
+        channel_ids -> Text,
+        /// Column `group_ids`.
+        group_ids -> Text,
+        /// Column `tier_ids`.
+        tier_ids -> Text,
+        /// Column `disabled`.
+        disabled -> Bool,
+        /// Column `disabled_reason`.
+        disabled_reason -> Nullable<Text>,
+        /// Column `generation`.
+        generation -> BigInt,
+        /// Column `previous_secret_until`.
+        previous_secret_until -> Nullable<PortableTimestamp>,
+        /// Column `position`.
+        position -> BigInt,
+        /// Column `failures`.
+        failures -> BigInt,
+        /// Column `failing_since`.
+        failing_since -> Nullable<PortableTimestamp>,
+        /// Column `paused_until`.
+        paused_until -> Nullable<PortableTimestamp>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `workspace_keys`.
     workspace_keys (workspace_id) {
         /// Column `workspace_id`.
@@ -716,6 +850,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     flows,
     idempotency_records,
     invitations,
+    job_lanes,
+    jobs,
     log_in_failures,
     memberships,
     numbers,
@@ -723,6 +859,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     server_secrets,
     super_identities,
     tiers,
+    webhook_deliveries,
+    webhook_endpoints,
     workspace_keys,
     workspaces,
 );

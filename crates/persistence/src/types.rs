@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use denizen_domain::{
     AccountId, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, ExternalUserGroupId,
-    ExternalUserId, FlowId, RoleId, SuperIdentityId, TierId, Timestamp, WorkspaceId,
+    ExternalUserId, FlowId, JobId, RoleId, SuperIdentityId, TierId, Timestamp, WebhookEndpointId,
+    WorkspaceId,
 };
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -90,9 +91,11 @@ stored_as_uuid!(
     ExternalUserGroupId,
     ExternalUserId,
     FlowId,
+    JobId,
     RoleId,
     SuperIdentityId,
     TierId,
+    WebhookEndpointId,
     WorkspaceId
 );
 

@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
     AccountsCommand, AuditCommand, DoctorCommand, EncryptionKeysCommand, EventsCommand, ExternalUsersCommand,
-    FlowsCommand, KeysCommand, MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand,
-    SigningKeysCommand, TokensCommand, WorkspacesCommand,
+    FlowsCommand, JobsCommand, KeysCommand, MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand,
+    SigningKeysCommand, TokensCommand, WebhooksCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -66,6 +66,14 @@ pub(crate) enum Command {
     /// Follow the changes of a workspace
     #[command(subcommand)]
     Events(EventsCommand),
+
+    /// List, enable and disable the endpoints to which events are sent, and see what became of them
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
+
+    /// List, retry and cancel work that outlives a request
+    #[command(subcommand)]
+    Jobs(JobsCommand),
 
     /// List and rotate the keys that sign access tokens
     #[command(subcommand)]

@@ -76,6 +76,8 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::ExternalUsers(command) => command.run().await,
             Command::Audit(command) => command.run().await,
             Command::Events(command) => command.run().await,
+            Command::Webhooks(command) => command.run().await,
+            Command::Jobs(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
             Command::EncryptionKeys(command) => command.run().await,
             Command::Migrate(command) => command.run().await,

@@ -196,6 +196,12 @@ pub struct ServeSettings {
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub authentication_events: bool,
 
+    /// Network to which webhooks may be sent although it is not public, also over http: an address or a network, such as
+    /// `10.1.0.0/16`. Repeatable, or separated by commas or blanks
+    #[arg(long, env = "DENIZEN_WEBHOOK_ALLOW_NETWORK", value_name = "ADDRESS|NETWORK")]
+    #[arg(value_parser = values::list(values::network))]
+    pub webhook_allow_network: Vec<List<IpNet>>,
+
     /// Whether to update the database's schema on start; with `false`, an old schema stops the start
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]

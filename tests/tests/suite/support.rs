@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use denizen_tests::{TestServer, Value, json};
 
 /// Every scope that a key may have.
-pub(crate) const ALL_SCOPES: [&str; 8] = [
+pub(crate) const ALL_SCOPES: [&str; 11] = [
     "external_users:read",
     "external_users:write",
     "external_users:authenticate",
@@ -14,6 +14,9 @@ pub(crate) const ALL_SCOPES: [&str; 8] = [
     "api_keys:manage",
     "audit:read",
     "events:read",
+    "webhooks:manage",
+    "jobs:read",
+    "jobs:write",
 ];
 
 /// Zaia's body for a new user: all six keys, null except the default channel, with these changes.
@@ -111,4 +114,11 @@ pub(crate) fn assert_time(value: &Value) {
 /// A text as it stands in a path or a query, with every byte encoded.
 pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
+}
+
+/// Creates a webhook endpoint that nobody listens at.
+pub(crate) async fn create_endpoint(server: &TestServer) -> String {
+    let client = server.zaia().with_key(&server.new_key(&["webhooks:manage"]).await);
+    let body = json!({ "url": "http://127.0.0.1:1/hooks" });
+    text(&client.post("/api/v1/webhook-endpoints", body).await.json(200), "id")
 }

@@ -17,7 +17,7 @@ const LANGUAGES: [Language; 2] = [
         name: "Node.js with npm",
         packages: &["nodejs", "npm"],
         is_installed: || ["node", "npm"].into_iter().all(command::is_installed),
-        clients: "Flowdock's own client, lints and types of the OpenAPI documents",
+        clients: "Flowdock's own client, a receiver of webhooks, lints and types of the OpenAPI documents",
     },
     Language {
         name: "Python with venv",
@@ -26,7 +26,7 @@ const LANGUAGES: [Language; 2] = [
             let imports = ["-c", "import venv, ensurepip"];
             command::is_installed("python3") && command::output(Command::new("python3").args(imports)).is_ok()
         },
-        clients: "a client generated from the OpenAPI document",
+        clients: "Flowra's own client, a receiver of webhooks, a client generated from the OpenAPI document",
     },
 ];
 

@@ -176,7 +176,7 @@ pub(crate) fn create_api_key() -> Value {
     json!({"name": "web shop", "scopes": ["external_users:read"], "expiresAt": null})
 }
 
-pub(crate) fn rotate_api_key() -> Value {
+pub(crate) fn rotate_secret() -> Value {
     json!({"overlapSeconds": 3600})
 }
 
@@ -412,4 +412,66 @@ pub(crate) fn create_tenant_key() -> Value {
 pub(crate) fn tenant_key() -> Value {
     let value = create_tenant_key()["value"].clone();
     json!({"key": value, "value": value})
+}
+
+const ENDPOINT: &str = "4c6e8b0d-1f3a-4b5c-9d7e-2a4c6e8b0d1f";
+
+pub(crate) fn webhook_endpoint() -> Value {
+    json!({
+        "id": ENDPOINT, "workspaceId": WORKSPACE, "url": "https://shop.example.com/webhooks/users",
+        "description": "Keeps the shop's customers up to date", "types": ["external_user.*"], "channelIds": [CHANNEL],
+        "groupIds": [], "tierIds": [], "disabled": false, "disabledReason": null, "position": 4711, "failingSince": null,
+        "pausedUntil": null, "previousSecretUntil": null, "createdAt": "2024-01-15T10:30:00.000000Z",
+        "updatedAt": "2024-01-15T10:30:00.000000Z",
+    })
+}
+
+pub(crate) fn webhook_endpoint_with_secret() -> Value {
+    let mut endpoint = webhook_endpoint();
+    endpoint["secret"] = json!("whsec_bG9uZyBlbm91Z2ggdG8gYmUgdGhlIHNhbXBsZSBzZWM=");
+    endpoint
+}
+
+pub(crate) fn create_webhook_endpoint() -> Value {
+    json!({
+        "url": "https://shop.example.com/webhooks/users", "description": "Keeps the shop's customers up to date",
+        "types": ["external_user.*"], "channelIds": [CHANNEL],
+    })
+}
+
+pub(crate) fn update_webhook_endpoint() -> Value {
+    json!({"types": ["external_user.created", "external_user.deleted"], "disabled": false})
+}
+
+pub(crate) fn webhook_attempt() -> Value {
+    json!({
+        "at": "2024-01-20T14:45:01.000000Z", "durationMilliseconds": 42, "status": 204, "error": null, "answer": "",
+    })
+}
+
+pub(crate) fn webhook_delivery() -> Value {
+    json!({
+        "eventId": "018d0c3a-7b5e-7f21-8c4d-2a6b8e0f1c37", "position": 4711, "type": "external_user.updated",
+        "objectId": USER, "state": "succeeded", "attempts": [webhook_attempt()], "nextAttemptAt": null,
+        "createdAt": "2024-01-20T14:45:01.000000Z", "updatedAt": "2024-01-20T14:45:01.042000Z",
+    })
+}
+
+pub(crate) fn replay_webhooks() -> Value {
+    json!({"since": "2024-01-20T14:00:00Z", "until": "2024-01-20T15:00:00Z"})
+}
+
+pub(crate) fn webhook_replay() -> Value {
+    json!({"jobId": JOB})
+}
+
+const JOB: &str = "018d0c3a-9c1f-7b42-a5d3-6e8f0a1b2c3d";
+
+pub(crate) fn job() -> Value {
+    json!({
+        "id": JOB, "workspaceId": WORKSPACE, "kind": "webhook_replay", "objectId": ENDPOINT, "state": "succeeded",
+        "progress": {"events": 120, "position": 4711}, "error": null, "attempts": 0, "dueAt": null,
+        "createdAt": "2024-01-20T16:00:00.000000Z", "updatedAt": "2024-01-20T16:00:01.000000Z",
+        "finishedAt": "2024-01-20T16:00:01.000000Z",
+    })
 }

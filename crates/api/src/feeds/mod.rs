@@ -1,14 +1,16 @@
 //! Feeds of events: gives events their positions, and wakes those who wait for new ones.
 
+mod answer;
 mod followers;
 
 use std::pin::pin;
 use std::time::Duration;
 
-use denizen_domain::{EventFilter, Result, WorkspaceId};
+use denizen_domain::{EventFilter, Result, Source, WorkspaceId};
 use denizen_persistence::Database;
 use denizen_persistence::events::{self, EventPage, Start};
 
+pub(crate) use self::answer::EventAnswer;
 pub(crate) use self::followers::Follower;
 use self::followers::Followers;
 
@@ -31,13 +33,14 @@ const WORKSPACES: u32 = 1_000;
 #[derive(Clone)]
 pub(crate) struct Feeds {
     database: Database,
+    source: Source,
     followers: Followers,
 }
 
 impl Feeds {
     /// Creates the feeds of a database. They are closed until the server is ready.
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database, followers: Followers::default() }
+    pub(crate) fn new(database: Database, source: Source) -> Self {
+        Self { database, source, followers: Followers::default() }
     }
 
     /// Opens the feeds, or closes them: nobody waits for closed ones.
@@ -114,10 +117,12 @@ impl Feeds {
         Ok(())
     }
 
-    async fn give_positions(&self, workspace_id: WorkspaceId) -> Result<()> {
+    /// Gives the events of a workspace that were stored before their positions.
+    pub(crate) async fn give_positions(&self, workspace_id: WorkspaceId) -> Result<()> {
         for _ in 0..BATCHES {
             let connection = &mut self.database.write().await?;
-            if !events::give_positions(connection, workspace_id).await? {
+            let now = self.source.clock.now();
+            if !events::give_positions(connection, workspace_id, now).await? {
                 break;
             }
         }

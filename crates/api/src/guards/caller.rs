@@ -109,6 +109,12 @@ scopes! {
     CanReadAuditEvents => ReadAuditEvents,
     /// May follow the feed of events.
     CanReadEvents => ReadEvents,
+    /// May manage webhook endpoints.
+    CanManageWebhooks => ManageWebhooks,
+    /// May see jobs.
+    CanReadJobs => ReadJobs,
+    /// May cancel jobs, and try them again.
+    CanWriteJobs => WriteJobs,
 }
 
 /// Checks a request's credential again, for an answer that goes on for long.

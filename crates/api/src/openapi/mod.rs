@@ -43,7 +43,7 @@ const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platfor
     before this rule keep working.";
 
 /// The tags of the operations, in the order of the document.
-const TAGS: [(&str, &str); 20] = [
+const TAGS: [(&str, &str); 22] = [
     ("External users", "Flowra and Zaia: the end users of a workspace, by id, username or channel."),
     ("External user groups", "Zaia: groups of external users."),
     ("Tiers", "Zaia: the service tiers of external users and groups."),
@@ -52,6 +52,8 @@ const TAGS: [(&str, &str); 20] = [
     ("API keys", "Zaia: the keys of a workspace."),
     ("Audit log", "Zaia: who changed what, and when."),
     ("Events", "Every change of a workspace, in one order, for programs that follow it."),
+    ("Webhooks", "Where events are sent, and what became of them."),
+    ("Jobs", "Work that outlives a request."),
     ("Users", "Notiflows: the external users of a workspace, by external id."),
     ("Session", "FlowMate: logging in and out."),
     ("Accounts", "FlowMate: the people who log in."),

@@ -1,5 +1,5 @@
-//! Removes expired data: tokens, failed logins, idempotency records, old audit log entries and events, and the remains of deleted
-//! workspaces, groups and tiers.
+//! Removes expired data: tokens, failed logins, idempotency records, old audit log entries, events, deliveries and jobs, and
+//! the remains of deleted workspaces, groups and tiers.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use denizen_domain::{ExternalUserGroupId, Origin, Result, Source, TierId, WorkspaceId};
 use denizen_persistence::{
     Database, account_tokens, audit_events, events, external_user_groups, external_users,
-    idempotency_records, log_in_failures, tiers, workspaces,
+    idempotency_records, jobs, log_in_failures, tiers, webhooks, workspaces,
 };
 use tokio::time::Instant;
 
@@ -22,6 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How many tokens or failed logins one batch removes.
 const BATCH: u32 = 1_000;
 
+/// How long jobs are kept after they were finished, and deliveries after their last attempt unless events are kept for less.
+const KEPT_FINISHED: Duration = Duration::from_hours(30 * 24);
+
+/// How long deliveries are kept at least: until the last pause between two attempts is over.
+const KEPT_AT_LEAST: Duration = Duration::from_hours(2 * 24);
+
 /// A task done in batches.
 #[derive(Debug, Clone, Copy)]
 enum Chore {
@@ -29,6 +35,8 @@ enum Chore {
     LogInFailures,
     AuditEvents,
     Events,
+    Deliveries,
+    Jobs,
     DeletedExternalUsers,
     IdempotencyRecords,
     Workspace(WorkspaceId),
@@ -58,6 +66,8 @@ impl Sweep {
             Chore::LogInFailures,
             Chore::AuditEvents,
             Chore::Events,
+            Chore::Deliveries,
+            Chore::Jobs,
             Chore::DeletedExternalUsers,
             Chore::IdempotencyRecords,
         ]
@@ -133,6 +143,12 @@ impl Sweep {
                 let Some(retention) = self.options.event_retention else { return Ok(false) };
                 Ok(events::sweep(connection, now.minus(retention), BATCH).await? > 0)
             }
+            Chore::Deliveries => {
+                let kept =
+                    self.options.event_retention.unwrap_or(KEPT_FINISHED).clamp(KEPT_AT_LEAST, KEPT_FINISHED);
+                Ok(webhooks::sweep(connection, now.minus(kept), BATCH).await? > 0)
+            }
+            Chore::Jobs => Ok(jobs::sweep(connection, now.minus(KEPT_FINISHED), BATCH).await? > 0),
             Chore::DeletedExternalUsers => {
                 let before = now.minus(self.options.restore_period);
                 Ok(external_users::sweep(connection, before, BATCH).await? > 0)

@@ -2,6 +2,7 @@
 //!
 //! Knows neither callers nor the directory; see `guards` and `contracts`.
 
+pub(crate) mod actor;
 pub(crate) mod body;
 pub(crate) mod context;
 pub(crate) mod contract;

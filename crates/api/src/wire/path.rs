@@ -6,8 +6,8 @@ use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use denizen_domain::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, ChannelId, Error, ExternalUserGroupId,
-    ExternalUserId, InvitationNumber, Reason, Resource, RoleId, SuperIdentityId, TierId, Violation,
-    WorkspaceId,
+    ExternalUserId, InvitationNumber, JobId, Reason, Resource, RoleId, SuperIdentityId, TierId, Violation,
+    WebhookEndpointId, WorkspaceId,
 };
 
 use super::error::{self, ApiError};
@@ -63,6 +63,14 @@ pub(crate) trait AddressedId: FromStr + Send {
 
 impl AddressedId for ExternalUserId {
     const RESOURCE: Resource = Resource::ExternalUser;
+}
+
+impl AddressedId for JobId {
+    const RESOURCE: Resource = Resource::Job;
+}
+
+impl AddressedId for WebhookEndpointId {
+    const RESOURCE: Resource = Resource::WebhookEndpoint;
 }
 
 impl AddressedId for ExternalUserGroupId {

@@ -46,6 +46,8 @@ pub enum ObjectKind {
     Invitation,
     /// A key that other services keep with a workspace. The id is the workspace's; the log never contains the key.
     WorkspaceKey,
+    /// An address to which events are sent.
+    WebhookEndpoint,
     /// A secret with which the server signs, seals or derives. The id is its purpose: `access_tokens`.
     ServerSecret,
 }
@@ -66,6 +68,7 @@ impl Coded for ObjectKind {
         Self::FlowMembership,
         Self::Invitation,
         Self::WorkspaceKey,
+        Self::WebhookEndpoint,
         Self::ServerSecret,
     ];
 
@@ -85,6 +88,7 @@ impl Coded for ObjectKind {
             Self::FlowMembership => "flow_membership",
             Self::Invitation => "invitation",
             Self::WorkspaceKey => "workspace_key",
+            Self::WebhookEndpoint => "webhook_endpoint",
             Self::ServerSecret => "server_secret",
         }
     }

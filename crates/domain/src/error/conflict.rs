@@ -59,6 +59,15 @@ pub enum Conflict {
     /// The account has reached its limit of personal tokens.
     #[error("The account has reached its limit of personal tokens. Revoke one first.")]
     TooManyTokens,
+    /// The workspace has reached its limit of webhook endpoints.
+    #[error("The workspace has reached its limit of webhook endpoints. Delete one first.")]
+    TooManyWebhookEndpoints,
+    /// The job is not finished, so it cannot be tried again.
+    #[error("The job is waiting or running already.")]
+    JobUnfinished,
+    /// The job is finished, so it cannot be cancelled.
+    #[error("The job is finished and cannot be cancelled.")]
+    JobFinished,
     /// The role is built in and cannot change.
     #[error("The role is built in and cannot be changed.")]
     BuiltInRole,
@@ -108,6 +117,8 @@ impl Conflict {
             Self::LastAdmin | Self::LastAdministrator => "last_admin",
             Self::FlowArchived => "flow_archived",
             Self::InvitationAccepted => "invitation_accepted",
+            Self::JobUnfinished => "unfinished",
+            Self::JobFinished => "finished",
             Self::Erased => "erased",
             Self::ApiKeyEnded => "ended",
             Self::ChannelRemoved => "channel_removed",
@@ -120,6 +131,7 @@ impl Conflict {
             | Self::TooManyRoles
             | Self::TooManyTokens
             | Self::TooManyFlows
+            | Self::TooManyWebhookEndpoints
             | Self::TooManyInvitations => "limit_reached",
             Self::ConcurrentChange => "concurrent_change",
         }
@@ -153,6 +165,9 @@ impl Conflict {
             | Self::FlowArchived
             | Self::TooManyFlows
             | Self::TooManyInvitations
+            | Self::TooManyWebhookEndpoints
+            | Self::JobUnfinished
+            | Self::JobFinished
             | Self::InvitationAccepted
             | Self::ConcurrentChange => None,
         }

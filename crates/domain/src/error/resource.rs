@@ -29,6 +29,10 @@ pub enum Resource {
     Flow,
     /// An invitation into a flow.
     Invitation,
+    /// A job.
+    Job,
+    /// A webhook endpoint.
+    WebhookEndpoint,
     /// An unknown path.
     Path,
 }
@@ -48,6 +52,8 @@ impl fmt::Display for Resource {
             Self::AccountToken => "Token",
             Self::Flow => "Flow",
             Self::Invitation => "Invitation",
+            Self::Job => "Job",
+            Self::WebhookEndpoint => "Webhook endpoint",
             Self::Path => "Path",
         })
     }

@@ -73,6 +73,10 @@ typed_ids! {
     AuditEventId,
     /// Id of an [`Event`](crate::Event).
     EventId,
+    /// Id of a [`Job`](crate::Job).
+    JobId,
+    /// Id of a [`WebhookEndpoint`](crate::WebhookEndpoint).
+    WebhookEndpointId,
 }
 
 /// The error for a text that is not a positive whole number in plain form.

@@ -18,12 +18,13 @@ pub(crate) use code_set::coded_texts;
 pub use code_set::{CodeSet, Coded};
 pub use id::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, EventPosition,
-    ExternalUserGroupId, ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, RoleId,
-    SuperIdentityId, TierId, WorkspaceId, WorkspaceNumber,
+    ExternalUserGroupId, ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, JobId, RoleId,
+    SuperIdentityId, TierId, WebhookEndpointId, WorkspaceId, WorkspaceNumber,
 };
 pub use json::{Json, JsonError, JsonNumber, JsonObject, json_members};
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};
 pub use patch::Patch;
+pub(crate) use secret::keyed_with;
 pub use secret::{Secret, SecretHash};
 pub use text::{fold, fold_for_search};
 pub use version::Version;

@@ -21,6 +21,12 @@ pub enum Scope {
     ReadAuditEvents,
     /// Follow all changes of the workspace, even of objects that the key's other scopes do not cover.
     ReadEvents,
+    /// Manage webhook endpoints, which may get all events of the workspace, and see what was sent.
+    ManageWebhooks,
+    /// See the jobs of the workspace.
+    ReadJobs,
+    /// Cancel the jobs of the workspace, and try them again.
+    WriteJobs,
 }
 
 impl Coded for Scope {
@@ -33,6 +39,9 @@ impl Coded for Scope {
         Self::ManageApiKeys,
         Self::ReadAuditEvents,
         Self::ReadEvents,
+        Self::ManageWebhooks,
+        Self::ReadJobs,
+        Self::WriteJobs,
     ];
 
     fn code(self) -> &'static str {
@@ -45,6 +54,9 @@ impl Coded for Scope {
             Self::ManageApiKeys => "api_keys:manage",
             Self::ReadAuditEvents => "audit:read",
             Self::ReadEvents => "events:read",
+            Self::ManageWebhooks => "webhooks:manage",
+            Self::ReadJobs => "jobs:read",
+            Self::WriteJobs => "jobs:write",
         }
     }
 }
@@ -55,9 +67,17 @@ coded_texts!(Scope);
 pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
-    /// Returns the scopes of a key created without any: all except managing keys, and reading the audit log and events.
+    /// Returns the scopes of a key created without any: all except managing keys and webhooks, reading the audit log and
+    /// events, and those of jobs.
     fn default() -> Self {
-        let kept_back = [Scope::ManageApiKeys, Scope::ReadAuditEvents, Scope::ReadEvents];
+        let kept_back = [
+            Scope::ManageApiKeys,
+            Scope::ReadAuditEvents,
+            Scope::ReadEvents,
+            Scope::ManageWebhooks,
+            Scope::ReadJobs,
+            Scope::WriteJobs,
+        ];
         let is_kept_back = |scope: &Scope| kept_back.contains(scope);
         Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
     }

@@ -49,6 +49,14 @@ impl DbConnection {
         }
     }
 
+    /// Adds that jobs are due once the present transaction has ended.
+    pub(crate) fn tell_of_due_jobs(&mut self) {
+        match self {
+            Self::Postgres(leased) => leased.tell_of_due_jobs(),
+            Self::Sqlite(leased) => leased.tell_of_due_jobs(),
+        }
+    }
+
     /// Returns what the database's connections share in memory.
     pub(crate) fn memory(&self) -> &Memory {
         match self {
@@ -212,6 +220,12 @@ impl Database {
     /// rolled back. One task at a time may wait.
     pub async fn changed(&self) {
         self.0.memory.changed.notified().await;
+    }
+
+    /// Waits until this server makes a job due, or has since the last wait; in vain if that was rolled back. One task at a
+    /// time may wait.
+    pub async fn due_jobs(&self) {
+        self.0.memory.due_jobs.notified().await;
     }
 
     /// Returns the changes since the start, on which depends what may be answered from memory.

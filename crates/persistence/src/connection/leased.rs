@@ -15,6 +15,7 @@ pub struct Leased<O: DerefMut> {
 struct Changed {
     memory: Arc<Memory>,
     marks: Vec<Mark>,
+    has_due_jobs: bool,
 }
 
 impl Changed {
@@ -23,6 +24,9 @@ impl Changed {
         if !marks.is_empty() {
             self.memory.changes.note(&marks);
             self.memory.changed.notify_one();
+        }
+        if std::mem::take(&mut self.has_due_jobs) {
+            self.memory.due_jobs.notify_one();
         }
     }
 }
@@ -35,7 +39,7 @@ impl Drop for Changed {
 
 impl<O: DerefMut> Leased<O> {
     pub(super) fn new(object: O, memory: Arc<Memory>) -> Self {
-        Self { object, changed: Changed { memory, marks: Vec::new() } }
+        Self { object, changed: Changed { memory, marks: Vec::new(), has_due_jobs: false } }
     }
 
     /// Returns what the database's connections share in memory.
@@ -46,6 +50,11 @@ impl<O: DerefMut> Leased<O> {
     /// Adds what the transaction changes.
     pub(super) fn mark(&mut self, marks: impl IntoIterator<Item = Mark>) {
         self.changed.marks.extend(marks);
+    }
+
+    /// Adds that jobs are due once the transaction has ended.
+    pub(super) fn tell_of_due_jobs(&mut self) {
+        self.changed.has_due_jobs = true;
     }
 
     /// Notes the changes of a transaction that has ended.

@@ -1,7 +1,9 @@
 //! Reads a workspace's feed.
 
+use std::time::Duration;
+
 use async_recursion::async_recursion as boxed;
-use denizen_domain::{Error, Event, EventFilter, EventPosition, Result, WorkspaceId};
+use denizen_domain::{Error, Event, EventFilter, EventPosition, Result, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::value::RawValue;
@@ -13,6 +15,10 @@ use crate::types::{StoredTime, StoredUuid, all_stored, stored, texts};
 
 /// How many positions one page looks at: with a filter that few events fit, it is not full.
 const LOOKED_AT: i64 = 5_000;
+
+/// How much later an event may have happened than one with a later position: the difference of the servers' clocks, and the
+/// time that changes take.
+const DISORDER: Duration = Duration::from_mins(5);
 
 /// Where to begin to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,4 +204,56 @@ pub async fn last_positions(
     let found = on_backend!(connection, |conn| query.load::<(StoredUuid, i64)>(conn).await);
     let found = found.or_error("find the ends of feeds")?.into_iter();
     Ok(found.map(|(id, position)| (id.into(), EventPosition::from_stored(position))).collect())
+}
+
+/// Returns the events at these positions that are kept.
+#[boxed]
+pub async fn at(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    positions: &[EventPosition],
+) -> Result<Vec<Event>> {
+    let positions: Vec<_> = positions.iter().map(|position| position.as_i64()).collect();
+    macro_rules! those {
+        () => {
+            events::table
+                .filter(events::workspace_id.eq(stored(workspace_id)))
+                .filter(events::position.eq_any(positions))
+                .order(events::position.asc())
+        };
+    }
+    let rows = load_rows!(connection, those!(), EventRow).or_error("find events")?;
+    rows.into_iter().map(Event::try_from).collect()
+}
+
+/// Returns whether all events after one happened after a moment.
+pub fn is_surely_after(event: &Event, moment: Timestamp) -> bool {
+    event.occurred_at > moment.plus(DISORDER)
+}
+
+/// Returns a position up to which all events happened before a moment: with a few look-ups, however long the feed is.
+#[boxed]
+pub async fn position_before(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    moment: Timestamp,
+) -> Result<EventPosition> {
+    let moment = StoredTime::from(moment.minus(DISORDER));
+    let ends = ends_of(connection, workspace_id).await?;
+    // Events up to `low` happened before the moment, as far as they are looked at; those after `high` did not.
+    let (mut low, mut high) = (ends.removed_through, ends.last_position);
+    while low < high {
+        let middle = low + (high - low + 1) / 2;
+        let event = events::table
+            .filter(events::workspace_id.eq(stored(workspace_id)))
+            .filter(events::position.eq(middle))
+            .select(events::occurred_at);
+        let found = on_backend!(connection, |conn| event.first::<StoredTime>(conn).await.optional());
+        match found.or_error("find the time of an event")? {
+            Some(time) if Timestamp::from(time) >= Timestamp::from(moment) => high = middle - 1,
+            // One that is gone is old.
+            Some(_) | None => low = middle,
+        }
+    }
+    Ok(EventPosition::from_stored(low))
 }

@@ -9,9 +9,9 @@ mod outbox;
 mod positions;
 mod removal;
 
-pub use self::feed::{EventPage, Start, last_positions, list};
+pub use self::feed::{EventPage, Start, at, is_surely_after, last_positions, list, position_before};
 pub(crate) use self::outbox::OutboxRow;
 pub use self::outbox::tell_of_authentication;
 pub use self::positions::{give_positions, has_outbox, next_with_outbox};
 pub use self::removal::sweep;
-pub(crate) use self::removal::{erase, remove_feed};
+pub(crate) use self::removal::{erase, erased, remove_feed};

@@ -1,7 +1,7 @@
 //! Gives events their positions.
 
 use async_recursion::async_recursion as boxed;
-use denizen_domain::{Result, WorkspaceId};
+use denizen_domain::{Result, Timestamp, WorkspaceId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -9,7 +9,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend, on_each_backend};
-use crate::queries::dialect::first_locked;
+use crate::jobs;
+use crate::queries::locks::lock_feed;
 use crate::schema::{event_feeds, event_outbox, events};
 use crate::types::{StoredUuid, stored};
 
@@ -17,11 +18,16 @@ use crate::types::{StoredUuid, stored};
 const BATCH: i64 = 500;
 
 /// Gives positions to a batch of a workspace's events in the outbox. Returns whether more may be left. If another
-/// transaction is about to do the same, waits for it.
+/// transaction is about to do the same, waits for it. Jobs that wait for events are due now.
 #[boxed]
-pub async fn give_positions(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<bool> {
-    let workspace_id = stored(workspace_id);
+pub async fn give_positions(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    now: Timestamp,
+) -> Result<bool> {
     in_transaction!(connection, {
+        let workspace = workspace_id;
+        let workspace_id = stored(workspace);
         let last_position = lock_feed(connection, workspace_id).await?;
         let numbers = event_outbox::table
             .filter(event_outbox::workspace_id.eq(workspace_id))
@@ -37,32 +43,9 @@ pub async fn give_positions(connection: &mut DbConnection, workspace_id: Workspa
         let position = event_feeds::last_position.eq(last_position + count);
         on_backend!(connection, |conn| diesel::update(feed).set(position).execute(conn).await)
             .or_error("note the last position of a feed")?;
+        jobs::wake(connection, workspace, now).await?;
         Ok(count == BATCH)
     })
-}
-
-/// Locks a workspace's feed, and returns its last position. Creates it if there is none.
-pub(super) async fn lock_feed(connection: &mut DbConnection, workspace_id: StoredUuid) -> Result<i64> {
-    let feed = event_feeds::table
-        .filter(event_feeds::workspace_id.eq(workspace_id))
-        .select(event_feeds::last_position);
-    let found = first_locked!(connection, feed, for_no_key_update, i64).or_error("lock a feed")?;
-    if let Some(last_position) = found {
-        return Ok(last_position);
-    }
-    let row = (
-        event_feeds::workspace_id.eq(workspace_id),
-        event_feeds::last_position.eq(0),
-        event_feeds::removed_through.eq(0),
-    );
-    on_backend!(connection, |conn| diesel::insert_into(event_feeds::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await)
-    .or_error("begin a feed")?;
-    let found = first_locked!(connection, feed, for_no_key_update, i64).or_error("lock a feed")?;
-    Ok(found.unwrap_or(0))
 }
 
 /// Moves events from the outbox into the feed, in the order of their numbers. PostgreSQL names each, because others with

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use async_recursion::async_recursion as boxed;
-use denizen_domain::{Json, JsonObject, Result, Timestamp, WorkspaceId};
+use denizen_domain::{EventPosition, Json, JsonObject, Result, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::positions::lock_feed;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
-use crate::schema::{event_feeds, event_outbox, events};
+use crate::queries::dialect::load_locked;
+use crate::queries::locks::lock_feed;
+use crate::schema::{event_feeds, event_outbox, events, webhook_deliveries, webhook_endpoints};
 use crate::types::{StoredTime, StoredUuid, stored};
 
 /// Removes the oldest events from before a time, up to about a limit. Returns how many. A feed always loses its beginning
@@ -60,8 +61,7 @@ pub(crate) async fn erase(
     let workspace_id = stored(workspace_id);
     // Meanwhile, none moves from the outbox into the feed.
     lock_feed(connection, workspace_id).await?;
-    let id = JsonObject::from_iter([("id".to_owned(), Json::String(object_id.to_owned()))]);
-    let id = Json::Object(id).to_string();
+    let id = remains_of(object_id);
     macro_rules! erase_in {
         ($table:ident) => {{
             let about = $table::table
@@ -74,7 +74,43 @@ pub(crate) async fn erase(
     }
     erase_in!(events);
     erase_in!(event_outbox);
+    // What endpoints have answered to them, and nothing is added meanwhile: whoever adds to it locks the endpoint and then looks
+    // for events that are erased.
+    let endpoints = webhook_endpoints::table
+        .filter(webhook_endpoints::workspace_id.eq(workspace_id))
+        .order(webhook_endpoints::id.asc())
+        .select(webhook_endpoints::id);
+    load_locked!(connection, endpoints, StoredUuid).or_error("lock webhook endpoints")?;
+    let about = webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(workspace_id))
+        .filter(webhook_deliveries::object_id.eq(object_id));
+    let nothing = webhook_deliveries::attempts.eq("[]");
+    on_backend!(connection, |conn| diesel::update(about).set(nothing).execute(conn).await)
+        .or_error("erase the answers of endpoints")?;
     Ok(())
+}
+
+/// Returns what is left of an event's data once it is erased.
+fn remains_of(object_id: &str) -> String {
+    let id = JsonObject::from_iter([("id".to_owned(), Json::String(object_id.to_owned()))]);
+    Json::Object(id).to_string()
+}
+
+/// Returns which of some objects have been erased from the events at some positions.
+pub(crate) async fn erased(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    positions: &[EventPosition],
+    object_ids: &[&str],
+) -> Result<Vec<String>> {
+    let positions: Vec<_> = positions.iter().map(|position| position.as_i64()).collect();
+    let remains: Vec<_> = object_ids.iter().map(|object_id| remains_of(object_id)).collect();
+    let query = events::table
+        .filter(events::workspace_id.eq(stored(workspace_id)))
+        .filter(events::position.eq_any(positions))
+        .filter(events::data.eq_any(remains))
+        .select(events::object_id);
+    on_backend!(connection, |conn| query.load(conn).await).or_error("look for erased events")
 }
 
 /// Removes the feed of a workspace whose events are gone.

@@ -17,10 +17,17 @@ pub(crate) struct Memory {
     pub(crate) text_samples: TextSamples,
     /// Wakes whoever waits for changes of this server.
     pub(crate) changed: Notify,
+    /// Wakes whoever runs jobs.
+    pub(crate) due_jobs: Notify,
 }
 
 impl Memory {
     pub(crate) fn new() -> Self {
-        Self { changes: Changes::new(), text_samples: text_sample::text_samples(), changed: Notify::new() }
+        Self {
+            changes: Changes::new(),
+            text_samples: text_sample::text_samples(),
+            changed: Notify::new(),
+            due_jobs: Notify::new(),
+        }
     }
 }

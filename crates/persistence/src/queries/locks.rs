@@ -9,7 +9,7 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::connection::{DbConnection, OrError as _, on_each_backend};
+use crate::connection::{DbConnection, OrError as _, on_backend, on_each_backend};
 use crate::queries::dialect::first_locked;
 use crate::schema as tables;
 use crate::types::{StoredUuid, stored};
@@ -176,4 +176,28 @@ pub(crate) async fn find_kept_super_identities(
     );
     let found = found.or_error("find super identities")?;
     Ok(found.into_iter().map(|(external_id, id)| (external_id, id.into())).collect())
+}
+
+/// Locks a workspace's feed, and returns its last position. Creates it if there is none.
+pub(crate) async fn lock_feed(connection: &mut DbConnection, workspace_id: StoredUuid) -> Result<i64> {
+    let feed = tables::event_feeds::table
+        .filter(tables::event_feeds::workspace_id.eq(workspace_id))
+        .select(tables::event_feeds::last_position);
+    let found = first_locked!(connection, feed, for_no_key_update, i64).or_error("lock a feed")?;
+    if let Some(last_position) = found {
+        return Ok(last_position);
+    }
+    let row = (
+        tables::event_feeds::workspace_id.eq(workspace_id),
+        tables::event_feeds::last_position.eq(0),
+        tables::event_feeds::removed_through.eq(0),
+    );
+    on_backend!(connection, |conn| diesel::insert_into(tables::event_feeds::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await)
+    .or_error("begin a feed")?;
+    let found = first_locked!(connection, feed, for_no_key_update, i64).or_error("lock a feed")?;
+    Ok(found.unwrap_or(0))
 }

@@ -19,6 +19,8 @@ pub enum Purpose {
     Cursors,
     /// Derives the tokens issued for accounts: 32 random bytes.
     IssuedTokens,
+    /// Derives the secrets of webhook endpoints: 32 random bytes.
+    Webhooks,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
         match self {
             Self::Cursors => "cursors",
             Self::IssuedTokens => "issued_tokens",
+            Self::Webhooks => "webhooks",
         }
     }
 }

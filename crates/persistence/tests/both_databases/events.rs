@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    Error, EventFilter, EventPosition, EventType, ExternalId, ExternalUserChanges, IdSource as _, RandomIds,
-    Result, TierChanges, WorkspaceId,
+    Clock as _, Error, EventFilter, EventPosition, EventType, ExternalId, ExternalUserChanges, IdSource as _,
+    RandomIds, Result, SystemClock, TierChanges, WorkspaceId,
 };
 use denizen_persistence::events::{self, EventPage, Start};
 use denizen_persistence::{Asker, Backend, Database, external_users, tiers, workspaces};
@@ -24,7 +24,10 @@ async fn create_user(fixture: &Fixture, external_id: &str) {
 }
 
 async fn give_positions(database: &Database, workspace_id: WorkspaceId) {
-    while events::give_positions(&mut database.write().await.unwrap(), workspace_id).await.unwrap() {}
+    while events::give_positions(&mut database.write().await.unwrap(), workspace_id, SystemClock.now())
+        .await
+        .unwrap()
+    {}
 }
 
 async fn read(fixture: &Fixture, start: Start) -> Result<EventPage> {

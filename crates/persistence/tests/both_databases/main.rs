@@ -5,6 +5,7 @@
 mod accounts;
 mod events;
 mod external_users;
+mod jobs;
 mod numbered_pages;
 mod older;
 mod remembered_keys;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use denizen_api::event_json;
-use denizen_domain::{Event, EventFilter, EventPosition, WorkspaceId, json_members};
+use denizen_domain::{Event, EventFilter, EventPosition, Source, WorkspaceId, json_members};
 use denizen_persistence::Database;
 use denizen_persistence::events::{self, EventPage, Start};
 
@@ -101,7 +101,8 @@ async fn read(
     filter: &EventFilter,
 ) -> denizen_domain::Result<EventPage> {
     if events::has_outbox(&mut database.read().await?, workspace_id).await? {
-        while events::give_positions(&mut database.write().await?, workspace_id).await? {}
+        let now = Source::system().clock.now();
+        while events::give_positions(&mut database.write().await?, workspace_id, now).await? {}
     }
     events::list(&mut database.read().await?, workspace_id, start, filter, PAGE).await
 }

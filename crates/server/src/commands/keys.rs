@@ -49,7 +49,7 @@ pub(crate) struct CreateKey {
     #[arg(long, value_name = "NAME", value_parser = ApiKey::parse_name)]
     name: String,
 
-    /// Scope to grant; repeatable [default: all but `api_keys:manage` and `audit:read`]
+    /// Scope to grant; repeatable [default: the scopes for external users and settings]
     #[arg(long, value_name = "SCOPE", value_parser = values::coded::<Scope>())]
     scope: Vec<Scope>,
 

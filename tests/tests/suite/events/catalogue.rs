@@ -6,7 +6,7 @@ use denizen_tests::{Client, TestServer, Value, json};
 
 use super::{PATH, after, follower};
 use crate::people::People;
-use crate::support::{assert_time, create, create_channel, each, keys, path_of, text, with};
+use crate::support::{assert_time, create, create_channel, create_endpoint, each, keys, path_of, text, with};
 use crate::tiers::create_tier;
 
 const CATALOGUE: &str = "/docs/events";
@@ -96,6 +96,7 @@ async fn every_type_happens_and_fits_its_schema() {
     live_as_external_users(server).await;
     change_settings(server).await;
     change_keys(server).await;
+    change_webhooks(server).await;
     change_accounts(&people).await;
     change_flows(&people).await;
 
@@ -156,6 +157,15 @@ async fn change_keys(server: &TestServer) {
     let key = zaia.post("/api/v1/api-keys", key).await.json(200);
     let path = format!("/api/v1/api-keys/{}", text(&key, "id"));
     zaia.post(&format!("{path}/rotate"), json!({})).await.is(200);
+    zaia.delete(&path).await.is(200);
+}
+
+async fn change_webhooks(server: &TestServer) {
+    let zaia = server.zaia().with_key(&server.new_key(&["webhooks:manage"]).await);
+    let path = format!("/api/v1/webhook-endpoints/{}", create_endpoint(server).await);
+    zaia.patch(&path, json!({ "types": ["external_user.*"], "description": "Mails" })).await.is(200);
+    zaia.post(&format!("{path}/rotate-secret"), json!({})).await.is(200);
+    zaia.patch(&path, json!({ "disabled": true })).await.is(200);
     zaia.delete(&path).await.is(200);
 }
 

@@ -13,7 +13,7 @@ use self::document::Document;
 pub(crate) use self::document::takes_null;
 use self::flowdock::flowdock_guards;
 use self::table::{GUARDS, Guard, OPEN, Stranger};
-use crate::support::{ALL_SCOPES, create, create_channel, text, with};
+use crate::support::{ALL_SCOPES, create, create_channel, create_endpoint, text, with};
 use crate::tiers::create_tier;
 
 /// The subject of the table's requests: objects of the workspace `default`.
@@ -23,6 +23,8 @@ struct Victim {
     group_id: String,
     tier_id: String,
     key_id: String,
+    /// A webhook endpoint whose job goes on, and one whose job was cancelled, for the requests that need them.
+    endpoint_ids: Option<[String; 2]>,
 }
 
 impl Victim {
@@ -39,13 +41,31 @@ impl Victim {
         let user = create(server, user).await;
         let channel_id = create_channel(server, name).await;
         let key_id = server.new_key(&["external_users:read"]).await.id;
-        Self { user, channel_id, group_id: text(&group, "id"), tier_id, key_id }
+        Self { user, channel_id, group_id: text(&group, "id"), tier_id, key_id, endpoint_ids: None }
+    }
+
+    /// The same, with webhook endpoints if a request needs them: a workspace may have few.
+    async fn for_guard(server: &TestServer, name: &str, guard: &Guard) -> Self {
+        let mut victim = Self::new(server, name).await;
+        if guard.scope.starts_with("webhooks") || guard.scope.starts_with("jobs") {
+            victim.endpoint_ids = Some([create_endpoint(server).await, create_endpoint(server).await]);
+            let path = victim.fill("/api/v1/jobs/<cancelled>/cancel");
+            server
+                .zaia()
+                .with_key(&server.new_key(&ALL_SCOPES).await)
+                .send("POST", &path, None)
+                .await
+                .is(200);
+        }
+        victim
     }
 
     /// A path or body of the table, filled in for the victim.
     fn fill(&self, template: &str) -> String {
         let external_id = text(&self.user, "externalId").replace(' ', "%20");
         let username = text(&self.user, "identifier").replace(' ', "%20");
+        let ids = self.endpoint_ids.as_ref();
+        let [endpoint_id, cancelled_id] = ids.map_or([""; 2], |ids| ids.each_ref().map(String::as_str));
         template
             .replace("<user>", &text(&self.user, "id"))
             .replace("<person>", &text(&self.user, "superIdentityId"))
@@ -53,12 +73,24 @@ impl Victim {
             .replace("<group>", &self.group_id)
             .replace("<tier>", &self.tier_id)
             .replace("<key>", &self.key_id)
+            .replace("<endpoint>", endpoint_id)
+            .replace("<cancelled>", cancelled_id)
             .replace("<external id>", &external_id)
             .replace("<username>", &username)
     }
 
     async fn state(&self, owner: &Client) -> Value {
+        let (endpoint, job) = match self.endpoint_ids {
+            Some(_) => (
+                owner.get(&self.fill("/api/v1/webhook-endpoints/<endpoint>")).await.json(200)["description"]
+                    .take(),
+                owner.get(&self.fill("/api/v1/jobs/<cancelled>")).await.json(200),
+            ),
+            None => (Value::Null, Value::Null),
+        };
         json!({
+            "endpoint": endpoint,
+            "job": job,
             "user": owner.get(&self.fill("/api/v1/external-users/<user>")).await.json(200),
             "channel": owner.get(&self.fill("/api/v1/channels/<channel>")).await.json(200),
             "group": owner.get(&self.fill("/api/v1/external-user-groups/<group>")).await.json(200),
@@ -93,7 +125,7 @@ async fn every_operation_is_guarded() {
     let owner = server.zaia().with_key(&right_key);
     let lacking = table::keys_that_lack_one_scope(&server).await;
     for (index, guard) in GUARDS.iter().enumerate() {
-        let victim = Victim::new(&server, &format!("victim {index}")).await;
+        let victim = Victim::for_guard(&server, &format!("victim {index}"), guard).await;
         let before = victim.state(&owner).await;
 
         let anonymous = guard.send(&document, &server.anonymous(), &victim).await;
@@ -122,7 +154,8 @@ fn lists(body: &Value, victim: &Victim) -> bool {
     let items = body.as_array().or_else(|| body["items"].as_array()).or_else(|| body["events"].as_array());
     let items = items.unwrap_or_else(|| panic!("no list: {body:#}"));
     let user_id = text(&victim.user, "id");
-    let ids = [&user_id, &victim.channel_id, &victim.group_id, &victim.tier_id, &victim.key_id];
+    let mut ids = vec![&user_id, &victim.channel_id, &victim.group_id, &victim.tier_id, &victim.key_id];
+    ids.extend(victim.endpoint_ids.iter().flatten());
     items.iter().any(|item| ids.iter().any(|id| item["id"] == **id || item["objectId"] == **id))
 }
 
@@ -256,7 +289,8 @@ async fn every_reference_and_security_scheme_resolves() {
 async fn every_documented_example_works() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
-    let victim = Victim::new(&server, "example").await;
+    let webhook_guard = GUARDS.iter().find(|guard| guard.path.contains("<endpoint>")).unwrap();
+    let victim = Victim::for_guard(&server, "example", webhook_guard).await;
     let right_key = server.new_key(&ALL_SCOPES).await;
     for guard in GUARDS {
         let (method, path) = guard.operation.split_once(' ').unwrap();
@@ -264,6 +298,12 @@ async fn every_documented_example_works() {
             let mut body = example;
             if body.get("channelId").is_some() {
                 body = with(body, json!({ "channelId": victim.channel_id }));
+            }
+            if body.get("channelIds").is_some() {
+                body = with(body, json!({ "channelIds": [victim.channel_id] }));
+            }
+            if body.get("url").is_some() {
+                body = with(body, json!({ "url": "http://127.0.0.1:1/hooks" }));
             }
             // Only Flowra's body has no channel.
             let caller = guard.caller.of(&server);

@@ -66,6 +66,9 @@ const WRITE_SETTINGS: &str = "settings:write";
 const MANAGE_KEYS: &str = "api_keys:manage";
 const READ_AUDIT: &str = "audit:read";
 const READ_EVENTS: &str = "events:read";
+const MANAGE_WEBHOOKS: &str = "webhooks:manage";
+const READ_JOBS: &str = "jobs:read";
+const WRITE_JOBS: &str = "jobs:write";
 
 /// Creates a key for every scope that has all scopes but this one.
 pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'static str, Key> {
@@ -104,6 +107,13 @@ const ROW: Guard = Guard {
 
 /// The default of a row about keys.
 const KEY_ROW: Guard = Guard { scope: MANAGE_KEYS, stranger: Stranger::NotFound("api_key"), ..ROW };
+
+/// The default of a row about webhook endpoints.
+const WEBHOOK_ROW: Guard =
+    Guard { scope: MANAGE_WEBHOOKS, stranger: Stranger::NotFound("webhook_endpoint"), ..ROW };
+
+/// The default of a row about jobs.
+const JOB_ROW: Guard = Guard { scope: WRITE_JOBS, stranger: Stranger::NotFound("job"), ..ROW };
 
 const IN_CHANNEL: &str = r#"{ "channelId": "<channel>", "externalId": "from <user>", "externalUserGroupId": null,
     "identifier": null, "name": null, "tierId": null }"#;
@@ -260,6 +270,72 @@ pub(super) const GUARDS: &[Guard] = &[
         path: "/api/v1/events?objectId=<user>",
         stranger: Stranger::List,
         ..ROW
+    },
+    Guard {
+        operation: "GET /api/v1/webhook-endpoints",
+        path: "/api/v1/webhook-endpoints",
+        stranger: Stranger::List,
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "POST /api/v1/webhook-endpoints",
+        path: "/api/v1/webhook-endpoints",
+        body: Some(r#"{ "url": "http://127.0.0.1:1/hooks" }"#),
+        stranger: Stranger::Own(200),
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/webhook-endpoints/{id}",
+        path: "/api/v1/webhook-endpoints/<endpoint>",
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "PATCH /api/v1/webhook-endpoints/{id}",
+        path: "/api/v1/webhook-endpoints/<endpoint>",
+        body: Some(r#"{ "description": "another" }"#),
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/webhook-endpoints/{id}/deliveries",
+        path: "/api/v1/webhook-endpoints/<endpoint>/deliveries",
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "POST /api/v1/webhook-endpoints/{id}/rotate-secret",
+        path: "/api/v1/webhook-endpoints/<endpoint>/rotate-secret",
+        body: Some("{}"),
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "POST /api/v1/webhook-endpoints/{id}/replay",
+        path: "/api/v1/webhook-endpoints/<endpoint>/replay",
+        body: Some(r#"{ "since": "2024-01-15T00:00:00Z" }"#),
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "POST /api/v1/webhook-endpoints/{id}/test",
+        path: "/api/v1/webhook-endpoints/<endpoint>/test",
+        ..WEBHOOK_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/jobs",
+        path: "/api/v1/jobs",
+        scope: READ_JOBS,
+        stranger: Stranger::List,
+        ..JOB_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/jobs/{id}",
+        path: "/api/v1/jobs/<endpoint>",
+        scope: READ_JOBS,
+        ..JOB_ROW
+    },
+    Guard { operation: "POST /api/v1/jobs/{id}/cancel", path: "/api/v1/jobs/<endpoint>/cancel", ..JOB_ROW },
+    Guard { operation: "POST /api/v1/jobs/{id}/retry", path: "/api/v1/jobs/<cancelled>/retry", ..JOB_ROW },
+    Guard {
+        operation: "DELETE /api/v1/webhook-endpoints/{id}",
+        path: "/api/v1/webhook-endpoints/<endpoint>",
+        ..WEBHOOK_ROW
     },
     Guard {
         operation: "GET /api/v1/super-identities/{id}",

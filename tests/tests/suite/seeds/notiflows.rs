@@ -89,7 +89,7 @@ async fn the_exact_response() {
       "email": "jane.doe@example.com",
       "external_id": "user_12345",
       "first_name": "Jane",
-      "id": "00000000-0000-4000-8000-00000000000d",
+      "id": "00000000-0000-4000-8000-00000000000e",
       "last_name": "Doe",
       "locale": "en-US",
       "phone": "+15551234567",

@@ -1,21 +1,25 @@
 //! `/api/v1`: the Flowra contract (external users by username) and the Zaia contract (external users by channel, and
 //! related objects). Both serve `/api/v1/external-users`.
 
-mod actor;
 mod api_keys;
 mod audit_events;
 mod channels;
 mod events;
 mod external_user_groups;
 mod external_users;
+mod jobs;
+mod rotation;
 mod super_identities;
 mod tiers;
+mod webhook_endpoints;
 
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::audit_events::audit_event_json;
 pub use self::events::event_json;
 pub use self::external_users::external_user_json;
+pub use self::jobs::job_json;
+pub use self::webhook_endpoints::{delivery_json, webhook_endpoint_json};
 use crate::state::AppState;
 
 /// The routes of both contracts.
@@ -29,4 +33,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(api_keys::routes())
         .merge(audit_events::routes())
         .merge(events::routes())
+        .merge(webhook_endpoints::routes())
+        .merge(jobs::routes())
 }

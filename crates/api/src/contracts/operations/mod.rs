@@ -155,7 +155,7 @@ pub(crate) async fn version() -> Json<Version> {
 
 /// Returns the metrics
 ///
-/// Uses the Prometheus text format: requests by route, status and time; database pools and statements.
+/// Uses the Prometheus text format: requests by route, status and time; database pools and statements; jobs and webhooks.
 #[utoipa::path(get, path = "/metrics", operation_id = "server.getMetrics", tag = "Server",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
@@ -334,4 +334,19 @@ fn describe_metrics() {
         "Time until a connection was free."
     );
     describe_histogram!("denizen_database_statement_seconds", Unit::Seconds, "Time of a database statement.");
+    describe_counter!("denizen_job_runs_total", "Runs of jobs on this server, by kind and outcome.");
+    describe_gauge!("denizen_jobs", "Jobs of all workspaces by state.");
+    describe_gauge!(
+        "denizen_jobs_oldest_due_seconds",
+        Unit::Seconds,
+        "How long the oldest job that is due has waited."
+    );
+    describe_counter!(
+        "denizen_webhook_attempts_total",
+        "Attempts to send a webhook, by outcome: succeeded if the status was 200 to 299."
+    );
+    describe_counter!(
+        "denizen_webhook_endpoints_disabled_total",
+        "Webhook endpoints that the server disabled, because they failed for days or answered 410."
+    );
 }

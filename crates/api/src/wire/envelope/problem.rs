@@ -180,6 +180,8 @@ fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Prob
         Resource::AccountToken => "token",
         Resource::Flow => "flow",
         Resource::Invitation => "invitation",
+        Resource::Job => "job",
+        Resource::WebhookEndpoint => "webhook_endpoint",
         Resource::Path => "path",
     };
     let details = ErrorDetails { resource: Some(resource), id, ..ErrorDetails::default() };

@@ -17,8 +17,8 @@ use crate::people::roles::delete_all_of as delete_roles_of;
 use crate::queries::locks;
 use crate::schema::{
     api_key_secrets, api_keys, audit_events, channels, deleted_external_users, departures, event_outbox,
-    events, external_user_groups, external_users, flows, idempotency_records, invitations, super_identities,
-    tiers, workspaces,
+    events, external_user_groups, external_users, flows, idempotency_records, invitations, job_lanes, jobs,
+    super_identities, tiers, webhook_deliveries, webhook_endpoints, workspaces,
 };
 use crate::types::{StoredTime, StoredUuid, stored};
 
@@ -163,6 +163,10 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
         audit_events.id: StoredUuid,
         event_outbox.number: i64,
         events.position: i64,
+        webhook_deliveries.event_id: StoredUuid,
+        webhook_endpoints.id: StoredUuid,
+        jobs.id: StoredUuid,
+        job_lanes.lane: StoredUuid,
     );
     Ok(false)
 }

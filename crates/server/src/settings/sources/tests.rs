@@ -44,6 +44,7 @@ fn flags_override_the_file_and_the_file_overrides_defaults() {
         requests_per_second_per_address = 0
         audit_retention = "forever"
         trusted_proxy = ["10.0.0.0/8", "::1"]
+        webhook_allow_network = "10.1.0.0/16, 10.2.0.1"
         migrate = false
     "#;
     let ServeCommand { database, serve } = serve(file, &["--max-connections=8"], &[]).unwrap();
@@ -63,6 +64,10 @@ fn flags_override_the_file_and_the_file_overrides_defaults() {
     assert_eq!(serve.rate_limits.requests_per_second_per_address, 0);
     assert_eq!(serve.rate_limits.requests_per_second_per_caller, 1_000);
     assert_eq!(joined(&serve.trusted_proxy), ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
+    assert_eq!(
+        joined(&serve.webhook_allow_network),
+        ["10.1.0.0/16".parse().unwrap(), "10.2.0.1/32".parse().unwrap()]
+    );
     assert_eq!(serve.audit_retention, Retention(None));
     assert!(!serve.migrate);
     assert_eq!(serve.drain_timeout, Duration::from_secs(30));

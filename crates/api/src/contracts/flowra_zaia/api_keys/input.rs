@@ -1,7 +1,5 @@
 //! Request bodies for keys.
 
-use std::time::Duration;
-
 use denizen_domain::{
     ApiKey, Coded as _, KeyHolder, KeyRequest, Reason, Result, Scope, ScopeSet, Timestamp, Violation,
     Violations,
@@ -23,8 +21,8 @@ pub(crate) struct CreateApiKey {
     #[schema(value_type = String, required, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// Scopes to grant: at least one, and none that the caller lacks. If absent or null, all of the caller's scopes
-    /// except `api_keys:manage` and `audit:read`.
+    /// Scopes to grant: at least one, and none that the caller lacks. If absent or null, those of
+    /// the caller's scopes that are for external users and settings.
     #[schema(value_type = Option<Vec<String>>, min_items = 1)]
     #[serde(default)]
     scopes: Input<Vec<Value>>,
@@ -33,17 +31,6 @@ pub(crate) struct CreateApiKey {
     #[schema(value_type = Option<String>, format = "date-time")]
     #[serde(default)]
     expires_at: Input<String>,
-}
-
-/// Options for rotating a key.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = samples::rotate_api_key)]
-pub(crate) struct RotateApiKey {
-    /// How many seconds earlier secrets remain valid: at most 30 days; 0 ends them at once.
-    #[schema(value_type = u32, minimum = 0, maximum = 2_592_000, default = 86_400)]
-    #[serde(default)]
-    overlap_seconds: Input<i64>,
 }
 
 impl CreateApiKey {
@@ -60,15 +47,6 @@ impl CreateApiKey {
         let expires_at = expires_at.value().or(caller.expires_at);
         let (name, scopes) = violations.into_value(name.zip(scopes))?;
         Ok(KeyRequest { name, scopes, expires_at })
-    }
-}
-
-impl RotateApiKey {
-    pub(super) fn check(self) -> Result<Duration> {
-        let mut violations = Violations::new();
-        let overlap =
-            self.overlap_seconds.not_null(&mut violations, "overlapSeconds", |seconds| overlap(*seconds));
-        violations.into_result(overlap.unwrap_or(ApiKey::DEFAULT_OVERLAP))
     }
 }
 
@@ -111,32 +89,11 @@ fn end(text: &str, caller: &KeyHolder, now: Timestamp) -> Result<Timestamp, Viol
     }
 }
 
-fn overlap(seconds: i64) -> Result<Duration, Violation> {
-    let overlap = u64::try_from(seconds).ok().map(Duration::from_secs);
-    let overlap = overlap.filter(|time| *time <= ApiKey::MAXIMUM_OVERLAP);
-    overlap.ok_or_else(|| {
-        let message = format!("must be a whole number from 0 to {}", ApiKey::MAXIMUM_OVERLAP.as_secs());
-        Violation::new(Reason::OutOfRange, message)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn limits_the_overlap() {
-        for (given, seconds) in [(0, 0), (60, 60), (2_592_000, 2_592_000)] {
-            assert_eq!(overlap(given), Ok(Duration::from_secs(seconds)));
-        }
-        for wrong in [-1, 2_592_001, i64::MIN, i64::MAX] {
-            assert_eq!(overlap(wrong).unwrap_err().reason, Reason::OutOfRange, "{wrong}");
-        }
-        let absent = RotateApiKey::default().check();
-        assert_eq!(absent.unwrap(), Duration::from_hours(24));
-    }
 
     #[test]
     fn requires_at_least_one_known_scope() {

@@ -6,7 +6,7 @@ use denizen_domain::{ApiKeyId, Error, Resource};
 use denizen_persistence::api_keys;
 
 use super::answer::NewApiKeyAnswer;
-use super::input::RotateApiKey;
+use crate::contracts::flowra_zaia::rotation::RotateSecret;
 use crate::guards::caller::{Caller, CanManageApiKeys};
 use crate::state::AppState;
 use crate::wire::body::JsonBody;
@@ -21,7 +21,7 @@ use crate::wire::path::PathId;
 /// lacks returns 404. A key that outlives the secret that authenticates the request returns 403, so that an expiring
 /// secret cannot obtain a new one. A client that rotates its own secret should leave an overlap: without one, a lost
 /// response cannot be recovered, not even with an idempotency key.
-#[utoipa::path(post, path = "/api/v1/api-keys/{id}/rotate", operation_id = "apiKeys.rotate", tag = "API keys", request_body = RotateApiKey,
+#[utoipa::path(post, path = "/api/v1/api-keys/{id}/rotate", operation_id = "apiKeys.rotate", tag = "API keys", request_body = RotateSecret,
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(
         (status = 200, description = "The key, with its new secret", body = NewApiKeyAnswer),
@@ -33,7 +33,7 @@ pub(crate) async fn rotate(
     caller: Caller<CanManageApiKeys>,
     State(state): State<AppState>,
     PathId(id): PathId<ApiKeyId>,
-    JsonBody(body): JsonBody<RotateApiKey>,
+    JsonBody(body): JsonBody<RotateSecret>,
 ) -> ApiResult<Json<NewApiKeyAnswer>> {
     let overlap = body.check()?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);

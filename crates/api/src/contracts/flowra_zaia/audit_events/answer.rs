@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::contracts::flowra_zaia::actor::ActorAnswer;
 use crate::contracts::samples;
+use crate::wire::actor::ActorAnswer;
 
 /// Returns an audit event as `/api/v1` shows it, for callers that print it elsewhere.
 pub fn audit_event_json(event: AuditEvent) -> impl Serialize {

@@ -9,9 +9,8 @@ use denizen_domain::Event;
 use denizen_persistence::events::Start;
 use tokio::time::timeout;
 
-use super::answer::EventAnswer;
 use super::reading::Reading;
-use crate::feeds::Follower;
+use crate::feeds::{EventAnswer, Follower};
 use crate::guards::caller::{CanReadEvents, Recheck};
 use crate::wire::error::ApiResult;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::contracts::flowra_zaia::actor::ActorAnswer;
+use crate::wire::actor::ActorAnswer;
 use crate::wire::body::Input;
 use crate::wire::query;
 

@@ -113,7 +113,7 @@ impl Told {
                 Self::whole(usual)
             }
             EventVerb::Updated => Self::change(earlier, usual),
-            EventVerb::Blocked | EventVerb::Revoked => Self::change(usual, full),
+            EventVerb::Blocked | EventVerb::Revoked | EventVerb::Disabled => Self::change(usual, full),
             EventVerb::Unblocked => Self::change(full, usual),
             // A key gets another secret, which no event tells.
             EventVerb::Rotated => Self::change(usual, usual),
@@ -177,7 +177,8 @@ fn usual_actor(object: ObjectKind) -> Actor {
         | ObjectKind::ExternalUserGroup
         | ObjectKind::Tier
         | ObjectKind::Channel
-        | ObjectKind::ApiKey => Actor::ApiKey(KEY),
+        | ObjectKind::ApiKey
+        | ObjectKind::WebhookEndpoint => Actor::ApiKey(KEY),
         _ => Actor::Account(ACCOUNT),
     }
 }
@@ -237,6 +238,7 @@ fn object_in_words(object: ObjectKind) -> &'static str {
         ObjectKind::FlowMembership => "An account's membership of a flow",
         ObjectKind::Invitation => "An invitation to a flow",
         ObjectKind::WorkspaceKey => "The key that other services keep with the workspace",
+        ObjectKind::WebhookEndpoint => "A webhook endpoint",
         ObjectKind::ServerSecret => "A secret of the server",
     }
 }
@@ -248,6 +250,9 @@ fn verb_in_words(verb: EventVerb) -> &'static str {
         EventVerb::Updated => "was changed",
         EventVerb::Blocked => "was blocked, perhaps along with other changes",
         EventVerb::Unblocked => "was unblocked, perhaps along with other changes",
+        EventVerb::Disabled => {
+            "was disabled, by someone or because it failed, perhaps along with other changes"
+        }
         EventVerb::Deleted => "was deleted",
         EventVerb::Restored => "was restored",
         EventVerb::Erased => "lost its personal data for good, in earlier events, too",
@@ -274,7 +279,11 @@ mod tests {
         for Entry { kind, example, .. } in Catalogue::new().types {
             let is_change = matches!(
                 kind.verb(),
-                EventVerb::Updated | EventVerb::Blocked | EventVerb::Unblocked | EventVerb::Revoked
+                EventVerb::Updated
+                    | EventVerb::Blocked
+                    | EventVerb::Unblocked
+                    | EventVerb::Revoked
+                    | EventVerb::Disabled
             );
             let changed = example["previous"].as_object().unwrap();
             assert_eq!(!changed.is_empty(), is_change, "{kind}");

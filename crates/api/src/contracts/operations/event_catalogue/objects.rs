@@ -5,13 +5,14 @@ use std::time::Duration;
 use chrono::DateTime;
 use denizen_domain::{
     AccessMode, Account, AccountId, AccountNumber, AccountToken, AccountTokenId, Actor, ApiKey, ApiKeyId,
-    Avatar, Block, BlockReason, Channel, ChannelId, CustomFields, DisplayName, EmailAddress, ExternalId,
-    ExternalUser, ExternalUserGroup, ExternalUserGroupId, ExternalUserId, Flow, FlowDescription, FlowId,
-    FlowMembership, FlowName, Identifier, Invitation, InvitationNumber, InvitationState, JoinCode,
+    Avatar, Block, BlockReason, Channel, ChannelId, CustomFields, DisplayName, EmailAddress, EventPosition,
+    ExternalId, ExternalUser, ExternalUserGroup, ExternalUserGroupId, ExternalUserId, Flow, FlowDescription,
+    FlowId, FlowMembership, FlowName, Identifier, Invitation, InvitationNumber, InvitationState, JoinCode,
     JsonObject, Locale, Membership, Nick, ObjectKind, Permission, PermissionSet, PersonName, PhoneNumber,
     PublicKey, Recorded, Role, RoleDescription, RoleId, RoleName, Scope, ScopeSet, Slug, Status,
-    SuperIdentityId, Tier, TierId, TimeZone, Timestamp, TokenKind, TokenLife, Username, Version, Website,
-    Workspace, WorkspaceId, WorkspaceName, WorkspaceNumber,
+    SuperIdentityId, Tier, TierId, TimeZone, Timestamp, TokenKind, TokenLife, Username, Version,
+    WebhookEndpoint, WebhookEndpointId, WebhookFilter, Website, Workspace, WorkspaceId, WorkspaceName,
+    WorkspaceNumber,
 };
 use denizen_persistence::workspaces::KeyOf;
 use uuid::uuid;
@@ -29,6 +30,8 @@ const GROUP: ExternalUserGroupId =
 const TIER: TierId = TierId::from_uuid(uuid!("7f9b1d3c-5e7a-4c9b-9d1f-3a5c7e9b1d15"));
 const ROLE: RoleId = RoleId::from_uuid(uuid!("3d5f7a9b-1c2e-4f6a-9b8d-0e1f2a3b4c5d"));
 const TOKEN: AccountTokenId = AccountTokenId::from_uuid(uuid!("6b8d0f2a-4c6e-4a8b-8d0f-2a4c6e8b0d1f"));
+const ENDPOINT: WebhookEndpointId =
+    WebhookEndpointId::from_uuid(uuid!("4c6e8b0d-1f3a-4b5c-9d7e-2a4c6e8b0d1f"));
 const FLOW: FlowId = FlowId::from_uuid(uuid!("8c0e2a4b-6d8f-4a1c-9e3b-5d7f9a1c3e5b"));
 
 /// An object at one moment, as events tell of it.
@@ -84,6 +87,7 @@ impl Samples {
             ObjectKind::FlowMembership => Self::made_of::<FlowMembership>(),
             ObjectKind::Invitation => Self::made_of::<Invitation>(),
             ObjectKind::WorkspaceKey => Self::made_of::<KeyOf>(),
+            ObjectKind::WebhookEndpoint => Self::made_of::<WebhookEndpoint>(),
             ObjectKind::ServerSecret => return None,
         })
     }
@@ -238,6 +242,49 @@ impl Sampled for Tier {
 
     fn earlier() -> Self {
         Self { max_assistant_messages: Some(1000), ..Self::usual() }
+    }
+}
+
+impl Sampled for WebhookEndpoint {
+    fn full() -> Self {
+        Self {
+            disabled: true,
+            disabled_reason: Some("All attempts have failed for 5 days.".to_owned()),
+            ..Self::usual()
+        }
+    }
+
+    fn empty() -> Self {
+        Self { description: String::new(), filter: WebhookFilter::default(), ..Self::usual() }
+    }
+
+    fn usual() -> Self {
+        Self {
+            id: ENDPOINT,
+            workspace_id: WORKSPACE,
+            url: "https://shop.example.com/webhooks/users".to_owned(),
+            description: "Keeps the shop's customers up to date".to_owned(),
+            filter: WebhookFilter {
+                types: vec!["external_user.*".to_owned()],
+                channel_ids: vec![CHANNEL],
+                group_ids: vec![GROUP],
+                tier_ids: vec![TIER],
+            },
+            disabled: false,
+            disabled_reason: None,
+            generation: 1,
+            previous_secret_until: None,
+            position: EventPosition::from_stored(4711),
+            failures: 0,
+            failing_since: None,
+            paused_until: None,
+            created_at: before(),
+            updated_at: now(),
+        }
+    }
+
+    fn earlier() -> Self {
+        Self { description: String::new(), ..Self::usual() }
     }
 }
 

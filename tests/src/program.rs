@@ -1,0 +1,68 @@
+//! Programs that run while a test goes on.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// How long a program may take to print its next line.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// A program that runs until it is dropped, and what it prints.
+#[derive(Debug)]
+pub struct RunningProgram {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    complaints: File,
+}
+
+impl RunningProgram {
+    /// Starts a program with these arguments, and with only these environment variables.
+    pub fn start(program: &Path, arguments: &[&OsStr], environment: &[(&str, &str)]) -> Self {
+        let complaints = tempfile::tempfile().expect("cannot create a temporary file");
+        let standard_error = complaints.try_clone().expect("cannot share a file");
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(standard_error)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
+        let lines = BufReader::new(child.stdout.take().expect("the output is a pipe")).lines();
+        Self { child, lines, complaints }
+    }
+
+    /// Waits for the next line that it prints. Fails the test if the program ends or takes too long.
+    pub async fn line(&mut self) -> String {
+        let line = timeout(LONGEST_WAIT, self.lines.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("no line for {LONGEST_WAIT:?}:\n{}", self.complaints()));
+        let line = line.expect("the program prints text");
+        line.unwrap_or_else(|| panic!("the program has ended:\n{}", self.complaints()))
+    }
+
+    /// Ends the program, and returns the lines that it printed and nobody has read.
+    pub async fn stop(mut self) -> Vec<String> {
+        self.child.kill().await.expect("cannot end a program");
+        let mut rest = Vec::new();
+        while let Some(line) = self.lines.next_line().await.expect("the program prints text") {
+            rest.push(line);
+        }
+        rest
+    }
+
+    /// What it has written to standard error.
+    fn complaints(&mut self) -> String {
+        let mut text = String::new();
+        let read = self.complaints.rewind().and_then(|()| self.complaints.read_to_string(&mut text));
+        read.map_or_else(|error| error.to_string(), |_| text)
+    }
+}
