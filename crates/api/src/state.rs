@@ -128,10 +128,12 @@ impl AppState {
         self.0.is_ready.load(Ordering::SeqCst)
     }
 
-    /// Sets what [`is_ready`](Self::is_ready) returns. Once it is not, nobody waits for events any more.
+    /// Sets what [`is_ready`](Self::is_ready) returns. Once it is not, nobody waits for events any more, and no job
+    /// is begun.
     pub(crate) fn set_ready(&self, is_ready: bool) {
         self.0.is_ready.store(is_ready, Ordering::SeqCst);
         self.0.feeds.set_open(is_ready);
+        self.0.jobs.set_open(is_ready);
     }
 
     /// Whether a request failed because of an outage, and nothing has been written for readiness since.

@@ -28,6 +28,17 @@ impl Coded for JobKind {
 
 coded_texts!(JobKind);
 
+impl JobKind {
+    /// Returns whether a job fails for good after its last attempt. Those that go on as long as their object is there are tried
+    /// again for ever.
+    pub const fn gives_up(self) -> bool {
+        match self {
+            Self::WebhookDelivery => false,
+            Self::WebhookReplay => true,
+        }
+    }
+}
+
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobState {
@@ -129,10 +140,15 @@ impl Job {
         Position::at(self.created_at, self.id.as_uuid())
     }
 
+    /// Returns whether it must not be tried again.
+    pub fn is_exhausted(&self) -> bool {
+        self.attempts >= Self::MAXIMUM_ATTEMPTS && self.kind.gives_up()
+    }
+
     /// Returns the pause after a failed attempt, or `None` if it was the last. Pauses double from a second to an hour, less
     /// up to a half at random, so that what failed together does not come back together.
     pub fn pause(&self, random: [u8; 32]) -> Option<Duration> {
-        if self.attempts >= Self::MAXIMUM_ATTEMPTS {
+        if self.is_exhausted() {
             return None;
         }
         let doublings = self.attempts.saturating_sub(1).min(16);
@@ -149,10 +165,10 @@ pub(crate) fn jittered(pause: Duration, [first, second, ..]: [u8; 32]) -> Durati
 /// Which jobs to list. All conditions must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JobFilter {
-    /// In one of these states; in any if empty.
-    pub states: Vec<JobState>,
-    /// Of one of these kinds; of any if empty.
-    pub kinds: Vec<JobKind>,
+    /// In this state.
+    pub state: Option<JobState>,
+    /// Of this kind.
+    pub kind: Option<JobKind>,
     /// About the object with this id.
     pub object_id: Option<String>,
 }
@@ -167,7 +183,7 @@ mod tests {
             id: JobId::from_uuid(Uuid::nil()),
             workspace_id: WorkspaceId::from_uuid(Uuid::nil()),
             lane: Uuid::nil(),
-            kind: JobKind::WebhookDelivery,
+            kind: JobKind::WebhookReplay,
             object_id: String::new(),
             state: JobState::Running,
             payload: Json::Null,
@@ -189,5 +205,7 @@ mod tests {
             assert_eq!(shortest, Some(Duration::from_secs(seconds) / 2), "{attempts}");
         }
         assert_eq!(after(20).pause([0; 32]), None);
+        let goes_on = Job { kind: JobKind::WebhookDelivery, ..after(1_000) };
+        assert_eq!(goes_on.pause([0; 32]), Some(Job::LONGEST_PAUSE));
     }
 }

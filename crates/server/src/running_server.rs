@@ -68,7 +68,8 @@ impl RunningServer {
 
     /// Stops the server: it reports not ready, answers all accepted requests and writes buffered data.
     ///
-    /// Takes at most the drain time-out plus one statement. Requests that are unanswered by then are cut.
+    /// Takes at most the drain time-out plus one statement, or the 15 seconds of a webhook that is being sent. Requests that are
+    /// unanswered by then are cut.
     pub async fn stop(self) {
         let Self { app, listening, background, drain_timeout, .. } = self;
         app.set_ready(false);

@@ -22,7 +22,10 @@ CREATE INDEX jobs_by_time ON jobs (workspace_id, created_at, id);
 CREATE INDEX jobs_due ON jobs (workspace_id, lane, due_at) WHERE due_at IS NOT NULL;
 -- Those that new events of the workspace wake.
 CREATE INDEX jobs_asleep ON jobs (workspace_id, lane) WHERE asleep_since IS NOT NULL;
-CREATE INDEX jobs_by_state ON jobs (state, due_at);
+CREATE INDEX jobs_by_state ON jobs (workspace_id, state, created_at, id);
+CREATE INDEX jobs_by_object ON jobs (workspace_id, object_id, created_at, id);
+-- For the metrics, of all workspaces.
+CREATE INDEX jobs_counted ON jobs (state, due_at);
 CREATE INDEX jobs_to_remove ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
 -- What runs one after the other. A server that runs the first job of a lane has its lease until it is due again.

@@ -38,7 +38,9 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_deliveries_primary_key PRIMARY KEY (workspace_id, endpoint_id, event_id)
 ) STRICT;
 CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (workspace_id, endpoint_id, created_at, event_id);
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (workspace_id, endpoint_id, next_attempt_at)
+CREATE INDEX webhook_deliveries_by_state
+    ON webhook_deliveries (workspace_id, endpoint_id, state, created_at, event_id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (workspace_id, endpoint_id, next_attempt_at, position)
     WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX webhook_deliveries_by_object ON webhook_deliveries (workspace_id, object_id);
-CREATE INDEX webhook_deliveries_to_remove ON webhook_deliveries (updated_at);
+CREATE INDEX webhook_deliveries_to_remove ON webhook_deliveries (updated_at) WHERE next_attempt_at IS NULL;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use denizen_domain::{Coded as _, Job, JobKind, Json, Result, Source, WorkspaceId};
+use denizen_domain::{Coded as _, Error, Job, JobKind, Json, Result, Source, WorkspaceId};
 use denizen_persistence::Database;
 use denizen_persistence::jobs::{self, Ending, JobLoad, LEASE, Taken};
 use tokio::sync::watch;
@@ -14,13 +15,16 @@ use tokio::time::sleep;
 use crate::webhooks::Webhooks;
 
 /// How many jobs this server runs at a time. Most of the time they wait for others.
-const WORKERS: usize = 64;
+const WORKERS: usize = 256;
 
 /// How many of them belong to one workspace: endpoints that hang hold up those of their own workspace only.
 const WORKERS_PER_WORKSPACE: usize = 8;
 
 /// How often the database is asked for jobs that other servers have stored, or that have become due.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How long a lane is left alone whose next job this server cannot read.
+const UNREADABLE: Duration = Duration::from_mins(1);
 
 /// How often a lease is extended.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
@@ -31,18 +35,23 @@ pub(crate) struct Jobs {
     database: Database,
     source: Source,
     webhooks: Webhooks,
+    is_open: Arc<watch::Sender<bool>>,
 }
 
 impl Jobs {
-    /// Creates the jobs of a database.
+    /// Creates the jobs of a database. None runs until the server is ready.
     pub(crate) fn new(database: Database, source: Source, webhooks: Webhooks) -> Self {
-        Self { database, source, webhooks }
+        Self { database, source, webhooks, is_open: Arc::new(watch::Sender::new(false)) }
     }
 
-    /// Runs jobs until `stop` completes, and those that are under way to a point at which they can be left.
+    /// Sets whether jobs are begun. Once they are not, those under way go on to a point at which they can be left.
+    pub(crate) fn set_open(&self, is_open: bool) {
+        self.is_open.send_replace(is_open);
+    }
+
+    /// Runs jobs until `stop` completes, and then waits for those under way.
     pub(crate) async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
-        let (stopping, stopped) = watch::channel(false);
         let (mut running, mut is_failing) = (Running::default(), false);
         loop {
             let news = async {
@@ -58,7 +67,7 @@ impl Jobs {
             }
             let outcome = tokio::select! {
                 () = &mut stop => break,
-                outcome = self.begin_some(&mut running, &stopped) => outcome,
+                outcome = self.begin_some(&mut running) => outcome,
             };
             // One line for an outage, however long it lasts.
             if let (Err(error), false) = (&outcome, is_failing) {
@@ -66,13 +75,13 @@ impl Jobs {
             }
             is_failing = outcome.is_err();
         }
-        stopping.send_replace(true);
+        self.set_open(false);
         while running.next_end().await.is_some() {}
     }
 
     /// Begins the jobs that are due, as long as there is room.
-    async fn begin_some(&self, running: &mut Running, stopped: &watch::Receiver<bool>) -> Result<()> {
-        loop {
+    async fn begin_some(&self, running: &mut Running) -> Result<()> {
+        while *self.is_open.borrow() {
             let room = u32::try_from(WORKERS.saturating_sub(running.tasks.len())).unwrap_or(0);
             let (now, busy) = (self.source.clock.now(), running.busy_workspaces());
             let due = match room {
@@ -87,17 +96,27 @@ impl Jobs {
                     continue;
                 }
                 let connection = &mut self.database.write_by_key().await?;
-                if let Some(taken) = jobs::take(connection, &self.source, &lane).await? {
-                    running.spawn(taken.job.workspace_id, self.clone().work(taken, stopped.clone()));
+                match jobs::take(connection, &self.source, &lane).await {
+                    Ok(Some(taken)) => {
+                        running.spawn(taken.job.workspace_id, self.clone().work(taken));
+                    }
+                    Ok(None) => {}
+                    Err(Error::Internal(cause)) => {
+                        // A newer server may have stored it. The other lanes go on.
+                        tracing::error!(workspace = %lane.workspace_id(), cause, "a job cannot be read");
+                        jobs::postpone(connection, &lane, now.plus(UNREADABLE)).await?;
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }
+        Ok(())
     }
 
     /// Runs a job that was taken, until it ends, is cancelled, or passes to another server.
-    async fn work(self, taken: Taken, stopped: watch::Receiver<bool>) {
+    async fn work(self, taken: Taken) {
         let outcome = tokio::select! {
-            outcome = self.perform(&taken.job, stopped) => outcome,
+            outcome = self.perform(&taken.job) => outcome,
             () = self.lost(&taken) => return self.give_up(&taken).await,
         };
         let (ending, progress) = outcome.unwrap_or_else(|error| {
@@ -120,9 +139,11 @@ impl Jobs {
         self.finish(&taken, &ending, progress.as_ref()).await;
     }
 
-    async fn perform(&self, job: &Job, stopped: watch::Receiver<bool>) -> Result<(Ending, Option<Json>)> {
+    async fn perform(&self, job: &Job) -> Result<(Ending, Option<Json>)> {
         match job.kind {
-            JobKind::WebhookDelivery => Ok((self.webhooks.deliver(job, stopped).await?, None)),
+            JobKind::WebhookDelivery => {
+                Ok((self.webhooks.deliver(job, self.is_open.subscribe()).await?, None))
+            }
             JobKind::WebhookReplay => self.webhooks.replay(job).await,
         }
     }

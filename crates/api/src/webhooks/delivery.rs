@@ -54,9 +54,9 @@ pub(super) fn endpoint_of(job: &Job) -> WebhookEndpointId {
 
 impl Webhooks {
     /// Sends what is due to an endpoint, for some seconds at most.
-    pub(crate) async fn deliver(&self, job: &Job, stopped: watch::Receiver<bool>) -> Result<Ending> {
+    pub(crate) async fn deliver(&self, job: &Job, is_open: watch::Receiver<bool>) -> Result<Ending> {
         let end = Instant::now() + TURN;
-        let may_go_on = || Instant::now() < end && !*stopped.borrow();
+        let may_go_on = || Instant::now() < end && *is_open.borrow();
         loop {
             let now = self.source.clock.now();
             let found = {
@@ -102,8 +102,9 @@ impl Webhooks {
         let (due, next_due_at) = webhooks::due(connection, workspace_id, id, now, size).await?;
         let positions: Vec<_> = due.iter().map(|delivery| delivery.position).collect();
         let mut found = IndexMap::new();
-        for event in events::at(connection, workspace_id, &positions).await? {
-            found.insert(event.position.as_i64(), event);
+        if !positions.is_empty() {
+            let events = events::at(connection, workspace_id, &positions).await?;
+            found.extend(events.into_iter().map(|event| (event.position.as_i64(), event)));
         }
         let mut sendings: Vec<_> = due
             .into_iter()
@@ -176,6 +177,7 @@ impl Webhooks {
         let (mut new, mut repeated) = (Vec::new(), Vec::new());
         let (mut attempts, mut longest_wait) = (Vec::<DeliveryAttempt>::new(), None);
         for (Sending { mut delivery, event, is_new }, attempted) in done {
+            let (last_changed, due_before) = (delivery.updated_at, delivery.next_attempt_at);
             if let Some((attempt, retry_after)) = attempted {
                 let not_before = retry_after.map(|wait: Duration| now.plus(wait));
                 delivery.add(attempt.clone(), not_before, self.source.ids.random_bytes());
@@ -184,7 +186,11 @@ impl Webhooks {
             } else if event.is_none() {
                 delivery.give_up(now);
             }
-            if is_new { &mut new } else { &mut repeated }.push(delivery);
+            if is_new {
+                new.push(delivery);
+            } else if delivery.next_attempt_at != due_before {
+                repeated.push((last_changed, delivery));
+            }
         }
         let mut after = WebhookEndpoint { position, ..before.clone() };
         after.note(&attempts, longest_wait, now, self.source.ids.random_bytes());
@@ -193,8 +199,7 @@ impl Webhooks {
         }
         let origin = Origin::server(self.source.clone());
         let round = Round { before, after: &after, new: &new, repeated: &repeated };
-        webhooks::store_round(&mut self.database.write().await?, &origin, &round).await?;
-        if after.disabled {
+        if webhooks::store_round(&mut self.database.write().await?, &origin, &round).await? {
             let reason = after.disabled_reason.as_deref();
             tracing::warn!(endpoint = %after.id, workspace = %after.workspace_id, reason, "a webhook endpoint is disabled");
             metrics::counter!("denizen_webhook_endpoints_disabled_total").increment(1);

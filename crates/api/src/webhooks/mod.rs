@@ -3,6 +3,7 @@
 mod body;
 mod delivery;
 mod sender;
+mod tests_under_way;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use serde_json::json;
 
 pub(crate) use self::sender::check_url;
 use self::sender::{Answer, Message, Outcome, Sender};
+use self::tests_under_way::TestsUnderWay;
 use crate::options::AppOptions;
 
 /// Sends webhooks. Clones share the connections.
@@ -29,6 +31,7 @@ pub(crate) struct Webhooks {
     sender: Sender,
     secret: Arc<[u8; 32]>,
     public_url: Option<String>,
+    tests: TestsUnderWay,
 }
 
 /// What came of sending a message once, and how long the endpoint asked to wait.
@@ -44,7 +47,14 @@ impl Webhooks {
     ) -> Result<Self> {
         let sender = Sender::new(&options.webhook_allowed_networks)?;
         let public_url = options.public_url.clone();
-        Ok(Self { database, source, sender, secret: Arc::new(secret), public_url })
+        Ok(Self {
+            database,
+            source,
+            sender,
+            secret: Arc::new(secret),
+            public_url,
+            tests: TestsUnderWay::default(),
+        })
     }
 
     /// Returns the newest secret of an endpoint.
@@ -52,8 +62,9 @@ impl Webhooks {
         WebhookSecret::derive(&self.secret, endpoint.id.as_uuid(), endpoint.generation)
     }
 
-    /// Sends a message that tells of nothing, once, and stores nothing of it.
-    pub(crate) async fn test(&self, endpoint: &WebhookEndpoint) -> DeliveryAttempt {
+    /// Sends a message that tells of nothing, once, and stores nothing of it. Fails if the workspace has too many under way.
+    pub(crate) async fn test(&self, endpoint: &WebhookEndpoint) -> Result<DeliveryAttempt> {
+        let _under_way = self.tests.begin(endpoint.workspace_id)?;
         let now = self.source.clock.now();
         let id = self.source.ids.ordered_uuid(now);
         let body = json!({
@@ -61,7 +72,7 @@ impl Webhooks {
             "workspaceId": endpoint.workspace_id, "data": { "id": endpoint.id },
         });
         let (attempt, _) = self.attempt(endpoint, &id.to_string(), Bytes::from(body.to_string())).await;
-        attempt
+        Ok(attempt)
     }
 
     /// Sends a message once.
@@ -83,14 +94,11 @@ impl Webhooks {
     /// Makes the next events of the past due again for an endpoint.
     pub(crate) async fn replay(&self, job: &Job) -> Result<(Ending, Option<Json>)> {
         let connection = &mut self.database.write().await?;
-        let endpoint = delivery::endpoint_of(job);
-        let endpoint = webhooks::find(connection, job.workspace_id, endpoint).await?;
-        let (Some(endpoint), Some(range)) = (endpoint, ReplayRange::of(job)) else {
-            return Ok((Ending::Succeeded, None));
-        };
+        let endpoint = (job.workspace_id, delivery::endpoint_of(job));
+        let Some(range) = ReplayRange::of(job) else { return Ok((Ending::Succeeded, None)) };
         let now = self.source.clock.now();
         let Progress { count, after } = Progress::of(job);
-        let (more, next) = webhooks::replay_some(connection, &endpoint, range, after, now).await?;
+        let (more, next) = webhooks::replay_some(connection, endpoint, range, after, now).await?;
         let progress = Progress { count: count + more, after: next.or(after) }.to_json();
         let ending = if next.is_some() { Ending::GoesOn(now) } else { Ending::Succeeded };
         Ok((ending, Some(progress)))

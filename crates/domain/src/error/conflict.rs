@@ -62,9 +62,15 @@ pub enum Conflict {
     /// The workspace has reached its limit of webhook endpoints.
     #[error("The workspace has reached its limit of webhook endpoints. Delete one first.")]
     TooManyWebhookEndpoints,
-    /// The job is not finished, so it cannot be tried again.
-    #[error("The job is waiting or running already.")]
-    JobUnfinished,
+    /// The job has neither failed nor was it cancelled, so it cannot be tried again.
+    #[error("The job has neither failed nor was it cancelled, so it cannot be tried again.")]
+    JobNotFailed,
+    /// A replay of the endpoint is under way.
+    #[error("Another replay to this endpoint is under way. Wait for its job to finish, or cancel it.")]
+    ReplayUnderWay,
+    /// The endpoint is disabled and gets nothing.
+    #[error("The webhook endpoint is disabled. Enable it first.")]
+    EndpointDisabled,
     /// The job is finished, so it cannot be cancelled.
     #[error("The job is finished and cannot be cancelled.")]
     JobFinished,
@@ -117,7 +123,9 @@ impl Conflict {
             Self::LastAdmin | Self::LastAdministrator => "last_admin",
             Self::FlowArchived => "flow_archived",
             Self::InvitationAccepted => "invitation_accepted",
-            Self::JobUnfinished => "unfinished",
+            Self::JobNotFailed => "not_failed",
+            Self::ReplayUnderWay => "under_way",
+            Self::EndpointDisabled => "disabled",
             Self::JobFinished => "finished",
             Self::Erased => "erased",
             Self::ApiKeyEnded => "ended",
@@ -166,7 +174,9 @@ impl Conflict {
             | Self::TooManyFlows
             | Self::TooManyInvitations
             | Self::TooManyWebhookEndpoints
-            | Self::JobUnfinished
+            | Self::JobNotFailed
+            | Self::ReplayUnderWay
+            | Self::EndpointDisabled
             | Self::JobFinished
             | Self::InvitationAccepted
             | Self::ConcurrentChange => None,

@@ -158,8 +158,8 @@ impl WebhookDelivery {
 /// Which deliveries to list. All conditions must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliveryFilter {
-    /// In one of these states; in any if empty.
-    pub states: Vec<DeliveryState>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
     /// Of the event with this id.
     pub event_id: Option<EventId>,
 }

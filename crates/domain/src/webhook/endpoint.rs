@@ -84,10 +84,13 @@ impl WebhookFilter {
         self.types.iter().flat_map(matching).collect()
     }
 
-    /// Returns whether an event of the right type is about the right object. That an object was erased is told to all: nobody
+    /// Returns whether an event is one of these. A type that this version of the server does not know is none. That an object was erased is told to all: nobody
     /// knows any more what it belonged to, and whoever keeps data of it must hear of it.
     pub fn admits(&self, event: &Event) -> bool {
-        let Self { types: _, channel_ids, group_ids, tier_ids } = self;
+        let Self { types, channel_ids, group_ids, tier_ids } = self;
+        if !types.is_empty() && !self.event_types().contains(&event.kind) {
+            return false;
+        }
         let has_conditions = !(channel_ids.is_empty() && group_ids.is_empty() && tier_ids.is_empty());
         if !has_conditions || event.kind.verb() == EventVerb::Erased {
             return true;
@@ -113,6 +116,10 @@ impl WebhookEndpoint {
 
     /// How long an endpoint may fail before it is disabled: 5 days.
     pub const PATIENCE: Duration = Duration::from_hours(5 * 24);
+
+    /// How long after a pause an endpoint that had nothing to do counts as one that has not failed yet: longer than the longest
+    /// pause between two attempts.
+    pub const FORGOTTEN_AFTER: Duration = Duration::from_hours(30);
 
     /// The longest pause of an endpoint that fails, unless it asks for a longer one.
     pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -142,7 +149,7 @@ impl WebhookEndpoint {
     /// A success ends all troubles. A round without any pauses the endpoint: for seconds that double up to
     /// [`LONGEST_PAUSE`](Self::LONGEST_PAUSE), less up to a half at random. The statuses 429, 502 and 504, and an endpoint
     /// that names a time, pause it even after a success. The status 410 disables it, and so do failures for longer than
-    /// [`PATIENCE`](Self::PATIENCE).
+    /// [`PATIENCE`](Self::PATIENCE) without a day on which there was nothing to send.
     pub fn note(
         &mut self,
         attempts: &[DeliveryAttempt],
@@ -158,9 +165,11 @@ impl WebhookEndpoint {
         };
         let is_slowing = has_status(&[429, 502, 504]) || retry_after.is_some();
         let has_success = attempts.iter().any(DeliveryAttempt::is_success);
-        if has_success {
+        let was_left_alone = self.paused_until.is_some_and(|end| now.since(end) > Self::FORGOTTEN_AFTER);
+        if has_success || was_left_alone {
             (self.failures, self.failing_since) = (0, None);
-        } else {
+        }
+        if !has_success {
             self.failures = self.failures.saturating_add(1);
         }
         self.paused_until = None;
@@ -170,13 +179,14 @@ impl WebhookEndpoint {
             let asked_for = retry_after.unwrap_or_default().min(Self::LONGEST_RETRY_AFTER);
             self.paused_until = Some(now.plus(pause.max(asked_for)));
         }
+        if has_status(&[410]) {
+            self.disable("The endpoint answered 410 (gone).", now);
+        }
         if has_success {
             return;
         }
         let since = *self.failing_since.get_or_insert(now);
-        if has_status(&[410]) {
-            self.disable("The endpoint answered 410 (gone).", now);
-        } else if now.since(since) >= Self::PATIENCE {
+        if !self.disabled && now.since(since) >= Self::PATIENCE {
             self.disable("All attempts have failed for 5 days.", now);
         }
     }
@@ -208,9 +218,10 @@ pub struct WebhookEndpointChanges {
 }
 
 impl WebhookEndpointChanges {
-    /// Applies the changes. Enabling forgets earlier failures: the next event is sent at once.
+    /// Applies the changes. Enabling it and another URL forget earlier failures: the next event is sent at once.
     pub fn apply_to(self, endpoint: &mut WebhookEndpoint) {
         let Self { url, description, types, channel_ids, group_ids, tier_ids, disabled } = self;
+        let begins_anew = disabled.is_some() || url.as_ref().is_some_and(|url| *url != endpoint.url);
         if let Some(url) = url {
             endpoint.url = url;
         }
@@ -222,6 +233,8 @@ impl WebhookEndpointChanges {
         if let Some(disabled) = disabled.filter(|disabled| *disabled != endpoint.disabled) {
             endpoint.disabled = disabled;
             endpoint.disabled_reason = None;
+        }
+        if begins_anew {
             (endpoint.failures, endpoint.failing_since, endpoint.paused_until) = (0, None, None);
         }
     }
@@ -318,11 +331,21 @@ mod tests {
         assert!(gone.disabled && gone.disabled_reason.is_some());
 
         let mut failing = endpoint();
-        failing.note(&[attempt(500)], None, moment(0), [0; 32]);
-        failing.note(&[attempt(500)], None, moment(5 * 86_400 - 1), [0; 32]);
+        for day in 0..5 {
+            failing.note(&[attempt(500)], None, moment(day * 86_400), [0; 32]);
+        }
         assert!(!failing.disabled);
         failing.note(&[attempt(500)], None, moment(5 * 86_400), [0; 32]);
         assert!(failing.disabled);
+
+        let mut quiet = endpoint();
+        quiet.note(&[attempt(500)], None, moment(0), [0; 32]);
+        quiet.note(&[attempt(500)], None, moment(10 * 86_400), [0; 32]);
+        assert_eq!((quiet.disabled, quiet.failing_since), (false, Some(moment(10 * 86_400))));
+
+        let mut mixed = endpoint();
+        mixed.note(&[attempt(200), attempt(410)], None, moment(0), [0; 32]);
+        assert!(mixed.disabled);
 
         WebhookEndpointChanges { disabled: Some(false), ..WebhookEndpointChanges::default() }
             .apply_to(&mut failing);

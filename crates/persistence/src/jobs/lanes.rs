@@ -1,7 +1,7 @@
 //! Lanes: who may run a workspace's jobs, and when.
 
 use async_recursion::async_recursion as boxed;
-use denizen_domain::{JobId, Result, Timestamp, WorkspaceId};
+use denizen_domain::{Result, Timestamp, WorkspaceId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -74,6 +74,17 @@ pub(super) async fn take(
     );
     let count = on_backend!(connection, |conn| diesel::update(unchanged).set(taken).execute(conn).await);
     Ok(count.or_error("take a lane of jobs")? > 0)
+}
+
+/// Leaves a lane that was found due alone until a time, because this server cannot read its next job. Does nothing if another
+/// server has taken it.
+#[boxed]
+pub async fn postpone(connection: &mut DbConnection, due: &DueLane, until: Timestamp) -> Result<()> {
+    let unchanged = row_of!(due.lane).filter(job_lanes::due_at.eq(due.due_at));
+    let later = job_lanes::due_at.eq(StoredTime::from(until));
+    on_backend!(connection, |conn| diesel::update(unchanged).set(later).execute(conn).await)
+        .or_error("postpone a lane of jobs")?;
+    Ok(())
 }
 
 /// Extends the lease of a lane, and locks it. `false` if the lease has passed to another server.
@@ -150,15 +161,21 @@ pub(crate) async fn wake(
         .order(jobs::lane.asc())
         .select((jobs::lane, jobs::id));
     let asleep = on_backend!(connection, |conn| asleep.load::<(StoredUuid, StoredUuid)>(conn).await);
-    for (lane, id) in asleep.or_error("look for jobs that wait for events")? {
-        make_due(connection, Lane { workspace_id, lane }, now).await?;
-        let job = jobs::table
-            .filter(jobs::workspace_id.eq(workspace_id))
-            .filter(jobs::id.eq(stored(JobId::from(id))))
-            .filter(jobs::asleep_since.is_not_null());
-        let awake = (jobs::due_at.eq(Some(StoredTime::from(now))), jobs::asleep_since.eq(None::<StoredTime>));
-        on_backend!(connection, |conn| diesel::update(job).set(awake).execute(conn).await)
-            .or_error("wake a job")?;
+    let asleep = asleep.or_error("look for jobs that wait for events")?;
+    if asleep.is_empty() {
+        return Ok(());
     }
+    let mut ids = Vec::with_capacity(asleep.len());
+    for (lane, id) in asleep {
+        make_due(connection, Lane { workspace_id, lane }, now).await?;
+        ids.push(id);
+    }
+    let those = jobs::table
+        .filter(jobs::workspace_id.eq(workspace_id))
+        .filter(jobs::id.eq_any(ids))
+        .filter(jobs::asleep_since.is_not_null());
+    let awake = (jobs::due_at.eq(Some(StoredTime::from(now))), jobs::asleep_since.eq(None::<StoredTime>));
+    on_backend!(connection, |conn| diesel::update(those).set(awake).execute(conn).await)
+        .or_error("wake jobs")?;
     Ok(())
 }

@@ -1,16 +1,18 @@
 //! Reading jobs, and removing old ones.
 
 use async_recursion::async_recursion as boxed;
-use denizen_domain::{Job, JobFilter, JobId, JobState, Result, Slice, Timestamp, Window, WorkspaceId};
+use denizen_domain::{
+    Job, JobFilter, JobId, JobKind, JobState, Result, Slice, Timestamp, Window, WorkspaceId,
+};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::JobRow;
-use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use crate::connection::{DbConnection, OrError as _, on_backend};
 use crate::queries::keyset::load_window;
 use crate::schema::jobs;
-use crate::types::{StoredTime, StoredUuid, stored, texts};
+use crate::types::{StoredTime, StoredUuid, stored};
 
 /// Finds a job by id.
 #[boxed]
@@ -35,13 +37,13 @@ pub async fn list(
 ) -> Result<Slice<Job>> {
     macro_rules! filtered {
         () => {{
-            let JobFilter { states, kinds, object_id } = filter;
+            let JobFilter { state, kind, object_id } = filter;
             let mut query = jobs::table.filter(jobs::workspace_id.eq(stored(workspace_id))).into_boxed();
-            if !states.is_empty() {
-                query = query.filter(jobs::state.eq_any(texts(states)));
+            if let Some(state) = state {
+                query = query.filter(jobs::state.eq(state.to_string()));
             }
-            if !kinds.is_empty() {
-                query = query.filter(jobs::kind.eq_any(texts(kinds)));
+            if let Some(kind) = kind {
+                query = query.filter(jobs::kind.eq(kind.to_string()));
             }
             if let Some(object_id) = object_id {
                 query = query.filter(jobs::object_id.eq(object_id.clone()));
@@ -89,26 +91,37 @@ pub async fn load(connection: &mut DbConnection, now: Timestamp) -> Result<JobLo
     Ok(load)
 }
 
-/// Removes the oldest jobs that were finished before a time, up to a limit. Returns how many.
+/// Returns whether an unfinished job of a kind is about an object.
+pub(crate) async fn has_unfinished(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    kind: JobKind,
+    object_id: String,
+) -> Result<bool> {
+    let query = jobs::table
+        .filter(jobs::workspace_id.eq(stored(workspace_id)))
+        .filter(jobs::object_id.eq(object_id))
+        .filter(jobs::kind.eq(kind.to_string()))
+        .filter(jobs::finished_at.is_null())
+        .select(jobs::id)
+        .limit(1);
+    let found = on_backend!(connection, |conn| query.load::<StoredUuid>(conn).await);
+    Ok(!found.or_error("look for unfinished jobs")?.is_empty())
+}
+
+/// Removes the oldest jobs that were finished before a time, up to a limit, and all that were finished at the same time as the
+/// last one. Returns how many.
 #[boxed]
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
-    let old = jobs::table
+    let last = jobs::table
         .filter(jobs::finished_at.lt(StoredTime::from(before)))
         .order(jobs::finished_at.asc())
-        .select((jobs::workspace_id, jobs::id))
-        .limit(i64::from(limit));
-    let old = on_backend!(connection, |conn| old.load::<(StoredUuid, StoredUuid)>(conn).await);
-    let old = old.or_error("look for old jobs")?;
-    in_transaction!(connection, {
-        for (workspace_id, id) in &old {
-            let job = jobs::table
-                .filter(jobs::workspace_id.eq(*workspace_id))
-                .filter(jobs::id.eq(*id))
-                .filter(jobs::finished_at.lt(StoredTime::from(before)));
-            on_backend!(connection, |conn| diesel::delete(job).execute(conn).await)
-                .or_error("remove an old job")?;
-        }
-        Ok(())
-    })?;
-    Ok(old.len())
+        .select(jobs::finished_at)
+        .offset(i64::from(limit.saturating_sub(1)));
+    let last = on_backend!(connection, |conn| last.first::<Option<StoredTime>>(conn).await.optional());
+    let last = last.or_error("look for old jobs")?.flatten();
+    let old = jobs::table
+        .filter(jobs::finished_at.lt(StoredTime::from(before)))
+        .filter(jobs::finished_at.le(last.unwrap_or(before.into())));
+    on_backend!(connection, |conn| diesel::delete(old).execute(conn).await).or_error("remove old jobs")
 }

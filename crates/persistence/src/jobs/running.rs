@@ -102,7 +102,7 @@ pub async fn take(connection: &mut DbConnection, source: &Source, due: &DueLane)
             return Ok(None);
         }
         while let Some(job) = first_due(connection, lane, now).await? {
-            if job.attempts < Job::MAXIMUM_ATTEMPTS {
+            if !job.is_exhausted() {
                 let job = begin(connection, job, now).await?;
                 return Ok(Some(Taken { job, lease }));
             }
@@ -249,7 +249,7 @@ pub async fn cancel(
 }
 
 /// Tries a job again that has failed or was cancelled, where it left off. `None` if the workspace has no such job; fails with
-/// [`Conflict::JobUnfinished`] if it is waiting or running.
+/// [`Conflict::JobNotFailed`] if it is in another state.
 #[boxed]
 pub async fn retry(
     connection: &mut DbConnection,
@@ -258,8 +258,8 @@ pub async fn retry(
     now: Timestamp,
 ) -> Result<Option<Job>> {
     change(connection, workspace_id, id, |job| {
-        if !job.state.is_final() {
-            return Err(Error::Conflict(Conflict::JobUnfinished));
+        if !matches!(job.state, JobState::Failed | JobState::Cancelled) {
+            return Err(Error::Conflict(Conflict::JobNotFailed));
         }
         Ok(Job {
             state: JobState::Waiting,

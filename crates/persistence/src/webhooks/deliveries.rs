@@ -14,7 +14,7 @@ use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::queries::dialect::insert_all;
 use crate::queries::keyset::load_window;
 use crate::schema::webhook_deliveries;
-use crate::types::{StoredTime, StoredUuid, stored, texts};
+use crate::types::{StoredTime, StoredUuid, stored};
 use crate::{audit_events, events};
 
 /// How many deliveries are removed at a time.
@@ -38,28 +38,26 @@ pub struct Round<'round> {
     pub after: &'round WebhookEndpoint,
     /// The deliveries of events that were sent for the first time.
     pub new: &'round [WebhookDelivery],
-    /// The deliveries of events that were sent again.
-    pub repeated: &'round [WebhookDelivery],
+    /// The deliveries of events that were sent again, with the times of their last change before.
+    pub repeated: &'round [(Timestamp, WebhookDelivery)],
 }
 
-/// Stores what came of a round of attempts, in one transaction. If the endpoint was changed meanwhile, its settings stay as
-/// they are now; if another server has sent events beyond the round's, they count.
+/// Stores what came of a round of attempts, in one transaction. Returns whether the endpoint is disabled by it. If the endpoint was
+/// changed meanwhile, it begins anew, and only the deliveries count. A delivery that was asked for again meanwhile stays due.
 #[boxed]
-pub async fn store_round(connection: &mut DbConnection, origin: &Origin, round: &Round<'_>) -> Result<()> {
+pub async fn store_round(connection: &mut DbConnection, origin: &Origin, round: &Round<'_>) -> Result<bool> {
     let Round { before, after, new, repeated } = round;
     in_transaction!(connection, {
-        let Some(stored) = lock(connection, before.workspace_id, before.id).await? else { return Ok(()) };
-        let mut changed = WebhookEndpoint {
-            position: if stored.position == before.position { after.position } else { stored.position },
-            failures: after.failures,
-            failing_since: after.failing_since,
-            paused_until: after.paused_until,
-            ..stored.clone()
-        };
-        // Whoever changes an endpoint begins anew, and knows nothing of this round.
-        let is_unchanged = stored.updated_at == before.updated_at;
-        if is_unchanged && after.disabled {
-            changed.disabled = true;
+        let Some(stored) = lock(connection, before.workspace_id, before.id).await? else { return Ok(false) };
+        let mut changed = stored.clone();
+        if stored.position == before.position {
+            changed.position = after.position;
+        }
+        if stored.updated_at == before.updated_at {
+            changed.failures = after.failures;
+            changed.failing_since = after.failing_since;
+            changed.paused_until = after.paused_until;
+            changed.disabled = after.disabled;
             changed.disabled_reason.clone_from(&after.disabled_reason);
             changed.updated_at = after.updated_at;
         }
@@ -68,16 +66,18 @@ pub async fn store_round(connection: &mut DbConnection, origin: &Origin, round: 
             audit_events::updated(connection, origin, stored.workspace_id, &stored, &changed).await?;
         }
         let (mut new, mut repeated) = (new.to_vec(), repeated.to_vec());
-        forget_erased(connection, before.workspace_id, new.iter_mut().chain(&mut repeated).collect()).await?;
+        let again = repeated.iter_mut().map(|(_, delivery)| delivery);
+        forget_erased(connection, before.workspace_id, new.iter_mut().chain(again).collect()).await?;
         insert(connection, &new).await?;
-        for delivery in &repeated {
+        for (last_changed, delivery) in &repeated {
             let row = DeliveryRow::from(delivery);
-            let one = of_endpoint!(delivery.workspace_id, delivery.endpoint_id)
-                .filter(webhook_deliveries::event_id.eq(row.event_id));
-            on_backend!(connection, |conn| diesel::update(one).set(&row).execute(conn).await)
+            let unchanged = of_endpoint!(delivery.workspace_id, delivery.endpoint_id)
+                .filter(webhook_deliveries::event_id.eq(row.event_id))
+                .filter(webhook_deliveries::updated_at.eq(StoredTime::from(*last_changed)));
+            on_backend!(connection, |conn| diesel::update(unchanged).set(&row).execute(conn).await)
                 .or_error("note an attempt of a delivery")?;
         }
-        Ok(())
+        Ok(changed.disabled && !stored.disabled)
     })
 }
 
@@ -138,7 +138,7 @@ pub async fn due(
 ) -> Result<(Vec<WebhookDelivery>, Option<Timestamp>)> {
     let query = of_endpoint!(workspace_id, endpoint_id)
         .filter(webhook_deliveries::next_attempt_at.is_not_null())
-        .order(webhook_deliveries::next_attempt_at.asc())
+        .order((webhook_deliveries::next_attempt_at.asc(), webhook_deliveries::position.asc()))
         .limit(i64::from(limit) + 1);
     let rows = on_backend!(connection, |conn| query.load::<DeliveryRow>(conn).await);
     let mut due = Vec::new();
@@ -164,10 +164,10 @@ pub async fn list_deliveries(
 ) -> Result<Slice<WebhookDelivery>> {
     macro_rules! filtered {
         () => {{
-            let DeliveryFilter { states, event_id } = filter;
+            let DeliveryFilter { state, event_id } = filter;
             let mut query = of_endpoint!(workspace_id, endpoint_id).into_boxed();
-            if !states.is_empty() {
-                query = query.filter(webhook_deliveries::state.eq_any(texts(states)));
+            if let Some(state) = state {
+                query = query.filter(webhook_deliveries::state.eq(state.to_string()));
             }
             if let Some(event_id) = event_id {
                 query = query.filter(webhook_deliveries::event_id.eq(stored(*event_id)));
@@ -219,31 +219,34 @@ pub async fn remove_deliveries(
     Ok(is_full)
 }
 
-/// Removes the oldest deliveries that were last tried before a time, up to a limit. Returns how many.
+/// Removes a batch of the deliveries of a workspace that is gone. Returns whether there were any.
+pub(crate) async fn remove_some_of(connection: &mut DbConnection, workspace_id: WorkspaceId) -> Result<bool> {
+    let any = webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(stored(workspace_id)))
+        .select(webhook_deliveries::endpoint_id);
+    let any = on_backend!(connection, |conn| any.first::<StoredUuid>(conn).await.optional());
+    let Some(endpoint_id) = any.or_error("look for the deliveries of a workspace that is gone")? else {
+        return Ok(false);
+    };
+    remove_deliveries(connection, workspace_id, endpoint_id.into()).await?;
+    Ok(true)
+}
+
+/// Removes the oldest deliveries that were last tried before a time and are not tried again, up to a limit, and all that were
+/// tried at the same time as the last one. Returns how many.
 #[boxed]
 pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
-    let old = webhook_deliveries::table
+    let last = webhook_deliveries::table
+        .filter(webhook_deliveries::next_attempt_at.is_null())
         .filter(webhook_deliveries::updated_at.lt(StoredTime::from(before)))
         .order(webhook_deliveries::updated_at.asc())
-        .select((
-            webhook_deliveries::workspace_id,
-            webhook_deliveries::endpoint_id,
-            webhook_deliveries::event_id,
-        ))
-        .limit(i64::from(limit));
-    let old = on_backend!(connection, |conn| old.load::<(StoredUuid, StoredUuid, StoredUuid)>(conn).await);
-    let old = old.or_error("look for old deliveries")?;
-    in_transaction!(connection, {
-        for (workspace_id, endpoint_id, event_id) in &old {
-            let one = webhook_deliveries::table
-                .filter(webhook_deliveries::workspace_id.eq(*workspace_id))
-                .filter(webhook_deliveries::endpoint_id.eq(*endpoint_id))
-                .filter(webhook_deliveries::event_id.eq(*event_id))
-                .filter(webhook_deliveries::updated_at.lt(StoredTime::from(before)));
-            on_backend!(connection, |conn| diesel::delete(one).execute(conn).await)
-                .or_error("remove an old delivery")?;
-        }
-        Ok(())
-    })?;
-    Ok(old.len())
+        .select(webhook_deliveries::updated_at)
+        .offset(i64::from(limit.saturating_sub(1)));
+    let last = on_backend!(connection, |conn| last.first::<StoredTime>(conn).await.optional());
+    let last = last.or_error("look for old deliveries")?;
+    let old = webhook_deliveries::table
+        .filter(webhook_deliveries::next_attempt_at.is_null())
+        .filter(webhook_deliveries::updated_at.lt(StoredTime::from(before)))
+        .filter(webhook_deliveries::updated_at.le(last.unwrap_or(before.into())));
+    on_backend!(connection, |conn| diesel::delete(old).execute(conn).await).or_error("remove old deliveries")
 }

@@ -131,7 +131,7 @@ pub async fn find_for_delivery(
     let status = workspaces::table.filter(workspaces::id.eq(stored(workspace_id))).select(workspaces::status);
     let status = on_backend!(connection, |conn| status.first::<String>(conn).await.optional());
     let status = status.or_error("find the status of a workspace")?;
-    Ok(Some((endpoint, status.is_some_and(|status| status == Status::Active.to_string()))))
+    Ok(status.map(|status| (endpoint, status == Status::Active.to_string())))
 }
 
 /// Finds an endpoint and locks it until the transaction ends.
@@ -168,6 +168,10 @@ pub async fn update(
         let mut after = before.clone();
         changes.clone().apply_to(&mut after);
         if after == before {
+            if changes.disabled == Some(false) {
+                // Its job may have been cancelled.
+                call_job(connection, &before, origin.source.clock.now()).await?;
+            }
             return Ok(Some(before));
         }
         after.updated_at = origin.source.clock.now();

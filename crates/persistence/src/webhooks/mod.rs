@@ -7,6 +7,7 @@ mod endpoints;
 mod replay;
 mod row;
 
+pub(crate) use self::deliveries::remove_some_of;
 pub use self::deliveries::{
     Round, due, find_delivery, list_deliveries, remove_deliveries, store_round, sweep,
 };

@@ -2,8 +2,9 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    DeliveryState, Event, EventFilter, EventId, EventPosition, Job, JobId, JobKind, Json, JsonObject, NewJob,
-    Origin, Result, Timestamp, WebhookDelivery, WebhookEndpoint, WebhookEndpointId, WorkspaceId,
+    Conflict, DeliveryState, Error, Event, EventFilter, EventId, EventPosition, Job, JobId, JobKind, Json,
+    JsonObject, NewJob, Origin, Result, Timestamp, WebhookDelivery, WebhookEndpoint, WebhookEndpointId,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -51,6 +52,10 @@ impl ReplayRange {
     }
 }
 
+fn require_enabled(endpoint: &WebhookEndpoint) -> Result<()> {
+    if endpoint.disabled { Err(Error::Conflict(Conflict::EndpointDisabled)) } else { Ok(()) }
+}
+
 /// Makes the deliveries of these events due now, as if they had never been tried. `None` if the workspace has no such endpoint;
 /// otherwise the events that were never sent to it: then nothing is changed unless there are none.
 #[boxed]
@@ -63,6 +68,7 @@ pub async fn replay_events(
 ) -> Result<Option<Vec<EventId>>> {
     in_transaction!(connection, {
         let Some(endpoint) = lock(connection, workspace_id, endpoint_id).await? else { return Ok(None) };
+        require_enabled(&endpoint)?;
         let known = webhook_deliveries::table
             .filter(webhook_deliveries::workspace_id.eq(stored(workspace_id)))
             .filter(webhook_deliveries::endpoint_id.eq(stored(endpoint_id)))
@@ -102,7 +108,7 @@ async fn make_due(
 }
 
 /// Begins a job that sends the events of some time to an endpoint again, those that it gets by its filters. `None` if the
-/// workspace has no such endpoint.
+/// workspace has no such endpoint. Fails with [`Conflict::EndpointDisabled`] and [`Conflict::ReplayUnderWay`].
 #[boxed]
 pub async fn begin_replay(
     connection: &mut DbConnection,
@@ -112,16 +118,19 @@ pub async fn begin_replay(
     range: ReplayRange,
 ) -> Result<Option<JobId>> {
     in_transaction!(connection, {
-        if lock(connection, workspace_id, endpoint_id).await?.is_none() {
-            return Ok(None);
+        let Some(endpoint) = lock(connection, workspace_id, endpoint_id).await? else { return Ok(None) };
+        require_enabled(&endpoint)?;
+        let (kind, object_id) = (JobKind::WebhookReplay, endpoint_id.to_string());
+        if jobs::has_unfinished(connection, workspace_id, kind, object_id.clone()).await? {
+            return Err(Error::Conflict(Conflict::ReplayUnderWay));
         }
         let now = origin.source.clock.now();
         let job = NewJob {
             id: JobId::from_uuid(origin.source.ids.ordered_uuid(now)),
             workspace_id,
             lane: endpoint_id.as_uuid(),
-            kind: JobKind::WebhookReplay,
-            object_id: endpoint_id.to_string(),
+            kind,
+            object_id,
             payload: range.payload(),
         };
         jobs::enqueue(connection, &job, now).await?;
@@ -130,34 +139,42 @@ pub async fn begin_replay(
 }
 
 /// Makes a batch of the events of some time due for an endpoint, after a position or from the first one on. Returns how many,
-/// and the position after which to go on; `None` if none is left.
+/// and the position after which to go on; `None` if none is left. Leaves out those that it gets anyway.
 #[boxed]
 pub async fn replay_some(
     connection: &mut DbConnection,
-    endpoint: &WebhookEndpoint,
+    (workspace_id, endpoint_id): (WorkspaceId, WebhookEndpointId),
     range: ReplayRange,
     after: Option<EventPosition>,
     now: Timestamp,
 ) -> Result<(u64, Option<EventPosition>)> {
-    let WebhookEndpoint { workspace_id, .. } = *endpoint;
     in_transaction!(connection, {
+        let Some(endpoint) = lock(connection, workspace_id, endpoint_id).await? else { return Ok((0, None)) };
         let after = match after {
             Some(position) => position,
             None => events::position_before(connection, workspace_id, range.since).await?,
         };
         let filter = EventFilter { types: endpoint.filter.event_types(), object_id: None };
-        let EventPage { events, position, has_more } =
-            events::list(connection, workspace_id, Start::After(after), &filter, BATCH).await?;
-        let is_over = events.last().is_some_and(|last| events::is_surely_after(last, range.until));
+        let page = match events::list(connection, workspace_id, Start::After(after), &filter, BATCH).await {
+            Err(Error::PositionGone { .. }) => {
+                events::list(connection, workspace_id, Start::Oldest, &filter, BATCH).await?
+            }
+            page => page?,
+        };
+        let EventPage { events, position, has_more } = page;
+        let is_over = position >= endpoint.position
+            || events.last().is_some_and(|last| events::is_surely_after(last, range.until));
         let is_in_time = |event: &Event| range.since <= event.occurred_at && event.occurred_at <= range.until;
-        let events: Vec<_> =
-            events.into_iter().filter(|event| is_in_time(event) && endpoint.filter.admits(event)).collect();
+        let events = events.into_iter().filter(|event| {
+            is_in_time(event) && event.position <= endpoint.position && endpoint.filter.admits(event)
+        });
+        let events: Vec<_> = events.collect();
         let deliveries: Vec<_> =
             events.iter().map(|event| WebhookDelivery::due(endpoint.id, event, now)).collect();
         insert(connection, &deliveries).await?;
         let ids: Vec<_> = events.iter().map(|event| event.id).collect();
-        make_due(connection, endpoint, &ids, now).await?;
-        call_job(connection, endpoint, now).await?;
+        make_due(connection, &endpoint, &ids, now).await?;
+        call_job(connection, &endpoint, now).await?;
         let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
         Ok((count, Some(position).filter(|_| has_more && !is_over)))
     })

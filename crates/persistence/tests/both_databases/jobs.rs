@@ -23,6 +23,14 @@ async fn create_endpoint(fixture: &Fixture, workspace_id: WorkspaceId) -> Webhoo
         .unwrap()
 }
 
+/// Creates a job that fails for good after its last attempt, alone in its lane.
+async fn create_mortal(fixture: &Fixture) {
+    let endpoint = create_endpoint(fixture, fixture.workspace_id).await;
+    create_replay(fixture, &endpoint).await;
+    let delivery = take(fixture).await.unwrap();
+    finish(fixture, &delivery, Ending::Succeeded).await;
+}
+
 /// Creates another job in the lane of an endpoint.
 async fn create_replay(fixture: &Fixture, endpoint: &WebhookEndpoint) -> JobId {
     let now = fixture.origin.source.clock.now();
@@ -96,12 +104,10 @@ async fn jobs_of_a_lane_run_one_after_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workspace_with_many_jobs_does_not_hold_up_another() {
+async fn a_lane_with_several_jobs_does_not_hold_up_another() {
     on_both(async |fixture| {
         let busy = create_endpoint(fixture, fixture.workspace_id).await;
-        for _ in 0..20 {
-            create_replay(fixture, &busy).await;
-        }
+        create_replay(fixture, &busy).await;
         fixture.clock.advance(Duration::from_secs(1));
         let other_id = create_workspace(fixture, "other").await;
         let other = create_endpoint(fixture, other_id).await;
@@ -140,7 +146,7 @@ async fn a_server_that_stops_gives_its_jobs_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_fails_after_its_last_attempt_and_can_be_tried_again() {
     on_both(async |fixture| {
-        create_endpoint(fixture, fixture.workspace_id).await;
+        create_mortal(fixture).await;
         let error = "It did not work.".to_owned();
         let mut attempts = 0;
         let failed = loop {
@@ -162,7 +168,7 @@ async fn a_job_fails_after_its_last_attempt_and_can_be_tried_again() {
         let tried = jobs::retry(connection, job.workspace_id, job.id, now(fixture)).await.unwrap().unwrap();
         assert_eq!((tried.state, tried.attempts), (JobState::Waiting, 0));
         let refused = jobs::retry(connection, job.workspace_id, job.id, now(fixture)).await;
-        assert!(matches!(refused, Err(Error::Conflict(Conflict::JobUnfinished))));
+        assert!(matches!(refused, Err(Error::Conflict(Conflict::JobNotFailed))));
         assert_eq!(take(fixture).await.unwrap().job.id, job.id);
     })
     .await;
@@ -171,7 +177,7 @@ async fn a_job_fails_after_its_last_attempt_and_can_be_tried_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_stops_its_server_each_time_ends() {
     on_both(async |fixture| {
-        create_endpoint(fixture, fixture.workspace_id).await;
+        create_mortal(fixture).await;
         let mut last = None;
         while let Some(taken) = take(fixture).await {
             last = Some(taken.job);
@@ -267,11 +273,9 @@ async fn a_job_that_is_called_while_it_runs_runs_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn several_servers_share_the_work() {
     on_both(async |fixture| {
-        for _ in 0..10 {
+        for _ in 0..30 {
             let endpoint = create_endpoint(fixture, fixture.workspace_id).await;
-            for _ in 0..5 {
-                create_replay(fixture, &endpoint).await;
-            }
+            create_replay(fixture, &endpoint).await;
         }
         let another = fixture.another().await;
         let work = async |database: &Database| {
@@ -298,8 +302,40 @@ async fn several_servers_share_the_work() {
         assert!(listed.items.iter().all(|job| job.state == JobState::Succeeded));
         let later = now(fixture).plus(Duration::from_secs(1));
         assert_eq!(jobs::sweep(connection, now(fixture), 100).await.unwrap(), 0);
-        assert_eq!(jobs::sweep(connection, later, 50).await.unwrap(), 50);
-        assert_eq!(jobs::sweep(connection, later, 50).await.unwrap(), 10);
+        assert_eq!(jobs::sweep(connection, later, 50).await.unwrap(), 60, "all of one moment");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_goes_on_for_ever_is_tried_again_for_ever() {
+    on_both(async |fixture| {
+        create_endpoint(fixture, fixture.workspace_id).await;
+        for attempt in 1..=Job::MAXIMUM_ATTEMPTS + 2 {
+            let taken = take(fixture).await.unwrap();
+            assert_eq!(taken.job.attempts, attempt);
+            fixture.clock.advance(LEASE);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_whose_job_cannot_be_read_is_left_alone_for_a_while() {
+    on_both(async |fixture| {
+        create_endpoint(fixture, fixture.workspace_id).await;
+        fixture.execute("UPDATE jobs SET kind = 'of_a_newer_server'").await;
+        let connection = &mut fixture.write().await;
+        let due = jobs::due(connection, now(fixture), &[], 16).await.unwrap();
+        let [lane] = due.as_slice() else { panic!("one lane: {due:?}") };
+        let unread = jobs::take(connection, &fixture.origin.source, lane).await;
+        assert!(matches!(unread, Err(Error::Internal(_))), "{unread:?}");
+        let later = now(fixture).plus(Duration::from_mins(1));
+        jobs::postpone(connection, lane, later).await.unwrap();
+        assert!(jobs::due(connection, now(fixture), &[], 16).await.unwrap().is_empty());
+        fixture.execute("UPDATE jobs SET kind = 'webhook_delivery'").await;
+        fixture.clock.advance(Duration::from_mins(1));
+        assert!(take(fixture).await.is_some());
     })
     .await;
 }

@@ -42,13 +42,13 @@ pub(crate) struct ListJobs {
     #[command(flatten)]
     workspace: WorkspaceArgument,
 
-    /// Only jobs in this state; repeatable
+    /// Only jobs in this state
     #[arg(long, value_name = "STATE", value_parser = values::coded::<JobState>())]
-    state: Vec<JobState>,
+    state: Option<JobState>,
 
-    /// Only jobs of this kind; repeatable
+    /// Only jobs of this kind
     #[arg(long, value_name = "KIND", value_parser = values::coded::<JobKind>())]
-    kind: Vec<JobKind>,
+    kind: Option<JobKind>,
 
     /// Maximum jobs to list
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
@@ -67,7 +67,7 @@ impl ListJobs {
         let database = database::open(&database).await?;
         let connection = &mut database.read().await.map_err(reason)?;
         let workspace = workspace.find(connection).await?;
-        let filter = JobFilter { states: state, kinds: kind, object_id: None };
+        let filter = JobFilter { state, kind, object_id: None };
         let page = async |window: &Window| {
             let window = Window { direction: Direction::Descending, ..window.clone() };
             jobs::list(connection, workspace.id, &filter, &window).await

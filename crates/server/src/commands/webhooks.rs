@@ -13,7 +13,7 @@ use crate::database;
 use crate::listing::Listed;
 use crate::output::{Output, moment, yes_or_no};
 use crate::reason::reason;
-use crate::settings::{DatabaseSettings, values};
+use crate::settings::{DatabaseSettings, sources, values};
 
 /// The subcommands for webhooks.
 #[derive(Debug, Subcommand)]
@@ -141,9 +141,9 @@ pub(crate) struct ListDeliveries {
     #[command(flatten)]
     endpoint: EndpointArgument,
 
-    /// Only deliveries in this state; repeatable
+    /// Only deliveries in this state
     #[arg(long, value_name = "STATE", value_parser = values::coded::<DeliveryState>())]
-    state: Vec<DeliveryState>,
+    state: Option<DeliveryState>,
 
     /// Maximum deliveries to list
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
@@ -159,7 +159,7 @@ impl ListDeliveries {
         if webhooks::find(connection, workspace.id, id).await.map_err(reason)?.is_none() {
             return Err(unknown(&workspace, id));
         }
-        let filter = DeliveryFilter { states: state, event_id: None };
+        let filter = DeliveryFilter { state, event_id: None };
         let page = async |window: &Window| {
             let window = Window { direction: Direction::Descending, ..window.clone() };
             webhooks::list_deliveries(connection, workspace.id, id, &filter, &window).await
@@ -225,6 +225,9 @@ impl ReplayEvents {
         let workspace = workspace.find(connection).await?;
         let origin = Origin::operator(Source::system());
         let range = ReplayRange { since, until: until.unwrap_or_else(|| origin.source.clock.now()) };
+        if range.until < range.since {
+            return Err(sources::usage_error("--until must not be before --since".to_owned()).into());
+        }
         let job_id = webhooks::begin_replay(connection, &origin, workspace.id, id, range).await;
         let job_id = job_id.map_err(reason)?.ok_or_else(|| unknown(&workspace, id))?;
         output.object(&serde_json::json!({ "jobId": job_id }), &[("job", job_id.to_string())])

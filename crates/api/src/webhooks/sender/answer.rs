@@ -6,15 +6,13 @@ use axum::body::HttpBody;
 use axum::http::HeaderMap;
 use axum::http::header::RETRY_AFTER;
 use chrono::DateTime;
+use denizen_domain::WebhookEndpoint;
 use http_body_util::BodyExt as _;
 
 use super::failure::FailureReason;
 
 /// How much of an answer's body is read, in bytes.
 const MAXIMUM_BODY: usize = 1_024;
-
-/// The longest time that an endpoint can ask to wait.
-const MAXIMUM_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// What came of sending a webhook once.
 #[derive(Debug)]
@@ -51,7 +49,7 @@ pub(super) fn retry_after(headers: &HeaderMap, sent_at: i64) -> Option<Duration>
         let date = DateTime::parse_from_rfc2822(text).ok()?;
         u64::try_from(date.timestamp().saturating_sub(sent_at)).unwrap_or(0)
     };
-    Some(Duration::from_secs(seconds).min(MAXIMUM_RETRY_AFTER))
+    Some(Duration::from_secs(seconds).min(WebhookEndpoint::LONGEST_RETRY_AFTER))
 }
 
 /// Reads the beginning of a body. Dropping the rest closes the connection, unless the rest has arrived already.

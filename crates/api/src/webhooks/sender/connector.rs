@@ -1,7 +1,7 @@
 //! Connects to hosts, whose addresses are checked between the look-up and the connection.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -18,6 +18,8 @@ use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tower::{Service, ServiceExt as _};
 
 use super::failure::FailureReason;
@@ -26,12 +28,22 @@ use super::network::Networks;
 /// Finds the addresses of a host.
 pub(super) type LookUp = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
+/// How many names are looked up at a time. The operating system keeps a thread for each, for as long as it likes, and others need
+/// threads, too.
+const LOOK_UPS: usize = 32;
+
 /// Asks the operating system.
 pub(super) fn system_look_up() -> LookUp {
-    Arc::new(|host| {
+    let permits = Arc::new(Semaphore::new(LOOK_UPS));
+    Arc::new(move |host| {
+        let permits = Arc::clone(&permits);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((host, 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
+            let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
+            let found = spawn_blocking(move || {
+                let _until_the_thread_is_free = permit;
+                (host.as_str(), 0).to_socket_addrs()
+            });
+            Ok(found.await.map_err(io::Error::other)??.map(|address| address.ip()).collect())
         })
     })
 }

@@ -118,9 +118,11 @@ impl fmt::Display for FailureReason {
         match self {
             Self::InvalidRequest => formatter.write_str("the URL is not valid"),
             Self::PrivateAddress(address) => write!(formatter, "the address {address} is not public"),
-            Self::PrivateHost(host) => write!(formatter, "an address of the host {host} is not public"),
+            // One text for both: which names there are inside is nobody's business.
+            Self::PrivateHost(host) | Self::UnknownHost(host) => {
+                write!(formatter, "the host {host} cannot be found, or has an address that is not public")
+            }
             Self::PlainText => formatter.write_str("http is not allowed for this host, only https"),
-            Self::UnknownHost(host) => write!(formatter, "the host {host} cannot be found"),
             Self::Refused => formatter.write_str("the connection was refused"),
             Self::Unreachable => formatter.write_str("the host cannot be reached"),
             Self::Closed => formatter.write_str("the connection was closed without an answer"),

@@ -18,9 +18,10 @@ use crate::queries::locks;
 use crate::schema::{
     api_key_secrets, api_keys, audit_events, channels, deleted_external_users, departures, event_outbox,
     events, external_user_groups, external_users, flows, idempotency_records, invitations, job_lanes, jobs,
-    super_identities, tiers, webhook_deliveries, webhook_endpoints, workspaces,
+    super_identities, tiers, webhook_endpoints, workspaces,
 };
 use crate::types::{StoredTime, StoredUuid, stored};
+use crate::webhooks::remove_some_of;
 
 /// How many rows are deleted at a time.
 const BATCH: i64 = 500;
@@ -82,7 +83,7 @@ pub async fn remove_some(connection: &mut DbConnection, origin: &Origin, id: Wor
         return Ok(true);
     }
     delete_roles_of(connection, id).await?;
-    if remove_contents(connection, id).await? {
+    if remove_contents(connection, id).await? || remove_some_of(connection, id).await? {
         return Ok(true);
     }
     remove_feed(connection, id).await?;
@@ -163,7 +164,6 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
         audit_events.id: StoredUuid,
         event_outbox.number: i64,
         events.position: i64,
-        webhook_deliveries.event_id: StoredUuid,
         webhook_endpoints.id: StoredUuid,
         jobs.id: StoredUuid,
         job_lanes.lane: StoredUuid,

@@ -14,7 +14,7 @@ use crate::wire::path::PathId;
 /// Cancels a job
 ///
 /// A job that runs stops within ten seconds; what it has done remains. The job of a webhook endpoint that was cancelled sends nothing
-/// until it is tried again, or the endpoint is changed.
+/// until it is tried again, or the endpoint is changed, enabled or replayed.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/cancel", operation_id = "jobs.cancel", tag = "Jobs",
     params(("id" = Uuid, Path, description = "The job's id")),
     responses(

@@ -65,8 +65,7 @@ pub(crate) async fn list(
     let name = ListName::new(caller.workspace_id, "jobs");
     let page = name.page(state.cursors(), cursor.as_deref(), None)?;
     let window = Window { page, limit, direction: Direction::Descending };
-    let filter =
-        JobFilter { states: job_state.into_iter().collect(), kinds: kind.into_iter().collect(), object_id };
+    let filter = JobFilter { state: job_state, kind, object_id };
     let connection = &mut state.database().read().await?;
     let slice = jobs::list(connection, caller.workspace_id, &filter, &window).await?;
     Ok(paging::answer(state.cursors(), (&context, &uri), &name, slice, Job::list_position, JobAnswer::from)?)

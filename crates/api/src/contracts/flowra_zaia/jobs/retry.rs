@@ -19,7 +19,7 @@ use crate::wire::path::PathId;
     responses(
         (status = 200, description = "The job is waiting", body = JobAnswer),
         (status = 404, description = "Job not found.", body = crate::wire::envelope::ErrorEnvelope),
-        (status = 409, description = "The job is waiting or running already.", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 409, description = "The job has neither failed nor was it cancelled", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["jobs:write"]), ("api_key" = ["jobs:write"]), ("bearer" = ["jobs:write"])))]
 pub(crate) async fn retry(
     caller: Caller<CanWriteJobs>,

@@ -53,7 +53,8 @@ pub(crate) struct WebhookEndpointAnswer {
     /// Since when every attempt has failed; null if the last ones succeeded.
     #[schema(required, format = "date-time")]
     failing_since: Option<String>,
-    /// Until when nothing is sent, because it fails or asked for time; null if it does not pause.
+    /// Until when nothing is sent, because it fails or asked for time: in the past if that is over. Null if it never did, or has
+    /// succeeded since.
     #[schema(required, format = "date-time")]
     paused_until: Option<String>,
     /// Until when the secret before the last rotation signs, too; null if it was never rotated.

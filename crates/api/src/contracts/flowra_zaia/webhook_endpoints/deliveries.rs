@@ -71,7 +71,7 @@ pub(crate) async fn list(
     let name = ListName::new(caller.workspace_id, &format!("webhook-deliveries/{id}"));
     let page = name.page(state.cursors(), cursor.as_deref(), None)?;
     let window = Window { page, limit, direction: Direction::Descending };
-    let filter = DeliveryFilter { states: delivery_state.into_iter().collect(), event_id };
+    let filter = DeliveryFilter { state: delivery_state, event_id };
     let connection = &mut state.database().read().await?;
     let slice = webhooks::list_deliveries(connection, endpoint.workspace_id, id, &filter, &window).await?;
     Ok(paging::answer(

@@ -30,13 +30,14 @@ pub(crate) struct ReplayAnswer {
 ///
 /// Sends the events of a time that match the endpoint's filters, whether they were sent before or not, or single events that
 /// were. Each keeps its id and gets all its attempts again. Receivers that note the ids of what they have seen are safe. Events
-/// that the feed no longer keeps are left out.
+/// that the feed no longer keeps are left out, and so are those that it has not got yet. One replay of a time is under way at once.
 #[utoipa::path(post, path = "/api/v1/webhook-endpoints/{id}/replay", operation_id = "webhookEndpoints.replay", tag = "Webhooks",
     request_body = ReplayWebhooks,
     params(("id" = Uuid, Path, description = "The endpoint's id")),
     responses(
         (status = 200, description = "The events are about to be sent", body = ReplayAnswer),
-        (status = 404, description = "Webhook endpoint not found.", body = crate::wire::envelope::ErrorEnvelope)),
+        (status = 404, description = "Webhook endpoint not found.", body = crate::wire::envelope::ErrorEnvelope),
+        (status = 409, description = "The endpoint is disabled, or another replay is under way", body = crate::wire::envelope::ErrorEnvelope)),
     security(("authorization" = ["webhooks:manage"]), ("api_key" = ["webhooks:manage"]), ("bearer" = ["webhooks:manage"])))]
 pub(crate) async fn replay(
     caller: Caller<CanManageWebhooks>,

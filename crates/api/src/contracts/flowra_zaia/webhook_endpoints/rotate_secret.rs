@@ -16,7 +16,8 @@ use crate::wire::path::PathId;
 /// Rotates a webhook endpoint's secret
 ///
 /// Only this response contains the new secret. For `overlapSeconds`, messages carry a signature of the secret before, too, so
-/// that receivers can switch. Secrets from before that one no longer sign.
+/// that receivers can switch. Secrets from before that one no longer sign. Messages
+/// that are about to be sent may still have the earlier signatures for seconds.
 #[utoipa::path(post, path = "/api/v1/webhook-endpoints/{id}/rotate-secret", operation_id = "webhookEndpoints.rotateSecret",
     tag = "Webhooks", request_body = RotateSecret,
     params(("id" = Uuid, Path, description = "The endpoint's id")),

@@ -14,7 +14,7 @@ use crate::wire::path::PathId;
 /// Sends a test message to a webhook endpoint
 ///
 /// Sends a message of the type `webhook_endpoint.test` once, even if the endpoint is disabled, and returns what came of it. It
-/// is no event, and not in the list of deliveries.
+/// is no event, and not in the list of deliveries. A workspace may have four under way at a time.
 #[utoipa::path(post, path = "/api/v1/webhook-endpoints/{id}/test", operation_id = "webhookEndpoints.test", tag = "Webhooks",
     params(("id" = Uuid, Path, description = "The endpoint's id")),
     responses(
@@ -27,5 +27,5 @@ pub(crate) async fn test(
     PathId(id): PathId<WebhookEndpointId>,
 ) -> ApiResult<Json<AttemptAnswer>> {
     let endpoint = find(&state, caller.workspace_id, id).await?;
-    Ok(Json(state.webhooks().test(&endpoint).await.into()))
+    Ok(Json(state.webhooks().test(&endpoint).await?.into()))
 }
