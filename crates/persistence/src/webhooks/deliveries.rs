@@ -2,8 +2,8 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    DeliveryFilter, EventId, Origin, Result, Slice, Timestamp, WebhookDelivery, WebhookEndpoint,
-    WebhookEndpointId, Window, WorkspaceId,
+    DeliveryFilter, Origin, Result, Slice, Timestamp, WebhookDelivery, WebhookEndpoint, WebhookEndpointId,
+    Window, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -186,20 +186,6 @@ pub async fn list_deliveries(
     );
     let rows = rows.or_error("list deliveries")?.into_iter();
     Ok(Slice::cut(rows.map(WebhookDelivery::try_from).collect::<Result<_>>()?, window))
-}
-
-/// Finds the delivery of an event to an endpoint.
-#[boxed]
-pub async fn find_delivery(
-    connection: &mut DbConnection,
-    workspace_id: WorkspaceId,
-    endpoint_id: WebhookEndpointId,
-    event_id: EventId,
-) -> Result<Option<WebhookDelivery>> {
-    let query =
-        of_endpoint!(workspace_id, endpoint_id).filter(webhook_deliveries::event_id.eq(stored(event_id)));
-    let row = on_backend!(connection, |conn| query.first::<DeliveryRow>(conn).await.optional());
-    row.or_error("find a delivery")?.map(WebhookDelivery::try_from).transpose()
 }
 
 /// Removes a batch of the deliveries to an endpoint that is gone. Returns whether more may be left.
