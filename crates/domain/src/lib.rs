@@ -59,7 +59,8 @@
 //! * **Add a scope:** add the variant to [`Scope`], with its wire code, and decide in [`ScopeSet::default`] whether keys
 //!   created without scopes get it.
 //! * **Add a permission:** add it to the list of [`Permission`], with its wire code, before those of workspaces unless it
-//!   is one. Name it in the [`Right`] of the operation that requires it.
+//!   is one. Its code begins with `iam.` if it reaches beyond one workspace, and only then. Name it in the [`Right`] of the
+//!   operation that requires it.
 
 mod account;
 mod api_key;

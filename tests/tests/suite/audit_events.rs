@@ -19,8 +19,18 @@ async fn auditor(server: &TestServer) -> Client {
 }
 
 async fn auditor_key(server: &TestServer) -> Key {
-    let scopes = ["audit:read", "api_keys:manage", "settings:read", "settings:write", "external_users:read"];
-    server.new_key(&[&scopes[..], &["external_users:write", "external_users:authenticate"]].concat()).await
+    let scopes = [
+        "audit:read",
+        "api_keys:manage",
+        "settings:read",
+        "settings:write",
+        "external_users:read",
+        "external_users:write",
+        "external_users:authenticate",
+        "workflows:read",
+        "workflows:run",
+    ];
+    server.new_key(&scopes).await
 }
 
 async fn events(auditor: &Client, query: &str) -> Vec<Value> {

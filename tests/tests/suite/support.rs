@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use denizen_tests::{TestServer, Value, json};
 
 /// Every scope that a key may have.
-pub(crate) const ALL_SCOPES: [&str; 11] = [
+pub(crate) const ALL_SCOPES: [&str; 14] = [
     "external_users:read",
     "external_users:write",
     "external_users:authenticate",
@@ -17,6 +17,9 @@ pub(crate) const ALL_SCOPES: [&str; 11] = [
     "webhooks:manage",
     "jobs:read",
     "jobs:write",
+    "workflows:read",
+    "workflows:write",
+    "workflows:run",
 ];
 
 /// Zaia's body for a new user: all six keys, null except the default channel, with these changes.

@@ -59,7 +59,7 @@ permissions! {
     IamTokenDelete = "iam.token.delete",
     /// Look up the account of a token.
     IamTokenIntrospect = "iam.token.introspect",
-    /// Do everything in the home workspace.
+    /// Do everything in the home workspace that begins with `tenant.`.
     TenantAll = "tenant.all",
     /// Create memberships of the home workspace.
     TenantMembershipCreate = "tenant.membership.create",
@@ -97,6 +97,20 @@ permissions! {
     TenantAccountUpdate = "tenant.account.update",
     /// Delete accounts of the home workspace.
     TenantAccountDelete = "tenant.account.delete",
+    /// Read the workflows of the home workspace.
+    FlowsRead = "flows.read",
+    /// Create, update and delete workflows of the home workspace.
+    FlowsWrite = "flows.write",
+    /// Start and stop workflows of the home workspace.
+    FlowsControl = "flows.control",
+    /// Change many workflows of the home workspace at once.
+    FlowsBulk = "flows.bulk",
+    /// Read the templates of workflows.
+    TemplatesRead = "templates.read",
+    /// Create, update and delete templates of workflows.
+    TemplatesWrite = "templates.write",
+    /// Call the incoming webhooks of workflows.
+    WebhooksExecute = "webhooks.execute",
 }
 
 coded_texts!(Permission);
@@ -104,7 +118,7 @@ coded_texts!(Permission);
 impl Permission {
     /// Returns whether the permission reaches beyond one workspace: only a holder of [`All`](Self::All) may grant it.
     pub fn is_restricted(self) -> bool {
-        !self.code().starts_with("tenant.")
+        self == Self::All || self.code().starts_with("iam.")
     }
 }
 
@@ -113,11 +127,11 @@ pub type PermissionSet = CodeSet<Permission>;
 
 impl PermissionSet {
     /// Returns whether the set includes a permission. [`Permission::All`] includes everything, [`Permission::TenantAll`]
-    /// everything that begins with `tenant.`.
+    /// everything that begins with `tenant.`, and so none of the permissions of workflows.
     pub fn include(&self, permission: Permission) -> bool {
         self.contains(permission)
             || self.contains(Permission::All)
-            || (self.contains(Permission::TenantAll) && !permission.is_restricted())
+            || (self.contains(Permission::TenantAll) && permission.code().starts_with("tenant."))
     }
 
     /// Returns whether the set includes every permission of another set.
@@ -154,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_permissions_are_those_of_the_contract() {
-        assert_eq!(Permission::ALL.len(), 37);
+        assert_eq!(Permission::ALL.len(), 44);
         assert_eq!(Permission::ALL.iter().filter(|permission| permission.is_restricted()).count(), 18);
         for &permission in Permission::ALL {
             assert_eq!(permission.code().parse(), Ok(permission));
@@ -163,14 +177,16 @@ mod tests {
     }
 
     #[test]
-    fn all_includes_everything_and_tenant_all_the_permissions_of_a_workspace() {
+    fn all_includes_everything_and_tenant_all_what_begins_with_tenant() {
         for &permission in Permission::ALL {
             assert!(set("all").include(permission), "{permission}");
-            assert_eq!(set("tenant.all").include(permission), !permission.is_restricted(), "{permission}");
+            let is_of_tenant = permission.code().starts_with("tenant.");
+            assert_eq!(set("tenant.all").include(permission), is_of_tenant, "{permission}");
             assert!(!PermissionSet::empty().include(permission), "{permission}");
         }
         assert!(set("tenant.all").cover(&set("tenant.roles.read tenant.all")));
         assert!(!set("tenant.roles.read").cover(&set("tenant.all")));
+        assert!(!set("tenant.all").cover(&set("tenant.flows.read flows.read")));
         assert!(!set("iam.account.read tenant.all").cover(&set("iam.account.update")));
     }
 }

@@ -27,6 +27,12 @@ pub enum Scope {
     ReadJobs,
     /// Cancel the jobs of the workspace, and try them again.
     WriteJobs,
+    /// Read workflows, their templates and their runs.
+    ReadWorkflows,
+    /// Create, update and delete workflows and their templates.
+    WriteWorkflows,
+    /// Start and stop workflows, and call their incoming webhooks.
+    RunWorkflows,
 }
 
 impl Coded for Scope {
@@ -42,6 +48,9 @@ impl Coded for Scope {
         Self::ManageWebhooks,
         Self::ReadJobs,
         Self::WriteJobs,
+        Self::ReadWorkflows,
+        Self::WriteWorkflows,
+        Self::RunWorkflows,
     ];
 
     fn code(self) -> &'static str {
@@ -57,6 +66,9 @@ impl Coded for Scope {
             Self::ManageWebhooks => "webhooks:manage",
             Self::ReadJobs => "jobs:read",
             Self::WriteJobs => "jobs:write",
+            Self::ReadWorkflows => "workflows:read",
+            Self::WriteWorkflows => "workflows:write",
+            Self::RunWorkflows => "workflows:run",
         }
     }
 }
@@ -68,7 +80,7 @@ pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
     /// Returns the scopes of a key created without any: all except managing keys and webhooks, reading the audit log and
-    /// events, and those of jobs.
+    /// events, changing workflows, and those of jobs.
     fn default() -> Self {
         let kept_back = [
             Scope::ManageApiKeys,
@@ -77,6 +89,7 @@ impl Default for ScopeSet {
             Scope::ManageWebhooks,
             Scope::ReadJobs,
             Scope::WriteJobs,
+            Scope::WriteWorkflows,
         ];
         let is_kept_back = |scope: &Scope| kept_back.contains(scope);
         Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
@@ -104,10 +117,11 @@ mod tests {
     }
 
     #[test]
-    fn the_default_scopes_cannot_manage_keys() {
+    fn the_default_scopes_cannot_manage_keys_or_change_workflows() {
         let scopes = ScopeSet::default();
-        assert_eq!(scopes.iter().count(), 5);
-        assert!(!scopes.contains(Scope::ManageApiKeys));
+        assert_eq!(scopes.iter().count(), 7);
+        assert!(!scopes.contains(Scope::ManageApiKeys) && !scopes.contains(Scope::WriteWorkflows));
+        assert!(scopes.contains(Scope::ReadWorkflows) && scopes.contains(Scope::RunWorkflows));
         assert_eq!(ScopeSet::from_stored(&scopes.to_stored()), Ok(scopes));
     }
 }

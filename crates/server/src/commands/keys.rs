@@ -49,7 +49,8 @@ pub(crate) struct CreateKey {
     #[arg(long, value_name = "NAME", value_parser = ApiKey::parse_name)]
     name: String,
 
-    /// Scope to grant; repeatable [default: the scopes for external users and settings]
+    /// Scope to grant; repeatable [default: the scopes for external users and settings, and for reading and running
+    /// workflows]
     #[arg(long, value_name = "SCOPE", value_parser = values::coded::<Scope>())]
     scope: Vec<Scope>,
 

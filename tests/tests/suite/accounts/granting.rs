@@ -40,8 +40,9 @@ impl House {
         let deputy = ["tenant.account.create", "tenant.account.update"];
         let deputy = people.with_permissions("deputy@acme.example", Some(&acme), &deputy).await;
         let service = ["iam.account.create", "iam.account.update"];
-        let local_service = [&service[..], &["tenant.all"]].concat();
-        let local_service = people.with_permissions("local@acme.example", Some(&acme), &local_service).await;
+        let all_of_acme = [people.role("TENANT_ADMIN").await];
+        let local_service = json!({ "tenant": acme, "roles": all_of_acme, "permissions": service });
+        let local_service = people.person("local@acme.example", local_service).await;
         let service = people.with_permissions("service@example.com", None, &service).await;
         let user = people.account("user@acme.example", json!({ "tenant": acme })).await;
         people.account("taken@example.com", json!({})).await;

@@ -23,7 +23,14 @@ async fn shows_the_account_with_all_permissions() {
     for base in ["/api", "/api/v1"] {
         let body = json!({ "token": issued["token"] });
         let found = looker.client.post(&format!("{base}/tokens/introspect"), body).await.json(200);
-        let all = ["tenant.profile.read", "tenant.roles.read", "tenant.flows.read", "tenant.account.read"];
+        let all = [
+            "tenant.profile.read",
+            "tenant.roles.read",
+            "tenant.flows.read",
+            "tenant.account.read",
+            "flows.read",
+            "templates.read",
+        ];
         assert_eq!(found, with(people.get_account(&jane).await, json!({ "permissions": all })));
         assert_eq!(found["roles"][0]["name"], "USER");
     }

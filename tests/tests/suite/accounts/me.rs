@@ -15,7 +15,8 @@ async fn shows_the_own_account_with_full_roles() {
     let jane = people.with_role(JANE, Some(&tenant), "USER").await;
     let me = jane.client.get(ME).await.json(200);
     assert_eq!(me, people.get_account(&jane.id).await);
-    assert_eq!(me["roles"][0]["permissions"], json!(["tenant.profile.read", "tenant.roles.read"]));
+    let of_a_user = json!(["tenant.profile.read", "tenant.roles.read", "flows.read", "templates.read"]);
+    assert_eq!(me["roles"][0]["permissions"], of_a_user);
     assert_eq!(jane.client.get("/api/v1/users/me").await.json(200), me);
     let nobody = people.person("nobody@example.com", json!({})).await;
     assert_eq!(nobody.client.get(ME).await.json(200)["permissions"], json!([]), "needs no right");

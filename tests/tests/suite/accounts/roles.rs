@@ -11,7 +11,7 @@ const PATH: &str = "/api/roles";
 const NOBODY: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 
 /// All permissions that there are, as the contract lists them.
-pub(crate) const PERMISSIONS: [&str; 37] = [
+pub(crate) const PERMISSIONS: [&str; 44] = [
     "all",
     "iam.tenant.create",
     "iam.tenant.read",
@@ -49,7 +49,20 @@ pub(crate) const PERMISSIONS: [&str; 37] = [
     "tenant.account.create",
     "tenant.account.update",
     "tenant.account.delete",
+    "flows.read",
+    "flows.write",
+    "flows.control",
+    "flows.bulk",
+    "templates.read",
+    "templates.write",
+    "webhooks.execute",
 ];
+
+/// Those that do not reach beyond one workspace.
+fn permissions_of_a_workspace() -> Vec<&'static str> {
+    let reaches_beyond = |code: &str| code == "all" || code.starts_with("iam.");
+    PERMISSIONS.into_iter().filter(|code| !reaches_beyond(code)).collect()
+}
 
 /// The reserved names.
 const RESERVED: [&str; 7] = [
@@ -69,7 +82,7 @@ async fn a_directory_starts_with_three_roles() {
     assert_names(&roles, "name", &["ADMIN", "TENANT_ADMIN", "USER"]);
     for (name, permissions) in [
         ("ADMIN", vec!["all"]),
-        ("USER", vec!["tenant.profile.read", "tenant.roles.read"]),
+        ("USER", vec!["tenant.profile.read", "tenant.roles.read", "flows.read", "templates.read"]),
         (
             "TENANT_ADMIN",
             vec![
@@ -84,6 +97,13 @@ async fn a_directory_starts_with_three_roles() {
                 "tenant.flows.create",
                 "tenant.flows.update",
                 "tenant.flows.delete",
+                "flows.read",
+                "flows.write",
+                "flows.control",
+                "flows.bulk",
+                "templates.read",
+                "templates.write",
+                "webhooks.execute",
             ],
         ),
     ] {
@@ -309,7 +329,7 @@ async fn a_role_holds_only_rights_of_its_author() {
         let changed = who.client.patch(&path, body).await;
         assert_eq!(changed.error(403, "forbidden"), not_held, "{} {wanted}", who.username);
     }
-    let all_of_tenant: Vec<_> = PERMISSIONS.into_iter().filter(|code| code.starts_with("tenant.")).collect();
+    let all_of_tenant = permissions_of_a_workspace();
     admin.client.post(PATH, json!({ "name": "Deputy", "permissions": all_of_tenant })).await.is(200);
 
     // Unchanged permissions of others stay.
@@ -386,8 +406,8 @@ async fn only_full_rights_show_global_permissions() {
     let nobody = people.person("nobody@example.com", json!({})).await;
     let tenant_admin = people.tenant_admin("admin@acme.example", &acme).await;
     let service = people.with_permissions("service@example.com", None, &["iam.account.read"]).await;
-    let of_tenant: Vec<_> = PERMISSIONS.into_iter().filter(|code| code.starts_with("tenant.")).collect();
-    assert_eq!(of_tenant.len(), 19);
+    let of_tenant = permissions_of_a_workspace();
+    assert_eq!(of_tenant.len(), 26);
     for base in ["/api", "/api/v1"] {
         let path = format!("{base}/permissions");
         assert_eq!(people.administrator.get(&path).await.json(200), json!(&PERMISSIONS[..]));

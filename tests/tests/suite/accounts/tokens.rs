@@ -167,8 +167,10 @@ async fn an_issuer_must_hold_the_tokens_rights() {
     let other_admin = people.tenant_admin("admin@other.example", &other).await;
     let issuer =
         people.with_permissions("issuer@example.com", None, &["iam.token.create", "iam.token.update"]).await;
-    let local = ["iam.token.create", "iam.token.update", "tenant.all"];
-    let local = people.with_permissions("local@acme.example", Some(&acme), &local).await;
+    let (all_of_acme, permissions) =
+        ([people.role("TENANT_ADMIN").await], ["iam.token.create", "iam.token.update"]);
+    let local = json!({ "tenant": acme, "roles": all_of_acme, "permissions": permissions });
+    let local = people.person("local@acme.example", local).await;
 
     for (who, of, status) in [
         (&issuer, &user, 200),

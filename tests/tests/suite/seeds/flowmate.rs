@@ -43,6 +43,17 @@ const PERMISSIONS: [&str; 33] = [
     "tenant.flows.delete",
 ];
 
+/// The permissions of workflows, which the built-in roles have in addition.
+const OF_WORKFLOWS: [&str; 7] = [
+    "flows.read",
+    "flows.write",
+    "flows.control",
+    "flows.bulk",
+    "templates.read",
+    "templates.write",
+    "webhooks.execute",
+];
+
 /// The documentation of a key.
 #[derive(Clone, Copy)]
 enum Documented {
@@ -91,7 +102,8 @@ fn assert_documented(object: &Value, keys: &[(&str, Documented)]) {
             Documented::Status => ["ACTIVE", "PENDING", "DISABLED"].iter().any(|status| value == status),
             Documented::Permissions => {
                 let mut codes = value.as_array().into_iter().flatten();
-                value.is_array() && codes.all(|code| PERMISSIONS.iter().any(|known| code == known))
+                value.is_array()
+                    && codes.all(|code| PERMISSIONS.iter().chain(&OF_WORKFLOWS).any(|known| code == known))
             }
             Documented::Roles => {
                 for role in value.as_array().into_iter().flatten() {
@@ -229,7 +241,9 @@ async fn the_exact_response() {
           "name": "USER",
           "permissions": [
             "tenant.profile.read",
-            "tenant.roles.read"
+            "tenant.roles.read",
+            "flows.read",
+            "templates.read"
           ],
           "scope": "global",
           "isGlobal": true,

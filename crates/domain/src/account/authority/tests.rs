@@ -91,9 +91,10 @@ fn role(name: &str) -> Role {
             None,
             "tenant.all tenant.profile.read tenant.profile.update \
              tenant.roles.read tenant.roles.create tenant.roles.update tenant.roles.delete \
-             tenant.flows.read tenant.flows.create tenant.flows.update tenant.flows.delete",
+             tenant.flows.read tenant.flows.create tenant.flows.update tenant.flows.delete \
+             flows.read flows.write flows.control flows.bulk templates.read templates.write webhooks.execute",
         ),
-        "USER" => (None, "tenant.profile.read tenant.roles.read"),
+        "USER" => (None, "tenant.profile.read tenant.roles.read flows.read templates.read"),
         "Directory reader" => (None, "iam.account.read tenant.roles.read"),
         "Helper of W1" => (Some(W1), "tenant.account.create"),
         "Auditor of W1" => (Some(W1), "tenant.profile.read iam.account.read"),
@@ -138,6 +139,7 @@ fn account(name: &str) -> Account {
         "eraser" => (None, &[], "iam.account.delete"),
         "token maker" => (Some(W1), &["USER"], "iam.token.create"),
         "homeless" => (None, &[], "tenant.all"),
+        "director" => (Some(W1), &[], "tenant.all"),
         "newcomer of W2" => (Some(W2), &[], ""),
         "user of W2" => (Some(W2), &["USER"], ""),
         "newcomer of none" => (None, &[], ""),
@@ -234,5 +236,6 @@ fn a_token_adds_permissions_to_its_accounts() {
     assert!(authority("user").reach(MAKE).is_err());
     let asking = Authority::of(&user, &more);
     assert_eq!(asking.reach(MAKE).unwrap(), Reach::Workspace(W1));
-    assert_eq!(asking.permissions, set("tenant.account.create tenant.profile.read tenant.roles.read"));
+    let both = "tenant.account.create tenant.profile.read tenant.roles.read flows.read templates.read";
+    assert_eq!(asking.permissions, set(both));
 }

@@ -22,7 +22,8 @@ pub(crate) struct CreateApiKey {
     #[serde(default)]
     name: Input<String>,
     /// Scopes to grant: at least one, and none that the caller lacks. If absent or null, those of
-    /// the caller's scopes that are for external users and settings.
+    /// the caller's scopes that are for external users and settings, and for reading and running
+    /// workflows.
     #[schema(value_type = Option<Vec<String>>, min_items = 1)]
     #[serde(default)]
     scopes: Input<Vec<Value>>,

@@ -7,6 +7,7 @@ a new one in W1       | administrator | tenant admin | user    | manager  | serv
 -                     | ok            | ok           | missing | ok       | ok       | missing  | ok
 tenant.account.create | ok            | ok           | missing | ok       | not held | missing  | ok
 tenant.flows.read     | ok            | ok           | missing | not held | not held | missing  | ok
+flows.write           | ok            | ok           | missing | not held | not held | missing  | ok
 tenant.all            | ok            | ok           | missing | not held | not held | missing  | ok
 iam.account.read      | ok            | not held     | missing | not held | not held | missing  | ok
 iam.account.update    | ok            | not held     | missing | not held | not held | missing  | ok
@@ -22,6 +23,7 @@ a new one in W2       | administrator | tenant admin | user    | manager  | serv
 -                     | ok            | border       | missing | border   | ok       | missing  | ok
 tenant.account.create | ok            | border       | missing | border   | not held | missing  | ok
 tenant.flows.read     | ok            | border       | missing | border   | not held | missing  | ok
+flows.write           | ok            | border       | missing | border   | not held | missing  | ok
 tenant.all            | ok            | border       | missing | border   | not held | missing  | ok
 iam.account.read      | ok            | border       | missing | border   | not held | missing  | ok
 iam.account.update    | ok            | border       | missing | border   | not held | missing  | ok
@@ -37,6 +39,7 @@ a new one in none     | administrator | tenant admin | user    | manager  | serv
 -                     | ok            | border       | missing | border   | ok       | missing  | ok
 tenant.account.create | ok            | border       | missing | border   | not held | missing  | ok
 tenant.flows.read     | ok            | border       | missing | border   | not held | missing  | ok
+flows.write           | ok            | border       | missing | border   | not held | missing  | ok
 tenant.all            | ok            | border       | missing | border   | not held | missing  | ok
 iam.account.read      | ok            | border       | missing | border   | not held | missing  | ok
 iam.account.update    | ok            | border       | missing | border   | not held | missing  | ok
@@ -52,6 +55,7 @@ user                  | administrator | tenant admin | user    | manager  | serv
 -                     | ok            | ok           | missing | greater  | ok       | missing  | ok
 tenant.account.create | ok            | ok           | missing | greater  | not held | missing  | ok
 tenant.flows.read     | ok            | ok           | missing | greater  | not held | missing  | ok
+flows.write           | ok            | ok           | missing | greater  | not held | missing  | ok
 tenant.all            | ok            | ok           | missing | greater  | not held | missing  | ok
 iam.account.read      | ok            | not held     | missing | greater  | not held | missing  | ok
 iam.account.update    | ok            | not held     | missing | greater  | not held | missing  | ok
@@ -66,6 +70,7 @@ administrator         | administrator | tenant admin | user    | manager  | serv
 -                     | ok            | greater      | missing | greater  | greater  | missing  | ok
 tenant.account.create | ok            | greater      | missing | greater  | greater  | missing  | ok
 tenant.flows.read     | ok            | greater      | missing | greater  | greater  | missing  | ok
+flows.write           | ok            | greater      | missing | greater  | greater  | missing  | ok
 tenant.all            | ok            | greater      | missing | greater  | greater  | missing  | ok
 iam.account.read      | ok            | greater      | missing | greater  | greater  | missing  | ok
 iam.account.update    | ok            | greater      | missing | greater  | greater  | missing  | ok
@@ -80,6 +85,7 @@ oneself               | administrator | tenant admin | user    | manager  | serv
 -                     | ok            | ok           | missing | ok       | ok       | missing
 tenant.account.create | ok            | ok           | missing | ok       | not held | missing
 tenant.flows.read     | ok            | ok           | missing | not held | not held | missing
+flows.write           | ok            | ok           | missing | not held | not held | missing
 tenant.all            | ok            | ok           | missing | not held | not held | missing
 iam.account.read      | ok            | not held     | missing | not held | not held | missing
 iam.account.update    | ok            | not held     | missing | not held | ok       | missing
@@ -103,6 +109,16 @@ fn who_may_grant_what_to_whom() {
             word(change(asking, &before, &given(gift, before.clone()), false), CHANGE)
         }
     });
+}
+
+#[test]
+fn all_rights_of_a_workspace_leave_those_of_workflows_out() {
+    let before = another("newcomer");
+    for gift in ["flows.read", "webhooks.execute", "role USER", "role TENANT_ADMIN"] {
+        let after = given(gift, before.clone());
+        assert_eq!(word(change("director", &before, &after, false), CHANGE), "not held", "{gift}");
+        assert_eq!(word(change("tenant admin", &before, &after, false), CHANGE), "ok", "{gift}");
+    }
 }
 
 #[test]
