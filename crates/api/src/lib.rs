@@ -11,9 +11,10 @@
 //! | `state` | what handlers share, built from the rooms below |
 //! | `guards` | authorization, rate limits, idempotency and preconditions |
 //! | `jobs` | runs work that outlives a request |
-//! | `webhooks` | sends events to others' endpoints, never inside the operator's network |
+//! | `webhooks` | sends events to others' endpoints |
 //! | `access` | authentication: maps credentials to callers |
 //! | `feeds` | gives events their positions, and wakes those who wait for them |
+//! | `outgoing` | sends requests to other systems, never inside the operator's network |
 //! | `sweep` | removes expired data, in batches |
 //! | `options` | the settings |
 //! | `wire` | reads requests and writes responses |
@@ -45,6 +46,7 @@ mod guards;
 mod jobs;
 mod openapi;
 mod options;
+mod outgoing;
 mod router;
 mod state;
 mod sweep;

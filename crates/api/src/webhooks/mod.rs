@@ -18,17 +18,17 @@ use denizen_persistence::jobs::Ending;
 use denizen_persistence::webhooks::{self, ReplayRange};
 use serde_json::json;
 
-pub(crate) use self::sender::check_url;
-use self::sender::{Answer, Message, Outcome, Sender};
+use self::sender::{Answer, Message, Outcome};
 use self::tests_under_way::TestsUnderWay;
 use crate::options::AppOptions;
+use crate::outgoing::OutgoingClient;
 
 /// Sends webhooks. Clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Webhooks {
     database: Database,
     source: Source,
-    sender: Sender,
+    client: OutgoingClient,
     secret: Arc<[u8; 32]>,
     public_url: Option<String>,
     tests: TestsUnderWay,
@@ -45,12 +45,12 @@ impl Webhooks {
         secret: [u8; 32],
         options: &AppOptions,
     ) -> Result<Self> {
-        let sender = Sender::new(&options.webhook_allowed_networks)?;
+        let client = OutgoingClient::new(&options.webhook_allowed_networks)?;
         let public_url = options.public_url.clone();
         Ok(Self {
             database,
             source,
-            sender,
+            client,
             secret: Arc::new(secret),
             public_url,
             tests: TestsUnderWay::default(),
@@ -85,7 +85,7 @@ impl Webhooks {
         let signatures = webhook_signatures(&secrets, id, at.unix_seconds(), &body);
         let message =
             Message { url: &endpoint.url, id, sent_at: at.unix_seconds(), signatures: &signatures, body };
-        let attempted = noted(at, self.sender.post(&message).await);
+        let attempted = noted(at, sender::post(&self.client, &message).await);
         let outcome = if attempted.0.is_success() { "succeeded" } else { "failed" };
         metrics::counter!("denizen_webhook_attempts_total", "outcome" => outcome).increment(1);
         attempted

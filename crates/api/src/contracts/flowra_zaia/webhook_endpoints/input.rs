@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::contracts::samples;
-use crate::webhooks::check_url;
+use crate::outgoing::check_url;
 use crate::wire::body::Input;
 use crate::wire::query::{invalid_id, timestamp};
 

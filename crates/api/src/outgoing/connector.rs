@@ -158,7 +158,7 @@ impl Service<Name> for Resolver {
 }
 
 /// Fails unless all addresses are admitted. A host with public and other addresses is refused, not reached at the public
-/// ones: either its owner tries to get inside, or wants to be reached there, and would get messages only at times.
+/// ones: either its owner tries to get inside, or wants to be reached there, and would get requests only at times.
 fn check_addresses(
     networks: &Networks,
     addresses: &[IpAddr],
@@ -170,7 +170,7 @@ fn check_addresses(
         Some(address) if networks.admit(*address, true) => Err(FailureReason::PlainText),
         Some(address) => {
             let reason = refused();
-            tracing::debug!(%address, "did not connect to send a webhook: {reason}");
+            tracing::debug!(%address, "did not connect: {reason}");
             Err(reason)
         }
     }

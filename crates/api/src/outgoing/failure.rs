@@ -1,4 +1,4 @@
-//! Why a webhook was not answered.
+//! Why a request was not answered.
 
 use std::error::Error;
 use std::fmt;
@@ -6,14 +6,19 @@ use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use rustls::CertificateError;
 
-/// Why a webhook was not answered. The text is for the owner of the endpoint, who may be a stranger: it does not tell the
+/// Why a request was not answered. The text is for whoever had it sent, who may be a stranger: it does not tell the
 /// addresses of the operator's own hosts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FailureReason {
-    /// The endpoint's URL or another part of the request cannot be sent.
+    /// The URL cannot be sent a request: it is none, has another scheme than http and https, or contains a password.
     InvalidRequest,
+    /// The request has a header that only the client sets.
+    ForbiddenHeader(HeaderName),
+    /// The method would turn the connection into a tunnel.
+    Tunnel,
     /// The URL contains an address that is not public.
     PrivateAddress(IpAddr),
     /// The host has an address that is not public.
@@ -117,6 +122,8 @@ impl fmt::Display for FailureReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidRequest => formatter.write_str("the URL is not valid"),
+            Self::ForbiddenHeader(name) => write!(formatter, "the header {name} must not be set"),
+            Self::Tunnel => formatter.write_str("the method CONNECT is not allowed"),
             Self::PrivateAddress(address) => write!(formatter, "the address {address} is not public"),
             // One text for both: which names there are inside is nobody's business.
             Self::PrivateHost(host) | Self::UnknownHost(host) => {

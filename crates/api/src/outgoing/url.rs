@@ -1,4 +1,4 @@
-//! The URL of an endpoint.
+//! URLs that requests are sent to.
 
 use std::net::IpAddr;
 
@@ -12,8 +12,8 @@ use super::network::Networks;
 /// How many characters a URL can have.
 const MAXIMUM_LENGTH: usize = 2_000;
 
-/// Checks the URL of a new endpoint, and returns it in the form in which it is used. It is https, or http if the operator
-/// has opened networks. An address in it, however it is spelt, must be one that webhooks are sent to. A name is not looked
+/// Checks a URL that somebody has typed, and returns it in the form in which it is used. It is https, or http if the operator
+/// has opened networks. An address in it, however it is spelt, must be one that the server connects to. A name is not looked
 /// up: its addresses can change, and are checked whenever the server connects to it.
 pub(crate) fn check_url(text: &str, opened: &[IpNet]) -> Result<String, Violation> {
     let networks = Networks::new(opened);

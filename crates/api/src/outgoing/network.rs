@@ -1,11 +1,11 @@
-//! Which addresses webhooks may be sent to.
+//! Which addresses the server may connect to for others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// The networks that the operator has opened for webhooks, besides all public ones. Clones share them.
+/// The networks that the operator has opened, besides all public ones. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct Networks(Arc<[IpNet]>);
 
