@@ -127,11 +127,16 @@ pub(crate) fn content_type(headers: &HeaderMap) -> ApiResult<Option<String>> {
     let parameters = parts.filter_map(|parameter| parameter.split_once('='));
     for (_, charset) in parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset")) {
         let charset = charset.trim().trim_matches('"');
-        if !CHARSETS.iter().any(|known| known.eq_ignore_ascii_case(charset)) {
+        if !is_utf_8(charset) {
             return Err(ApiError::UnsupportedMediaType(Unsupported::Charset(charset.to_owned())));
         }
     }
     Ok(Some(media_type))
+}
+
+/// Returns whether a text in this charset can be read as UTF-8.
+pub(crate) fn is_utf_8(charset: &str) -> bool {
+    CHARSETS.iter().any(|known| known.eq_ignore_ascii_case(charset))
 }
 
 /// Names of UTF-8 and of its subset ASCII; without a name it is UTF-8.

@@ -7,7 +7,7 @@ use crate::primitives::Violations;
 /// Why a request is malformed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadRequest {
-    /// The body is not JSON, or not of the expected JSON type. Contains the parser's message.
+    /// The body is not JSON, not of the expected JSON type, or cannot be read as JSON. Contains the parser's message.
     InvalidJson(String),
     /// Parameters of the query, the headers or the path break their rules; never empty.
     InvalidParameters(Violations),
