@@ -53,7 +53,7 @@ pub enum JsonError {
 
 impl Json {
     /// The most levels that [`of`](Self::of) and [`parse_stored`](Self::parse_stored) read: those of `serde_json`.
-    const MAXIMUM_LEVELS: usize = 128;
+    pub(crate) const MAXIMUM_LEVELS: usize = 128;
 
     /// Parses a text with at most this many levels of objects and arrays. Of repeated keys, the last one counts. Takes
     /// time in proportion to the text and the levels.
