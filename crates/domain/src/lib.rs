@@ -37,7 +37,7 @@
 //! |---|---|
 //! | `audit_records` | the fields that the audit log records of each object ([`Recorded`]) |
 //! | `flow`, `workspace` | [`Flow`] with its access rules and [`Invitation`]s; [`Workspace`] |
-//! | `workflow` | [`Expression`]s, and [`Template`]s that contain them |
+//! | `workflow` | [`Expression`]s, [`Template`]s that contain them, and [`Schedule`]s |
 //! | `account` | [`Account`], [`Role`], [`Password`], [`AccountToken`]; [`Authority`] decides who may change what |
 //! | `directory` | [`ExternalUser`] with its [`Channel`], [`ExternalUserGroup`], [`Tier`] and [`SuperIdentity`] |
 //! | `api_key` | [`ApiKey`] and its [`KeyHolder`] |
@@ -118,5 +118,5 @@ pub use webhook::{
     DeliveryAttempt, DeliveryFilter, DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookEndpointChanges,
     WebhookFilter, WebhookSecret, webhook_signatures,
 };
-pub use workflow::{Budget, Expression, ExpressionError, Template, TemplateError, Variables};
+pub use workflow::{Budget, Expression, ExpressionError, Schedule, Template, TemplateError, Variables};
 pub use workspace::{Workspace, WorkspaceChanges, WorkspaceKey, WorkspaceName};
