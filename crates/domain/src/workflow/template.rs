@@ -135,3 +135,78 @@ fn too_deep() -> Violation {
     let most = Json::MAXIMUM_LEVELS;
     Violation::new(Reason::TooDeep, format!("must have at most {most} levels of objects and arrays"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn resolved(template: serde_json::Value) -> Result<String, String> {
+        let data = Json::from(json!({ "name": "Ada", "tags": ["a", "b"], "count": 3 }));
+        let variables = Variables::new().with("data", &data);
+        let template = Template::parse(&template.into(), "fields").map_err(|broken| broken.to_string())?;
+        let json = template.resolve(&variables, &mut Budget::default());
+        json.map(|json| json.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn texts_with_an_equals_sign_are_filled_in() {
+        for (template, json) in [
+            (json!({ "a": "=data.name", "b": "data.name" }), r#"{"a":"Ada","b":"data.name"}"#),
+            (json!({ "list": [1, "= data.count + 1", ["=data.tags"]] }), r#"{"list":[1,4,[["a","b"]]]}"#),
+            (json!("='=' + data.name"), r#""=Ada""#),
+            (json!({ "=data.name": " =data.name" }), r#"{"=data.name":" =data.name"}"#),
+            (json!([null, true, 1.50, "", {}, []]), r#"[null,true,1.5,"",{},[]]"#),
+        ] {
+            assert_eq!(resolved(template), Ok(json.to_owned()));
+        }
+    }
+
+    #[test]
+    fn every_broken_expression_is_named_with_its_path() {
+        let template = json!({ "body": { "name": "=nope", "other": "=data.x" }, "list": [0, { "x": "=1 +" }], "y": "=" });
+        let violations = Template::parse(&template.into(), "fields").unwrap_err();
+        let paths: Vec<_> = violations.fields().iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(paths, ["fields.body.name", "fields.list[1].x", "fields.y"]);
+    }
+
+    #[test]
+    fn an_expression_without_value_is_named_with_its_path() {
+        let missing = resolved(json!({ "body": { "list": [1, "=data.nope"] } }));
+        assert_eq!(missing, Err("fields.body.list[1]: no such key: nope".to_owned()));
+    }
+
+    #[test]
+    fn a_template_without_expression_is_literal() {
+        for (template, is_literal) in
+            [(json!({ "a": [1, " =x"] }), true), (json!("=1"), false), (json!([[{ "a": "=1" }]]), false)]
+        {
+            assert_eq!(Template::parse(&template.into(), "fields").unwrap().is_literal(), is_literal);
+        }
+    }
+
+    #[test]
+    fn size_and_depth_are_bounded() {
+        let data = Json::Array(vec![Json::Null; 1_000]);
+        let variables = Variables::new().with("data", &data);
+        let resolve = |template: &Json, work| {
+            Template::parse(template, "fields").unwrap().resolve(&variables, &mut Budget::new(work))
+        };
+        let copies = Json::Array(vec![Json::String("=data".to_owned()); 10]);
+        assert!(resolve(&copies, 11_000).is_ok());
+        let error = resolve(&copies, 5_500).unwrap_err();
+        assert_eq!((error.path.as_str(), error.error), ("fields[5]", ExpressionError::TooExpensive));
+        let literal = resolve(&Json::String("a".repeat(2_000)), 100).unwrap_err();
+        assert_eq!((literal.path.as_str(), literal.error), ("fields", ExpressionError::TooExpensive));
+
+        let nested = |inside: &str, levels| {
+            let text = format!("{}{inside}{}", "[".repeat(levels), "]".repeat(levels));
+            Json::parse(&text, levels).unwrap()
+        };
+        assert!(resolve(&nested("\"=[1]\"", 127), 1_000).is_ok());
+        assert!(resolve(&nested("\"=[1]\"", 128), 1_000).is_err());
+        assert!(resolve(&nested("", 128), 1_000).is_ok());
+        assert!(Template::parse(&nested("", 129), "fields").is_err());
+    }
+}

@@ -1,7 +1,8 @@
 //! Turns what the parser reads into an expression whose names are known.
 
 use cel::common::ast::{
-    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, ListExpr, LiteralValue, operators,
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, ListExpr, LiteralValue,
+    SelectExpr, operators,
 };
 use cel::parser::PrattParser;
 
@@ -26,8 +27,6 @@ const TYPES: [&str; 12] = [
     "duration",
     "type",
 ];
-/// What the parser's macros call the value that they put together.
-const ACCUMULATOR: &str = "@result";
 
 /// Parses an expression, and checks all of its names.
 pub(super) fn compile(source: &str) -> Result<Node, Violation> {
@@ -43,7 +42,7 @@ pub(super) fn compile(source: &str) -> Result<Node, Violation> {
         });
         malformed(&format!("{problem}, at {}", first.map_or((1, 1), |error| error.pos).place(source)))
     })?;
-    Compiler { source, bound: Vec::new() }.node(tree)
+    Compiler { source, bound: Vec::new() }.node(&tree)
 }
 
 /// A line and a column in bytes, as the parser reports them.
@@ -67,87 +66,103 @@ struct Compiler<'a> {
     bound: Vec<String>,
 }
 
+/// The functions call each other as deep as an expression is nested: loops instead of iterators keep their frames small.
 impl Compiler<'_> {
-    fn node(&mut self, tree: IdedExpr) -> Result<Node, Violation> {
-        match tree.expr {
+    fn node(&mut self, tree: &IdedExpr) -> Result<Node, Violation> {
+        match &tree.expr {
             Expr::Literal(literal) => Ok(Node::Literal(literal_of(literal))),
             Expr::Ident(name) => self.name(name),
             Expr::List(list) => self.list(list),
-            Expr::Map(map) => self.map(map.entries),
-            Expr::Select(select) => {
-                let of = Box::new(self.node(*select.operand)?);
-                Ok(if select.test { Node::Has(of, select.field) } else { Node::Select(of, select.field) })
-            }
+            Expr::Map(map) => self.map(&map.entries),
+            Expr::Select(select) => self.select(select),
             Expr::Call(call) => self.call(call),
-            Expr::Comprehension(comprehension) => self.comprehension(*comprehension),
-            Expr::Struct(object) => {
-                let problem = format!("there is no type {} to create", shortened(&object.type_name));
-                Err(malformed(&problem))
-            }
-            Expr::Unspecified => Err(malformed("it cannot be read")),
+            Expr::Comprehension(comprehension) => self.comprehension(comprehension),
+            Expr::Struct(object) => Err(no_type(&object.type_name)),
+            Expr::Unspecified => Err(unreadable()),
         }
     }
 
-    fn nodes(&mut self, trees: Vec<IdedExpr>) -> Result<Vec<Node>, Violation> {
-        trees.into_iter().map(|tree| self.node(tree)).collect()
+    fn nodes(&mut self, trees: &[IdedExpr]) -> Result<Vec<Node>, Violation> {
+        let mut nodes = Vec::with_capacity(trees.len());
+        for tree in trees {
+            nodes.push(self.node(tree)?);
+        }
+        Ok(nodes)
     }
 
-    fn name(&mut self, name: String) -> Result<Node, Violation> {
-        if let Some(place) = self.bound.iter().rposition(|bound| *bound == name) {
-            return Ok(Node::Bound(place, name));
+    fn boxed(&mut self, tree: &IdedExpr) -> Result<Box<Node>, Violation> {
+        self.node(tree).map(Box::new)
+    }
+
+    fn name(&self, name: &str) -> Result<Node, Violation> {
+        if let Some(place) = self.bound.iter().rposition(|bound| bound == name) {
+            return Ok(Node::Bound(place, name.to_owned()));
         }
-        if VARIABLES.contains(&name.as_str()) {
-            return Ok(Node::Variable(name));
+        if VARIABLES.contains(&name) {
+            return Ok(Node::Variable(name.to_owned()));
         }
         if let Some(known) = TYPES.into_iter().find(|known| *known == name) {
             return Ok(Node::Literal(Literal::Type(known)));
         }
-        let place = place_of_name(self.source, &name, false);
+        let place = place_of_name(self.source, name, false);
         let known = VARIABLES.join(", ");
         let rule =
-            format!("must not use the unknown name {}, at {place}; known are {known}", shortened(&name));
+            format!("must not use the unknown name {}, at {place}; known are {known}", shortened(name));
         Err(Violation::new(Reason::Unknown, rule))
     }
 
-    fn list(&mut self, list: ListExpr) -> Result<Node, Violation> {
+    fn list(&mut self, list: &ListExpr) -> Result<Node, Violation> {
         if list.optional_indices.is_empty() {
-            self.nodes(list.elements).map(Node::List)
+            self.nodes(&list.elements).map(Node::List)
         } else {
-            no_optional()
+            Err(no_optional())
         }
     }
 
-    fn map(&mut self, entries: Vec<IdedEntryExpr>) -> Result<Node, Violation> {
+    fn map(&mut self, entries: &[IdedEntryExpr]) -> Result<Node, Violation> {
         let mut nodes = Vec::with_capacity(entries.len());
         for entry in entries {
-            match entry.expr {
+            match &entry.expr {
                 EntryExpr::MapEntry(entry) if !entry.optional => {
-                    nodes.push((self.node(entry.key)?, self.node(entry.value)?));
+                    nodes.push((self.node(&entry.key)?, self.node(&entry.value)?));
                 }
-                EntryExpr::MapEntry(_) | EntryExpr::StructField(_) => return no_optional(),
+                EntryExpr::MapEntry(_) | EntryExpr::StructField(_) => return Err(no_optional()),
             }
         }
         Ok(Node::Map(nodes))
     }
 
-    fn call(&mut self, call: CallExpr) -> Result<Node, Violation> {
-        let CallExpr { func_name: name, target, args } = call;
-        let is_method = target.is_some();
-        let values: Vec<IdedExpr> = target.map(|target| *target).into_iter().chain(args).collect();
-        match name.as_str() {
-            operators::LOGICAL_AND => Ok(Node::Logic { decisive: false, operands: self.nodes(values)? }),
-            operators::LOGICAL_OR => Ok(Node::Logic { decisive: true, operands: self.nodes(values)? }),
-            operators::CONDITIONAL => {
-                let operands = self.nodes(values)?.try_into();
-                operands.map(|operands| Node::Conditional(Box::new(operands))).map_err(|_| unreadable())
-            }
-            _ => {
-                let function = Function::find(&name, is_method, values.len())
-                    .map_err(|problem| self.unknown_function(&name, problem))?;
-                let nodes = self.nodes(values)?;
+    fn select(&mut self, select: &SelectExpr) -> Result<Node, Violation> {
+        let of = self.boxed(&select.operand)?;
+        let key = select.field.clone();
+        Ok(if select.test { Node::Has(of, key) } else { Node::Select(of, key) })
+    }
+
+    fn call(&mut self, call: &CallExpr) -> Result<Node, Violation> {
+        match call.func_name.as_str() {
+            operators::LOGICAL_AND => self.logic(false, &call.args),
+            operators::LOGICAL_OR => self.logic(true, &call.args),
+            operators::CONDITIONAL => self.conditional(&call.args),
+            name => {
+                let values = usize::from(call.target.is_some()) + call.args.len();
+                let function = Function::find(name, call.target.is_some(), values)
+                    .map_err(|problem| self.unknown_function(name, problem))?;
+                let mut nodes = Vec::with_capacity(values);
+                for tree in call.target.as_deref().into_iter().chain(&call.args) {
+                    nodes.push(self.node(tree)?);
+                }
                 self.strict(function, nodes)
             }
         }
+    }
+
+    fn logic(&mut self, decisive: bool, operands: &[IdedExpr]) -> Result<Node, Violation> {
+        Ok(Node::Logic { decisive, operands: self.nodes(operands)? })
+    }
+
+    fn conditional(&mut self, operands: &[IdedExpr]) -> Result<Node, Violation> {
+        let operands: Result<Box<[Node; 3]>, _> = self.nodes(operands)?.into_boxed_slice().try_into();
+        operands.map(Node::Conditional).map_err(|_| unreadable())
     }
 
     fn strict(&self, function: Function, mut values: Vec<Node>) -> Result<Node, Violation> {
@@ -169,36 +184,33 @@ impl Compiler<'_> {
         Violation::new(Reason::Unknown, rule)
     }
 
-    fn comprehension(&mut self, tree: ComprehensionExpr) -> Result<Node, Violation> {
-        let range = self.node(tree.iter_range)?;
+    fn comprehension(&mut self, tree: &ComprehensionExpr) -> Result<Node, Violation> {
+        let range = self.boxed(&tree.iter_range)?;
         let place = self.bound.len();
-        self.bound.push(tree.iter_var);
-        let kind = self.loop_kind(&tree.accu_init.expr, tree.loop_step.expr);
+        self.bound.push(tree.iter_var.clone());
+        let kind = self.loop_kind(&tree.accu_init.expr, &tree.loop_step.expr);
         self.bound.truncate(place);
-        Ok(Node::Loop(Box::new(Loop { range, place, kind: kind? })))
+        Ok(Node::Loop(Loop { range, place, kind: kind? }))
     }
 
     /// Reads what the parser made of a macro: the value it begins with, and what it does with each element.
-    fn loop_kind(&mut self, begins_with: &Expr, step: Expr) -> Result<LoopKind, Violation> {
-        let Expr::Call(CallExpr { func_name: name, args: mut values, .. }) = step else {
-            return Err(unreadable());
-        };
-        values.retain(|value| !matches!(&value.expr, Expr::Ident(name) if name == ACCUMULATOR));
-        match (begins_with, name.as_str(), values.len()) {
-            (Expr::Literal(LiteralValue::Boolean(begins_with)), _, 1) => {
+    fn loop_kind(&mut self, begins_with: &Expr, step: &Expr) -> Result<LoopKind, Violation> {
+        let Expr::Call(CallExpr { func_name: name, args, .. }) = step else { return Err(unreadable()) };
+        match (begins_with, name.as_str(), args.as_slice()) {
+            (Expr::Literal(LiteralValue::Boolean(begins_with)), _, [_, condition]) => {
                 let decisive = !*begins_with.inner();
-                Ok(LoopKind::Quantifier { decisive, condition: self.node(values.swap_remove(0))? })
+                Ok(LoopKind::Quantifier { decisive, condition: self.boxed(condition)? })
             }
-            (Expr::Literal(LiteralValue::Int(_)), operators::CONDITIONAL, 2) => {
-                Ok(LoopKind::ExistsOne(self.node(values.swap_remove(0))?))
+            (Expr::Literal(LiteralValue::Int(_)), operators::CONDITIONAL, [condition, ..]) => {
+                self.boxed(condition).map(LoopKind::ExistsOne)
             }
-            (Expr::List(_), operators::ADD, 1) => {
-                let value = self.node(only_element(values.swap_remove(0))?)?;
+            (Expr::List(_), operators::ADD, [_, list]) => {
+                let value = self.boxed(only_element(list)?)?;
                 Ok(LoopKind::Map { condition: None, value })
             }
-            (Expr::List(_), operators::CONDITIONAL, 2) => {
-                let condition = Some(self.node(values.swap_remove(0))?);
-                let value = self.node(only_element(values.swap_remove(0))?)?;
+            (Expr::List(_), operators::CONDITIONAL, [condition, list, _]) => {
+                let condition = Some(self.boxed(condition)?);
+                let value = self.boxed(only_element(list)?)?;
                 Ok(LoopKind::Map { condition, value })
             }
             _ => Err(unreadable()),
@@ -206,32 +218,36 @@ impl Compiler<'_> {
     }
 }
 
-/// Returns `x` of `[x]`, or of `@result + [x]`.
-fn only_element(tree: IdedExpr) -> Result<IdedExpr, Violation> {
-    match tree.expr {
-        Expr::List(mut list) => list.elements.pop().ok_or_else(unreadable),
-        Expr::Call(mut call) => match call.args.pop().map(|last| last.expr) {
-            Some(Expr::List(mut list)) => list.elements.pop().ok_or_else(unreadable),
-            Some(_) | None => Err(unreadable()),
-        },
-        _ => Err(unreadable()),
+/// Returns `x` of `[x]`, or of `@result + [x]`, which is what the parser calls a list that grows.
+fn only_element(tree: &IdedExpr) -> Result<&IdedExpr, Violation> {
+    let list = match &tree.expr {
+        Expr::Call(call) => call.args.last().map(|last| &last.expr),
+        list => Some(list),
+    };
+    match list {
+        Some(Expr::List(list)) => list.elements.last().ok_or_else(unreadable),
+        Some(_) | None => Err(unreadable()),
     }
 }
 
-fn literal_of(literal: LiteralValue) -> Literal {
+fn literal_of(literal: &LiteralValue) -> Literal {
     match literal {
         LiteralValue::Null => Literal::Null,
-        LiteralValue::Boolean(flag) => Literal::Bool(flag.into_inner()),
-        LiteralValue::Int(number) => Literal::Int(number.into_inner()),
-        LiteralValue::UInt(number) => Literal::Uint(number.into_inner()),
-        LiteralValue::Double(number) => Literal::Double(number.into_inner()),
-        LiteralValue::String(text) => Literal::Text(text.into_inner()),
-        LiteralValue::Bytes(bytes) => Literal::Bytes(bytes.into_inner()),
+        LiteralValue::Boolean(flag) => Literal::Bool(*flag.inner()),
+        LiteralValue::Int(number) => Literal::Int(*number.inner()),
+        LiteralValue::UInt(number) => Literal::Uint(*number.inner()),
+        LiteralValue::Double(number) => Literal::Double(*number.inner()),
+        LiteralValue::String(text) => Literal::Text(text.inner().to_owned()),
+        LiteralValue::Bytes(bytes) => Literal::Bytes(bytes.inner().to_owned()),
     }
 }
 
-fn no_optional() -> Result<Node, Violation> {
-    Err(malformed("elements of lists and maps cannot be optional"))
+fn no_optional() -> Violation {
+    malformed("elements of lists and maps cannot be optional")
+}
+
+fn no_type(name: &str) -> Violation {
+    malformed(&format!("there is no type {} to create", shortened(name)))
 }
 
 fn unreadable() -> Violation {

@@ -28,6 +28,7 @@ struct Evaluator<'a, 'b> {
     bound: Vec<Value<'a>>,
 }
 
+/// The functions call each other as deep as an expression is nested: loops instead of iterators keep their frames small.
 impl<'a> Evaluator<'a, '_> {
     fn value(&mut self, node: &'a Node) -> Evaluated<'a> {
         self.budget.pay(1)?;
@@ -48,7 +49,11 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     fn values(&mut self, nodes: &'a [Node]) -> Result<Vec<Value<'a>>, ExpressionError> {
-        nodes.iter().map(|node| self.value(node)).collect()
+        let mut values = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            values.push(self.value(node)?);
+        }
+        Ok(values)
     }
 
     fn literal(&mut self, literal: &'a Literal) -> Evaluated<'a> {
@@ -145,7 +150,7 @@ impl<'a> Evaluator<'a, '_> {
                 self.quantify(repeated, &range, *decisive, condition)
             }
             LoopKind::ExistsOne(condition) => self.count(repeated, &range, condition),
-            LoopKind::Map { condition, value } => self.collect(repeated, &range, condition.as_ref(), value),
+            LoopKind::Map { condition, value } => self.collect(repeated, &range, condition.as_deref(), value),
         };
         self.bound.truncate(outside);
         result

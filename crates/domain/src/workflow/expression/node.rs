@@ -24,7 +24,7 @@ pub(super) enum Node {
         operands: Vec<Node>,
     },
     Conditional(Box<[Node; 3]>),
-    Loop(Box<Loop>),
+    Loop(Loop),
     /// `matches` with a literal pattern, and the pattern's cost for each byte.
     Matches(Box<Node>, Pattern),
     Call(Function, Vec<Node>),
@@ -46,7 +46,7 @@ pub(super) enum Literal {
 /// A macro over a list or the keys of a map, whose elements it binds at a place.
 #[derive(Debug)]
 pub(super) struct Loop {
-    pub(super) range: Node,
+    pub(super) range: Box<Node>,
     pub(super) place: usize,
     pub(super) kind: LoopKind,
 }
@@ -55,11 +55,11 @@ pub(super) struct Loop {
 #[derive(Debug)]
 pub(super) enum LoopKind {
     /// `all` ends at the first false element, `exists` at the first true one.
-    Quantifier { decisive: bool, condition: Node },
+    Quantifier { decisive: bool, condition: Box<Node> },
     /// `exists_one`
-    ExistsOne(Node),
+    ExistsOne(Box<Node>),
     /// `map` and `filter`: the values of those elements that fulfil the condition, if there is one.
-    Map { condition: Option<Node>, value: Node },
+    Map { condition: Option<Box<Node>>, value: Box<Node> },
 }
 
 /// A regular expression, with what it costs at most to match a byte.

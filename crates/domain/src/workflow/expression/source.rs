@@ -12,6 +12,7 @@ pub(super) const MAXIMUM_LEVELS: usize = 100;
 pub(super) fn check_tokens(source: &str) -> Result<(), Violation> {
     let mut lexer = Lexer::new(source);
     let mut open = vec![Level::default()];
+    let mut previous = TokenKind::TokComma;
     loop {
         let token = lexer.lex();
         match token.kind {
@@ -20,22 +21,22 @@ pub(super) fn check_tokens(source: &str) -> Result<(), Violation> {
                 return Err(malformed(&format!("{message}, at {}", place(source, token.start))));
             }
             TokenKind::TokEnd => break,
-            kind => read(kind, &mut open),
+            TokenKind::TokWhitespace | TokenKind::TokComment => continue,
+            kind => read(kind, previous, &mut open),
         }
-        let levels: usize = open.iter().map(Level::levels).sum();
-        if levels > MAXIMUM_LEVELS {
+        previous = token.kind;
+        if open.iter().rev().fold(0, |inside, level| level.levels_around(inside)) > MAXIMUM_LEVELS {
             return Err(too_deep(&place(source, token.start)));
         }
     }
-    while open.len() > 1 {
-        close(&mut open);
-    }
-    if open[0].levels() > MAXIMUM_LEVELS { Err(too_deep("its end")) } else { Ok(()) }
+    Ok(())
 }
 
 /// What stands between two brackets. Its parts are separated by commas, and those by `&&`, `||`, `?` and `:`.
 #[derive(Debug, Default)]
 struct Level {
+    /// The level of the brackets themselves, unless they are an operator's or a function's.
+    own: usize,
     /// The levels of the deepest part that has ended.
     ended: usize,
     /// The levels of the deepest piece of this part that has ended.
@@ -49,27 +50,44 @@ struct Level {
 }
 
 impl Level {
-    /// Returns the most levels that the tree of its content can have.
-    fn levels(&self) -> usize {
-        self.ended.max(self.conditions + self.pieces.max(self.operators + self.brackets))
+    /// Returns the most levels that the tree of its content can have, with brackets of this many levels at its end.
+    fn levels_around(&self, inside: usize) -> usize {
+        self.own + self.ended.max(self.part_around(inside))
+    }
+
+    fn part_around(&self, inside: usize) -> usize {
+        self.conditions + self.pieces.max(self.piece_around(inside))
+    }
+
+    fn piece_around(&self, inside: usize) -> usize {
+        self.operators + self.brackets.max(inside)
     }
 
     fn end_piece(&mut self) {
-        self.pieces = self.pieces.max(self.operators + self.brackets);
+        self.pieces = self.pieces.max(self.piece_around(0));
         (self.operators, self.brackets) = (0, 0);
     }
 
     fn end_part(&mut self) {
-        *self = Self { ended: self.levels(), ..Self::default() };
+        let ended = self.ended.max(self.part_around(0));
+        *self = Self { own: self.own, ended, ..Self::default() };
     }
 }
 
-fn read(kind: TokenKind, open: &mut Vec<Level>) {
+fn read(kind: TokenKind, previous: TokenKind, open: &mut Vec<Level>) {
     let Some(level) = open.last_mut() else { return };
     match kind {
         TokenKind::TokLeftParen | TokenKind::TokLeftBracket | TokenKind::TokLeftBrace => {
-            level.operators += 1;
-            open.push(Level::default());
+            let follows_operand = matches!(
+                previous,
+                TokenKind::TokIdent
+                    | TokenKind::TokString
+                    | TokenKind::TokRightParen
+                    | TokenKind::TokRightBracket
+                    | TokenKind::TokRightBrace
+            );
+            level.operators += usize::from(follows_operand);
+            open.push(Level { own: usize::from(!follows_operand), ..Level::default() });
         }
         TokenKind::TokRightParen | TokenKind::TokRightBracket | TokenKind::TokRightBrace => close(open),
         TokenKind::TokComma => level.end_part(),
@@ -102,7 +120,7 @@ fn close(open: &mut Vec<Level>) {
         && let Some(closed) = open.pop()
         && let Some(level) = open.last_mut()
     {
-        level.brackets = level.brackets.max(closed.levels());
+        level.brackets = level.brackets.max(closed.levels_around(0));
     }
 }
 

@@ -1,3 +1,6 @@
+mod attacks;
+mod properties;
+
 use serde_json::json;
 
 use super::*;

@@ -283,11 +283,20 @@ fn text_to_json(text: &str, budget: &mut Budget) -> Result<Json, ExpressionError
 
 fn list_to_json(list: &List<'_>, budget: &mut Budget, levels: usize) -> Result<Json, ExpressionError> {
     let levels = levels.checked_sub(1).ok_or_else(too_deep)?;
-    let items: Result<_, _> = match list {
-        List::Borrowed(items) => items.iter().map(|item| copy(item, budget, levels)).collect(),
-        List::Made(made) => made.items.iter().map(|item| item.to_json(budget, levels)).collect(),
-    };
-    items.map(Json::Array)
+    let mut copied = Vec::new();
+    match list {
+        List::Borrowed(items) => {
+            for item in *items {
+                copied.push(copy(item, budget, levels)?);
+            }
+        }
+        List::Made(made) => {
+            for item in &made.items {
+                copied.push(item.to_json(budget, levels)?);
+            }
+        }
+    }
+    Ok(Json::Array(copied))
 }
 
 fn map_to_json(map: &Map<'_>, budget: &mut Budget, levels: usize) -> Result<Json, ExpressionError> {
