@@ -7,12 +7,13 @@ use cel::common::ast::{
 use cel::parser::PrattParser;
 
 use super::function::Function;
-use super::node::{Literal, Loop, LoopKind, Node, Pattern};
+use super::node::{Literal, Loop, LoopKind, Node};
+use super::pattern::Pattern;
 use super::source::{MAXIMUM_LEVELS, check_tokens, malformed, place, place_of_name};
+use super::variables::NAMES;
 use crate::primitives::{Reason, Violation};
 
-/// The names of the values that an expression can use, beside those that macros bind.
-pub(super) const VARIABLES: [&str; 7] = ["data", "steps", "trigger", "user", "workflow", "event", "now"];
+/// The names of types.
 const TYPES: [&str; 12] = [
     "bool",
     "int",
@@ -98,14 +99,14 @@ impl Compiler<'_> {
         if let Some(place) = self.bound.iter().rposition(|bound| bound == name) {
             return Ok(Node::Bound(place, name.to_owned()));
         }
-        if VARIABLES.contains(&name) {
+        if NAMES.contains(&name) {
             return Ok(Node::Variable(name.to_owned()));
         }
         if let Some(known) = TYPES.into_iter().find(|known| *known == name) {
             return Ok(Node::Literal(Literal::Type(known)));
         }
         let place = place_of_name(self.source, name, false);
-        let known = VARIABLES.join(", ");
+        let known = NAMES.join(", ");
         let rule =
             format!("must not use the unknown name {}, at {place}; known are {known}", shortened(name));
         Err(Violation::new(Reason::Unknown, rule))

@@ -5,10 +5,11 @@ use super::budget::{Budget, ExpressionError};
 use super::comparison::{equal, look_up, look_up_text, order};
 use super::function::Function;
 use super::functions::call;
-use super::node::{Literal, Loop, LoopKind, Node, Pattern};
+use super::node::{Literal, Loop, LoopKind, Node};
 use super::number::whole_part;
+use super::pattern::Pattern;
 use super::value::{Text, Value};
-use super::variables::Variables;
+use super::variables::{NOW, Variables};
 
 type Evaluated<'a> = Result<Value<'a>, ExpressionError>;
 
@@ -74,7 +75,11 @@ impl<'a> Evaluator<'a, '_> {
 
     fn variable(&mut self, name: &str) -> Evaluated<'a> {
         let json = self.variables.get(name).ok_or_else(|| unset(name))?;
-        Value::of_json(json, self.budget)
+        let value = Value::of_json(json, self.budget)?;
+        match &value {
+            Value::Text(text) if name == NOW => Ok(text.parse().map_or(value, Value::Timestamp)),
+            _ => Ok(value),
+        }
     }
 
     fn map(&mut self, entries: &'a [(Node, Node)]) -> Evaluated<'a> {
@@ -221,10 +226,7 @@ impl<'a> Evaluator<'a, '_> {
 
     fn matches(&mut self, text: &'a Node, pattern: &Pattern) -> Evaluated<'a> {
         match self.value(text)? {
-            Value::Text(content) => {
-                self.budget.pay(content.len().saturating_mul(pattern.cost))?;
-                Ok(Value::Bool(pattern.regex.is_match(&content)))
-            }
+            Value::Text(content) => pattern.matches(&content, self.budget).map(Value::Bool),
             other => Err(not_a(text, &other, "a string")),
         }
     }
@@ -336,13 +338,9 @@ fn optional_member<'a>(container: &Value<'a>, index: &Value<'_>, budget: &mut Bu
         Value::Optional(Some(value)) => value,
         other => other,
     };
-    match member(container, index, budget) {
-        Some(found) => Ok(Value::Optional(found?.map(Into::into))),
-        None => {
-            let message = format!("{} has no members that could be missing", container.kind());
-            Err(ExpressionError::failed(message))
-        }
-    }
+    let message = || format!("{} has no members that could be missing", container.kind());
+    let found = member(container, index, budget).ok_or_else(|| ExpressionError::failed(message()))?;
+    Ok(Value::Optional(found?.map(Into::into)))
 }
 
 fn unset(name: &str) -> ExpressionError {

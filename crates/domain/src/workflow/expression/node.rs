@@ -1,8 +1,7 @@
 //! An expression that was checked: names are resolved, and macros are loops.
 
-use regex_lite::Regex;
-
 use super::function::Function;
+use super::pattern::Pattern;
 
 /// A part of an expression.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) enum Node {
     },
     Conditional(Box<[Node; 3]>),
     Loop(Loop),
-    /// `matches` with a literal pattern, and the pattern's cost for each byte.
+    /// `matches` with a literal pattern.
     Matches(Box<Node>, Pattern),
     Call(Function, Vec<Node>),
 }
@@ -60,13 +59,6 @@ pub(super) enum LoopKind {
     ExistsOne(Box<Node>),
     /// `map` and `filter`: the values of those elements that fulfil the condition, if there is one.
     Map { condition: Option<Box<Node>>, value: Box<Node> },
-}
-
-/// A regular expression, with what it costs at most to match a byte.
-#[derive(Debug)]
-pub(super) struct Pattern {
-    pub(super) regex: Regex,
-    pub(super) cost: usize,
 }
 
 impl Node {

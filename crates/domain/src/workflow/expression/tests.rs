@@ -266,6 +266,8 @@ fn texts_have_their_functions() {
 #[test]
 fn times_have_their_parts() {
     assert_results(&[
+        ("now", r#""2024-01-15T10:30:00.000000Z""#),
+        ("now - duration('1h') < now && now == timestamp(now)", "true"),
         ("timestamp(now) < timestamp('2024-01-15T10:30:00.000001Z')", "true"),
         ("timestamp(now) + duration('36h')", r#""2024-01-16T22:30:00.000000Z""#),
         ("timestamp(now) - duration('1h')", r#""2024-01-15T09:30:00.000000Z""#),
@@ -304,7 +306,7 @@ fn times_have_their_parts() {
             "the string is not an IANA time zone or an offset, such as +02:00",
         ),
         ("duration('1h').getFullYear()", "getFullYear is not defined for a duration"),
-        ("now + duration('1h')", "+ is not defined for a string and a duration"),
+        ("data.since + duration('1h')", "+ is not defined for a string and a duration"),
     ]);
 }
 
@@ -393,4 +395,15 @@ fn a_condition_is_true_or_false() {
     assert_eq!(holds("1 < 2"), Ok(true));
     assert_eq!(holds("1 > 2"), Ok(false));
     assert_eq!(holds("1"), Err("the condition is an int, neither true nor false".to_owned()));
+}
+
+#[test]
+fn an_expression_is_what_was_written() {
+    fn is_shared<T: Send + Sync>(_: &T) {}
+    let expression = Expression::parse(" 1 + 1 // two").unwrap();
+    is_shared(&expression);
+    assert_eq!(expression.source(), " 1 + 1 // two");
+    assert_eq!(expression, expression.clone());
+    assert_ne!(expression, Expression::parse("1 + 1").unwrap());
+    assert_eq!(format!("{expression:?}"), r#"Expression(" 1 + 1 // two")"#);
 }

@@ -2,8 +2,14 @@
 
 use crate::primitives::Json;
 
+/// The names of all variables.
+pub(super) const NAMES: [&str; 7] = ["data", "steps", "trigger", "user", "workflow", "event", NOW];
+/// The variable whose text is a timestamp.
+pub(super) const NOW: &str = "now";
+
 /// What an expression can name: `data`, `steps`, `trigger`, `user`, `workflow`, `event` and `now`. Naming one that was not
-/// given here is an error of the evaluation, not of the expression. Times are texts in RFC 3339: `timestamp(now)`.
+/// given here is an error of the evaluation, not of the expression. JSON has no times: `now`, in RFC 3339, becomes a
+/// timestamp by itself, others do by `timestamp(data.since)`.
 #[derive(Debug, Clone, Default)]
 pub struct Variables<'a>(Vec<(&'a str, &'a Json)>);
 

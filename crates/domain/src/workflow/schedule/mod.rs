@@ -31,7 +31,7 @@ pub struct Schedule {
 
 /// How many years lie at most between two days of a pattern: a 29th of February may have to be a certain day of the week.
 const MOST_YEARS: i32 = 50;
-/// The most that clocks are put back. No time that they show is earlier than one that they have shown this long ago.
+/// The most that clocks have been put back at once since 1970: what they show is later than all that they showed longer ago.
 const MOST_PUT_BACK: TimeDelta = TimeDelta::hours(3);
 
 impl Schedule {

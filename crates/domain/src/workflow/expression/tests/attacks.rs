@@ -6,7 +6,7 @@ use std::thread;
 use super::super::source::MAXIMUM_LEVELS;
 use super::*;
 
-const TOO_EXPENSIVE: &str = "the expression does more work than allowed";
+pub(super) const TOO_EXPENSIVE: &str = "the expression does more work than allowed";
 
 /// Runs on a quarter of the stack that threads of the server have.
 fn on_a_small_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
@@ -184,6 +184,13 @@ fn large_values_are_paid_for_before_they_are_read() {
 
 #[test]
 fn patterns_are_small() {
+    for pattern in [
+        "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        "^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\\\\.[A-Za-z0-9-]+)*\\\\.[A-Za-z]{2,63}$",
+        "(?i)^https?://([a-z0-9-]{1,63}\\\\.)+[a-z]{2,}(:[0-9]{1,5})?(/[^ ]*)?$",
+    ] {
+        assert_eq!(evaluate(&format!("data.plan.matches('{pattern}')")).as_deref(), Ok("false"), "{pattern}");
+    }
     for pattern in [
         "((a{99}){99}){99}",
         "(a{1,200}){1,200}",
