@@ -4,7 +4,7 @@ use cel::common::ast::{
     CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, ListExpr, LiteralValue,
     SelectExpr, operators,
 };
-use cel::parser::PrattParser;
+use cel::parser::{ParseError, PrattParser};
 
 use super::function::Function;
 use super::node::{Literal, Loop, LoopKind, Node};
@@ -36,29 +36,17 @@ pub(super) fn compile(source: &str) -> Result<Node, Violation> {
         .max_recursion_depth(u16::try_from(MAXIMUM_LEVELS * 2).unwrap_or(u16::MAX))
         .enable_variadic_operator_asts(true)
         .enable_optional_syntax(true);
-    let tree = parser.parse(source).map_err(|errors| {
-        let first = errors.errors.first();
-        let problem = first.map_or("it cannot be read", |error| {
-            error.msg.strip_prefix("Syntax error: ").unwrap_or(&error.msg)
-        });
-        malformed(&format!("{problem}, at {}", first.map_or((1, 1), |error| error.pos).place(source)))
-    })?;
+    let tree = parser.parse(source).map_err(|errors| unparsed(source, errors.errors.first()))?;
     Compiler { source, bound: Vec::new() }.node(&tree)
 }
 
-/// A line and a column in bytes, as the parser reports them.
-trait ParserPosition {
-    /// Returns the place in words.
-    fn place(self, source: &str) -> String;
-}
-
-impl ParserPosition for (isize, isize) {
-    fn place(self, source: &str) -> String {
-        let line = usize::try_from(self.0 - 1).unwrap_or(0);
-        let column = usize::try_from(self.1 - 1).unwrap_or(0);
-        let before: usize = source.split_inclusive('\n').take(line).map(str::len).sum();
-        place(source, before + column)
-    }
+/// Creates the violation for what the parser found first. It counts lines and columns from 1, columns in bytes.
+fn unparsed(source: &str, error: Option<&ParseError>) -> Violation {
+    let Some(error) = error else { return unreadable() };
+    let [line, column] = [error.pos.0, error.pos.1].map(|count| usize::try_from(count - 1).unwrap_or(0));
+    let lines_before: usize = source.split_inclusive('\n').take(line).map(str::len).sum();
+    let problem = error.msg.strip_prefix("Syntax error: ").unwrap_or(&error.msg);
+    malformed(&format!("{problem}, at {}", place(source, lines_before + column)))
 }
 
 struct Compiler<'a> {

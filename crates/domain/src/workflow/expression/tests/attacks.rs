@@ -9,7 +9,7 @@ use super::*;
 pub(super) const TOO_EXPENSIVE: &str = "the expression does more work than allowed";
 
 /// Runs on a quarter of the stack that threads of the server have.
-fn on_a_small_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+pub(super) fn on_a_small_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         thread::Builder::new().stack_size(512 * 1_024).spawn_scoped(scope, run).unwrap().join().unwrap()
     })

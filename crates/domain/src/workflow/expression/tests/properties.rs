@@ -79,6 +79,16 @@ proptest! {
     }
 
     #[test]
+    fn whatever_is_nested_fits_into_a_small_stack(forms in prop::collection::vec(0..AROUND.len(), 30..110)) {
+        let mut source = "1".to_owned();
+        for form in forms {
+            let (before, after) = AROUND[form];
+            source = format!("{before}{source}{after}");
+        }
+        let _ = attacks::on_a_small_stack(|| evaluate(&source));
+    }
+
+    #[test]
     fn no_text_is_too_odd_to_be_read(tokens in prop::collection::vec(token(), 0..60)) {
         let _ = evaluate_within(&tokens.concat(), &mut Budget::new(1_000));
     }
@@ -89,6 +99,40 @@ proptest! {
         let _ = evaluate_within(&format!("'{text}'"), &mut Budget::new(1_000));
     }
 }
+
+/// Ways to put an expression into another one.
+const AROUND: [(&str, &str); 30] = [
+    ("(", ")"),
+    ("[", "]"),
+    ("[1, ", ", 2][1]"),
+    ("{'a': ", "}"),
+    ("{'a': ", "}.a"),
+    ("{'a': ", "}.?a"),
+    ("[", "].map(x, x)"),
+    ("[1].map(x, ", ")"),
+    ("[1].map(x, true, ", ")"),
+    ("[1].filter(x, ", ")"),
+    ("[1].all(x, ", ")"),
+    ("[1].exists(x, ", ")"),
+    ("[1].exists_one(x, ", ")"),
+    ("dyn(", ")"),
+    ("string(", ")"),
+    ("'a'.contains(", ")"),
+    ("(", ").trim()"),
+    ("!", ""),
+    ("-", ""),
+    ("1 + ", ""),
+    ("", " * 2"),
+    ("1 == ", ""),
+    ("true && ", ""),
+    ("", " || false"),
+    ("false || true && (", ")"),
+    ("true ? (", ") : 1"),
+    ("false ? 1 : ", ""),
+    ("data.tags[", "]"),
+    ("", ".a"),
+    ("has((", ").a)"),
+];
 
 fn token() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
