@@ -1,8 +1,8 @@
 //! Expressions in the Common Expression Language, over JSON, with a limit of cost.
 //!
-//! The grammar is that of the crate `cel`, and the meaning that of CEL's specification, with four differences: an int or a
-//! uint counts as a double beside a double; regular expressions know ASCII classes only (`\d`, `\w`); times count microseconds; and a
-//! type is a name without a package: `type(x) == timestamp`.
+//! The grammar is that of the crate `cel`, the meaning that of CEL's specification, except for these: an int or a uint counts
+//! as a double beside a double; regular expressions know ASCII classes only (`\d`, `\w`); times count microseconds; and a
+//! type is a name without a package: `type(x) == timestamp`. Elements of lists and maps cannot be optional.
 
 mod arithmetic;
 mod budget;
@@ -33,9 +33,9 @@ use crate::primitives::{Json, Reason, Violation};
 
 /// A CEL expression that parses, and whose names are all known. Two are equal if they are spelled alike. Clones share it.
 ///
-/// It can use the [`Variables`] and what its macros bind; the operators and macros of CEL; its conversions; `size`, `contains`,
-/// `startsWith`, `endsWith`, `matches`, and the parts of times; of the extension for strings `indexOf`, `substring`, `replace`, `split`,
-/// `join`, `lowerAscii`, `upperAscii` and `trim`; and `a.?b.orValue(c)` for what may be missing.
+/// It can use the [`Variables`] and what its macros bind; the operators, macros and conversions of CEL; `size`, `contains`,
+/// `startsWith`, `endsWith`, `matches`, and the parts of times; of the extension for strings `indexOf`, `substring`,
+/// `replace`, `split`, `join`, `lowerAscii`, `upperAscii` and `trim`; and `a.?b.orValue(c)` for what may be missing.
 #[derive(Clone)]
 pub struct Expression(Arc<Parsed>);
 
@@ -48,8 +48,8 @@ impl Expression {
     /// The most bytes of an expression.
     pub const MAXIMUM_LENGTH: usize = 4_096;
 
-    /// Parses an expression of at most 4,096 bytes and 100 levels of brackets and operators. The violation says what is wrong,
-    /// and in which line and column.
+    /// Parses an expression of at most 4,096 bytes and 100 levels of brackets and operators. The violation says what is
+    /// wrong, and in which line and column.
     pub fn parse(source: &str) -> Result<Self, Violation> {
         if source.len() > Self::MAXIMUM_LENGTH {
             let rule = format!("must have at most {} bytes", Self::MAXIMUM_LENGTH);

@@ -13,7 +13,8 @@ use fields::Fields;
 use crate::directory::TimeZone;
 use crate::primitives::{Reason, Timestamp, Violation, Violations};
 
-/// When something recurs: a cron pattern with five fields, minute, hour, day of month, month and day of week, in a time zone.
+/// When something recurs: a cron pattern with five fields, minute, hour, day of month, month and day of week, in a time
+/// zone.
 ///
 /// Fields are lists of values, names (`JAN`, `MON`), ranges and steps; `@hourly`, `@daily`, `@weekly`, `@monthly` and
 /// `@yearly` stand for whole patterns. If neither the day of the month nor that of the week begins with `*`, either
