@@ -11,7 +11,7 @@
 //! | `state` | what handlers share, built from the rooms below |
 //! | `guards` | authorization, rate limits, idempotency and preconditions |
 //! | `jobs` | runs work that outlives a request |
-//! | `webhooks` | sends events to others' endpoints |
+//! | `webhooks`, `workflows` | sends events to others' endpoints; runs workflows |
 //! | `access` | authentication: maps credentials to callers |
 //! | `feeds` | gives events their positions, and wakes those who wait for them |
 //! | `outgoing` | sends requests to other systems, never inside the operator's network |
@@ -52,6 +52,7 @@ mod state;
 mod sweep;
 mod webhooks;
 mod wire;
+mod workflows;
 
 pub use access::encryption::{EncryptionKeys, SealedAs};
 pub use access::tokens::{check_signing_key, generate_signing_key, signing_key_id};
@@ -59,6 +60,7 @@ pub use app::App;
 pub use contracts::flowra_zaia::{
     audit_event_json, delivery_json, event_json, external_user_json, job_json, webhook_endpoint_json,
 };
+pub use contracts::workflows::{execution_json, step_json, workflow_json};
 pub use denizen_persistence::log_in_failures::FailureLimits;
 pub use ipnet::IpNet;
 pub use options::{AppOptions, RequestLimits, default_password_hashing_threads};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use denizen_domain::DEFAULT_MINIMUM_PASSWORD_LENGTH;
+use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, WorkflowLimits};
 use denizen_persistence::log_in_failures::FailureLimits;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -48,7 +48,9 @@ pub struct AppOptions {
     pub authentication_events: bool,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Networks to which webhooks may be sent although they are not public, also without TLS.
+    /// What workflows may cost.
+    pub workflow_limits: WorkflowLimits,
+    /// Networks to which webhooks and the requests of workflows may be sent although they are not public, also without TLS.
     pub webhook_allowed_networks: Vec<IpNet>,
     /// The private Ed25519 key that signs access tokens, as PKCS #8 in PEM. Further keys after it are published and
     /// accepted, but do not sign. If unset, the database stores the keys.
@@ -82,6 +84,7 @@ impl Default for AppOptions {
             event_retention: Some(Duration::from_hours(7 * 24)),
             authentication_events: false,
             trusted_proxies: Vec::new(),
+            workflow_limits: WorkflowLimits::default(),
             webhook_allowed_networks: Vec::new(),
             signing_key: None,
             encryption_keys: None,

@@ -24,6 +24,7 @@ use crate::options::AppOptions;
 use crate::sweep::Sweep;
 use crate::webhooks::Webhooks;
 use crate::wire::body::BodyLimits;
+use crate::workflows::Workflows;
 
 /// State of all handlers. Clones share it.
 #[derive(Clone)]
@@ -34,6 +35,7 @@ struct Parts {
     cursors: CursorSeal,
     feeds: Feeds,
     webhooks: Webhooks,
+    workflows: Workflows,
     jobs: Jobs,
     sweep: Sweep,
     is_ready: AtomicBool,
@@ -49,7 +51,8 @@ impl AppState {
         let feeds = Feeds::new(database.clone(), source.clone());
         let webhooks_secret = server_secret(&database, &source, Purpose::Webhooks).await?;
         let webhooks = Webhooks::new(database.clone(), source.clone(), webhooks_secret, &options)?;
-        let jobs = Jobs::new(database.clone(), source.clone(), webhooks.clone());
+        let workflows = Workflows::new(database.clone(), source.clone(), &options)?;
+        let jobs = Jobs::new(database.clone(), source.clone(), webhooks.clone(), workflows.clone());
         let sweep = Sweep::new(database.clone(), source.clone(), options.clone());
         let rate_limits = Arc::new(RateLimits::new(options.request_limits, Arc::clone(&source.clock)));
         let encryption_keys = options.encryption_keys.as_ref().map(EncryptionKeys::parse).transpose()?;
@@ -69,7 +72,17 @@ impl AppState {
         });
         let (is_ready, has_outage) = (AtomicBool::new(false), AtomicBool::new(false));
         let (admission, cursors) = (Admission { access, rate_limits }, CursorSeal::new(&cursors));
-        Ok(Self(Arc::new(Parts { admission, cursors, feeds, webhooks, jobs, sweep, is_ready, has_outage })))
+        Ok(Self(Arc::new(Parts {
+            admission,
+            cursors,
+            feeds,
+            webhooks,
+            workflows,
+            jobs,
+            sweep,
+            is_ready,
+            has_outage,
+        })))
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -111,6 +124,11 @@ impl AppState {
     /// Sends events to endpoints.
     pub(crate) fn webhooks(&self) -> &Webhooks {
         &self.0.webhooks
+    }
+
+    /// Runs workflows.
+    pub(crate) fn workflows(&self) -> &Workflows {
+        &self.0.workflows
     }
 
     /// Work that outlives a request.

@@ -81,10 +81,11 @@ pub struct EventType {
 }
 
 impl EventType {
-    /// Returns the type of the event for a change; `None` if no event tells of it: changes of the server itself.
+    /// Returns the type of the event for a change; `None` if no event tells of it: changes of the
+    /// server itself, and executions of workflows, of which there may be one for each event.
     pub fn of(object: ObjectKind, verb: Verb, changes: &FieldChanges) -> Option<Self> {
         let verb = match (object, verb) {
-            (ObjectKind::ServerSecret, _) => return None,
+            (ObjectKind::ServerSecret | ObjectKind::Execution, _) => return None,
             (ObjectKind::ExternalUser, Verb::Update) => match changes.becomes("blocked") {
                 Some(true) => EventVerb::Blocked,
                 Some(false) => EventVerb::Unblocked,
@@ -156,12 +157,14 @@ impl EventType {
             | ObjectKind::Role
             | ObjectKind::Membership
             | ObjectKind::FlowMembership
-            | ObjectKind::Invitation => &[Created, Updated, Deleted],
+            | ObjectKind::Invitation
+            | ObjectKind::Workflow
+            | ObjectKind::WorkflowTemplate => &[Created, Updated, Deleted],
             ObjectKind::ApiKey => &[Created, Rotated, Revoked],
             ObjectKind::Workspace | ObjectKind::Flow => &[Created, Updated],
             ObjectKind::AccountToken | ObjectKind::WorkspaceKey => &[Created, Deleted],
             ObjectKind::WebhookEndpoint => &[Created, Updated, Disabled, Deleted, Rotated],
-            ObjectKind::ServerSecret => &[],
+            ObjectKind::ServerSecret | ObjectKind::Execution => &[],
         }
     }
 }

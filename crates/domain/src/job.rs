@@ -13,15 +13,30 @@ pub enum JobKind {
     WebhookDelivery,
     /// Makes events of the past due again for a webhook endpoint.
     WebhookReplay,
+    /// Starts and stops a workflow, and begins its executions when its schedule says so.
+    Workflow,
+    /// Begins executions of the workflows that start on events of a workspace.
+    WorkflowEvents,
+    /// Runs executions of a workflow, one after the other.
+    WorkflowRun,
 }
 
 impl Coded for JobKind {
-    const ALL: &'static [Self] = &[Self::WebhookDelivery, Self::WebhookReplay];
+    const ALL: &'static [Self] = &[
+        Self::WebhookDelivery,
+        Self::WebhookReplay,
+        Self::Workflow,
+        Self::WorkflowEvents,
+        Self::WorkflowRun,
+    ];
 
     fn code(self) -> &'static str {
         match self {
             Self::WebhookDelivery => "webhook_delivery",
             Self::WebhookReplay => "webhook_replay",
+            Self::Workflow => "workflow",
+            Self::WorkflowEvents => "workflow_events",
+            Self::WorkflowRun => "workflow_run",
         }
     }
 }
@@ -29,11 +44,16 @@ impl Coded for JobKind {
 coded_texts!(JobKind);
 
 impl JobKind {
+    /// Returns whether it belongs to workflows: without it, they would stand still, and nobody would know.
+    pub const fn is_of_workflows(self) -> bool {
+        matches!(self, Self::Workflow | Self::WorkflowEvents | Self::WorkflowRun)
+    }
+
     /// Returns whether a job fails for good after its last attempt. Those that go on as long as their object is there are tried
     /// again for ever.
     pub const fn gives_up(self) -> bool {
         match self {
-            Self::WebhookDelivery => false,
+            Self::WebhookDelivery | Self::Workflow | Self::WorkflowEvents | Self::WorkflowRun => false,
             Self::WebhookReplay => true,
         }
     }

@@ -37,7 +37,7 @@
 //! |---|---|
 //! | `audit_records` | the fields that the audit log records of each object ([`Recorded`]) |
 //! | `flow`, `workspace` | [`Flow`] with its access rules and [`Invitation`]s; [`Workspace`] |
-//! | `workflow` | [`Expression`]s, [`Template`]s that contain them, and [`Schedule`]s |
+//! | `workflow` | [`Workflow`] with its [`Graph`] and [`Expression`]s; [`Execution`] |
 //! | `account` | [`Account`], [`Role`], [`Password`], [`AccountToken`]; [`Authority`] decides who may change what |
 //! | `directory` | [`ExternalUser`] with its [`Channel`], [`ExternalUserGroup`], [`Tier`] and [`SuperIdentity`] |
 //! | `api_key` | [`ApiKey`] and its [`KeyHolder`] |
@@ -97,7 +97,7 @@ pub use directory::{
 };
 pub use error::{BadRequest, Conflict, Error, Forbidden, NotConfigured, Resource, Result, Unauthenticated};
 pub use event::{Event, EventFilter, EventType, EventVerb, previous_values};
-pub use fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Slug, Status};
+pub use fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Slug, Status, WorkflowStatus};
 pub use flow::{
     AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, Invitation, InvitationState,
     JoinCode, ListedAddress, NewFlow, Participant, Place, Rank, may_look_up, may_see,
@@ -105,12 +105,12 @@ pub use flow::{
 pub use job::{Job, JobFilter, JobKind, JobState, NewJob};
 pub use primitives::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, Clock, CodeSet, Coded,
-    CursorSeal, Direction, EventId, EventPosition, ExternalUserGroupId, ExternalUserId, FieldViolation,
-    FlowId, IdSource, InvalidId, InvalidNumber, InvalidTimestamp, InvitationNumber, JobId, Json, JsonError,
-    JsonNumber, JsonObject, ManualClock, Page, PageNumber, Patch, Position, RandomIds, Reason, RoleId,
-    Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId, SystemClock, TierId,
-    Timestamp, Version, Violation, Violations, WebhookEndpointId, Window, WorkspaceId, WorkspaceNumber, fold,
-    fold_for_search, json_members,
+    CursorSeal, Direction, EventId, EventPosition, ExecutionId, ExternalUserGroupId, ExternalUserId,
+    FieldViolation, FlowId, IdSource, InvalidId, InvalidNumber, InvalidTimestamp, InvitationNumber, JobId,
+    Json, JsonError, JsonNumber, JsonObject, ManualClock, Page, PageNumber, Patch, Position, RandomIds,
+    Reason, RoleId, Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId, SystemClock,
+    TierId, Timestamp, Version, Violation, Violations, WebhookEndpointId, Window, WorkflowId,
+    WorkflowTemplateId, WorkspaceId, WorkspaceNumber, fold, fold_for_search, json_members,
 };
 pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
 pub use signing_key::{PUBLIC_KEYS_CACHED, SIGNING_KEYS_READ_EVERY, SigningKeyUse, earliest_signing};
@@ -118,5 +118,13 @@ pub use webhook::{
     DeliveryAttempt, DeliveryFilter, DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookEndpointChanges,
     WebhookFilter, WebhookSecret, webhook_signatures,
 };
-pub use workflow::{Budget, Expression, ExpressionError, Schedule, Template, TemplateError, Variables};
+pub use workflow::{
+    AccountAction, AccountReference, Action, Budget, Edge, Execution, ExecutionFilter, ExecutionScope,
+    ExecutionState, Expression, ExpressionError, Function, Graph, MakerStanding, NewStep, Node,
+    RoleReference, Schedule, Step, StepCounter, StepCounters, StepOutcome, StepRequest, StepRight, StepState,
+    Template, TemplateError, TemplateFilter, TemplateStatus, Trigger, TriggerKind, UserAction, UserReference,
+    Variables, WaitUntil, WebhookAccess, Workflow, WorkflowChanges, WorkflowDefinition, WorkflowFilter,
+    WorkflowKind, WorkflowLimits, WorkflowOrder, WorkflowOwner, WorkflowSettings, WorkflowTemplate,
+    WorkflowViewer, account_as_json, chained, gathered, laid_over, next_steps, user_as_json,
+};
 pub use workspace::{Workspace, WorkspaceChanges, WorkspaceKey, WorkspaceName};

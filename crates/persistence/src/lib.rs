@@ -10,9 +10,10 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | [`executions`] | the runs of workflows, and what their steps do |
 //! | [`bootstrap`], [`Cache`] | the first workspace, administrator and key; look-ups and places of pages answered from memory |
 //! | [`api_keys`] | keys, and who holds them |
-//! | `people` | [`accounts`], [`account_tokens`], [`roles`], [`workspaces`], [`memberships`], [`flows`] and their kin |
+//! | `people` | [`accounts`], [`account_tokens`], [`roles`], [`workspaces`], [`memberships`], [`flows`], [`workflows`] and their kin |
 //! | `directory` | [`external_users`], [`channels`], [`external_user_groups`], [`tiers`], [`super_identities`] |
 //! | [`webhooks`] | the endpoints to which events are sent, and what became of each |
 //! | [`idempotency_records`], [`server_secrets`] | what the server keeps for itself |
@@ -50,6 +51,7 @@ mod cache;
 mod connection;
 mod directory;
 pub mod events;
+pub mod executions;
 pub mod idempotency_records;
 pub mod introspection;
 pub mod jobs;
@@ -75,5 +77,5 @@ pub use directory::{channels, external_user_groups, external_users, super_identi
 pub use memory::MAXIMUM_AGE;
 pub use people::{
     Asker, account_tokens, accounts, flows, invitations, log_in_failures, memberships, organizations, roles,
-    workspaces,
+    workflows, workspaces,
 };

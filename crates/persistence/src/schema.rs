@@ -318,6 +318,90 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `execution_steps`.
+    execution_steps (workspace_id, execution_id, number) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `execution_id`.
+        execution_id -> PortableUuid,
+        /// Column `number`.
+        number -> BigInt,
+        /// Column `node_id`.
+        node_id -> Text,
+        /// Column `state`.
+        state -> Text,
+        /// Column `attempts`.
+        attempts -> BigInt,
+        /// Column `due_at`.
+        due_at -> Nullable<PortableTimestamp>,
+        /// Column `lineage`.
+        lineage -> Text,
+        /// Column `data`.
+        data -> Text,
+        /// Column `result`.
+        result -> Nullable<Text>,
+        /// Column `message`.
+        message -> Nullable<Text>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `executions`.
+    executions (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `workflow_id`.
+        workflow_id -> PortableUuid,
+        /// Column `lane`.
+        lane -> PortableUuid,
+        /// Column `user_id`.
+        user_id -> Nullable<PortableUuid>,
+        /// Column `ordered_by`.
+        ordered_by -> Nullable<PortableUuid>,
+        /// Column `state`.
+        state -> Text,
+        /// Column `trigger_kind`.
+        trigger_kind -> Text,
+        /// Column `trigger_key`.
+        trigger_key -> Nullable<Text>,
+        /// Column `trigger`.
+        trigger -> Text,
+        /// Column `depth`.
+        depth -> BigInt,
+        /// Column `counters`.
+        counters -> Text,
+        /// Column `error`.
+        error -> Nullable<Text>,
+        /// Column `due_at`.
+        due_at -> Nullable<PortableTimestamp>,
+        /// Column `last_step`.
+        last_step -> BigInt,
+        /// Column `revision`.
+        revision -> BigInt,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+        /// Column `expires_at`.
+        expires_at -> PortableTimestamp,
+        /// Column `finished_at`.
+        finished_at -> Nullable<PortableTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `external_user_groups`.
     external_user_groups (workspace_id, id) {
         /// Column `workspace_id`.
@@ -791,6 +875,107 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `workflow_owners`.
+    workflow_owners (workspace_id, workflow_id, owner) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `workflow_id`.
+        workflow_id -> PortableUuid,
+        /// Column `owner`.
+        owner -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `workflow_templates`.
+    workflow_templates (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `name`.
+        name -> Text,
+        /// Column `name_folded`.
+        name_folded -> Text,
+        /// Column `searchable`.
+        searchable -> Text,
+        /// Column `description`.
+        description -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `status`.
+        status -> Text,
+        /// Column `graph`.
+        graph -> Text,
+        /// Column `trigger`.
+        trigger -> Text,
+        /// Column `settings`.
+        settings -> Text,
+        /// Column `tags`.
+        tags -> Text,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `workflows`.
+    workflows (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `name`.
+        name -> Text,
+        /// Column `name_folded`.
+        name_folded -> Text,
+        /// Column `searchable`.
+        searchable -> Text,
+        /// Column `description`.
+        description -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `status`.
+        status -> Text,
+        /// Column `graph`.
+        graph -> Text,
+        /// Column `trigger_kind`.
+        trigger_kind -> Text,
+        /// Column `trigger`.
+        trigger -> Text,
+        /// Column `settings`.
+        settings -> Text,
+        /// Column `maker`.
+        maker -> Text,
+        /// Column `template_id`.
+        template_id -> Nullable<PortableUuid>,
+        /// Column `events_after`.
+        events_after -> BigInt,
+        /// Column `next_run_at`.
+        next_run_at -> Nullable<PortableTimestamp>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `workspace_keys`.
     workspace_keys (workspace_id) {
         /// Column `workspace_id`.
@@ -844,6 +1029,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_feeds,
     event_outbox,
     events,
+    execution_steps,
+    executions,
     external_user_groups,
     external_users,
     flow_memberships,
@@ -861,6 +1048,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     tiers,
     webhook_deliveries,
     webhook_endpoints,
+    workflow_owners,
+    workflow_templates,
+    workflows,
     workspace_keys,
     workspaces,
 );

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use denizen_domain::{
-    AccountId, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, ExternalUserGroupId,
-    ExternalUserId, FlowId, JobId, RoleId, SuperIdentityId, TierId, Timestamp, WebhookEndpointId,
-    WorkspaceId,
+    AccountId, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, ExecutionId, ExternalUserGroupId,
+    ExternalUserId, FlowId, JobId, RoleId, SuperIdentityId, TierId, Timestamp, WebhookEndpointId, WorkflowId,
+    WorkflowTemplateId, WorkspaceId,
 };
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -88,6 +88,7 @@ stored_as_uuid!(
     AuditEventId,
     ChannelId,
     EventId,
+    ExecutionId,
     ExternalUserGroupId,
     ExternalUserId,
     FlowId,
@@ -96,6 +97,8 @@ stored_as_uuid!(
     SuperIdentityId,
     TierId,
     WebhookEndpointId,
+    WorkflowId,
+    WorkflowTemplateId,
     WorkspaceId
 );
 

@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::commands::{
     AccountsCommand, AuditCommand, DoctorCommand, EncryptionKeysCommand, EventsCommand, ExternalUsersCommand,
     FlowsCommand, JobsCommand, KeysCommand, MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand,
-    SigningKeysCommand, TokensCommand, WebhooksCommand, WorkspacesCommand,
+    SigningKeysCommand, TokensCommand, WebhooksCommand, WorkflowsCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -70,6 +70,10 @@ pub(crate) enum Command {
     /// List, enable and disable the endpoints to which events are sent, and see what became of them
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+
+    /// List, start, stop and run workflows, and see what became of their executions
+    #[command(subcommand)]
+    Workflows(WorkflowsCommand),
 
     /// List, retry and cancel work that outlives a request
     #[command(subcommand)]

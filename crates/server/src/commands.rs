@@ -17,6 +17,7 @@ mod serve;
 mod signing_keys;
 mod tokens;
 mod webhooks;
+mod workflows;
 mod workspaces;
 
 pub(crate) use accounts::AccountsCommand;
@@ -35,4 +36,5 @@ pub use serve::ServeCommand;
 pub(crate) use signing_keys::SigningKeysCommand;
 pub(crate) use tokens::TokensCommand;
 pub(crate) use webhooks::WebhooksCommand;
+pub(crate) use workflows::WorkflowsCommand;
 pub(crate) use workspaces::WorkspacesCommand;

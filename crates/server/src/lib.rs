@@ -77,6 +77,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Audit(command) => command.run().await,
             Command::Events(command) => command.run().await,
             Command::Webhooks(command) => command.run().await,
+            Command::Workflows(command) => command.run().await,
             Command::Jobs(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
             Command::EncryptionKeys(command) => command.run().await,

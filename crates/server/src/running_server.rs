@@ -153,6 +153,7 @@ fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
         event_retention: serve.event_retention.0,
         authentication_events: serve.authentication_events,
         trusted_proxies: joined(&serve.trusted_proxy),
+        workflow_limits: serve.workflows.limits(),
         webhook_allowed_networks: joined(&serve.webhook_allow_network),
         signing_key: serve.signing_key.read()?,
         encryption_keys: None,

@@ -19,7 +19,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use denizen_api::{
     CorsOrigin, EncryptionKeys, FailureLimits, IpNet, RequestLimits, default_password_hashing_threads,
 };
-use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username};
+use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username, WorkflowLimits};
 use denizen_persistence::{DatabaseOptions, SqliteSynchronous, sqlite_file, sqlite_url};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -196,11 +196,15 @@ pub struct ServeSettings {
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub authentication_events: bool,
 
-    /// Network to which webhooks may be sent although it is not public, also over http: an address or a network, such as
-    /// `10.1.0.0/16`. Repeatable, or separated by commas or blanks
+    /// Network to which webhooks and the requests of workflows may be sent although it is not public, also over http: an
+    /// address or a network, such as `10.1.0.0/16`. Repeatable, or separated by commas or blanks
     #[arg(long, env = "DENIZEN_WEBHOOK_ALLOW_NETWORK", value_name = "ADDRESS|NETWORK")]
     #[arg(value_parser = values::list(values::network))]
     pub webhook_allow_network: Vec<List<IpNet>>,
+
+    /// The limits of workflows.
+    #[command(flatten)]
+    pub workflows: WorkflowLimitSettings,
 
     /// Whether to update the database's schema on start; with `false`, an old schema stops the start
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
@@ -235,6 +239,69 @@ impl RateLimitSettings {
         RequestLimits {
             per_caller: self.requests_per_second_per_caller,
             per_address: self.requests_per_second_per_address,
+        }
+    }
+}
+
+/// The limits of workflows.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Server")]
+pub struct WorkflowLimitSettings {
+    /// Maximum nodes of a workflow's graph
+    #[arg(id = "workflow_nodes", long = "workflow-nodes")]
+    #[arg(env = "DENIZEN_WORKFLOW_NODES", value_name = "NUMBER")]
+    #[arg(default_value = "50", value_parser = values::positive::<usize>)]
+    pub nodes: usize,
+
+    /// Maximum size of a workflow's graph as JSON, such as `64KiB`
+    #[arg(id = "workflow_graph_size", long = "workflow-graph-size")]
+    #[arg(env = "DENIZEN_WORKFLOW_GRAPH_SIZE", value_name = "SIZE")]
+    #[arg(default_value = "64KiB", value_parser = values::size)]
+    pub graph_size: usize,
+
+    /// Maximum active workflows of a workspace
+    #[arg(id = "workflow_active", long = "workflow-active")]
+    #[arg(env = "DENIZEN_WORKFLOW_ACTIVE", value_name = "NUMBER")]
+    #[arg(default_value = "1000", value_parser = values::positive::<usize>)]
+    pub active: usize,
+
+    /// Maximum time of an execution, such as `24h`; after it, the execution fails
+    #[arg(id = "workflow_duration", long = "workflow-duration")]
+    #[arg(env = "DENIZEN_WORKFLOW_DURATION", value_name = "TIME")]
+    #[arg(default_value = "24h", value_parser = values::lifetime)]
+    pub duration: Duration,
+
+    /// The same for workflows with steps that wait
+    #[arg(id = "workflow_duration_with_waits", long = "workflow-duration-with-waits")]
+    #[arg(env = "DENIZEN_WORKFLOW_DURATION_WITH_WAITS", value_name = "TIME")]
+    #[arg(default_value = "30d", value_parser = values::lifetime)]
+    pub duration_with_waits: Duration,
+
+    /// Maximum executions of a workspace that begin within a minute on this server; further requests are answered 429, and
+    /// schedules and events wait
+    #[arg(id = "workflow_starts_per_minute", long = "workflow-starts-per-minute")]
+    #[arg(env = "DENIZEN_WORKFLOW_STARTS_PER_MINUTE", value_name = "NUMBER")]
+    #[arg(default_value = "1000", value_parser = values::positive::<u32>)]
+    pub starts_per_minute: u32,
+
+    /// How long executions are kept after their end, such as `30d`
+    #[arg(id = "workflow_retention", long = "workflow-retention")]
+    #[arg(env = "DENIZEN_WORKFLOW_RETENTION", value_name = "TIME")]
+    #[arg(default_value = "30d", value_parser = values::lifetime)]
+    pub retention: Duration,
+}
+
+impl WorkflowLimitSettings {
+    /// Returns the limits.
+    pub(crate) fn limits(self) -> WorkflowLimits {
+        WorkflowLimits {
+            nodes: self.nodes,
+            graph_bytes: self.graph_size,
+            active: self.active,
+            duration: self.duration,
+            duration_with_waits: self.duration_with_waits,
+            starts_per_minute: self.starts_per_minute,
+            retention: self.retention,
         }
     }
 }

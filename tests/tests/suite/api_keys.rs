@@ -10,14 +10,13 @@ const PATH: &str = "/api/v1/api-keys";
 const USERS: &str = "/api/v1/external-users";
 
 /// The scopes of a key created without scopes by one that has all.
-const DEFAULT: [&str; 7] = [
+const DEFAULT: [&str; 6] = [
     "external_users:read",
     "external_users:write",
     "external_users:authenticate",
     "settings:read",
     "settings:write",
     "workflows:read",
-    "workflows:run",
 ];
 
 /// A client whose key has the default scopes and may manage keys.

@@ -39,3 +39,5 @@ mod support;
 mod tiers;
 mod walk;
 mod webhooks;
+mod workflow_runs;
+mod workflows;

@@ -82,7 +82,7 @@ impl Credential {
                 (None, Some(secret)) => Ok(Self::AccountToken { secret, is_ambient: true }),
                 (None, None) => Err(Error::Unauthenticated(Unauthenticated::NotLoggedIn)),
             },
-            Contract::Flowdock => basic_or_bearer(headers),
+            Contract::Flowdock | Contract::IncomingWebhooks => basic_or_bearer(headers),
             Contract::Flowra | Contract::Zaia | Contract::Operations => {
                 header_secret(headers)?.ok_or(Error::Unauthenticated(Unauthenticated::NoKey))
             }

@@ -9,3 +9,4 @@ pub(crate) mod flowra_zaia;
 pub(crate) mod notiflows;
 pub(crate) mod operations;
 mod samples;
+pub(crate) mod workflows;

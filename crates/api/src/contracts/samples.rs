@@ -475,3 +475,121 @@ pub(crate) fn job() -> Value {
         "finishedAt": "2024-01-20T16:00:01.000000Z",
     })
 }
+
+const WORKFLOW: &str = "3f6a1d52-9c0b-4e87-a1d4-7b2e5c8f9021";
+const TEMPLATE: &str = "5f0c2b9e-8d41-4a37-b6e2-0c9d7a1f4e63";
+const EXECUTION: &str = "9d2c4b7e-5f13-4a68-b0c9-1e6d8a7f3042";
+
+pub(crate) fn active_status() -> Value {
+    json!({ "isActive": true })
+}
+
+pub(crate) fn execute_workflow() -> Value {
+    json!({ "input": { "plan": "premium" } })
+}
+
+fn graph() -> Value {
+    json!({
+        "nodes": [
+            {
+                "id": "tell", "componentId": "http", "function": "request", "name": "Tell the CRM",
+                "fields": {"method": "POST", "url": "https://crm.example.com/people", "body": "=trigger.event.data"},
+            },
+            {"id": "note", "componentId": "log", "function": "write", "fields": {"message": "=string(data.status)"}},
+        ],
+        "edges": [{"source": "tell", "target": "note", "config": {"condition": "data.status == 201"}}],
+    })
+}
+
+pub(crate) fn workflow() -> Value {
+    json!({
+        "id": WORKFLOW, "_id": WORKFLOW, "name": "Tell the CRM", "description": "Tells the CRM of new users.",
+        "type": "ordinary", "status": "active", "graph": graph(), "cron": null,
+        "trigger": {"type": "event", "events": ["external_user.created"]},
+        "owners": [{"id": ACCOUNT, "type": "user"}, {"id": WORKSPACE, "type": "tenant"}], "tenant": WORKSPACE,
+        "fromTemplate": null,
+        "flowSettings": {
+            "concurrency": 10, "orderBy": "user",
+            "webhooks": {"requireWebhookAuth": false, "hmacHeaderKey": "x-hmac", "hasHmacAuthSecret": false},
+        },
+        "nextRunAt": null, "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+    })
+}
+
+pub(crate) fn execution() -> Value {
+    json!({
+        "id": EXECUTION, "flowExecId": EXECUTION, "flowId": WORKFLOW, "tenant": WORKSPACE, "user": USER,
+        "status": "succeeded",
+        "trigger": {"type": "event", "at": "2024-01-20T16:00:00.000000Z", "event": {"type": "external_user.created"}},
+        "started": 2, "succeeded": 2, "errors": 0, "error": null,
+        "stepCounters": {"tell": {"in": 1, "out": 1, "errors": 0}, "note": {"in": 1, "out": 1, "errors": 0}},
+        "createdAt": "2024-01-20T16:00:00.000000Z", "updatedAt": "2024-01-20T16:00:01.000000Z",
+        "finishedAt": "2024-01-20T16:00:01.000000Z",
+    })
+}
+
+pub(crate) fn execution_step() -> Value {
+    json!({
+        "number": 2, "stepId": "note", "status": "succeeded", "attempts": 1, "dueAt": null,
+        "data": {"status": 201}, "result": {"status": 201}, "message": "201",
+        "createdAt": "2024-01-20T16:00:00.500000Z", "updatedAt": "2024-01-20T16:00:01.000000Z",
+    })
+}
+
+pub(crate) fn create_workflow() -> Value {
+    json!({
+        "name": "Tell the CRM", "description": "Tells the CRM of new users.", "graph": graph(),
+        "trigger": {"type": "event", "events": ["external_user.created"]}, "flowSettings": {"orderBy": "user"},
+    })
+}
+
+pub(crate) fn change_workflow() -> Value {
+    json!({"description": "Tells the CRM who is new, on Mondays.", "cron": "0 9 * * MON"})
+}
+
+pub(crate) fn change_one_workflow() -> Value {
+    json!({"id": WORKFLOW, "description": "Tells the CRM who is new."})
+}
+
+pub(crate) fn workflow_ids() -> Value {
+    json!([WORKFLOW])
+}
+
+pub(crate) fn component() -> Value {
+    json!({
+        "id": "log",
+        "functions": [{
+            "name": "write", "description": "Writes a line into the log of the execution.",
+            "schema": {
+                "type": "object", "properties": {"message": {"description": "The line."}}, "required": ["message"],
+                "additionalProperties": false,
+            },
+            "permission": null,
+        }],
+    })
+}
+
+pub(crate) fn template() -> Value {
+    json!({
+        "id": TEMPLATE, "_id": TEMPLATE, "name": "Tell a CRM", "description": "Tells a CRM of new users.",
+        "type": "ordinary", "status": "published", "graph": graph(), "cron": null,
+        "trigger": {"type": "event", "events": ["external_user.created"]},
+        "flowSettings": {
+            "concurrency": 10, "orderBy": null,
+            "webhooks": {"requireWebhookAuth": false, "hmacHeaderKey": "x-hmac", "hasHmacAuthSecret": false},
+        },
+        "tags": ["crm"], "tenant": WORKSPACE,
+        "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-20T14:45:00.000000Z",
+    })
+}
+
+pub(crate) fn create_template() -> Value {
+    json!({
+        "name": "Tell a CRM", "description": "Tells a CRM of new users.", "status": "draft", "graph": graph(),
+        "trigger": {"type": "event", "events": ["external_user.created"]}, "tags": ["crm"],
+    })
+}
+
+pub(crate) fn change_template() -> Value {
+    json!({"status": "published", "tags": ["crm", "sales"]})
+}

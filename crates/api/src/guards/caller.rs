@@ -111,6 +111,12 @@ scopes! {
     CanReadEvents => ReadEvents,
     /// May manage webhook endpoints.
     CanManageWebhooks => ManageWebhooks,
+    /// May read workflows and their executions.
+    CanReadWorkflows => ReadWorkflows,
+    /// May create, change, start, stop and delete workflows.
+    CanWriteWorkflows => WriteWorkflows,
+    /// May run workflows.
+    CanRunWorkflows => RunWorkflows,
     /// May see jobs.
     CanReadJobs => ReadJobs,
     /// May cancel jobs, and try them again.
@@ -231,6 +237,18 @@ rights! {
     CanReadKeys => everywhere(Code::IamKeyRead),
     /// May delete keys of workspaces.
     CanDeleteKeys => everywhere(Code::IamKeyDelete),
+    /// May read flows.
+    CanReadFlows => either(Code::All, Code::FlowsRead),
+    /// May create, change and delete flows.
+    CanWriteFlows => either(Code::All, Code::FlowsWrite),
+    /// May start and stop flows.
+    CanControlFlows => either(Code::All, Code::FlowsControl),
+    /// May change many flows at once.
+    CanChangeManyFlows => either(Code::All, Code::FlowsBulk),
+    /// May read templates.
+    CanReadTemplates => either(Code::All, Code::TemplatesRead),
+    /// May create, change and delete templates.
+    CanWriteTemplates => either(Code::All, Code::TemplatesWrite),
     /// May read all tokens.
     CanReadTokens => everywhere(Code::All),
     /// May issue tokens for accounts.
@@ -333,6 +351,45 @@ where
         };
         user.require_unblocked(access.source.clock.now())?;
         Ok(Self { user, contract: context.0.contract })
+    }
+}
+
+/// The external user in whose context a key runs work: the one that it names with `x-username`, if it sends the header.
+pub(crate) struct NamedUser {
+    access: Access,
+    origin: Origin,
+    named_by: Option<(Arc<KeyHolder>, String)>,
+}
+
+impl NamedUser {
+    /// Returns the user, never blocked. Creates it if the name is new and the key may create users.
+    pub(crate) async fn find_or_create(&self) -> Result<Option<Arc<ExternalUser>>, ApiError> {
+        let Some((holder, username)) = &self.named_by else { return Ok(None) };
+        holder.scopes.require(Scope::ReadExternalUsers)?;
+        let user = named(&self.access, &self.origin, holder, username).await?;
+        user.require_unblocked(self.access.source.clock.now())?;
+        Ok(Some(user))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for NamedUser
+where
+    Admission: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let context = Context::of(parts)?;
+        let admission = Admission::from_ref(state);
+        let identity = admission.identify(parts, &context.0).await?;
+        let origin = context.0.origin(&admission.access.source, identity.actor());
+        let named_by = match identity {
+            Identity::Key(holder) if parts.headers.contains_key(&USERNAME) => {
+                Some((holder, username(&parts.headers)?.to_owned()))
+            }
+            _ => None,
+        };
+        Ok(Self { access: admission.access, origin, named_by })
     }
 }
 

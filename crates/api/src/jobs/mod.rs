@@ -13,6 +13,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
 
 use crate::webhooks::Webhooks;
+use crate::workflows::Workflows;
 
 /// How many jobs this server runs at a time. Most of the time they wait for others.
 const WORKERS: usize = 256;
@@ -35,13 +36,14 @@ pub(crate) struct Jobs {
     database: Database,
     source: Source,
     webhooks: Webhooks,
+    workflows: Workflows,
     is_open: Arc<watch::Sender<bool>>,
 }
 
 impl Jobs {
     /// Creates the jobs of a database. None runs until the server is ready.
-    pub(crate) fn new(database: Database, source: Source, webhooks: Webhooks) -> Self {
-        Self { database, source, webhooks, is_open: Arc::new(watch::Sender::new(false)) }
+    pub(crate) fn new(database: Database, source: Source, webhooks: Webhooks, workflows: Workflows) -> Self {
+        Self { database, source, webhooks, workflows, is_open: Arc::new(watch::Sender::new(false)) }
     }
 
     /// Sets whether jobs are begun. Once they are not, those under way go on to a point at which they can be left.
@@ -145,6 +147,9 @@ impl Jobs {
                 Ok((self.webhooks.deliver(job, self.is_open.subscribe()).await?, None))
             }
             JobKind::WebhookReplay => self.webhooks.replay(job).await,
+            JobKind::Workflow => Ok((self.workflows.control(job).await?, None)),
+            JobKind::WorkflowEvents => self.workflows.follow(job, self.is_open.subscribe()).await,
+            JobKind::WorkflowRun => Ok((self.workflows.run_lane(job, self.is_open.subscribe()).await?, None)),
         }
     }
 

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi;
 
-use crate::wire::contract::speaks_flowdock;
+use crate::wire::contract::{speaks_flowdock, starts_flows};
 
 /// A contract with its own document.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,7 @@ fn is_of_flowra(path: &str) -> bool {
 }
 
 fn is_of_flowra_alone(path: &str) -> bool {
-    path.contains("/username/") || path.ends_with("/toggle-active")
+    path.contains("/username/") || path.ends_with("/toggle-active") || path.starts_with("/api/v1/workflow/")
 }
 
 fn is_of_zaia(path: &str) -> bool {
@@ -92,7 +92,8 @@ fn is_of_notiflows(path: &str) -> bool {
 }
 
 fn is_of_flowmate(path: &str) -> bool {
-    matches!(path, "/login" | "/logout") || (path.starts_with("/api/") && !path.starts_with("/api/v1/"))
+    let is_at_root = matches!(path, "/login" | "/logout") || starts_flows(path);
+    is_at_root || (path.starts_with("/api/") && !path.starts_with("/api/v1/"))
 }
 
 fn is_of_operations(path: &str) -> bool {

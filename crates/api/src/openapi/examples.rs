@@ -90,6 +90,7 @@ fn forms(schema: &RefOr<Schema>, schemas: &Schemas) -> Vec<Form> {
 fn sample(schema: Option<&RefOr<Schema>>) -> Option<Value> {
     match schema? {
         RefOr::T(Schema::Object(object)) => object.example.clone(),
+        RefOr::T(Schema::Array(array)) => array.example.clone(),
         RefOr::T(Schema::AllOf(all)) => {
             all.example.clone().or_else(|| all.items.iter().find_map(|part| sample(Some(part))))
         }
@@ -101,6 +102,7 @@ fn sample(schema: Option<&RefOr<Schema>>) -> Option<Value> {
 fn take_sample(schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => object.example = None,
+        RefOr::T(Schema::Array(array)) => array.example = None,
         RefOr::T(Schema::AllOf(all)) => {
             all.example = None;
             all.items.iter_mut().for_each(take_sample);

@@ -8,6 +8,7 @@ mod contracts;
 mod examples;
 mod operations;
 mod parts;
+mod repeated;
 mod responses;
 mod security;
 mod wrapped;
@@ -43,7 +44,7 @@ const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platfor
     before this rule keep working.";
 
 /// The tags of the operations, in the order of the document.
-const TAGS: [(&str, &str); 22] = [
+const TAGS: [(&str, &str); 28] = [
     ("External users", "Flowra and Zaia: the end users of a workspace, by id, username or channel."),
     ("External user groups", "Zaia: groups of external users."),
     ("Tiers", "Zaia: the service tiers of external users and groups."),
@@ -54,6 +55,7 @@ const TAGS: [(&str, &str); 22] = [
     ("Events", "Every change of a workspace, in one order, for programs that follow it."),
     ("Webhooks", "Where events are sent, and what became of them."),
     ("Jobs", "Work that outlives a request."),
+    ("Workflows", "Flowra: work that follows from what happens to people, and its executions."),
     ("Users", "Notiflows: the external users of a workspace, by external id."),
     ("Session", "FlowMate: logging in and out."),
     ("Accounts", "FlowMate: the people who log in."),
@@ -61,6 +63,11 @@ const TAGS: [(&str, &str); 22] = [
     ("Permissions", "FlowMate: the permissions that roles and accounts can hold."),
     ("Tenants", "FlowMate: the workspaces of the platform, and their members."),
     ("Tokens", "FlowMate: the tokens of accounts."),
+    ("Flows (FlowMate)", "FlowMate: work that follows from what happens to people."),
+    ("Templates", "FlowMate: definitions of which flows are made."),
+    ("Components", "FlowMate: what the steps of a flow can do."),
+    ("Executions", "FlowMate: runs of flows."),
+    ("Incoming webhooks", "FlowMate: requests of other systems that start flows."),
     ("People", "Flowdock: the accounts that the caller can see."),
     ("Organizations", "Flowdock: the workspaces of the caller, and their members."),
     ("Flows", "Flowdock: the flows of an organization, and their users."),
@@ -84,6 +91,7 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     document.tags = Some(TAGS.into_iter().map(tag).collect());
     remove_aliases(&mut document);
     let shared = document.components.get_or_insert_default();
+    repeated::refer(shared);
     security::add_schemes(shared);
     allow_overlaps(shared);
     components::add(shared);

@@ -6,7 +6,7 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 
 use super::{components, security};
 use crate::guards::{entity_tags, idempotency, rate_limits};
-use crate::wire::contract::{speaks_flowdock, speaks_flowmate};
+use crate::wire::contract::{speaks_flowdock, speaks_flowmate, starts_flows};
 use crate::wire::envelope::ErrorCode;
 
 /// Completes the operations of a path.
@@ -23,7 +23,7 @@ pub(super) fn complete_all(path: &str, item: &mut PathItem) {
 /// Adds the shared errors to an operation, and the shared headers to its responses.
 fn complete(operation: &mut Operation, path: &str, is_write: bool) {
     let (is_flowdock, is_counted) = (speaks_flowdock(path), !rate_limits::is_free(path));
-    let is_write = is_write && idempotency::is_write(&Method::POST, path);
+    let is_write = is_write && idempotency::is_write(&Method::POST, path) && !starts_flows(path);
     let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
     let mut errors =
@@ -96,7 +96,7 @@ type ErrorText = (ErrorCode, &'static str);
 
 /// FlowMate returns 400 for invalid fields, like Zaia, with which Flowra shares paths.
 fn shared_errors(path: &str, secured: bool, has_body: bool) -> Vec<ErrorText> {
-    let is_flowmate = speaks_flowmate(path);
+    let (is_flowmate, is_loose) = (speaks_flowmate(path), starts_flows(path));
     let mut errors = FAULTS.to_vec();
     if is_flowmate && has_body {
         errors.push((ErrorCode::BadRequest, "A parameter or the body is malformed, or has invalid fields."));
@@ -109,9 +109,9 @@ fn shared_errors(path: &str, secured: bool, has_body: bool) -> Vec<ErrorText> {
     }
     if has_body {
         errors.push((ErrorCode::PayloadTooLarge, TOO_LARGE));
-        errors.push((ErrorCode::UnsupportedMediaType, NOT_JSON));
+        errors.push((ErrorCode::UnsupportedMediaType, if is_loose { NO_KNOWN_FORM } else { NOT_JSON }));
     }
-    if has_body && !is_flowmate {
+    if has_body && !is_flowmate && !is_loose {
         errors.push((ErrorCode::ValidationFailed, "The body has invalid fields; Zaia returns 400 instead."));
     }
     errors
@@ -143,6 +143,8 @@ const TOO_MANY: &str = "Too many requests per second.";
 const TOO_LARGE: &str = "The body is larger than the limit.";
 
 const NOT_JSON: &str = "The `Content-Type` is not JSON in UTF-8, or the `Content-Encoding` is unknown.";
+
+const NO_KNOWN_FORM: &str = "The `Content-Type` is none of JSON, a form, XML and text, in UTF-8, or the `Content-Encoding` is unknown.";
 
 const NEITHER_JSON_NOR_FORM: &str =
     "The `Content-Type` is neither JSON nor a form, in UTF-8, or the `Content-Encoding` is unknown.";

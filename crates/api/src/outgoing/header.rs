@@ -26,7 +26,6 @@ static OF_THE_CLIENT: [HeaderName; 9] = [
 /// Checks a header for an [`OutgoingRequest`](super::OutgoingRequest), whose name and value somebody has typed. A name has
 /// up to 100 characters, a value up to 8,000, all of them visible ASCII, blanks or tabs; blanks around it are dropped.
 /// Headers that the client sets itself are refused.
-#[cfg_attr(not(test), expect(dead_code, reason = "no contract takes headers yet"))]
 pub(crate) fn check_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violation> {
     if name.len() > MAXIMUM_NAME {
         return Err(Violation::new(Reason::TooLong, "must have a name of at most 100 characters"));

@@ -28,7 +28,6 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) use self::answer::{OutgoingAnswer, OutgoingOutcome};
 use self::connector::{Connector, LookUp};
 pub(crate) use self::failure::FailureReason;
-#[cfg_attr(not(test), expect(unused_imports, reason = "no contract takes headers yet"))]
 pub(crate) use self::header::check_header;
 use self::network::Networks;
 pub(crate) use self::url::check_url;

@@ -51,6 +51,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .nest("/admin", notiflows::routes())
         .nest("/admin/v1", notiflows::routes())
         .merge(flowmate::sign_in_routes())
+        .merge(flowmate::webhook_routes())
         .nest("/api", flowmate::routes())
         .nest("/api/v1", flowmate::routes())
         .merge(flowdock::routes())

@@ -163,7 +163,7 @@ fn context_of(parts: &Parts, state: &AppState) -> RequestContext {
     let options = state.options();
     let id = request_id_of(&parts.headers).unwrap_or_else(|| state.source().ids.uuid().to_string());
     let client_address = client_address::of(parts, &options.trusted_proxies);
-    RequestContext::new(id, Contract::of(parts), base_of(parts, options), client_address)
+    RequestContext::new(id, parts, base_of(parts, options), client_address)
 }
 
 fn base_of(parts: &Parts, options: &AppOptions) -> Base {

@@ -1,12 +1,12 @@
-//! Removes expired data: tokens, failed logins, idempotency records, old audit log entries, events, deliveries and jobs, and
-//! the remains of deleted workspaces, groups and tiers.
+//! Removes expired data: tokens, failed logins, idempotency records, old audit log entries, events, deliveries, jobs and
+//! executions, and the remains of deleted workspaces, groups and tiers.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use denizen_domain::{ExternalUserGroupId, Origin, Result, Source, TierId, WorkspaceId};
 use denizen_persistence::{
-    Database, account_tokens, audit_events, events, external_user_groups, external_users,
+    Database, account_tokens, audit_events, events, executions, external_user_groups, external_users,
     idempotency_records, jobs, log_in_failures, tiers, webhooks, workspaces,
 };
 use tokio::time::Instant;
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How many tokens or failed logins one batch removes.
 const BATCH: u32 = 1_000;
+
+/// How many executions one batch removes, each with all of its steps.
+const EXECUTIONS: u32 = 50;
 
 /// How long jobs are kept after they were finished, and deliveries after their last attempt unless events are kept for less.
 const KEPT_FINISHED: Duration = Duration::from_hours(30 * 24);
@@ -37,6 +40,7 @@ enum Chore {
     Events,
     Deliveries,
     Jobs,
+    Executions,
     DeletedExternalUsers,
     IdempotencyRecords,
     Workspace(WorkspaceId),
@@ -68,6 +72,7 @@ impl Sweep {
             Chore::Events,
             Chore::Deliveries,
             Chore::Jobs,
+            Chore::Executions,
             Chore::DeletedExternalUsers,
             Chore::IdempotencyRecords,
         ]
@@ -149,6 +154,10 @@ impl Sweep {
                 Ok(webhooks::sweep(connection, now.minus(kept), BATCH).await? > 0)
             }
             Chore::Jobs => Ok(jobs::sweep(connection, now.minus(KEPT_FINISHED), BATCH).await? > 0),
+            Chore::Executions => {
+                let before = now.minus(self.options.workflow_limits.retention);
+                Ok(executions::sweep(connection, before, EXECUTIONS).await? > 0)
+            }
             Chore::DeletedExternalUsers => {
                 let before = now.minus(self.options.restore_period);
                 Ok(external_users::sweep(connection, before, BATCH).await? > 0)

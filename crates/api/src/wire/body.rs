@@ -1,12 +1,15 @@
 //! Reads JSON bodies and reports all invalid fields at once.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use denizen_domain::{BadRequest, Error, Patch, Reason, Violation, Violations, json_members};
+use denizen_domain::{
+    BadRequest, Error, Json, JsonError, Patch, Reason, Violation, Violations, json_members,
+};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Error as _};
@@ -42,16 +45,66 @@ where
     }
 }
 
+/// JSON of any shape, of at most 64 levels. An empty body is null.
+pub(crate) struct AnyJson(pub(crate) Json);
+
+impl<S: Send + Sync> FromRequest<S> for AnyJson
+where
+    BodyLimits: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+        require_json(request.headers())?;
+        Ok(Self(any(&read(request, BodyLimits::from_ref(state)).await?)?))
+    }
+}
+
+/// How many levels of objects and arrays [`AnyJson`] has at most.
+const MAXIMUM_LEVELS: usize = 64;
+
+/// Reads JSON of any shape. An object may name a key once.
+fn any(bytes: &[u8]) -> Result<Json, Error> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Json::Null);
+    }
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        let mut names = HashSet::new();
+        if let Some((twice, _)) = members(bytes)?.into_iter().find(|(name, _)| !names.insert(name.clone())) {
+            return Err(invalid(format!("The body names the key {twice} twice.")));
+        }
+    }
+    let text = str::from_utf8(bytes).map_err(|_| invalid("The body must be UTF-8.".to_owned()))?;
+    Json::parse(text, MAXIMUM_LEVELS).map_err(|error| match error {
+        JsonError::TooDeep => invalid(format!("The body has more than {MAXIMUM_LEVELS} levels.")),
+        JsonError::Malformed(error) => invalid(format!("The body is not JSON: {error}.")),
+    })
+}
+
+fn invalid(problem: String) -> Error {
+    Error::BadRequest(BadRequest::InvalidJson(problem))
+}
+
 /// Reads a body within the limits of size and time, which apply to it before and after inflating. Removes a byte-order
 /// mark.
 pub(crate) async fn read(request: Request, limits: BodyLimits) -> ApiResult<Vec<u8>> {
+    let body = read_whole(request, limits).await?;
+    Ok(without_mark(&body).map(<[u8]>::to_vec).unwrap_or(body))
+}
+
+/// Returns a body without a byte-order mark; `None` if it has none.
+pub(crate) fn without_mark(body: &[u8]) -> Option<&[u8]> {
+    body.strip_prefix(BYTE_ORDER_MARK)
+}
+
+/// Like [`read`], but keeps a byte-order mark.
+pub(crate) async fn read_whole(request: Request, limits: BodyLimits) -> ApiResult<Vec<u8>> {
     let (parts, body) = request.into_parts();
     // The client has been answered by now. Stop, so that the request does not proceed with outdated rights.
     let late = |_| Error::Unavailable("the body came too slowly".to_owned());
     let sent = read_within(&parts.headers, body, limits.size);
     let sent = tokio::time::timeout(limits.time, sent).await.map_err(late)??;
-    let body = encoding::inflated(&parts.headers, sent, limits.size)?;
-    Ok(body.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(body))
+    encoding::inflated(&parts.headers, sent, limits.size)
 }
 
 /// What some Windows programs write before UTF-8.
@@ -73,10 +126,7 @@ async fn read_within(headers: &HeaderMap, body: Body, limit: usize) -> ApiResult
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes().into()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge { limit }),
-        Err(error) => {
-            Err(Error::BadRequest(BadRequest::InvalidJson(format!("The body cannot be read: {error}.")))
-                .into())
-        }
+        Err(error) => Err(invalid(format!("The body cannot be read: {error}.")).into()),
     }
 }
 
@@ -88,7 +138,6 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 
 /// Returns the names and values of a JSON object, in order and with repeated names.
 pub(crate) fn members(bytes: &[u8]) -> Result<Vec<(String, &RawValue)>, Error> {
-    let invalid = |problem: String| Error::BadRequest(BadRequest::InvalidJson(problem));
     // serde_json does not validate strings that it skips.
     let text = str::from_utf8(bytes).map_err(|_| invalid("The body must be UTF-8.".to_owned()))?;
     // serde accepts an array for a struct, field by field.
@@ -99,8 +148,7 @@ pub(crate) fn members(bytes: &[u8]) -> Result<Vec<(String, &RawValue)>, Error> {
 }
 
 fn unexpected(error: &serde_json::Error) -> Error {
-    let problem = format!("The body is not the expected JSON object: {error}.");
-    Error::BadRequest(BadRequest::InvalidJson(problem))
+    invalid(format!("The body is not the expected JSON object: {error}."))
 }
 
 /// Reads a struct of [`Input`] fields from names and values, these as JSON. Fails if a field is named twice.

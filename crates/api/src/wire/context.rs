@@ -10,7 +10,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue};
 use denizen_domain::{AccountNumber, Actor, Error, Origin, Source, WorkspaceId};
 
-use super::contract::Contract;
+use super::contract::{Contract, lists_errors};
 use super::error::ApiError;
 use super::rate_count::Count;
 
@@ -27,6 +27,8 @@ pub(crate) struct RequestContext {
     pub(crate) id: String,
     /// The contract of the request.
     pub(crate) contract: Contract,
+    /// Whether errors stand in a list beside the envelope, too.
+    pub(crate) lists_errors: bool,
     base: Base,
     base_url: OnceLock<String>,
     /// The client's address.
@@ -117,10 +119,11 @@ impl RequestContext {
     }
 
     /// Creates a context, with nothing else known yet.
-    pub(crate) fn new(id: String, contract: Contract, base: Base, client_address: IpAddr) -> Self {
+    pub(crate) fn new(id: String, parts: &Parts, base: Base, client_address: IpAddr) -> Self {
         Self {
             id,
-            contract,
+            contract: Contract::of(parts),
+            lists_errors: lists_errors(parts.uri.path()),
             base,
             base_url: OnceLock::new(),
             client_address,

@@ -16,6 +16,8 @@ pub(crate) enum Contract {
     FlowMate,
     /// Organizations and flows, with the accounts in them.
     Flowdock,
+    /// Requests that start FlowMate's flows.
+    IncomingWebhooks,
     /// Health, metrics, documents.
     Operations,
 }
@@ -32,12 +34,16 @@ impl Contract {
         if speaks_flowmate(path) {
             return Self::FlowMate;
         }
+        if starts_flows(path) {
+            return Self::IncomingWebhooks;
+        }
         if speaks_flowdock(path) {
             return Self::Flowdock;
         }
         match below("/api/v1/external-users") {
             Some(rest) if rest.starts_with("/username/") || rest.ends_with("/toggle-active") => Self::Flowra,
             Some("" | "/me") if speaks_flowra(&parts.headers) => Self::Flowra,
+            _ if below("/api/v1/workflow").is_some() => Self::Flowra,
             _ if below("/api/v1").is_some() => Self::Zaia,
             _ => Self::Operations,
         }
@@ -47,7 +53,9 @@ impl Contract {
     pub(crate) fn field_name(self, field: &str) -> String {
         match self {
             Self::Notiflows => field.to_owned(),
-            Self::FlowMate => if field == "workspace" { "tenant" } else { field }.to_owned(),
+            Self::FlowMate | Self::IncomingWebhooks => {
+                if field == "workspace" { "tenant" } else { field }.to_owned()
+            }
             Self::Flowdock => match field {
                 "username" => "email",
                 "workspace" => "organization",
@@ -61,13 +69,31 @@ impl Contract {
 
 /// Paths below `/api` and `/api/v1` are FlowMate's, except those of other contracts.
 pub(crate) fn speaks_flowmate(path: &str) -> bool {
-    let Some(rest) = path.strip_prefix("/api/") else { return matches!(path, "/login" | "/logout") };
-    let thing = rest.strip_prefix("v1/").unwrap_or(rest).split('/').next();
-    thing.is_some_and(|thing| FLOWMATE.contains(&thing))
+    let known = |thing: &str| FLOWMATE.contains(&thing) || OF_FLOWS.contains(&thing);
+    matches!(path, "/login" | "/logout") || below_api(path).is_some_and(known)
 }
 
-/// First segments of FlowMate's paths.
+/// Returns whether the errors of a path stand in a list beside the envelope, too: those about FlowMate's flows.
+pub(crate) fn lists_errors(path: &str) -> bool {
+    below_api(path).is_some_and(|thing| OF_FLOWS.contains(&thing))
+}
+
+/// Returns the first segment below `/api` or `/api/v1`.
+fn below_api(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("/api/")?;
+    rest.strip_prefix("v1/").unwrap_or(rest).split('/').next()
+}
+
+/// First segments of FlowMate's paths about accounts.
 const FLOWMATE: [&str; 5] = ["users", "roles", "permissions", "tenants", "tokens"];
+
+/// First segments of FlowMate's paths about flows.
+const OF_FLOWS: [&str; 5] = ["flows", "templates", "components", "executions", "icenter"];
+
+/// Requests to these paths at the root start flows.
+pub(crate) fn starts_flows(path: &str) -> bool {
+    path.starts_with("/webhooks/") || path.starts_with("/hook/")
+}
 
 /// Flowdock's paths start at the root, and also at `/v1`.
 pub(crate) fn speaks_flowdock(path: &str) -> bool {
@@ -121,12 +147,19 @@ mod tests {
             ("/login", ("accept", "*/*"), Contract::FlowMate),
             ("/api/users", ("authorization", "Bearer lit_a"), Contract::FlowMate),
             ("/api/v1/tenants/7/users", ("x-api-key", "sk_a"), Contract::FlowMate),
+            ("/api/flows/7", ("authorization", "Bearer lit_a"), Contract::FlowMate),
+            ("/api/v1/templates", ("accept", "*/*"), Contract::FlowMate),
             ("/api/v1/usersystems", ("x-api-key", "sk_a"), Contract::Zaia),
             ("/users", ("authorization", "Basic cGF0Xzo="), Contract::Flowdock),
             ("/user", ("x-api-key", "sk_a"), Contract::Flowdock),
             ("/flows/acme/my-flow/users/7", ("accept", "*/*"), Contract::Flowdock),
             ("/v1/organizations", ("accept", "*/*"), Contract::Flowdock),
             ("/v1/flows/acme/my-flow", ("accept", "*/*"), Contract::Flowdock),
+            ("/api/v1/icenter/executions", ("x-api-key", "sk_a"), Contract::FlowMate),
+            ("/api/v1/workflow/manager/list", ("authorization", "sk_a"), Contract::Flowra),
+            ("/webhooks/7", ("accept", "*/*"), Contract::IncomingWebhooks),
+            ("/hook/7/a/b", ("accept", "*/*"), Contract::IncomingWebhooks),
+            ("/webhooks", ("accept", "*/*"), Contract::Operations),
             ("/usersystems", ("accept", "*/*"), Contract::Operations),
             ("/v1", ("accept", "*/*"), Contract::Operations),
             ("/v1/v1/users", ("accept", "*/*"), Contract::Operations),
@@ -134,6 +167,22 @@ mod tests {
         ] {
             let request = Request::builder().uri(path).header(header.0, header.1).body(()).unwrap();
             assert_eq!(Contract::of(&request.into_parts().0), contract, "{path} {header:?}");
+        }
+    }
+
+    #[test]
+    fn errors_about_flows_stand_in_a_list() {
+        for path in [
+            "/api/flows",
+            "/api/v1/flows/7/start",
+            "/api/templates",
+            "/api/v1/components",
+            "/api/icenter/executions",
+        ] {
+            assert!(lists_errors(path), "{path}");
+        }
+        for path in ["/flows", "/api/users", "/api/v1/external-users", "/api/flowsheets", "/login"] {
+            assert!(!lists_errors(path), "{path}");
         }
     }
 

@@ -11,7 +11,6 @@ pub(crate) mod encoding;
 pub(crate) mod envelope;
 pub(crate) mod error;
 pub(crate) mod items;
-#[cfg_attr(not(test), expect(dead_code, reason = "no operation takes bodies of any form yet"))]
 pub(crate) mod loose_body;
 pub(crate) mod number;
 pub(crate) mod origin;

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use denizen_domain::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, ChannelId, Error, ExternalUserGroupId,
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, ChannelId, Error, ExecutionId, ExternalUserGroupId,
     ExternalUserId, InvitationNumber, JobId, Reason, Resource, RoleId, SuperIdentityId, TierId, Violation,
-    WebhookEndpointId, WorkspaceId,
+    WebhookEndpointId, WorkflowId, WorkflowTemplateId, WorkspaceId,
 };
 
 use super::error::{self, ApiError};
@@ -111,6 +111,18 @@ impl AddressedId for RoleId {
 
 impl AddressedId for WorkspaceId {
     const RESOURCE: Resource = Resource::Workspace;
+}
+
+impl AddressedId for WorkflowId {
+    const RESOURCE: Resource = Resource::Workflow;
+}
+
+impl AddressedId for ExecutionId {
+    const RESOURCE: Resource = Resource::Execution;
+}
+
+impl AddressedId for WorkflowTemplateId {
+    const RESOURCE: Resource = Resource::WorkflowTemplate;
 }
 
 impl AddressedId for InvitationNumber {

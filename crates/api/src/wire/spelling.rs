@@ -13,23 +13,45 @@ pub(crate) fn sends(key: &str, name: &str) -> bool {
     rest.is_empty() || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// The most pieces of a key that are compared together.
+const MOST_PIECES: usize = 4;
+
 /// Returns the known name that an unknown key resembles, if any: a filter that is ignored would widen the answer.
 ///
 /// Names resemble each other if they differ in case, number, separators or brackets, by `id` at the end, or by a letter
-/// or two in long names. Other keys, such as those that defeat caches, resemble nothing.
+/// or two in long names; and all that begin like a known name with brackets, such as `filter[…]`. Other keys, such as those
+/// that defeat caches, resemble nothing.
 pub(crate) fn nearest<'known>(key: &str, known: &[&'known str]) -> Option<&'known str> {
     if key.len() > LONGEST {
         return None;
     }
-    // `filter[tierIds]` may mean `tierIds`, and `page[size]` may mean `pageSize`.
-    let spellings: Vec<_> = [key].into_iter().chain(key.split(['[', ']'])).map(Spelling::of).collect();
+    let spellings: Vec<_> =
+        [key.to_owned()].into_iter().chain(runs(key)).map(|it| Spelling::of(&it)).collect();
     let near = known.iter().flat_map(|name| {
-        let compared = Spelling::of(name);
-        let distances = spellings.iter().map(move |spelling| spelling.distance(&compared));
+        // A known `filter[status]` may be meant by `status`.
+        let inner = name.split_once('[').map(|(_, rest)| Spelling::of(rest));
+        let compared: Vec<_> = [Spelling::of(name)].into_iter().chain(inner).collect();
+        let distance = |spelling: &Spelling| compared.iter().filter_map(|it| spelling.distance(it)).min();
         // Of equally near names, the one that comes first in the key.
-        distances.enumerate().filter_map(|(place, distance)| Some((distance?, place, *name)))
+        let near = spellings.iter().enumerate().filter_map(|(place, it)| Some((distance(it)?, place, *name)));
+        near.chain(begins_alike(key, name).then_some((usize::MAX, 0, *name))).collect::<Vec<_>>()
     });
     near.min_by_key(|(distance, place, _)| (*distance, *place)).map(|(_, _, name)| name)
+}
+
+/// Returns what stands between the brackets of a key, alone and together: `filter[tierIds]` may mean `tierIds`, `page[size]`
+/// may mean `pageSize`, and `filter[status][eq]` may mean `filter[status]`.
+fn runs(key: &str) -> impl Iterator<Item = String> {
+    let pieces = key.split(['[', ']']).filter(|piece| !piece.is_empty());
+    let pieces: Vec<_> = pieces.take(MOST_PIECES).collect();
+    let runs = (0..pieces.len()).flat_map(|start| (start + 1..=pieces.len()).map(move |end| start..end));
+    runs.map(|run| pieces[run].concat()).collect::<Vec<_>>().into_iter()
+}
+
+/// Whether a known name has brackets, and a key the same in front of them.
+fn begins_alike(key: &str, name: &str) -> bool {
+    let head = key.split('[').next().unwrap_or_default();
+    name.split_once('[').is_some_and(|(known, _)| known.eq_ignore_ascii_case(head))
 }
 
 /// A name, as it is compared.
@@ -119,7 +141,28 @@ mod tests {
         ] {
             assert_eq!(nearest(key, &known), Some(meant), "{key}");
         }
-        assert_eq!(nearest("pageSize", &["page[size]", "page[number]"]), Some("page[size]"));
+    }
+
+    #[test]
+    fn finds_the_name_with_brackets_that_was_meant() {
+        let known = ["page[size]", "page[number]", "filter[status]", "filter[fromTemplate]", "sort"];
+        for (key, meant) in [
+            ("pageSize", "page[size]"),
+            ("page[limit]", "page[number]"),
+            ("PAGE[SIZE]", "page[size]"),
+            ("page", "page[number]"),
+            ("status", "filter[status]"),
+            ("filter[status][eq]", "filter[status]"),
+            ("filter[filter[status]]", "filter[status]"),
+            ("filter[from_template]", "filter[fromTemplate]"),
+            ("filter[sort]", "sort"),
+            ("filter[owner]", "filter[fromTemplate]"),
+        ] {
+            let found = nearest(key, &known);
+            let alike = found.is_some_and(|found| found.split('[').next() == meant.split('[').next());
+            assert!(alike, "{key} may mean {meant}, not {found:?}");
+        }
+        assert_eq!(nearest("pages", &known), None);
     }
 
     #[test]

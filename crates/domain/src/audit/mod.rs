@@ -48,6 +48,12 @@ pub enum ObjectKind {
     WorkspaceKey,
     /// An address to which events are sent.
     WebhookEndpoint,
+    /// A workflow.
+    Workflow,
+    /// A template of workflows.
+    WorkflowTemplate,
+    /// An execution of a workflow.
+    Execution,
     /// A secret with which the server signs, seals or derives. The id is its purpose: `access_tokens`.
     ServerSecret,
 }
@@ -69,6 +75,9 @@ impl Coded for ObjectKind {
         Self::Invitation,
         Self::WorkspaceKey,
         Self::WebhookEndpoint,
+        Self::Workflow,
+        Self::WorkflowTemplate,
+        Self::Execution,
         Self::ServerSecret,
     ];
 
@@ -89,6 +98,9 @@ impl Coded for ObjectKind {
             Self::Invitation => "invitation",
             Self::WorkspaceKey => "workspace_key",
             Self::WebhookEndpoint => "webhook_endpoint",
+            Self::Workflow => "workflow",
+            Self::WorkflowTemplate => "workflow_template",
+            Self::Execution => "execution",
             Self::ServerSecret => "server_secret",
         }
     }

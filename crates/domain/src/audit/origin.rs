@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::primitives::{AccountId, ApiKeyId, ExternalUserId, Reason, Source, Violation};
+use crate::primitives::{
+    AccountId, ApiKeyId, ExecutionId, ExternalUserId, Reason, Source, Violation, WorkflowId,
+};
 
 /// Who makes a change.
 ///
@@ -23,6 +25,8 @@ pub enum Actor {
     Account(AccountId),
     /// This external user, with its access token.
     ExternalUser(ExternalUserId),
+    /// A step of this workflow.
+    Workflow(WorkflowId),
 }
 
 impl Actor {
@@ -34,6 +38,7 @@ impl Actor {
             Self::ApiKey(_) => "api_key",
             Self::Account(_) => "account",
             Self::ExternalUser(_) => "external_user",
+            Self::Workflow(_) => "workflow",
         }
     }
 
@@ -44,6 +49,7 @@ impl Actor {
             Self::ApiKey(id) => Some(id.as_uuid()),
             Self::Account(id) => Some(id.as_uuid()),
             Self::ExternalUser(id) => Some(id.as_uuid()),
+            Self::Workflow(id) => Some(id.as_uuid()),
         }
     }
 }
@@ -72,11 +78,25 @@ impl FromStr for Actor {
                 "api_key" => id.parse().ok().map(Self::ApiKey),
                 "account" => id.parse().ok().map(Self::Account),
                 "external_user" => id.parse().ok().map(Self::ExternalUser),
+                "workflow" => id.parse().ok().map(Self::Workflow),
                 _ => None,
             },
         };
-        let message = "must be operator, server, or one of api_key, account and external_user with a UUID, such as api_key:…";
+        let message = "must be operator, server, or one of api_key, account, external_user and workflow with a UUID, such as api_key:…";
         known.ok_or_else(|| Violation::new(Reason::InvalidFormat, message))
+    }
+}
+
+/// What precedes the id of an execution in the request id of the changes that its steps make.
+const EXECUTION: &str = "execution-";
+
+impl Actor {
+    /// Returns the execution that made a change with this request id, if a workflow did.
+    pub fn execution(self, request_id: Option<&str>) -> Option<ExecutionId> {
+        match self {
+            Self::Workflow(_) => request_id?.strip_prefix(EXECUTION)?.parse().ok(),
+            _ => None,
+        }
     }
 }
 
@@ -87,7 +107,7 @@ pub struct Origin {
     pub source: Source,
     /// Who makes it.
     pub actor: Actor,
-    /// The external user for whom a key acts, if any.
+    /// The external user for whom a key or a workflow acts, if any.
     pub acting_for: Option<ExternalUserId>,
     /// The id of the request that makes the change, if any.
     pub request_id: Option<String>,
@@ -104,6 +124,17 @@ impl Origin {
     /// Returns the origin of a change by the server itself.
     pub fn server(source: Source) -> Self {
         Self::without_request(source, Actor::Server)
+    }
+
+    /// Returns the origin of a change by a step of a workflow, in the name of an external user if there is one.
+    pub fn workflow(
+        source: Source,
+        workflow_id: WorkflowId,
+        execution_id: ExecutionId,
+        acting_for: Option<ExternalUserId>,
+    ) -> Self {
+        let request_id = Some(format!("{EXECUTION}{execution_id}"));
+        Self { acting_for, request_id, ..Self::without_request(source, Actor::Workflow(workflow_id)) }
     }
 
     fn without_request(source: Source, actor: Actor) -> Self {
@@ -124,6 +155,7 @@ mod tests {
             Actor::ApiKey(ApiKeyId::from_uuid(id)),
             Actor::Account(AccountId::from_uuid(id)),
             Actor::ExternalUser(ExternalUserId::from_uuid(id)),
+            Actor::Workflow(WorkflowId::from_uuid(id)),
         ] {
             assert_eq!(actor.to_string().parse(), Ok(actor));
         }

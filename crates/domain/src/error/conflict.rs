@@ -1,5 +1,7 @@
 //! What a request conflicts with.
 
+use crate::fields::WorkflowStatus;
+
 /// Why a request conflicts with the current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
@@ -74,6 +76,33 @@ pub enum Conflict {
     /// The job is finished, so it cannot be cancelled.
     #[error("The job is finished and cannot be cancelled.")]
     JobFinished,
+    /// The workflow must be inactive to be changed or deleted.
+    #[error("Flow is not inactive. Current status: {0}")]
+    WorkflowNotInactive(WorkflowStatus),
+    /// The workflow has the status already that it is to get.
+    #[error("Flow is already {0}.")]
+    WorkflowAlready(WorkflowStatus),
+    /// The workflow must be active to run.
+    #[error("The workflow is not active. Current status: {0}")]
+    WorkflowNotActive(WorkflowStatus),
+    /// The workspace has reached its limit of workflows.
+    #[error("The workspace has reached its limit of workflows. Delete one first.")]
+    TooManyWorkflows,
+    /// The workspace has reached its limit of active workflows.
+    #[error("The workspace has reached its limit of active workflows. Stop one first.")]
+    TooManyActiveWorkflows,
+    /// The workspace has reached its limit of templates.
+    #[error("The workspace has reached its limit of templates. Delete one first.")]
+    TooManyTemplates,
+    /// The job belongs to workflows, and is not cancelled by itself.
+    #[error("The job belongs to workflows. Stop the workflow, or cancel its execution.")]
+    JobOfWorkflow,
+    /// The execution is finished, so it cannot be cancelled.
+    #[error("The execution is finished and cannot be cancelled.")]
+    ExecutionFinished,
+    /// The execution has neither failed nor was it cancelled, so it cannot be tried again.
+    #[error("The execution has neither failed nor was it cancelled, so it cannot be tried again.")]
+    ExecutionNotFailed,
     /// The role is built in and cannot change.
     #[error("The role is built in and cannot be changed.")]
     BuiltInRole,
@@ -123,10 +152,14 @@ impl Conflict {
             Self::LastAdmin | Self::LastAdministrator => "last_admin",
             Self::FlowArchived => "flow_archived",
             Self::InvitationAccepted => "invitation_accepted",
-            Self::JobNotFailed => "not_failed",
+            Self::JobNotFailed | Self::ExecutionNotFailed => "not_failed",
             Self::ReplayUnderWay => "under_way",
             Self::EndpointDisabled => "disabled",
-            Self::JobFinished => "finished",
+            Self::JobFinished | Self::ExecutionFinished => "finished",
+            Self::JobOfWorkflow => "of_workflow",
+            Self::WorkflowNotInactive(_) => "not_inactive",
+            Self::WorkflowAlready(_) => "already",
+            Self::WorkflowNotActive(_) => "not_active",
             Self::Erased => "erased",
             Self::ApiKeyEnded => "ended",
             Self::ChannelRemoved => "channel_removed",
@@ -140,8 +173,21 @@ impl Conflict {
             | Self::TooManyTokens
             | Self::TooManyFlows
             | Self::TooManyWebhookEndpoints
+            | Self::TooManyWorkflows
+            | Self::TooManyActiveWorkflows
+            | Self::TooManyTemplates
             | Self::TooManyInvitations => "limit_reached",
             Self::ConcurrentChange => "concurrent_change",
+        }
+    }
+
+    /// Returns the status that stands in the way, if one does.
+    pub const fn current_status(self) -> Option<WorkflowStatus> {
+        match self {
+            Self::WorkflowNotInactive(status)
+            | Self::WorkflowAlready(status)
+            | Self::WorkflowNotActive(status) => Some(status),
+            _ => None,
         }
     }
 
@@ -178,6 +224,15 @@ impl Conflict {
             | Self::ReplayUnderWay
             | Self::EndpointDisabled
             | Self::JobFinished
+            | Self::WorkflowNotInactive(_)
+            | Self::WorkflowAlready(_)
+            | Self::WorkflowNotActive(_)
+            | Self::TooManyWorkflows
+            | Self::TooManyActiveWorkflows
+            | Self::TooManyTemplates
+            | Self::ExecutionFinished
+            | Self::JobOfWorkflow
+            | Self::ExecutionNotFailed
             | Self::InvitationAccepted
             | Self::ConcurrentChange => None,
         }

@@ -58,6 +58,12 @@ pub enum Forbidden {
     /// An account tries to block or unblock itself.
     #[error("Users cannot block or unblock themselves.")]
     OwnBlock,
+    /// Whoever made the workflow may do nothing any more.
+    #[error("The account or key that made the workflow is gone, disabled or revoked.")]
+    MakerGone,
+    /// No key may do this, and a key made the workflow.
+    #[error("Workflows of keys cannot work with accounts.")]
+    NoKeys,
     /// Only the account itself may change this.
     #[error("Only the user may change this.")]
     NotOwnAccount,
@@ -80,6 +86,8 @@ impl Forbidden {
             Self::NotInFlow => Some("not_a_member"),
             Self::TakenOut => Some("removed"),
             Self::OwnBlock => Some("own_block"),
+            Self::MakerGone => Some("maker_gone"),
+            Self::NoKeys => Some("no_keys"),
             Self::NotOwnAccount => Some("not_own_account"),
         }
     }

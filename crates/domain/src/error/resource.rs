@@ -33,6 +33,14 @@ pub enum Resource {
     Job,
     /// A webhook endpoint.
     WebhookEndpoint,
+    /// A workflow.
+    Workflow,
+    /// A workflow that a request to its address starts.
+    IncomingWebhook,
+    /// A template of workflows.
+    WorkflowTemplate,
+    /// An execution of a workflow.
+    Execution,
     /// An unknown path.
     Path,
 }
@@ -54,6 +62,10 @@ impl fmt::Display for Resource {
             Self::Invitation => "Invitation",
             Self::Job => "Job",
             Self::WebhookEndpoint => "Webhook endpoint",
+            Self::Workflow => "Workflow",
+            Self::IncomingWebhook => "Incoming webhook",
+            Self::WorkflowTemplate => "Template",
+            Self::Execution => "Execution",
             Self::Path => "Path",
         })
     }

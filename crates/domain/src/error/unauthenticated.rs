@@ -32,6 +32,11 @@ pub enum Unauthenticated {
         "Authorization must be a token, after Bearer or as the user name of Basic, or an e-mail address and a password as Basic."
     )]
     NoBasicCredential,
+    /// The request starts a workflow that only its owners start, and proves none of them.
+    #[error(
+        "Sign the body with the secret of the flow, or send a token as Bearer, or an e-mail address and a password as Basic, of an account that owns the flow and has the permission webhooks.execute."
+    )]
+    NotOwnersWebhook,
     /// `Authorization` is neither Bearer with a token nor Basic with a token or a password.
     #[error("{}", Self::NoBasicCredential)]
     MalformedBasic,
@@ -59,6 +64,7 @@ impl Unauthenticated {
             | Self::VoidToken
             | Self::NotLoggedIn
             | Self::NoBasicCredential
+            | Self::NotOwnersWebhook
             | Self::UnknownToken
             | Self::WrongPassword
             | Self::Disabled => None,

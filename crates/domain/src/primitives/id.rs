@@ -77,6 +77,12 @@ typed_ids! {
     JobId,
     /// Id of a [`WebhookEndpoint`](crate::WebhookEndpoint).
     WebhookEndpointId,
+    /// Id of a [`Workflow`](crate::Workflow).
+    WorkflowId,
+    /// Id of a [`WorkflowTemplate`](crate::WorkflowTemplate).
+    WorkflowTemplateId,
+    /// Id of an [`Execution`](crate::Execution).
+    ExecutionId,
 }
 
 /// The error for a text that is not a positive whole number in plain form.

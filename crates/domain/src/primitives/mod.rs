@@ -18,8 +18,9 @@ pub(crate) use code_set::coded_texts;
 pub use code_set::{CodeSet, Coded};
 pub use id::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, EventPosition,
-    ExternalUserGroupId, ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, JobId, RoleId,
-    SuperIdentityId, TierId, WebhookEndpointId, WorkspaceId, WorkspaceNumber,
+    ExecutionId, ExternalUserGroupId, ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber,
+    JobId, RoleId, SuperIdentityId, TierId, WebhookEndpointId, WorkflowId, WorkflowTemplateId, WorkspaceId,
+    WorkspaceNumber,
 };
 pub use json::{Json, JsonError, JsonNumber, JsonObject, json_members};
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};

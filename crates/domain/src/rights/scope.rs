@@ -31,7 +31,7 @@ pub enum Scope {
     ReadWorkflows,
     /// Create, update and delete workflows and their templates.
     WriteWorkflows,
-    /// Start and stop workflows, and call their incoming webhooks.
+    /// Run active workflows, whose steps have the rights of their makers.
     RunWorkflows,
 }
 
@@ -80,7 +80,7 @@ pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
     /// Returns the scopes of a key created without any: all except managing keys and webhooks, reading the audit log and
-    /// events, changing workflows, and those of jobs.
+    /// events, changing and running workflows, and those of jobs.
     fn default() -> Self {
         let kept_back = [
             Scope::ManageApiKeys,
@@ -90,6 +90,7 @@ impl Default for ScopeSet {
             Scope::ReadJobs,
             Scope::WriteJobs,
             Scope::WriteWorkflows,
+            Scope::RunWorkflows,
         ];
         let is_kept_back = |scope: &Scope| kept_back.contains(scope);
         Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
@@ -117,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn the_default_scopes_cannot_manage_keys_or_change_workflows() {
+    fn the_default_scopes_cannot_manage_keys_or_change_or_run_workflows() {
         let scopes = ScopeSet::default();
-        assert_eq!(scopes.iter().count(), 7);
+        assert_eq!(scopes.iter().count(), 6);
         assert!(!scopes.contains(Scope::ManageApiKeys) && !scopes.contains(Scope::WriteWorkflows));
-        assert!(scopes.contains(Scope::ReadWorkflows) && scopes.contains(Scope::RunWorkflows));
+        assert!(scopes.contains(Scope::ReadWorkflows) && !scopes.contains(Scope::RunWorkflows));
         assert_eq!(ScopeSet::from_stored(&scopes.to_stored()), Ok(scopes));
     }
 }

@@ -65,6 +65,22 @@ impl DbConnection {
         }
     }
 
+    /// Returns whether transactions are part of one that is open already.
+    pub(crate) fn is_enclosed(&self) -> bool {
+        match self {
+            Self::Postgres(leased) => leased.is_enclosed(),
+            Self::Sqlite(leased) => leased.is_enclosed(),
+        }
+    }
+
+    /// Makes transactions part of the one that is open, or ends that. See `enclosed!`.
+    pub(crate) fn set_enclosed(&mut self, is_enclosed: bool) {
+        match self {
+            Self::Postgres(leased) => leased.set_enclosed(is_enclosed),
+            Self::Sqlite(leased) => leased.set_enclosed(is_enclosed),
+        }
+    }
+
     /// Notes the changes of a transaction that has ended.
     pub(super) fn note_changes(&mut self) {
         match self {

@@ -9,6 +9,7 @@ use crate::memory::{Mark, Memory};
 pub struct Leased<O: DerefMut> {
     object: O,
     changed: Changed,
+    is_enclosed: bool,
 }
 
 /// The marks of a transaction. They are noted when it ends, however it ends: voiding an entry in memory is always safe.
@@ -39,7 +40,8 @@ impl Drop for Changed {
 
 impl<O: DerefMut> Leased<O> {
     pub(super) fn new(object: O, memory: Arc<Memory>) -> Self {
-        Self { object, changed: Changed { memory, marks: Vec::new(), has_due_jobs: false } }
+        let changed = Changed { memory, marks: Vec::new(), has_due_jobs: false };
+        Self { object, changed, is_enclosed: false }
     }
 
     /// Returns what the database's connections share in memory.
@@ -60,6 +62,16 @@ impl<O: DerefMut> Leased<O> {
     /// Notes the changes of a transaction that has ended.
     pub(super) fn note_changes(&mut self) {
         self.changed.note();
+    }
+
+    /// Returns whether transactions are part of one that is open already.
+    pub(crate) fn is_enclosed(&self) -> bool {
+        self.is_enclosed
+    }
+
+    /// Sets what [`is_enclosed`](Self::is_enclosed) returns.
+    pub(super) fn set_enclosed(&mut self, is_enclosed: bool) {
+        self.is_enclosed = is_enclosed;
     }
 
     /// Returns the pool's own type.

@@ -26,8 +26,11 @@ const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
 /// Begins a transaction that will write. On SQLite, it takes the write lock at once: taking it after a read fails
-/// under load.
+/// under load. An enclosed one has begun with the one around it.
 pub(crate) async fn begin(connection: &mut DbConnection) -> Result<()> {
+    if connection.is_enclosed() {
+        return Ok(());
+    }
     match connection {
         DbConnection::Postgres(object) => send_begin(object),
         DbConnection::Sqlite(access) => access.begin().await,
@@ -61,6 +64,7 @@ macro_rules! commit_with {
     ($connection:expr, |$conn:ident| $($statement:expr),+ $(,)?) => {
         match $connection {
             $crate::DbConnection::Postgres(object) => {
+                let is_enclosed = object.is_enclosed();
                 let shared: &diesel_async::AsyncPgConnection = &***object;
                 let statements: Vec<futures_util::future::BoxFuture<'_, denizen_domain::Result<()>>> = vec![$(
                     Box::pin(async {
@@ -68,7 +72,7 @@ macro_rules! commit_with {
                         $statement.map(|_| ())
                     })
                 ),+];
-                let ending = $crate::connection::send_with_commit(shared, statements).await;
+                let ending = $crate::connection::send_with_commit(shared, statements, !is_enclosed).await;
                 $crate::connection::note_end(&mut ***object, ending)
             }
             $crate::DbConnection::Sqlite(access) => {
@@ -91,18 +95,19 @@ pub(crate) struct Ending {
     is_over: bool,
 }
 
-/// Sends statements and `COMMIT` at once. PostgreSQL runs them in this order. After one that failed, it refuses the rest,
+/// Sends statements at once, and `COMMIT` with them unless the transaction is enclosed. PostgreSQL runs them in this order. After one that failed, it refuses the rest,
 /// and answers `COMMIT` by rolling back.
 pub(crate) async fn send_with_commit(
     connection: &AsyncPgConnection,
     statements: Vec<BoxFuture<'_, Result<()>>>,
+    commits: bool,
 ) -> Ending {
     let has_failed = AtomicBool::new(false);
     let note = |_: &Error| has_failed.store(true, Ordering::Relaxed);
     let statements = join_all(statements.into_iter().map(|statement| statement.inspect_err(note)));
     let commit = async {
         // PostgreSQL knows nothing of a statement that could not be sent, and would commit the others.
-        if has_failed.load(Ordering::Relaxed) {
+        if !commits || has_failed.load(Ordering::Relaxed) {
             Ok(false)
         } else {
             diesel_async::RunQueryDsl::execute(Commit, &mut &*connection).await.map(|_| true)
@@ -139,8 +144,11 @@ fn is_idle(connection: &mut AsyncPgConnection) -> bool {
     matches!(status.transaction_depth(), Ok(None))
 }
 
-/// Ends a transaction: commits on success, otherwise rolls back.
+/// Ends a transaction: commits on success, otherwise rolls back. An enclosed one ends with the one around it.
 pub(crate) async fn finish<T>(connection: &mut DbConnection, result: Result<T>) -> Result<T> {
+    if connection.is_enclosed() {
+        return result;
+    }
     let commit = result.is_ok();
     let ended = match connection {
         DbConnection::Postgres(object) => end(object, commit).await,
@@ -180,7 +188,7 @@ macro_rules! in_transaction {
             $crate::connection::begin($connection).await?;
             let result = async { $body }.await;
             let result = $crate::connection::finish($connection, result).await;
-            if !$crate::connection::should_retry(&result, attempt).await {
+            if $connection.is_enclosed() || !$crate::connection::should_retry(&result, attempt).await {
                 break result;
             }
             attempt += 1;
@@ -188,3 +196,15 @@ macro_rules! in_transaction {
     }};
 }
 pub(crate) use in_transaction;
+
+/// Evaluates an expression with all its transactions as parts of the one that is open. If one of them fails, the open one
+/// must fail, too.
+macro_rules! enclosed {
+    ($connection:ident, $body:expr) => {{
+        $connection.set_enclosed(true);
+        let result = $body;
+        $connection.set_enclosed(false);
+        result
+    }};
+}
+pub(crate) use enclosed;

@@ -71,21 +71,21 @@ impl Taken {
 pub(crate) async fn enqueue(connection: &mut DbConnection, job: &NewJob, now: Timestamp) -> Result<()> {
     let lane = Lane { workspace_id: stored(job.workspace_id), lane: StoredUuid::from_uuid(job.lane) };
     lanes::make_due(connection, lane, now).await?;
-    let row = JobRow::new(job, now);
-    let ended = row_of!(job.workspace_id, job.id).filter(jobs::finished_at.is_not_null());
-    on_backend!(connection, |conn| diesel::update(ended).set(&row).execute(conn).await)
-        .or_error("begin a job anew")?;
-    on_backend!(connection, |conn| diesel::insert_into(jobs::table)
-        .values(&row)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await)
-    .or_error("store a job")?;
     // An unfinished one is due from now on, and one that runs does so once more: see `is_called_again`.
-    let later = row_of!(job.workspace_id, job.id).filter(jobs::finished_at.is_null());
+    let unfinished = row_of!(job.workspace_id, job.id).filter(jobs::finished_at.is_null());
     let due = (jobs::due_at.eq(Some(StoredTime::from(now))), jobs::asleep_since.eq(None::<StoredTime>));
-    on_backend!(connection, |conn| diesel::update(later).set(due).execute(conn).await)
-        .or_error("make a job due")?;
+    let called = on_backend!(connection, |conn| diesel::update(unfinished).set(due).execute(conn).await);
+    if called.or_error("make a job due")? > 0 {
+        return Ok(());
+    }
+    // Nobody else stores it: the lane is locked.
+    let row = JobRow::new(job, now);
+    let ended = row_of!(job.workspace_id, job.id);
+    let renewed = on_backend!(connection, |conn| diesel::update(ended).set(&row).execute(conn).await);
+    if renewed.or_error("begin a job anew")? == 0 {
+        on_backend!(connection, |conn| diesel::insert_into(jobs::table).values(&row).execute(conn).await)
+            .or_error("store a job")?;
+    }
     Ok(())
 }
 
@@ -231,7 +231,8 @@ async fn end(
 }
 
 /// Cancels a job. A server that runs it stops within ten seconds. `None` if the workspace has no such job; fails with
-/// [`Conflict::JobFinished`] if nothing is left to cancel.
+/// [`Conflict::JobFinished`] if nothing is left to cancel, and with
+/// [`Conflict::JobOfWorkflow`] for what stopping a workflow ends.
 #[boxed]
 pub async fn cancel(
     connection: &mut DbConnection,
@@ -242,6 +243,9 @@ pub async fn cancel(
     change(connection, workspace_id, id, |job| {
         if job.state.is_final() {
             return Err(Error::Conflict(Conflict::JobFinished));
+        }
+        if job.kind.is_of_workflows() {
+            return Err(Error::Conflict(Conflict::JobOfWorkflow));
         }
         Ok(Job { state: JobState::Cancelled, due_at: None, updated_at: now, finished_at: Some(now), ..job })
     })

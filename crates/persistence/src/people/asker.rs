@@ -1,12 +1,13 @@
 //! The callers of changes to accounts, roles and workspaces. Their rights are reread where the change is made.
 
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, Authority, Error, PermissionSet, Reach, Result, Right,
-    SecretHash, Timestamp, Unauthenticated,
+    AccountId, AccountToken, AccountTokenId, Authority, Error, Forbidden, PermissionSet, Reach, Result,
+    Right, SecretHash, Timestamp, Unauthenticated, WorkspaceId,
 };
 
 use crate::connection::DbConnection;
 use crate::people::account_tokens::{find_by_password, find_signed_in};
+use crate::people::accounts::find_in_use;
 
 /// A caller, and the right it uses. A caller that is disabled or loses the right while the request is under way
 /// changes nothing more.
@@ -20,6 +21,15 @@ pub enum Asker {
         token_id: AccountTokenId,
         /// The right it uses; `None` for what every account may do with itself.
         right: Option<Right>,
+    },
+    /// The account that made a workflow, for a step of it in this workspace.
+    Maker {
+        /// The account.
+        account_id: AccountId,
+        /// The workspace, beyond which the step has no rights.
+        workspace_id: WorkspaceId,
+        /// The right it uses.
+        right: Right,
     },
     /// An account whose username and password came with the request. May do what every account may do with itself.
     Password {
@@ -50,6 +60,15 @@ impl Asker {
                 Ok(Standing { authority: Authority::operator(), reach: Reach::Everywhere, token: None })
             }
             Self::LoggedIn { token_id, right } => logged_in(connection, token_id, right, now).await,
+            Self::Maker { account_id, workspace_id, right } => {
+                let account = find_in_use(connection, account_id).await?;
+                let account = account.ok_or(Error::Forbidden(Forbidden::MakerGone))?;
+                let authority = Authority::of(&account, &PermissionSet::empty());
+                if !authority.reach(right)?.includes(workspace_id) {
+                    return Err(Error::Forbidden(Forbidden::ForeignWorkspace));
+                }
+                Ok(Standing { authority, reach: Reach::Workspace(workspace_id), token: None })
+            }
             Self::Password { account_id, fingerprint } => {
                 let holder = find_by_password(connection, account_id, fingerprint).await?;
                 let holder = holder.ok_or(Error::Unauthenticated(Unauthenticated::WrongPassword))?;

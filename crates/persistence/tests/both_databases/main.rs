@@ -4,6 +4,7 @@
 
 mod accounts;
 mod events;
+mod executions;
 mod external_users;
 mod jobs;
 mod numbered_pages;

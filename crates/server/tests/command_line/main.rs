@@ -194,7 +194,7 @@ fn creates_lists_rotates_and_revokes_keys() {
 
     let other = create(&["app", "--expires-at", "2999-12-31T23:59:59+01:00"]);
     assert_eq!(text(&other, "expiresAt"), "2999-12-31T22:59:59.000000Z");
-    assert_eq!(length(&other["scopes"]), 7);
+    assert_eq!(length(&other["scopes"]), 6);
 
     let list = folder.json(&["keys", "list", "--workspace", text(&workspace, "id")]);
     assert_eq!(length(&list), 2);

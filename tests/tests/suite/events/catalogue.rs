@@ -99,6 +99,7 @@ async fn every_type_happens_and_fits_its_schema() {
     change_webhooks(server).await;
     change_accounts(&people).await;
     change_flows(&people).await;
+    change_workflows(&people).await;
 
     let entries = entries(server).await;
     let events = after(&follower(server).await, 0, "").await;
@@ -158,6 +159,18 @@ async fn change_keys(server: &TestServer) {
     let path = format!("/api/v1/api-keys/{}", text(&key, "id"));
     zaia.post(&format!("{path}/rotate"), json!({})).await.is(200);
     zaia.delete(&path).await.is(200);
+}
+
+async fn change_workflows(people: &People) {
+    let client = people.server.as_administrator().await;
+    let graph = json!({ "nodes": [{ "id": "note", "componentId": "data", "function": "map" }] });
+    for things in ["flows", "templates"] {
+        let body = json!({ "name": "Note", "graph": graph });
+        let made = client.post(&format!("/api/{things}"), body).await.json(201);
+        let path = format!("/api/{things}/{}", text(&made["data"], "id"));
+        client.patch(&path, json!({ "description": "Takes a note" })).await.is(200);
+        client.delete(&path).await.is(200);
+    }
 }
 
 async fn change_webhooks(server: &TestServer) {

@@ -183,7 +183,10 @@ pub(crate) fn takes_null(schema: &Value) -> bool {
             || schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")))
     };
     let forms = ["anyOf", "oneOf"].into_iter().filter_map(|of| schema[of].as_array()).flatten();
-    schema.is_null() || is_null(schema) || forms.into_iter().any(is_null)
+    // Without any of these, a schema takes every value.
+    let rules = ["$ref", "allOf", "anyOf", "const", "enum", "oneOf", "type"];
+    let takes_all = rules.into_iter().all(|rule| schema[rule].is_null());
+    takes_all || is_null(schema) || forms.into_iter().any(is_null)
 }
 
 fn collect_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {

@@ -3,6 +3,7 @@
 mod accounts;
 mod document;
 mod flowdock;
+mod flows;
 mod spelling;
 mod table;
 
@@ -12,9 +13,11 @@ use self::accounts::account_guards;
 use self::document::Document;
 pub(crate) use self::document::takes_null;
 use self::flowdock::flowdock_guards;
+use self::flows::flow_guards;
 use self::table::{GUARDS, Guard, OPEN, Stranger};
-use crate::support::{ALL_SCOPES, create, create_channel, create_endpoint, text, with};
+use crate::support::{ALL_SCOPES, create, create_channel, create_endpoint, soon, text, with};
 use crate::tiers::create_tier;
+use crate::workflows::graph;
 
 /// The subject of the table's requests: objects of the workspace `default`.
 struct Victim {
@@ -25,6 +28,8 @@ struct Victim {
     key_id: String,
     /// A webhook endpoint whose job goes on, and one whose job was cancelled, for the requests that need them.
     endpoint_ids: Option<[String; 2]>,
+    /// An inactive workflow, an active one, and an execution of it, for the requests that need them.
+    workflow_ids: Option<[String; 3]>,
 }
 
 impl Victim {
@@ -41,7 +46,8 @@ impl Victim {
         let user = create(server, user).await;
         let channel_id = create_channel(server, name).await;
         let key_id = server.new_key(&["external_users:read"]).await.id;
-        Self { user, channel_id, group_id: text(&group, "id"), tier_id, key_id, endpoint_ids: None }
+        let group_id = text(&group, "id");
+        Self { user, channel_id, group_id, tier_id, key_id, endpoint_ids: None, workflow_ids: None }
     }
 
     /// The same, with webhook endpoints if a request needs them: a workspace may have few.
@@ -57,7 +63,25 @@ impl Victim {
                 .await
                 .is(200);
         }
+        if guard.scope.starts_with("workflows") {
+            victim.add_workflows(server).await;
+        }
         victim
+    }
+
+    async fn add_workflows(&mut self, server: &TestServer) {
+        let client = server.flowra().with_key(&server.new_key(&ALL_SCOPES).await);
+        let path = |operation: &str| format!("/api/v1/workflow/manager/{operation}");
+        let make = async || {
+            let body = json!({ "name": "Theirs", "graph": graph() });
+            text(&client.post(&path("create"), body).await.json(200)["data"], "id")
+        };
+        let (idle, active) = (make().await, make().await);
+        client.put(&path(&format!("activeStatus/{active}")), json!({ "isActive": true })).await.is(200);
+        let detail = path(&format!("detail/{active}"));
+        soon(async || client.get(&detail).await.json(200)["data"]["status"] == "active").await;
+        let run = client.post(&path(&format!("execute/{active}?wait=20")), json!({})).await.json(200);
+        self.workflow_ids = Some([idle, active, text(&run["data"], "id")]);
     }
 
     /// A path or body of the table, filled in for the victim.
@@ -66,7 +90,13 @@ impl Victim {
         let username = text(&self.user, "identifier").replace(' ', "%20");
         let ids = self.endpoint_ids.as_ref();
         let [endpoint_id, cancelled_id] = ids.map_or([""; 2], |ids| ids.each_ref().map(String::as_str));
+        let ids = self.workflow_ids.as_ref();
+        let [idle_id, active_id, execution_id] =
+            ids.map_or([""; 3], |ids| ids.each_ref().map(String::as_str));
         template
+            .replace("<idle>", idle_id)
+            .replace("<active>", active_id)
+            .replace("<execution>", execution_id)
             .replace("<user>", &text(&self.user, "id"))
             .replace("<person>", &text(&self.user, "superIdentityId"))
             .replace("<channel>", &self.channel_id)
@@ -88,7 +118,12 @@ impl Victim {
             ),
             None => (Value::Null, Value::Null),
         };
+        let workflow = match self.workflow_ids {
+            Some(_) => owner.get(&self.fill("/api/v1/workflow/manager/detail/<idle>")).await.json(200),
+            None => Value::Null,
+        };
         json!({
+            "workflow": workflow,
             "endpoint": endpoint,
             "job": job,
             "user": owner.get(&self.fill("/api/v1/external-users/<user>")).await.json(200),
@@ -152,10 +187,12 @@ async fn every_operation_is_guarded() {
 /// Whether a list or page contains an object of the victim.
 fn lists(body: &Value, victim: &Victim) -> bool {
     let items = body.as_array().or_else(|| body["items"].as_array()).or_else(|| body["events"].as_array());
+    let items = items.or_else(|| body["data"].as_array());
     let items = items.unwrap_or_else(|| panic!("no list: {body:#}"));
     let user_id = text(&victim.user, "id");
     let mut ids = vec![&user_id, &victim.channel_id, &victim.group_id, &victim.tier_id, &victim.key_id];
     ids.extend(victim.endpoint_ids.iter().flatten());
+    ids.extend(victim.workflow_ids.iter().flatten());
     items.iter().any(|item| ids.iter().any(|id| item["id"] == **id || item["objectId"] == **id))
 }
 
@@ -184,6 +221,7 @@ async fn the_table_covers_every_documented_operation() {
     let document = Document::served_by(&server).await;
     let mut guarded: Vec<_> = GUARDS.iter().map(|guard| guard.operation.to_owned()).collect();
     guarded.extend(account_guards().map(|(base, guard)| guard.operation(base)));
+    guarded.extend(flow_guards().map(|(base, guard)| guard.operation(base)));
     guarded.extend(flowdock_guards().map(|(base, guard)| guard.operation(base)));
     // The document names each path once, without its version.
     for operation in &mut guarded {
@@ -290,7 +328,8 @@ async fn every_documented_example_works() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let webhook_guard = GUARDS.iter().find(|guard| guard.path.contains("<endpoint>")).unwrap();
-    let victim = Victim::for_guard(&server, "example", webhook_guard).await;
+    let mut victim = Victim::for_guard(&server, "example", webhook_guard).await;
+    victim.add_workflows(&server).await;
     let right_key = server.new_key(&ALL_SCOPES).await;
     for guard in GUARDS {
         let (method, path) = guard.operation.split_once(' ').unwrap();

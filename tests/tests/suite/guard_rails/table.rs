@@ -16,7 +16,8 @@ pub(super) struct Guard {
     /// The contract of the request.
     pub(super) caller: Caller,
     /// The path of the request. `<user>` with its `<person>`, `<external id>` and `<username>`, `<channel>`, `<group>` and
-    /// `<tier>` are of the workspace `default`.
+    /// `<tier>` are of the workspace `default`; so are the inactive workflow `<idle>`, the workflow `<active>` and its
+    /// `<execution>`.
     pub(super) path: &'static str,
     /// The body of the request, as JSON, with the same names.
     pub(super) body: Option<&'static str>,
@@ -69,6 +70,9 @@ const READ_EVENTS: &str = "events:read";
 const MANAGE_WEBHOOKS: &str = "webhooks:manage";
 const READ_JOBS: &str = "jobs:read";
 const WRITE_JOBS: &str = "jobs:write";
+const READ_WORKFLOWS: &str = "workflows:read";
+const WRITE_WORKFLOWS: &str = "workflows:write";
+const RUN_WORKFLOWS: &str = "workflows:run";
 
 /// Creates a key for every scope that has all scopes but this one.
 pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'static str, Key> {
@@ -81,7 +85,7 @@ pub(super) async fn keys_that_lack_one_scope(server: &TestServer) -> HashMap<&'s
 }
 
 /// The operations that need no credential.
-pub(super) const OPEN: [&str; 10] = [
+pub(super) const OPEN: [&str; 12] = [
     "GET /",
     "GET /.well-known/jwks.json",
     "GET /.well-known/openid-configuration",
@@ -91,7 +95,9 @@ pub(super) const OPEN: [&str; 10] = [
     "GET /healthcheck",
     "GET /metrics",
     "GET /version",
+    "GET /webhooks/{flowId}",
     "POST /login",
+    "POST /webhooks/{flowId}",
 ];
 
 /// The default of a row.
@@ -115,10 +121,17 @@ const WEBHOOK_ROW: Guard =
 /// The default of a row about jobs.
 const JOB_ROW: Guard = Guard { scope: WRITE_JOBS, stranger: Stranger::NotFound("job"), ..ROW };
 
+/// The default of a row about workflows.
+const WORKFLOW_ROW: Guard =
+    Guard { scope: READ_WORKFLOWS, caller: Caller::Flowra, stranger: Stranger::NotFound("workflow"), ..ROW };
+
 const IN_CHANNEL: &str = r#"{ "channelId": "<channel>", "externalId": "from <user>", "externalUserGroupId": null,
     "identifier": null, "name": null, "tierId": null }"#;
 const CLAIM: &str =
     r#"{ "channelId": "<channel>", "externalId": "from <user>", "id": null, "identifier": null }"#;
+
+const NEW_WORKFLOW: &str = r#"{ "name": "New", "graph": { "nodes": [{ "id": "a", "componentId": "log", "function": "write",
+    "fields": { "message": "hello" } }] } }"#;
 
 /// The rows.
 pub(super) const GUARDS: &[Guard] = &[
@@ -429,6 +442,74 @@ pub(super) const GUARDS: &[Guard] = &[
         None,
         Stranger::NotFound("user"),
     ),
+    Guard {
+        operation: "GET /api/v1/workflow/manager/list",
+        path: "/api/v1/workflow/manager/list?limit=100",
+        stranger: Stranger::List,
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/workflow/manager/detail/{id}",
+        path: "/api/v1/workflow/manager/detail/<idle>",
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "POST /api/v1/workflow/manager/create",
+        scope: WRITE_WORKFLOWS,
+        path: "/api/v1/workflow/manager/create",
+        body: Some(NEW_WORKFLOW),
+        stranger: Stranger::Own(200),
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "PUT /api/v1/workflow/manager/update/{id}",
+        scope: WRITE_WORKFLOWS,
+        path: "/api/v1/workflow/manager/update/<idle>",
+        body: Some(r#"{ "name": "Changed" }"#),
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "PUT /api/v1/workflow/manager/activeStatus/{id}",
+        scope: WRITE_WORKFLOWS,
+        path: "/api/v1/workflow/manager/activeStatus/<idle>",
+        body: Some(r#"{ "isActive": true }"#),
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "DELETE /api/v1/workflow/manager/delete/{id}",
+        scope: WRITE_WORKFLOWS,
+        path: "/api/v1/workflow/manager/delete/<idle>",
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "POST /api/v1/workflow/manager/execute/{id}",
+        scope: RUN_WORKFLOWS,
+        path: "/api/v1/workflow/manager/execute/<active>",
+        body: Some("{}"),
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/workflow/manager/executions",
+        path: "/api/v1/workflow/manager/executions?limit=100",
+        stranger: Stranger::List,
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/workflow/manager/executions/{id}",
+        path: "/api/v1/workflow/manager/executions/<execution>",
+        stranger: Stranger::NotFound("execution"),
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/workflow/manager/{id}/executions",
+        path: "/api/v1/workflow/manager/<active>/executions",
+        ..WORKFLOW_ROW
+    },
+    Guard {
+        operation: "GET /api/v1/workflow/manager/{id}/statistics",
+        path: "/api/v1/workflow/manager/<active>/statistics",
+        ..WORKFLOW_ROW
+    },
 ];
 
 const GROUP: &str = r#"{ "externalId": "of <user>", "name": null, "tierId": "<tier>" }"#;

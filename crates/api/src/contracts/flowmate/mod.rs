@@ -1,15 +1,21 @@
-//! `/login`, `/logout` and, at `/api` and `/api/v1`, accounts with their roles, permissions, tenants and tokens: the
-//! FlowMate contract, which includes that of the Open Integration Hub.
+//! `/login`, `/logout` and, at `/api` and `/api/v1`, accounts with their roles, permissions, tenants and tokens, and flows with
+//! their templates and components: the FlowMate contract, which includes that of the Open Integration Hub.
 //!
-//! The contract calls an account a user, and a workspace a tenant.
+//! The contract calls an account a user, a workspace a tenant, and a workflow a flow.
 
 mod answer;
+mod components;
+mod executions;
+mod flows;
+mod incoming;
 mod input;
 mod log_in;
 mod log_out;
 mod meta;
+mod pages;
 mod permissions;
 mod roles;
+mod templates;
 mod tenants;
 mod tokens;
 mod users;
@@ -18,6 +24,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::incoming::routes as webhook_routes;
 use crate::state::AppState;
 
 /// Schemas that only fields reference; routes register those of bodies.
@@ -39,5 +46,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(roles::routes())
         .merge(tenants::routes())
         .merge(tokens::routes())
+        .merge(executions::routes())
+        .merge(flows::routes())
+        .merge(templates::routes())
+        .routes(routes!(components::list))
         .routes(routes!(permissions::list))
 }

@@ -12,6 +12,7 @@ mod rotation;
 mod super_identities;
 mod tiers;
 mod webhook_endpoints;
+mod workflows;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -35,4 +36,5 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(events::routes())
         .merge(webhook_endpoints::routes())
         .merge(jobs::routes())
+        .merge(workflows::routes())
 }

@@ -349,4 +349,12 @@ fn describe_metrics() {
         "denizen_webhook_endpoints_disabled_total",
         "Webhook endpoints that the server disabled, because they failed for days or answered 410."
     );
+    describe_counter!(
+        "denizen_workflow_executions_total",
+        "Executions of workflows that have ended on this server, by outcome: succeeded, failed or cancelled."
+    );
+    describe_counter!(
+        "denizen_workflow_steps_total",
+        "Attempts of steps of workflows, by function and outcome."
+    );
 }

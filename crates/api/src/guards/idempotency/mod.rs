@@ -117,7 +117,7 @@ async fn done_once(admission: &Admission, request: Request, next: Next) -> ApiRe
 }
 
 /// Returns the key; the header must be present.
-fn key_of(headers: &HeaderMap) -> Result<String, Error> {
+pub(crate) fn key_of(headers: &HeaderMap) -> Result<String, Error> {
     let invalid = |violation| {
         Error::BadRequest(BadRequest::InvalidParameters(Violations::of("Idempotency-Key", violation)))
     };

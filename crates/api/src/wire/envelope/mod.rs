@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use denizen_domain::Reason;
+use denizen_domain::{Error, Reason};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -29,10 +29,58 @@ pub(crate) struct ErrorEnvelope {
     #[schema(example = "User not found")]
     message: String,
     error: ErrorBody,
-    /// The errors of each invalid field, for clients that expect them here. Only on paths of the Flowdock contract.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    /// The errors once more, for clients that expect them here. Only on paths of the Flowdock contract, and on those about
+    /// FlowMate's flows.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
-    errors: BTreeMap<String, Vec<String>>,
+    errors: Option<ErrorList>,
+}
+
+/// The errors as clients of a contract expect them beside the envelope.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ErrorList {
+    /// Flowdock: the errors of each invalid field.
+    OfFields(BTreeMap<String, Vec<String>>),
+    /// FlowMate: each error.
+    Each(Vec<ErrorEntry>),
+}
+
+/// An error of a request about flows, or of one entry of a request about many.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorEntry {
+    /// The error for people. Of an invalid field, its name and the violated rule.
+    #[schema(example = "graph.nodes must have at least one node")]
+    message: String,
+    /// The flow of the entry; absent where a request is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow_id: Option<String>,
+    /// The HTTP status.
+    #[schema(example = 400)]
+    code: u16,
+}
+
+impl ErrorEntry {
+    /// Returns the same error as that of one flow of many.
+    pub(crate) fn of_flow(self, id: &str) -> Self {
+        Self { flow_id: Some(id.to_owned()), ..self }
+    }
+}
+
+/// Lists an error of one entry of a request about many: one for each invalid field, else one.
+pub(crate) fn listed(error: &Error, contract: Contract) -> Vec<ErrorEntry> {
+    entries(&problem_of(error, contract))
+}
+
+fn entries(problem: &Problem) -> Vec<ErrorEntry> {
+    let code = problem.code.status().as_u16();
+    let entry = |message: String| ErrorEntry { message, flow_id: None, code };
+    let fields = &problem.details.fields;
+    if fields.is_empty() {
+        return vec![entry(problem.message.clone())];
+    }
+    fields.iter().map(|FieldError { field, message, .. }| entry(format!("{field} {message}"))).collect()
 }
 
 /// The error.
@@ -65,6 +113,9 @@ pub(crate) struct ErrorDetails {
     /// The last position that the feed has lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     begins_after: Option<i64>,
+    /// The status that the object has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_status: Option<&'static str>,
     /// The last position of the feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_at: Option<i64>,
@@ -231,13 +282,8 @@ pub(crate) fn enveloped(response: Response, context: &RequestContext) -> Respons
 }
 
 fn envelope(problem: Problem, context: &RequestContext) -> ErrorEnvelope {
+    let errors = error_list(&problem, context);
     let Problem { code, message, details } = problem;
-    let mut errors: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    if context.contract == Contract::Flowdock {
-        for FieldError { field, message, .. } in &details.fields {
-            errors.entry(field.clone()).or_default().push(message.clone());
-        }
-    }
     ErrorEnvelope {
         message: message.clone(),
         errors,
@@ -250,6 +296,20 @@ fn envelope(problem: Problem, context: &RequestContext) -> ErrorEnvelope {
             details,
         },
     }
+}
+
+fn error_list(problem: &Problem, context: &RequestContext) -> Option<ErrorList> {
+    if context.lists_errors {
+        return Some(ErrorList::Each(entries(problem)));
+    }
+    if context.contract != Contract::Flowdock || problem.details.fields.is_empty() {
+        return None;
+    }
+    let mut errors: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for FieldError { field, message, .. } in &problem.details.fields {
+        errors.entry(field.clone()).or_default().push(message.clone());
+    }
+    Some(ErrorList::OfFields(errors))
 }
 
 /// An error as the OpenAPI document shows it.
@@ -271,6 +331,7 @@ fn challenge(contract: Contract, failed: Option<&str>) -> HeaderValue {
             "ApiKey realm=\"denizen\", header=\"x-notiflows-api-key, x-notiflows-secret-key\""
         }
         Contract::Flowdock => "Basic realm=\"denizen\", charset=\"UTF-8\"",
+        Contract::IncomingWebhooks => "Bearer realm=\"denizen\", Basic realm=\"denizen\", charset=\"UTF-8\"",
         Contract::Flowra | Contract::Zaia | Contract::Operations if failed != Some(ACCESS_TOKEN) => {
             "Bearer realm=\"denizen\", Basic realm=\"denizen\", charset=\"UTF-8\""
         }

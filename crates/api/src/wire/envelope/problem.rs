@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    BadRequest, Coded as _, Conflict, Error, FieldViolation, Forbidden, Reason, Resource, Unauthenticated,
+    BadRequest, Coded, Conflict, Error, FieldViolation, Forbidden, Reason, Resource, Unauthenticated,
     Violation, Violations,
 };
 
@@ -92,7 +92,8 @@ fn conflicting(conflict: Conflict, contract: Contract) -> Problem {
         return invalid(&Violations::of(field, violation), contract);
     }
     let param = field.map(|field| contract.field_name(field));
-    let details = ErrorDetails { reason: Some(reason), param, ..ErrorDetails::default() };
+    let current_status = conflict.current_status().map(Coded::code);
+    let details = ErrorDetails { reason: Some(reason), param, current_status, ..ErrorDetails::default() };
     Problem { code: ErrorCode::Conflict, message: conflict.to_string(), details }
 }
 
@@ -106,11 +107,16 @@ fn invalid(violations: &Violations, contract: Contract) -> Problem {
         Contract::Flowdock => {
             broken_parameters(field_errors(violations, contract), VALIDATION_ERROR.to_owned())
         }
-        Contract::Flowra | Contract::Notiflows | Contract::Operations => Problem {
-            code: ErrorCode::ValidationFailed,
-            message: INVALID_FIELDS.to_owned(),
-            details: ErrorDetails { fields: field_errors(violations, contract), ..ErrorDetails::default() },
-        },
+        Contract::Flowra | Contract::Notiflows | Contract::IncomingWebhooks | Contract::Operations => {
+            Problem {
+                code: ErrorCode::ValidationFailed,
+                message: INVALID_FIELDS.to_owned(),
+                details: ErrorDetails {
+                    fields: field_errors(violations, contract),
+                    ..ErrorDetails::default()
+                },
+            }
+        }
     }
 }
 
@@ -159,6 +165,11 @@ fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Prob
     let message = match (resource, contract) {
         (Resource::ExternalUser, Contract::Notiflows) => "User not found".to_owned(),
         (Resource::Account, Contract::FlowMate | Contract::Flowdock) => "User not found.".to_owned(),
+        (Resource::IncomingWebhook, _) => {
+            let id = id.as_deref().unwrap_or_default();
+            format!("Flow {id} either does not exist or is inactive.")
+        }
+        (Resource::Workflow, Contract::FlowMate) => "Flow not found.".to_owned(),
         (Resource::Workspace, Contract::FlowMate) => "Tenant not found.".to_owned(),
         (Resource::Workspace, Contract::Flowdock) => "Organization not found.".to_owned(),
         _ => format!("{resource} not found."),
@@ -178,10 +189,14 @@ fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Prob
         Resource::Account => "account",
         Resource::Role => "role",
         Resource::AccountToken => "token",
-        Resource::Flow => "flow",
+        Resource::Flow | Resource::IncomingWebhook => "flow",
         Resource::Invitation => "invitation",
         Resource::Job => "job",
         Resource::WebhookEndpoint => "webhook_endpoint",
+        Resource::Workflow if contract == Contract::FlowMate => "flow",
+        Resource::Workflow => "workflow",
+        Resource::WorkflowTemplate => "template",
+        Resource::Execution => "execution",
         Resource::Path => "path",
     };
     let details = ErrorDetails { resource: Some(resource), id, ..ErrorDetails::default() };
@@ -194,6 +209,9 @@ pub(super) fn unsupported_body(unsupported: &Unsupported, contract: Contract) ->
         Unsupported::Type if contract == Contract::Flowdock => {
             "The body must be JSON, with the content type application/json, or a form, with application/x-www-form-urlencoded."
                 .to_owned()
+        }
+        Unsupported::Type if contract == Contract::IncomingWebhooks => {
+            "The body must be JSON, a form, XML or text, and the content type must say so.".to_owned()
         }
         Unsupported::Type => "The body must be JSON, with the content type application/json.".to_owned(),
         Unsupported::Charset(charset) => format!("The body must be UTF-8; the charset {charset} is not supported."),
@@ -268,7 +286,7 @@ fn auth(reason: Unauthenticated, contract: Contract) -> &'static str {
         _ if reason == Unauthenticated::VoidToken => ACCESS_TOKEN,
         Contract::Flowra | Contract::Notiflows | Contract::Operations => "api_key",
         Contract::Zaia => "authorization",
-        Contract::FlowMate => "bearer",
+        Contract::FlowMate | Contract::IncomingWebhooks => "bearer",
         Contract::Flowdock => "basic",
     }
 }

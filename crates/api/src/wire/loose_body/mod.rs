@@ -2,7 +2,7 @@
 
 mod xml;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use denizen_domain::{BadRequest, Error, Json, JsonError, JsonObject};
 use indexmap::map::Entry;
 
@@ -16,7 +16,8 @@ pub(crate) const MAXIMUM_SIZE: usize = 1024 * 1024;
 /// How many levels of objects and lists the JSON of a body has at most.
 const MAXIMUM_LEVELS: usize = 64;
 
-/// How many fields a form has at most, and how many elements and attributes a document in XML.
+/// How many values JSON has at most, how many fields a form, and how many elements and attributes a document in XML: each takes
+/// far more memory than it has bytes.
 const MAXIMUM_NODES: usize = 50_000;
 
 /// How much of a parser's message is shown, in characters: it can quote the body.
@@ -25,7 +26,7 @@ const MAXIMUM_MESSAGE: usize = 200;
 /// Reads a body of at most 1 MiB in UTF-8 as JSON of at most 64 levels. An empty body is null. The `Content-Type` tells the
 /// form of others:
 ///
-/// * `application/json`, `…+json`, or none: JSON.
+/// * `application/json`, `…+json`, or none: JSON, of at most 50,000 values.
 /// * `application/x-www-form-urlencoded`: an object of strings, in the order of the fields, of which there are at most
 ///   50,000. The values of a repeated name are a list.
 /// * `application/xml`, `text/xml` or `…+xml`: XML, as follows.
@@ -89,21 +90,53 @@ impl Form {
 }
 
 fn json(text: &str) -> ApiResult<Json> {
+    require_few_values(text)?;
     Json::parse(text, MAXIMUM_LEVELS).map_err(|error| match error {
         JsonError::TooDeep => too_deep(),
         JsonError::Malformed(error) => invalid(&format!("The body is not JSON: {error}.")),
     })
 }
 
+/// Fails if JSON has more levels or values than are read, by looking at what stands outside of strings.
+fn require_few_values(text: &str) -> ApiResult<()> {
+    let (mut values, mut level) = (1_usize, 0_usize);
+    let (mut is_in_string, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_in_string => is_escaped = true,
+            b'"' => is_in_string = !is_in_string,
+            b',' if !is_in_string => values += 1,
+            b'[' | b'{' if !is_in_string => (values, level) = (values + 1, level + 1),
+            b']' | b'}' if !is_in_string => level = level.saturating_sub(1),
+            _ => {}
+        }
+        if level > MAXIMUM_LEVELS {
+            return Err(too_deep());
+        }
+    }
+    if values > MAXIMUM_NODES { Err(invalid("The body has more than 50,000 values.")) } else { Ok(()) }
+}
+
 fn fields(body: &[u8]) -> ApiResult<Json> {
     if body.split(|byte| *byte == b'&').nth(MAXIMUM_NODES).is_some() {
         return Err(invalid("The form has more than 50,000 fields."));
     }
+    Ok(Json::Object(object_of(decode_pairs(body, "body")?)))
+}
+
+/// Returns the query of a URL as an object of strings, as it would be read from a form.
+pub(crate) fn query_of(uri: &Uri) -> ApiResult<JsonObject> {
+    Ok(object_of(decode_pairs(uri.query().unwrap_or_default().as_bytes(), "query")?))
+}
+
+/// Returns an object of strings. The values of a repeated name are a list.
+pub(crate) fn object_of(pairs: impl IntoIterator<Item = (String, String)>) -> JsonObject {
     let mut object = JsonObject::new();
-    for (name, value) in decode_pairs(body, "body")? {
+    for (name, value) in pairs {
         add(&mut object, name, Json::String(value));
     }
-    Ok(Json::Object(object))
+    object
 }
 
 /// Adds a member, or makes a list of it and those with the same name. The values themselves are no lists.

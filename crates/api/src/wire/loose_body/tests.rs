@@ -89,6 +89,11 @@ fn broken_json_is_refused() {
     for levels in [65, 1_000, MAXIMUM_SIZE / 2] {
         assert_eq!(refused("application/json", nested(levels)), "The body has more than 64 levels.");
     }
+    let zeros = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+    assert_eq!(taken("application/json", &zeros(49_999)), zeros(49_999));
+    assert_eq!(refused("application/json", zeros(50_000)), "The body has more than 50,000 values.");
+    let text = format!("[\"{}\"]", ",[\\\"".repeat(60_000));
+    assert_eq!(taken("application/json", &text), text, "what stands in a string does not count");
 }
 
 #[test]

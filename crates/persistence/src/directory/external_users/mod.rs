@@ -4,6 +4,7 @@ mod bulk;
 mod claims;
 mod clear;
 mod dialect;
+mod erased_executions;
 mod find;
 mod list;
 mod needle;

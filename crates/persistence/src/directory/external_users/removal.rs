@@ -8,6 +8,7 @@ use denizen_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::erased_executions::erase_executions;
 use super::find::{find, find_locked, find_locked_by_external_id};
 use super::row::ExternalUserRow;
 use super::write::require_free_names;
@@ -185,7 +186,8 @@ async fn put_back(
     Ok(user)
 }
 
-/// Erases the personal data of a user, deleted or not: its record, and its values in the audit log. Its id remains,
+/// Erases the personal data of a user, deleted or not: its record, its values in the audit log, and what executions of
+/// workflows in its name keep. Its id remains,
 /// and is never used again. Erasing again changes nothing. The guard sees the locked user, or `None` if it was
 /// deleted, and may fail. `None` if there is no such user.
 pub async fn erase(
@@ -223,6 +225,7 @@ pub async fn erase(
             erased_at: Some(now.into()),
         };
         put(connection, &row).await?;
+        erase_executions(connection, workspace_id, id, now).await?;
         audit_events::erase_values(connection, workspace_id, &id.to_string()).await?;
         audit_events::erased::<ExternalUser>(connection, origin, workspace_id, id.to_string()).await?;
         Ok(row.tombstone())

@@ -76,7 +76,8 @@ pub async fn upsert(
     changes: &ExternalUserChanges,
     guard: impl Fn(Option<&ExternalUser>) -> Result<()>,
 ) -> Result<(ExternalUser, Outcome)> {
-    let mut person = Person::New;
+    // Within another transaction, nobody tries again with the other choice.
+    let mut person = if connection.is_enclosed() { Person::Sought } else { Person::New };
     in_transaction!(connection, {
         let found = find_locked_by_external_id(connection, workspace_id, external_id.as_str()).await?;
         guard(found.as_ref())?;

@@ -30,6 +30,16 @@ pub async fn find(connection: &mut DbConnection, id: AccountId) -> Result<Option
     with_its_roles(connection, row.or_error("find an account")?).await
 }
 
+/// Finds an account by id that is active, and whose home is.
+pub(crate) async fn find_in_use(connection: &mut DbConnection, id: AccountId) -> Result<Option<Account>> {
+    let Some(account) = find(connection, id).await? else { return Ok(None) };
+    let home = account.home.map(stored);
+    let status = workspaces::table.filter(workspaces::id.nullable().eq(home)).select(workspaces::status);
+    let status = on_backend!(connection, |conn| status.first::<String>(conn).await.optional());
+    let status = status.or_error("find the status of a home")?;
+    Ok(Some(account).filter(|account| account.status == Status::Active && is_in_use(status.as_deref())))
+}
+
 /// Finds the home of an account, if any.
 pub(crate) async fn home_of(connection: &mut DbConnection, id: AccountId) -> Result<Option<WorkspaceId>> {
     let home = accounts::table.filter(accounts::id.eq(stored(id))).select(accounts::home_workspace_id);

@@ -6,7 +6,7 @@ mod row;
 mod write;
 
 pub use find::{LogInCandidate, any, find, find_by_username, find_for_log_in, find_within};
-pub(crate) use find::{home_of, is_in_use};
+pub(crate) use find::{find_in_use, home_of, is_in_use};
 pub(crate) use list::narrowed;
 pub use list::{AccountFilter, count, list};
 pub(crate) use row::{AccountRow, ProfileRow, with_roles};

@@ -22,6 +22,7 @@ use crate::people::memberships::{
 };
 use crate::people::numbers;
 use crate::people::roles::{assign as assign_roles, named as named_roles_of};
+use crate::people::workflows::release as release_workflows;
 use crate::people::workspaces::find as find_workspace;
 use crate::queries::locks;
 use crate::schema::accounts;
@@ -178,6 +179,7 @@ pub(crate) async fn delete_found(
 ) -> Result<()> {
     let administered = Administered::before(connection, account.administers_directory()).await?;
     let memberships = all_memberships_of(connection, &[stored(account.id)]).await?;
+    release_workflows(connection, origin, account).await?;
     let deleted = accounts::table.filter(accounts::id.eq(stored(account.id)));
     on_backend!(connection, |conn| diesel::delete(deleted).execute(conn).await)
         .or_error("delete an account")?;

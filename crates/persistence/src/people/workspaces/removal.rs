@@ -17,8 +17,9 @@ use crate::people::roles::delete_all_of as delete_roles_of;
 use crate::queries::locks;
 use crate::schema::{
     api_key_secrets, api_keys, audit_events, channels, deleted_external_users, departures, event_outbox,
-    events, external_user_groups, external_users, flows, idempotency_records, invitations, job_lanes, jobs,
-    super_identities, tiers, webhook_endpoints, workspaces,
+    events, execution_steps, executions, external_user_groups, external_users, flows, idempotency_records,
+    invitations, job_lanes, jobs, super_identities, tiers, webhook_endpoints, workflow_owners,
+    workflow_templates, workflows, workspaces,
 };
 use crate::types::{StoredTime, StoredUuid, stored};
 use crate::webhooks::remove_some_of;
@@ -165,6 +166,11 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
         event_outbox.number: i64,
         events.position: i64,
         webhook_endpoints.id: StoredUuid,
+        execution_steps.execution_id: StoredUuid,
+        executions.id: StoredUuid,
+        workflow_owners.workflow_id: StoredUuid,
+        workflows.id: StoredUuid,
+        workflow_templates.id: StoredUuid,
         jobs.id: StoredUuid,
         job_lanes.lane: StoredUuid,
     );

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::time::Duration;
 
+use denizen_domain::WorkflowLimits;
 use tempfile::NamedTempFile;
 
 use crate::ServeCommand;
@@ -45,6 +46,9 @@ fn flags_override_the_file_and_the_file_overrides_defaults() {
         audit_retention = "forever"
         trusted_proxy = ["10.0.0.0/8", "::1"]
         webhook_allow_network = "10.1.0.0/16, 10.2.0.1"
+        workflow_graph_size = "128KiB"
+        workflow_duration = "2h"
+        workflow_starts_per_minute = 60
         migrate = false
     "#;
     let ServeCommand { database, serve } = serve(file, &["--max-connections=8"], &[]).unwrap();
@@ -69,6 +73,13 @@ fn flags_override_the_file_and_the_file_overrides_defaults() {
         ["10.1.0.0/16".parse().unwrap(), "10.2.0.1/32".parse().unwrap()]
     );
     assert_eq!(serve.audit_retention, Retention(None));
+    let expected = WorkflowLimits {
+        graph_bytes: 128 * 1_024,
+        duration: Duration::from_hours(2),
+        starts_per_minute: 60,
+        ..WorkflowLimits::default()
+    };
+    assert_eq!(serve.workflows.limits(), expected);
     assert!(!serve.migrate);
     assert_eq!(serve.drain_timeout, Duration::from_secs(30));
 }

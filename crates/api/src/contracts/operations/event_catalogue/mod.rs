@@ -239,6 +239,9 @@ fn object_in_words(object: ObjectKind) -> &'static str {
         ObjectKind::Invitation => "An invitation to a flow",
         ObjectKind::WorkspaceKey => "The key that other services keep with the workspace",
         ObjectKind::WebhookEndpoint => "A webhook endpoint",
+        ObjectKind::Workflow => "A workflow",
+        ObjectKind::WorkflowTemplate => "A template of workflows",
+        ObjectKind::Execution => "An execution of a workflow",
         ObjectKind::ServerSecret => "A secret of the server",
     }
 }

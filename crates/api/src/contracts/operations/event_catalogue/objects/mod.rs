@@ -2,6 +2,7 @@
 
 mod directory;
 mod people;
+mod workflows;
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use denizen_domain::{
     Account, AccountId, AccountToken, AccountTokenId, ApiKey, ApiKeyId, Channel, ChannelId, ExternalUser,
     ExternalUserGroup, ExternalUserGroupId, ExternalUserId, Flow, FlowId, FlowMembership, Invitation,
     JsonObject, Membership, ObjectKind, Recorded, Role, RoleId, SuperIdentityId, Tier, TierId, Timestamp,
-    WebhookEndpoint, WebhookEndpointId, Workspace, WorkspaceId,
+    WebhookEndpoint, WebhookEndpointId, Workflow, WorkflowId, WorkflowTemplate, WorkflowTemplateId,
+    Workspace, WorkspaceId,
 };
 use denizen_persistence::workspaces::KeyOf;
 use uuid::uuid;
@@ -30,6 +32,9 @@ const ROLE: RoleId = RoleId::from_uuid(uuid!("3d5f7a9b-1c2e-4f6a-9b8d-0e1f2a3b4c
 const TOKEN: AccountTokenId = AccountTokenId::from_uuid(uuid!("6b8d0f2a-4c6e-4a8b-8d0f-2a4c6e8b0d1f"));
 const ENDPOINT: WebhookEndpointId =
     WebhookEndpointId::from_uuid(uuid!("4c6e8b0d-1f3a-4b5c-9d7e-2a4c6e8b0d1f"));
+const WORKFLOW: WorkflowId = WorkflowId::from_uuid(uuid!("3d7a1f5c-9b2e-4c6d-8f0a-5e4b7c9d1a21"));
+const TEMPLATE: WorkflowTemplateId =
+    WorkflowTemplateId::from_uuid(uuid!("6e8b2a4d-0c3f-4d7e-9a1b-6f5c8d0e2b32"));
 const FLOW: FlowId = FlowId::from_uuid(uuid!("8c0e2a4b-6d8f-4a1c-9e3b-5d7f9a1c3e5b"));
 
 /// An object at one moment, as events tell of it.
@@ -86,7 +91,9 @@ impl Samples {
             ObjectKind::Invitation => Self::made_of::<Invitation>(),
             ObjectKind::WorkspaceKey => Self::made_of::<KeyOf>(),
             ObjectKind::WebhookEndpoint => Self::made_of::<WebhookEndpoint>(),
-            ObjectKind::ServerSecret => return None,
+            ObjectKind::Workflow => Self::made_of::<Workflow>(),
+            ObjectKind::WorkflowTemplate => Self::made_of::<WorkflowTemplate>(),
+            ObjectKind::Execution | ObjectKind::ServerSecret => return None,
         })
     }
 

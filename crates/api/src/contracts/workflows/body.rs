@@ -1,0 +1,99 @@
+//! What bodies with workflows may hold, for the OpenAPI document. `input` reads them as JSON: a graph has no fixed form.
+
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::contracts::samples;
+
+/// A new flow. Unknown keys are ignored, and so are those that only responses have, such as `id`.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::create_workflow)]
+#[expect(dead_code, reason = "documents the body, which is read as JSON")]
+pub(crate) struct NewFlow {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 250)]
+    name: String,
+    #[schema(value_type = Object)]
+    /// Its steps: `{"nodes": […], "edges": […]}`. A node has an `id` of up to 30 characters, the `componentId` and `function`
+    /// of `GET /components`, and the `fields` that the function takes. An edge leads from its `source` to its `target`; its
+    /// `config` may have a `condition` and a `mapper`. One node is the first, and no edges form a loop. At most 50 nodes and
+    /// 64 KiB, unless the server sets others.
+    graph: Value,
+    /// Who may see and change it; the caller and its tenant if absent.
+    #[schema(required = false, max_items = 100)]
+    owners: Vec<NewOwner>,
+    /// The tenant in which it works; that of the caller if absent.
+    #[schema(required = false)]
+    tenant: Uuid,
+    #[serde(flatten)]
+    others: FlowFields,
+}
+
+/// Changes to a flow. Absent keys stay unchanged.
+#[derive(ToSchema)]
+#[schema(example = samples::change_workflow)]
+#[expect(dead_code, reason = "documents the body, which is read as JSON")]
+pub(crate) struct FlowChanges {
+    /// Its name.
+    #[schema(required = false, min_length = 1, max_length = 250)]
+    name: String,
+    /// All its steps, as in a new flow.
+    #[schema(required = false, value_type = Object)]
+    graph: Value,
+    /// All its owners.
+    #[schema(required = false, min_items = 1, max_items = 100)]
+    owners: Vec<NewOwner>,
+    #[serde(flatten)]
+    others: FlowFields,
+}
+
+/// Changes to one flow of many.
+#[derive(ToSchema)]
+#[schema(example = samples::change_one_workflow)]
+#[expect(dead_code, reason = "documents the body, which is read as JSON")]
+pub(crate) struct OneFlowChanges {
+    /// The flow's id.
+    id: Uuid,
+    #[serde(flatten)]
+    changes: FlowChanges,
+}
+
+/// What a flow has beside its name and its steps. Null resets a key to what a new flow has.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "documents the body, which is read as JSON")]
+pub(crate) struct FlowFields {
+    /// What it is for.
+    #[schema(max_length = 2000)]
+    description: Option<String>,
+    /// How long it is meant to be at work: `ordinary` or `long_running`.
+    #[serde(rename = "type")]
+    #[schema(default = "ordinary")]
+    kind: Option<String>,
+    /// The pattern of a schedule: minute, hour, day of month, month, day of week. Short for a `trigger` of the type
+    /// `schedule`.
+    #[schema(example = "0 9 * * MON")]
+    cron: Option<String>,
+    /// What starts it: `{"type": "webhook"}`, which is the default, `{"type": "schedule", "cron", "timezone"}`,
+    /// `{"type": "event", "events": ["external_user.created"], "filter"}` or `{"type": "manual"}`.
+    #[schema(value_type = Option<Object>)]
+    trigger: Option<Value>,
+    /// How it runs: `concurrency` (1 to 100, by default 10), `orderBy` (`user` or absent), and for webhooks
+    /// `webhooks.requireWebhookAuth`, `webhooks.hmacAuthSecret` and `webhooks.hmacHeaderKey`.
+    #[schema(value_type = Option<Object>)]
+    flow_settings: Option<Value>,
+}
+
+/// An owner of a flow.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body, which is read as JSON")]
+pub(crate) struct NewOwner {
+    /// Id of a user of the tenant, or of the tenant.
+    id: Uuid,
+    /// `user` or `tenant`.
+    #[serde(rename = "type")]
+    #[schema(example = "user")]
+    kind: String,
+}
