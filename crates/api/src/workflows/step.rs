@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    Action, Budget, Coded as _, Conflict, Error, Execution, ExecutionScope, Function, Json, Result, Step,
-    StepOutcome, StepRequest, StepState, WaitUntil, next_steps,
+    Action, Budget, Coded as _, Conflict, Error, Execution, ExecutionScope, Function, Json, Node, Result,
+    Step, StepOutcome, StepRequest, StepState, WaitUntil, next_steps,
 };
 use denizen_persistence::executions::{self, Conclusion, DirectoryChange, Effect};
 
@@ -35,22 +35,22 @@ impl Workflows {
         (step.due_at, step.message) = (None, None);
         let Some(node) = run.graph.node(&step.node_id) else {
             let gone = "The workflow has no such step any more.";
-            return self.store(run, None, failed(step, gone)).await;
+            return self.store(run, failed(step, gone)).await;
         };
         let function = node.function;
         let scope = self.scope_of(run, &step).await?;
         let task = if was_waiting {
             Ok(Task::Done(StepOutcome::Result(step.data.clone()), None))
         } else {
-            self.task_of(run, &step, &scope)
+            self.task_of(run, node, &step, &scope)
         };
         let outcome = match task {
-            Err(Failure(message)) => self.store(run, None, failed(step, &message)).await,
+            Err(Failure(message)) => self.store(run, failed(step, &message)).await,
             Ok(Task::Done(outcome, message)) => {
                 step.message = message;
-                self.store(run, None, concluded(run, step, &outcome, &scope)).await
+                self.store(run, concluded(run, step, &outcome, &scope)).await
             }
-            Ok(Task::Wait(until)) => self.store(run, None, self.waiting(step, until)).await,
+            Ok(Task::Wait(until)) => self.store(run, self.waiting(step, until)).await,
             Ok(Task::Send(request)) => self.perform_request(run, step, &request, &scope).await,
             Ok(Task::Change(effect)) => self.perform_change(run, step, &effect, &scope).await,
         };
@@ -83,10 +83,7 @@ impl Workflows {
         })
     }
 
-    fn task_of(&self, run: &Run, step: &Step, scope: &ExecutionScope) -> Result<Task, Failure> {
-        let Some(node) = run.graph.node(&step.node_id) else {
-            return Err(Failure("The workflow has no such step any more.".to_owned()));
-        };
+    fn task_of(&self, run: &Run, node: &Node, step: &Step, scope: &ExecutionScope) -> Result<Task, Failure> {
         let variables = scope.with(&step.data);
         let fields = node.fields.resolve(&variables, &mut Budget::default());
         let fields = fields.map_err(|error| Failure(error.to_string()))?;
@@ -133,16 +130,16 @@ impl Workflows {
             standing.require(Function::Request, workspace_id)
         };
         if let Err(error) = allowed {
-            return self.store(run, None, failed(step, &error.to_string())).await;
+            return self.store(run, failed(step, &error.to_string())).await;
         }
         match self.send(&run.execution, &step, request).await {
             Ok(result) => {
                 let outcome = StepOutcome::Result(result);
-                self.store(run, None, concluded(run, step, &outcome, scope)).await
+                self.store(run, concluded(run, step, &outcome, scope)).await
             }
-            Err(RequestFailure::Final(message)) => self.store(run, None, failed(step, &message)).await,
+            Err(RequestFailure::Final(message)) => self.store(run, failed(step, &message)).await,
             Err(RequestFailure::Passing(message, asked_for)) => {
-                self.store(run, None, self.tried(step, &message, asked_for)).await
+                self.store(run, self.tried(step, &message, asked_for)).await
             }
         }
     }
@@ -186,14 +183,14 @@ impl Workflows {
                 | Error::Internal(_)
                 | Error::Conflict(Conflict::ConcurrentChange)),
             ) => Err(error),
-            Err(error) => self.store(run, None, failed(step, &error.to_string())).await,
+            Err(error) => self.store(run, failed(step, &error.to_string())).await,
         }
     }
 
-    async fn store(&self, run: &Run, effect: Option<&Effect>, conclusion: Conclusion) -> Result<Execution> {
+    async fn store(&self, run: &Run, conclusion: Conclusion) -> Result<Execution> {
         let connection = &mut self.database.write_by_key().await?;
         let conclude = |_| conclusion.clone();
-        executions::advance(connection, &run.origin(self), &run.execution, effect, conclude).await
+        executions::advance(connection, &run.origin(self), &run.execution, None, conclude).await
     }
 }
 

@@ -2,12 +2,13 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    Execution, ExecutionState, Json, NewStep, Origin, Result, Step, StepState, Timestamp, WorkflowLimits,
+    Conflict, Error, Execution, ExecutionState, Json, NewStep, Origin, Result, Step, StepState, Timestamp,
+    WorkflowLimits,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::begin::{job_of, overtaken};
+use super::begin::job_of;
 use super::effects::{self, Effect};
 use super::row::{StepRow, as_json};
 use super::steps::{next_due_at, steps_of};
@@ -248,6 +249,11 @@ pub(super) async fn update(
         call_next(connection, execution, now).await?;
     }
     Ok(())
+}
+
+/// Returns the error of a step that cannot be stored because another server has gone on with the execution.
+fn overtaken() -> Error {
+    Error::Conflict(Conflict::ConcurrentChange)
 }
 
 /// Ends an execution that goes on no more. Its open steps are cancelled.

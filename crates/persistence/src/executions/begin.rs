@@ -2,8 +2,8 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    Error, Execution, ExecutionId, ExecutionState, ExternalUserId, JobId, JobKind, Json, NewJob, NewStep,
-    Origin, Result, StepCounters, TriggerKind, Workflow, WorkflowId, WorkflowLimits, WorkspaceId,
+    Execution, ExecutionId, ExecutionState, ExternalUserId, JobId, JobKind, Json, NewJob, NewStep, Origin,
+    Result, StepCounters, TriggerKind, Workflow, WorkflowId, WorkflowLimits, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -164,9 +164,4 @@ pub(super) fn job_of(workspace_id: WorkspaceId, workflow_id: WorkflowId, lane: U
         object_id: workflow_id.to_string(),
         payload: Json::Null,
     }
-}
-
-/// Returns the error of a step that cannot be stored because another server has gone on with the execution.
-pub(super) fn overtaken() -> Error {
-    Error::Conflict(denizen_domain::Conflict::ConcurrentChange)
 }
