@@ -70,8 +70,8 @@ pub mod webhooks;
 
 pub use cache::{Cache, ExternalUserName};
 pub use connection::{
-    Backend, ConnectError, Database, DatabaseOptions, DbConnection, PoolStatus, SqliteSynchronous,
-    sqlite_file, sqlite_url,
+    Backend, ConnectError, Database, DatabaseOptions, DbConnection, InvalidDatabaseUrl, PoolStatus,
+    SqliteSynchronous, database_location, sqlite_file, sqlite_url,
 };
 pub use directory::{channels, external_user_groups, external_users, super_identities, tiers};
 pub use memory::MAXIMUM_AGE;

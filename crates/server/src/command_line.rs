@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
@@ -104,6 +105,20 @@ impl CommandLine {
         environment: &[(OsString, OsString)],
     ) -> Result<Self, clap::Error> {
         let command = sources::apply(Self::command(), arguments, environment)?;
-        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+        let matches = command.try_get_matches_from(arguments).map_err(without_urls)?;
+        Self::from_arg_matches(&matches)
     }
+}
+
+/// Removes what follows the scheme of a URL in the wrong place, which may contain a password.
+fn without_urls(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue] {
+        if let Some(ContextValue::String(text)) = error.get(kind)
+            && let Some((scheme, _)) = text.split_once("://")
+        {
+            let shown = ContextValue::String(format!("{scheme}://…"));
+            error.insert(kind, shown);
+        }
+    }
+    error
 }

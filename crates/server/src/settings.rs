@@ -20,7 +20,7 @@ use denizen_api::{
     CorsOrigin, EncryptionKeys, FailureLimits, IpNet, RequestLimits, default_password_hashing_threads,
 };
 use denizen_domain::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Username, WorkflowLimits};
-use denizen_persistence::{DatabaseOptions, SqliteSynchronous, sqlite_file, sqlite_url};
+use denizen_persistence::{DatabaseOptions, SqliteSynchronous, database_location, sqlite_file, sqlite_url};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::values::List;
@@ -77,13 +77,7 @@ impl DatabaseSettings {
 
     /// Describes the database's location: the file, or the server's address without credentials.
     pub(crate) fn location(&self) -> String {
-        let url = self.url();
-        if let Some(file) = sqlite_file(&url) {
-            return file.display().to_string();
-        }
-        let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
-        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
-        format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest))
+        database_location(&self.url())
     }
 
     fn url(&self) -> String {

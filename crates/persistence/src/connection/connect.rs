@@ -1,5 +1,6 @@
 //! Opens a database: parses its URL, creates its pools, and explains in one sentence why it is unreachable.
 
+use std::path::Path;
 use std::time::Duration;
 
 use deadpool::managed::{self, Manager, PoolError};
@@ -10,11 +11,12 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use url::Url;
 
+use super::database_url::{DatabaseUrl, InvalidDatabaseUrl};
 use super::group_commit::{GROUP_DURATION, WriteQueue, WritingConnectionManager};
 use super::in_place::{AsyncSqliteConnection, InPlace};
+use super::metrics_of_queries;
 use super::settings::{self, SqliteSynchronous};
-use super::sqlite_file::sqlite_file;
-use super::{metrics_of_queries, tls};
+use super::tls::{self, TlsError};
 
 /// How many times setting up a SQLite connection is tried while another process changes the journal mode.
 const SETUP_ATTEMPTS: u32 = 100;
@@ -50,9 +52,9 @@ impl DatabaseOptions {
 /// Why a database cannot be opened. Never contains the password.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The URL's scheme is unknown.
-    #[error("the database URL must begin with postgres:// or sqlite://, and {0}")]
-    InvalidUrl(String),
+    /// The URL cannot be read, or asks for what does not exist.
+    #[error(transparent)]
+    InvalidUrl(#[from] InvalidDatabaseUrl),
     /// The database does not respond, or refuses the connection.
     #[error("cannot reach the {database}: {reason}")]
     Unreachable {
@@ -72,23 +74,17 @@ pub(crate) enum Pools {
 impl Pools {
     pub(crate) async fn open(options: &DatabaseOptions) -> Result<Self, ConnectError> {
         metrics_of_queries::record();
-        if options.url.starts_with("sqlite://") {
-            return open_sqlite(options).await;
-        }
-        match Url::parse(&options.url) {
-            Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => {
-                open_postgres(&url, options).await
-            }
-            Ok(url) => Err(ConnectError::InvalidUrl(format!("{}:// is neither", url.scheme()))),
-            Err(error) => Err(ConnectError::InvalidUrl(format!("this one cannot be read: {error}"))),
+        match DatabaseUrl::parse(&options.url)? {
+            DatabaseUrl::Postgres(url) => open_postgres(&url, options).await,
+            DatabaseUrl::Sqlite(file) => open_sqlite(&file, options).await,
         }
     }
 }
 
 async fn open_postgres(url: &Url, options: &DatabaseOptions) -> Result<Pools, ConnectError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let connector =
-        tls::Connector::for_url(url).map_err(|reason| ConnectError::InvalidUrl(reason.to_string()))?;
+    let invalid = |error: TlsError| InvalidDatabaseUrl::new(url.as_str(), &error.to_string());
+    let connector = tls::Connector::for_url(url).map_err(invalid)?;
     let setup = settings::postgres(options.statement_timeout);
     let manager = manager(connector.plain_url(), move |url| {
         let (connector, setup) = (connector.clone(), setup.clone());
@@ -105,10 +101,9 @@ async fn open_postgres(url: &Url, options: &DatabaseOptions) -> Result<Pools, Co
     Ok(Pools::Postgres(pool))
 }
 
-async fn open_sqlite(options: &DatabaseOptions) -> Result<Pools, ConnectError> {
-    let invalid = |reason: &str| ConnectError::InvalidUrl(reason.to_owned());
-    let file = sqlite_file(&options.url).ok_or_else(|| invalid("sqlite:// needs the path of a file"))?;
-    let path = file.to_str().ok_or_else(|| invalid("the path of the file must be UTF-8"))?;
+async fn open_sqlite(file: &Path, options: &DatabaseOptions) -> Result<Pools, ConnectError> {
+    let is_invalid = || InvalidDatabaseUrl::new(&options.url, "the path of the file must be UTF-8");
+    let path = file.to_str().ok_or_else(is_invalid)?;
     // SQLite would read `file:` at the start of a path as a URL of its own.
     let path = if file.is_relative() { format!("./{path}") } else { path.to_owned() };
     let open = |writes: bool| {
@@ -124,7 +119,7 @@ async fn open_sqlite(options: &DatabaseOptions) -> Result<Pools, ConnectError> {
             .boxed()
         })
     };
-    let writer = pool(WritingConnectionManager { connections: open(true), file: file.clone() }, 1);
+    let writer = pool(WritingConnectionManager { connections: open(true), file: file.to_owned() }, 1);
     try_out(&writer, format!("SQLite database {}", file.display())).await?;
     let readers = pool(open(false), options.connections.unwrap_or(4));
     Ok(Pools::Sqlite { readers, writers: WriteQueue::new(writer, GROUP_DURATION) })

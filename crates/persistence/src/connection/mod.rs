@@ -4,6 +4,7 @@
 
 mod connect;
 mod database;
+mod database_url;
 mod error;
 mod group_commit;
 mod in_place;
@@ -20,6 +21,7 @@ mod write_ahead_log;
 pub use connect::{ConnectError, DatabaseOptions};
 pub use database::{Backend, Database, DbConnection};
 pub(crate) use database::{on_backend, on_each_backend};
+pub use database_url::{InvalidDatabaseUrl, database_location};
 pub(crate) use error::{OrError, broken_row};
 pub(crate) use in_place::AsyncSqliteConnection;
 pub use pool::PoolStatus;

@@ -253,6 +253,43 @@ fn names_an_unreachable_database_without_password() {
 }
 
 #[test]
+fn a_password_that_breaks_the_database_url_is_not_shown() {
+    let folder = Folder::new();
+    for url in [
+        "postgres://me:pa55/w0rd@t4il@127.0.0.1:1/users",
+        "postgres://me:12/w0rd@t4il:3@127.0.0.1:1/users",
+        "postgres://me:12?w0rd@t4il/users",
+        "postgres://me:12#w0rd@t4il/users",
+        "postgres:/me:pa55@t4il/users",
+        "me:pa55@t4il/users",
+        "mysql://me:pa55@t4il/users",
+    ] {
+        for command in [
+            &["serve", "--listen", "127.0.0.1:0", "--database-url", url][..],
+            &["doctor", "--database-url", url],
+            &["doctor", "--json", "--database-url", url],
+            &["migrate", "--database-url", url],
+            &["workspaces", "list", "--database-url", url],
+        ] {
+            let ended = folder.run(command);
+            let shown = ended.printed + &ended.complaint;
+            assert_eq!(ended.code, Some(1), "{shown}");
+            assert!(shown.contains("cannot use the database URL"), "{shown}");
+            for secret in ["pa55", "w0rd", "t4il", "me:"] {
+                assert!(!shown.contains(secret), "{command:?}: {shown}");
+            }
+        }
+    }
+    for misplaced in ["postgres://me:pa55@t4il/users", "--url=postgres://me:pa55@t4il/users"] {
+        for command in [&["doctor", misplaced][..], &["serve", misplaced], &[misplaced]] {
+            let ended = folder.run(command);
+            assert_eq!(ended.code, Some(2));
+            assert!(!ended.complaint.contains("pa55"), "{}", ended.complaint);
+        }
+    }
+}
+
+#[test]
 fn names_an_unusable_data_folder() {
     let folder = Folder::new();
     std::fs::write(folder.path().join("file"), "").unwrap();
