@@ -133,12 +133,14 @@ fn record(context: &RequestContext, method: &'static str, status: StatusCode, el
             tracing::$level!(
                 target: "denizen::request",
                 id = context.id,
+                contract = context.contract.code(),
+                client = display(context.client_address.to_canonical()),
                 workspace = caller.and_then(|caller| caller.workspace_id).map(display),
                 caller = caller.map(|caller| display(caller.holder)),
                 method,
                 route,
                 status = status.as_u16(),
-                milliseconds = elapsed.as_secs_f64() * 1000.0,
+                milliseconds = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
                 cause = context.cause.get(),
             )
         };

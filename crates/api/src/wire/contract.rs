@@ -49,6 +49,19 @@ impl Contract {
         }
     }
 
+    /// Returns its name in the log.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Flowra => "flowra",
+            Self::Zaia => "zaia",
+            Self::Notiflows => "notiflows",
+            Self::FlowMate => "flowmate",
+            Self::Flowdock => "flowdock",
+            Self::IncomingWebhooks => "incoming_webhooks",
+            Self::Operations => "operations",
+        }
+    }
+
     /// Maps a domain field to its name in the contract's bodies.
     pub(crate) fn field_name(self, field: &str) -> String {
         match self {
