@@ -50,6 +50,13 @@ pub struct Administrator {
     pub password: Password,
 }
 
+/// Returns whether [`first_start`] would create anything.
+#[boxed]
+pub async fn is_first_start(database: &Database) -> Result<bool> {
+    let connection = &mut database.read().await?;
+    Ok(!workspaces::any(connection).await? || !accounts::any(connection).await?)
+}
+
 /// Creates the workspace `default`, with a channel and a key, if there is no workspace, and an administrator if there
 /// is no account. Creates nothing if any step fails or another server does the same.
 #[boxed]

@@ -17,6 +17,7 @@ mod command_line;
 mod commands;
 mod database;
 mod encryption_key;
+mod first_start;
 mod listener;
 mod listing;
 mod logging;

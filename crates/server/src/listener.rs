@@ -96,14 +96,16 @@ impl Listener {
     /// Binds the port. Port 0 takes any free one.
     pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
         let socket = TcpListener::bind(address).await.map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => anyhow!("cannot listen on {address}: another program uses this port"),
+            ErrorKind::AddrInUse => {
+                anyhow!("--listen {address}: address in use: another program uses this port")
+            }
             ErrorKind::AddrNotAvailable => {
-                anyhow!("cannot listen on {address}: this machine has no such address")
+                anyhow!("--listen {address}: address not available: this machine has no such address")
             }
             ErrorKind::PermissionDenied => {
-                anyhow!("cannot listen on {address}: this user may not use the port")
+                anyhow!("--listen {address}: permission denied: this user may not use the port")
             }
-            _ => anyhow!("cannot listen on {address}: {error}"),
+            _ => anyhow!("--listen {address}: {error}"),
         })?;
         let address = socket.local_addr().context("cannot read the address of the listening socket")?;
         Ok(Self { socket, address })

@@ -1,19 +1,21 @@
 //! Starts a server from settings, and stops it without cutting requests.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use denizen_api::{App, AppOptions, allow_origins};
 use denizen_domain::{Origin, Source};
+use denizen_persistence::Database;
 use denizen_persistence::bootstrap::{self, FirstStart};
 use tokio::sync::{SetOnce, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::database;
 use crate::encryption_key;
+use crate::first_start::{Secrets, SecretsFile};
 use crate::listener::{Answers, Limits, Listener, Listening};
 use crate::reason::reason;
 use crate::settings::values::joined;
@@ -39,8 +41,8 @@ impl RunningServer {
     /// The port comes first: a port in use must not cost the first key's secret, which is shown once. Until the rest is
     /// done, the server is alive but not ready, and requests wait.
     ///
-    /// Fails with one sentence for the operator if the port, the folder or the database is not available, or if the
-    /// schema is from a newer version.
+    /// Fails with one sentence for the operator if the port, the folder or the database is not available, if the
+    /// schema is from a newer version, or if the file for the secrets of a first start exists already.
     pub async fn start(
         database: &DatabaseSettings,
         serve: &ServeSettings,
@@ -59,11 +61,16 @@ impl RunningServer {
         let answers = Answers { application: Arc::clone(&application), until_then };
         let listening = listener.start(answers, refusal, limits(serve));
 
-        let (app, first_start) = start_app(database, serve, source, options).await?;
+        let (app, first_start) = start_app(database, serve, source, options, &base_of(address)).await?;
         application.set(app.router()).map_err(|_| anyhow!("the application was started twice"))?;
         app.set_ready(true);
         let background = BackgroundTask::start(app.clone());
         Ok(Self { address, first_start, app, listening, background, drain_timeout: serve.drain_timeout })
+    }
+
+    /// Returns its URL for clients on this machine.
+    pub fn base(&self) -> String {
+        base_of(self.address)
     }
 
     /// Stops the server: it reports not ready, answers all accepted requests and writes buffered data.
@@ -115,6 +122,7 @@ async fn start_app(
     serve: &ServeSettings,
     source: Source,
     mut options: AppOptions,
+    base: &str,
 ) -> anyhow::Result<(App, Option<FirstStart>)> {
     let database = database::connect(settings).await?;
     options.encryption_keys = encryption_key::find_or_create(&serve.encryption, settings)?;
@@ -126,12 +134,46 @@ async fn start_app(
     let app = App::start(database.clone(), source.clone(), options).await.map_err(reason);
     let app = app.context("cannot start the application")?;
     // Comes last: nothing may fail once there is a secret to show.
-    let first_start =
-        bootstrap::first_start(&database, &Origin::server(source.clone()), &serve.log_in.admin_email)
-            .await
-            .map_err(reason);
-    let first_start = first_start.context("cannot create the initial data of the directory")?;
-    Ok((app, (!first_start.is_empty()).then_some(first_start)))
+    Ok((app, first_start(&database, serve, source, base).await?))
+}
+
+/// Creates what an empty directory needs. If a file for its secrets is named, it comes before them and gets them.
+async fn first_start(
+    database: &Database,
+    serve: &ServeSettings,
+    source: Source,
+    base: &str,
+) -> anyhow::Result<Option<FirstStart>> {
+    let cannot_create = "cannot create the initial data of the directory";
+    if !bootstrap::is_first_start(database).await.map_err(reason).context(cannot_create)? {
+        return Ok(None);
+    }
+    let file = serve.first_start_file.as_deref().map(SecretsFile::create).transpose()?;
+    let made = bootstrap::first_start(database, &Origin::server(source), &serve.log_in.admin_email).await;
+    let made = made.map_err(reason).context(cannot_create);
+    let first_start = match made {
+        Ok(first_start) if !first_start.is_empty() => first_start,
+        nothing => {
+            file.map_or(Ok(()), SecretsFile::remove)?;
+            return nothing.map(|_| None);
+        }
+    };
+    file.map_or(Ok(()), |file| file.write(&Secrets { first_start: &first_start, base }))?;
+    Ok(Some(first_start))
+}
+
+fn base_of(address: SocketAddr) -> String {
+    format!("http://{}", reachable(address))
+}
+
+/// Returns an address that clients can use: the loopback address if the server listens on all addresses.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {

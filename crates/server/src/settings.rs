@@ -7,6 +7,8 @@
 //! 1. Add the field with its help (what it is, its unit) and `env`; the key of the file is the field's name.
 //! 2. Use a parser from [`values`], so that values have the same syntax everywhere.
 
+pub(crate) mod log_filter;
+mod misspelling;
 pub(crate) mod sources;
 pub(crate) mod values;
 
@@ -167,7 +169,7 @@ pub struct ServeSettings {
 
     /// Log filter: a level (error, warn, info, debug, trace), or levels by module, such as `info,denizen_server=debug`
     #[arg(long, env = "DENIZEN_LOG_FILTER", value_name = "FILTER")]
-    #[arg(default_value = "info", value_parser = values::log_filter)]
+    #[arg(default_value = "info", value_parser = log_filter::check)]
     pub log_filter: String,
 
     /// How long a deleted external user can be restored, such as `30d`
@@ -204,6 +206,11 @@ pub struct ServeSettings {
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub migrate: bool,
+
+    /// New file for the secrets of the first start, which only its owner can read; then none is printed. For services whose
+    /// output is kept [default: they are printed]
+    #[arg(long, env = "DENIZEN_FIRST_START_FILE", value_name = "FILE")]
+    pub first_start_file: Option<PathBuf>,
 
     /// Login settings. Must come last, because its help heading also applies to later fields.
     #[command(flatten)]

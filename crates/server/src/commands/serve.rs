@@ -3,21 +3,22 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use denizen_domain::Source;
-use denizen_persistence::bootstrap::{Administrator, FirstStart, FirstWorkspace};
+use denizen_persistence::bootstrap::FirstStart;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::first_start::Secrets;
 use crate::settings::{DatabaseSettings, ServeSettings};
 use crate::{RunningServer, logging};
 
 /// Run the server
 ///
 /// If the folder is empty, it creates the database, a first workspace with a key, and an administrator. Their secrets
-/// are shown once.
+/// are shown once, or written to `--first-start-file`.
 #[derive(Debug, Clone, Parser)]
 #[command(after_help = "Example:\n  denizen serve --listen 0.0.0.0:8080 --data-dir /var/lib/denizen")]
 pub struct ServeCommand {
@@ -86,52 +87,37 @@ struct Banner<'server> {
     base: String,
     data: String,
     first_start: Option<&'server FirstStart>,
+    /// Where the secrets are, if not in the message.
+    file: Option<&'server Path>,
 }
 
 impl<'server> Banner<'server> {
-    fn of(command: &ServeCommand, server: &'server RunningServer) -> Self {
+    fn of(command: &'server ServeCommand, server: &'server RunningServer) -> Self {
         Self {
-            base: format!("http://{}", reachable(server.address)),
+            base: server.base(),
             data: command.database.location(),
             first_start: server.first_start.as_ref(),
+            file: command.serve.first_start_file.as_deref(),
         }
     }
 }
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { base, data, first_start } = self;
+        let Self { base, data, first_start, file } = self;
         writeln!(formatter, "Denizen {} listens on {base}  (docs: {base}/docs)", env!("CARGO_PKG_VERSION"))?;
         writeln!(formatter, "Data: {data}")?;
-        let Some(FirstStart { workspace, administrator }) = first_start else { return Ok(()) };
-        let reason = if workspace.is_some() { "First start" } else { "There was no account yet" };
-        writeln!(formatter, "\n{reason}. This is shown once:")?;
-        if let Some(FirstWorkspace { workspace, channel, key }) = workspace {
-            writeln!(formatter, "  workspace      {:<9} {}", workspace.slug.as_str(), workspace.id)?;
-            writeln!(formatter, "  channel        {:<9} {}", channel.name, channel.id)?;
-            writeln!(formatter, "  public key     {}", key.key.public_key)?;
-            writeln!(formatter, "  secret key     {}", key.secret.expose())?;
+        let Some(first_start) = first_start else { return Ok(()) };
+        let is_first = first_start.workspace.is_some();
+        let reason = if is_first { "First start" } else { "There was no account yet" };
+        match file {
+            Some(file) => writeln!(formatter, "\n{reason}. The secrets are in {}", file.display()),
+            None => {
+                let secrets = Secrets { first_start, base };
+                write!(formatter, "\n{reason}. This is shown once:\n{secrets}")
+            }
         }
-        if let Some(Administrator { account, password }) = administrator {
-            writeln!(formatter, "  administrator  {}", account.username)?;
-            writeln!(formatter, "  password       {}", password.expose())?;
-        }
-        if let Some(FirstWorkspace { key, .. }) = workspace {
-            let secret = key.secret.expose();
-            writeln!(formatter, "\nTry it:\n  curl -H 'x-api-key: {secret}' {base}/api/v1/external-users")?;
-        }
-        Ok(())
     }
-}
-
-/// Returns an address that clients can use: the loopback address if the server listens on all addresses.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// Prints to standard output. Ignores errors: a closed reader must not stop the server.

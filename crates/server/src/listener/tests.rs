@@ -189,6 +189,6 @@ async fn a_port_in_use_is_reported_clearly() {
     let Err(error) = Listener::bind(listener.address()).await else { panic!("the port is free") };
     assert_eq!(
         error.to_string(),
-        format!("cannot listen on {}: another program uses this port", listener.address())
+        format!("--listen {}: address in use: another program uses this port", listener.address())
     );
 }

@@ -11,6 +11,8 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
+use super::misspelling::did_you_mean;
+
 #[cfg(test)]
 mod tests;
 
@@ -109,14 +111,34 @@ impl Settings {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read the configuration file {file}: {error}"))?;
         let table: Table = text.parse().map_err(|error| syntax_error(path, &text, &error))?;
+        if let Some(sentence) = self.complaint_about_tables(path, &table) {
+            return Err(sentence);
+        }
         table.into_iter().map(|(key, value)| self.read_key(path, key, &value)).collect()
+    }
+
+    /// Names the first table of a file, and where its settings belong: settings have no tables.
+    fn complaint_about_tables(&self, path: &Path, file: &Table) -> Option<String> {
+        let (name, table) = file.iter().find_map(|(name, value)| Some((name, table_of(value)?)))?;
+        let known = |key: &String| {
+            let whole = format!("{name}_{key}");
+            [key.clone(), whole].into_iter().find(|key| self.of_file(key).is_some())
+        };
+        let example = table.keys().find_map(known).unwrap_or_else(|| "listen".to_owned());
+        let file = path.display();
+        Some(format!(
+            "{file} has a table [{name}], but settings have no tables; write them above the first one, such as {example} = …"
+        ))
+    }
+
+    /// Returns the setting of a key of the file, which cannot name another file.
+    fn of_file(&self, key: &str) -> Option<&Arg> {
+        self.named(key).filter(|argument| argument.get_env() != Some(OsStr::new(CONFIG_VARIABLE)))
     }
 
     fn read_key(&self, path: &Path, key: String, value: &Value) -> Result<FileValue, String> {
         let file = path.display();
-        let Some(argument) =
-            self.named(&key).filter(|argument| argument.get_env() != Some(OsStr::new(CONFIG_VARIABLE)))
-        else {
+        let Some(argument) = self.of_file(&key) else {
             let known = self.arguments.iter().map(|argument| argument.get_id().as_str());
             let known = known.filter(|key| *key != "config");
             return Err(format!("the key {key} in {file} is unknown{}", did_you_mean(&key, known)));
@@ -179,6 +201,14 @@ fn with_defaults(command: Command, values: &[FileValue]) -> Command {
         .mut_subcommands(|command| with_defaults(command, values))
 }
 
+/// Returns the table that a value is, or the first of a list of tables.
+fn table_of(value: &Value) -> Option<&Table> {
+    match value {
+        Value::Array(values) => values.first()?.as_table(),
+        value => value.as_table(),
+    }
+}
+
 /// Returns the value in command-line form, or the expected type.
 fn texts(argument: &Arg, value: &Value) -> Result<Vec<String>, &'static str> {
     let type_id = argument.get_value_parser().type_id();
@@ -229,12 +259,6 @@ fn syntax_error(path: &Path, text: &str, error: &toml::de::Error) -> String {
         .and_then(|span| text.get(..span.start))
         .map_or(1, |before| before.matches('\n').count() + 1);
     format!("line {line} of {} is not TOML: {}", path.display(), error.message().replace('\n', "; "))
-}
-
-fn did_you_mean<'known>(name: &str, known: impl Iterator<Item = &'known str>) -> String {
-    let nearest = known
-        .max_by(|one, other| strsim::jaro_winkler(name, one).total_cmp(&strsim::jaro_winkler(name, other)));
-    nearest.map(|nearest| format!("; the nearest known name is {nearest}")).unwrap_or_default()
 }
 
 fn type_with_article(value: &Value) -> String {

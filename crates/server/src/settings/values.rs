@@ -9,7 +9,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use denizen_api::{CorsOrigin, InvalidOrigin, IpNet};
 use denizen_domain::{ApiKey, Coded, EventType, InvalidTimestamp, Password, Timestamp};
 use secrecy::SecretString;
-use tracing_subscriber::EnvFilter;
 
 use super::Retention;
 
@@ -133,12 +132,6 @@ pub(super) fn list<T>(
 /// Joins the lists of a repeated setting.
 pub(crate) fn joined<T: Clone>(lists: &[List<T>]) -> Vec<T> {
     lists.iter().flat_map(|List(values)| values).cloned().collect()
-}
-
-/// Checks a log filter.
-pub(super) fn log_filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map_err(|error| error.to_string())?;
-    Ok(text.to_owned())
 }
 
 /// Parses the lifetime of a key or a token: `90d`, `12h`, `30m`, `2w`; more than zero and at most a hundred years.
@@ -378,11 +371,5 @@ mod tests {
         for wrong in ["", "/", "example.com", "https://", "https://a?b=c", "ftp://a"] {
             assert!(public_url(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn rejects_invalid_log_filters() {
-        assert!(log_filter("info,denizen_server=debug").is_ok());
-        assert!(log_filter("denizen_server=loud").is_err());
     }
 }

@@ -50,6 +50,56 @@ fn only_the_first_start_prints_a_key_and_an_administrator() {
 }
 
 #[test]
+fn secrets_of_the_first_start_can_go_to_a_private_file() {
+    let folder = Folder::new();
+    let file = folder.path().join("secrets");
+    std::fs::write(&file, "mine").unwrap();
+    let start = ["--first-start-file", "secrets"];
+    let refused = folder.run(&[&["serve", "--listen", "127.0.0.1:0"], &start[..]].concat());
+    assert_eq!((refused.code, refused.printed.as_str()), (Some(1), ""));
+    let last = refused.complaint.lines().last().unwrap();
+    assert!(last.starts_with("error: --first-start-file secrets: File exists"), "{last}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+    assert_eq!(folder.json(&["workspaces", "list"]), json!([]), "no secret was lost");
+
+    std::fs::remove_file(&file).unwrap();
+    let server = folder.serve_with(&start);
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let secrets = std::fs::read_to_string(&file).unwrap();
+    let value = |label: &str| {
+        let line = secrets.lines().find_map(|line| line.trim().strip_prefix(label));
+        line.unwrap_or_else(|| panic!("{label} is missing in {secrets}")).trim().to_owned()
+    };
+    assert_eq!(server.status(&value("secret key")), 200);
+    assert_eq!(server.log_in(&value("administrator"), &value("password")), 200);
+    let (status, printed) = server.stop();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(printed, "Data: ./denizen-data/denizen.db\n\nFirst start. The secrets are in secrets\n");
+
+    let (status, printed) = folder.serve_with(&start).stop();
+    assert_eq!((status.code(), printed.as_str()), (Some(0), "Data: ./denizen-data/denizen.db\n"));
+}
+
+#[test]
+fn a_misspelt_log_filter_stops_the_start_and_an_unknown_target_is_named() {
+    let folder = Folder::new();
+    let (code, complaint) = folder.fails(&["serve", "--listen", "127.0.0.1:0", "--log-filter", "inof"]);
+    assert_eq!(code, 2);
+    assert!(
+        complaint.ends_with("inof is neither a level nor a crate; the nearest known name is info"),
+        "{complaint}"
+    );
+    assert!(folder.is_empty());
+
+    // The port is in use, so that the server ends by itself.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ended = folder.run(&["serve", "--listen", &address, "--log-filter", "denizen_serer=debug"]);
+    let warning: Value = serde_json::from_str(ended.complaint.lines().next().unwrap()).unwrap();
+    assert_eq!((text(&warning, "level"), text(&warning, "nearest")), ("WARN", "denizen_server"));
+}
+
+#[test]
 fn a_start_without_accounts_creates_an_administrator() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);

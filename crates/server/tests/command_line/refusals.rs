@@ -230,7 +230,7 @@ fn with_its_port_in_use_serve_creates_nothing() {
     let address = taken.local_addr().unwrap().to_string();
     assert_eq!(
         folder.fails(&["serve", "--listen", &address]),
-        (1, format!("error: cannot listen on {address}: another program uses this port"))
+        (1, format!("error: --listen {address}: address in use: another program uses this port"))
     );
     assert!(folder.is_empty());
 }

@@ -99,11 +99,25 @@ fn an_unknown_key_error_suggests_the_nearest_one() {
         error("listn = \"x\""),
         "error: the key listn in FILE is unknown; the nearest known name is listen"
     );
-    assert_eq!(
-        error("[database]\nurl = \"x\""),
-        "error: the key database in FILE is unknown; the nearest known name is database_url"
-    );
     assert!(error("config = \"other.toml\"").contains("the key config in FILE is unknown"));
+}
+
+#[test]
+fn a_table_is_refused_with_the_keys_that_replace_it() {
+    for (file, table, key) in [
+        ("[server]\nlisten = \"127.0.0.1:1\"", "server", "listen"),
+        ("migrate = true\n[database]\nurl = \"x\"", "database", "database_url"),
+        ("[[server]]\nmax_connections = 1", "server", "max_connections"),
+        ("server.listen = \"127.0.0.1:1\"", "server", "listen"),
+        ("[other]\nthing = 1", "other", "listen"),
+    ] {
+        assert_eq!(
+            error(file),
+            format!(
+                "error: FILE has a table [{table}], but settings have no tables; write them above the first one, such as {key} = …"
+            )
+        );
+    }
 }
 
 #[test]
