@@ -100,6 +100,18 @@ pub async fn version(connection: &mut DbConnection) -> Result<String> {
     Ok(row.or_error("ask for the version of the database")?.value)
 }
 
+/// Returns the version of TLS that encrypts the connection, such as `TLSv1.3`; `None` if it is in plain text, or in this
+/// process.
+#[boxed]
+pub async fn encryption(connection: &mut DbConnection) -> Result<Option<String>> {
+    let query = diesel::sql_query(match connection.backend() {
+        Backend::Postgres => "SELECT version AS value FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl",
+        Backend::Sqlite => "SELECT '' AS value WHERE false",
+    });
+    let row = on_backend!(connection, |conn| query.get_result::<TextRow>(conn).await.optional());
+    Ok(row.or_error("ask whether the connection is encrypted")?.map(|row| row.value))
+}
+
 /// Returns the time of the database server. For SQLite, this is the local time.
 #[boxed]
 pub async fn time(connection: &mut DbConnection) -> Result<Timestamp> {

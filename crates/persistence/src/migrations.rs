@@ -7,7 +7,7 @@ use denizen_domain::{Error, Result};
 use diesel::backend::Backend as DieselBackend;
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Object;
@@ -98,7 +98,56 @@ async fn perform_on_postgres(
     let (outcome, mut connection) =
         finished.map_err(|error| Error::Internal(format!("the migrations stopped: {error}")))?;
     unlock(&mut connection).await?;
-    outcome
+    match outcome {
+        Err(error) if RIGHTS_ARE_MISSING.iter().any(|sign| error.context().contains(sign)) => {
+            let missing = missing_rights(&mut connection).await;
+            Err(missing.ok().flatten().map_or(error, Error::Internal))
+        }
+        outcome => outcome,
+    }
+}
+
+/// What PostgreSQL says if the role may not create something, or not even use the schema.
+const RIGHTS_ARE_MISSING: [&str; 2] = ["permission denied", "no schema has been selected"];
+
+/// The rights of the role that migrates.
+#[derive(QueryableByName)]
+struct Rights {
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Text)]
+    database: String,
+    #[diesel(sql_type = Text)]
+    schema: String,
+    #[diesel(sql_type = Bool)]
+    may_create_tables: bool,
+    #[diesel(sql_type = Bool)]
+    may_create_extensions: bool,
+}
+
+const RIGHTS: &str = "
+    SELECT quote_ident(current_user) AS role, quote_ident(current_database()) AS database, quote_ident(schema) AS schema,
+        has_schema_privilege(schema, 'USAGE') AND has_schema_privilege(schema, 'CREATE') AS may_create_tables,
+        has_database_privilege(current_database(), 'CREATE')
+            OR (SELECT count(*) FROM pg_extension WHERE extname IN ('pg_trgm', 'btree_gin')) = 2 AS may_create_extensions
+    FROM coalesce(current_schema(), 'public') AS schema";
+
+/// Says which rights the role lacks for the migrations, and how to grant them. `None` if it has them all.
+async fn missing_rights(connection: &mut AsyncPgConnection) -> Result<Option<String>> {
+    let rights: Rights = diesel::sql_query(RIGHTS).get_result(connection).await.or_error("look up rights")?;
+    let Rights { role, database, schema, may_create_tables, may_create_extensions } = rights;
+    let extensions = ("extensions", format!("GRANT CREATE ON DATABASE {database} TO {role};"));
+    let tables = ("tables", format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO {role};"));
+    let rights = [(may_create_extensions, extensions), (may_create_tables, tables)];
+    let (things, grants): (Vec<_>, Vec<_>) =
+        rights.into_iter().filter_map(|(is_held, missing)| (!is_held).then_some(missing)).unzip();
+    Ok((!things.is_empty()).then(|| {
+        format!(
+            "the role {role} may not create {} in the database {database}; its owner grants that there: {}",
+            things.join(" and "),
+            grants.join(" ")
+        )
+    }))
 }
 
 /// Runs everything in one transaction on SQLite, which takes the write lock first. Of two servers that start on one

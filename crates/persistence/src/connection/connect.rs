@@ -27,7 +27,8 @@ const SETUP_PAUSE: Duration = Duration::from_millis(20);
 /// The settings for opening a database.
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
-    /// `postgres://user:password@host:port/name`, with `?sslmode=require` for TLS, or `sqlite://path/to/file`, percent-encoded (see [`sqlite_url`](crate::sqlite_url)).
+    /// `postgres://user:password@host:port/name`, with `?sslmode=require` for TLS with a verified certificate, or
+    /// `sqlite://path/to/file`, percent-encoded (see [`sqlite_url`](crate::sqlite_url)).
     pub url: String,
     /// The maximum number of connections to PostgreSQL, or of SQLite readers. Defaults to four per core, and four.
     pub connections: Option<usize>,

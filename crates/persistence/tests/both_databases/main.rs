@@ -10,6 +10,7 @@ mod jobs;
 mod numbered_pages;
 mod older;
 mod remembered_keys;
+mod rights;
 mod searches;
 mod statements;
 mod two_servers;
@@ -81,9 +82,7 @@ pub(crate) async fn on_both(test: impl AsyncFn(&Fixture)) {
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     test(&Fixture::on(&url).await).await;
 
-    let Some(server) = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()) else {
-        return println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
-    };
+    let Some(server) = server_of_postgres() else { return };
     let name = format!("denizen_test_{}", RandomIds.uuid().simple());
     on_server(&server, &format!("CREATE DATABASE {name}")).await;
     let mut url = Url::parse(&server).unwrap();
@@ -92,7 +91,17 @@ pub(crate) async fn on_both(test: impl AsyncFn(&Fixture)) {
     on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 
-async fn on_server(server: &str, statement: &str) {
+/// Returns the URL of the server of PostgreSQL, or says that there is none.
+pub(crate) fn server_of_postgres() -> Option<String> {
+    let server = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty());
+    if server.is_none() {
+        println!("PostgreSQL: NOT TESTED, because TEST_DATABASE_URL names no server");
+    }
+    server
+}
+
+/// Runs SQL statements on the database of a URL.
+pub(crate) async fn on_server(server: &str, statement: &str) {
     let database = Database::connect(server).await.unwrap();
     let DbConnection::Postgres(mut connection) = database.write().await.unwrap() else {
         return;
