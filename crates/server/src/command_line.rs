@@ -7,9 +7,10 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    AccountsCommand, AuditCommand, DoctorCommand, EncryptionKeysCommand, EventsCommand, ExternalUsersCommand,
-    FlowsCommand, JobsCommand, KeysCommand, MigrateCommand, OpenapiCommand, SchemaCommand, ServeCommand,
-    SigningKeysCommand, TokensCommand, WebhooksCommand, WorkflowsCommand, WorkspacesCommand,
+    AccountsCommand, AuditCommand, CompletionsCommand, ConfigCommand, DoctorCommand, EncryptionKeysCommand,
+    EventsCommand, ExternalUsersCommand, FlowsCommand, JobsCommand, KeysCommand, ManCommand, MigrateCommand,
+    OpenapiCommand, SchemaCommand, ServeCommand, SigningKeysCommand, TokensCommand, WebhooksCommand,
+    WorkflowsCommand, WorkspacesCommand,
 };
 use crate::settings::sources;
 
@@ -88,9 +89,15 @@ pub(crate) enum Command {
     #[command(subcommand)]
     EncryptionKeys(EncryptionKeysCommand),
 
+    /// Show the settings of the server
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
     Migrate(MigrateCommand),
     Doctor(DoctorCommand),
     Openapi(OpenapiCommand),
+    Completions(CompletionsCommand),
+    Man(ManCommand),
 
     #[command(hide = true)]
     Schema(SchemaCommand),
@@ -104,9 +111,13 @@ impl CommandLine {
         arguments: &[OsString],
         environment: &[(OsString, OsString)],
     ) -> Result<Self, clap::Error> {
-        let command = sources::apply(Self::command(), arguments, environment)?;
-        let matches = command.try_get_matches_from(arguments).map_err(without_urls)?;
-        Self::from_arg_matches(&matches)
+        let applied = sources::apply(Self::command(), arguments, environment)?;
+        let (matches, settings) = applied.parse(arguments).map_err(without_urls)?;
+        let mut command_line = Self::from_arg_matches(&matches)?;
+        if let Command::Config(ConfigCommand::Print(command)) = &mut command_line.command {
+            command.settings = settings;
+        }
+        Ok(command_line)
     }
 }
 

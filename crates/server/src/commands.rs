@@ -2,6 +2,8 @@
 
 mod accounts;
 mod audit;
+mod completions;
+mod config;
 mod doctor;
 mod encryption_keys;
 mod events;
@@ -9,6 +11,7 @@ mod external_users;
 mod flows;
 mod jobs;
 mod keys;
+mod man;
 mod migrate;
 mod named;
 mod openapi;
@@ -22,6 +25,8 @@ mod workspaces;
 
 pub(crate) use accounts::AccountsCommand;
 pub(crate) use audit::AuditCommand;
+pub(crate) use completions::CompletionsCommand;
+pub(crate) use config::ConfigCommand;
 pub(crate) use doctor::DoctorCommand;
 pub(crate) use encryption_keys::EncryptionKeysCommand;
 pub(crate) use events::EventsCommand;
@@ -29,6 +34,7 @@ pub(crate) use external_users::ExternalUsersCommand;
 pub(crate) use flows::FlowsCommand;
 pub(crate) use jobs::JobsCommand;
 pub(crate) use keys::KeysCommand;
+pub(crate) use man::ManCommand;
 pub(crate) use migrate::MigrateCommand;
 pub(crate) use openapi::OpenapiCommand;
 pub(crate) use schema::SchemaCommand;

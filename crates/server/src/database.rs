@@ -3,12 +3,16 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use denizen_persistence::{Database, migrations};
+use denizen_persistence::{ConnectError, Database, migrations};
 
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
+
+/// How long to wait before the next attempt to reach the database.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Connects to the database, creating a missing embedded one.
 pub(crate) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Database> {
@@ -19,6 +23,24 @@ pub(crate) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Datab
         make_file(&file)?;
     }
     Ok(Database::connect_with(&settings.options()).await?)
+}
+
+/// Connects like [`connect`], and waits for a database that cannot be reached yet, with one line in the log.
+pub(crate) async fn connect_within(settings: &DatabaseSettings, wait: Duration) -> anyhow::Result<Database> {
+    let began = Instant::now();
+    let mut attempt = connect(settings).await;
+    if let Some(reason) = attempt.as_ref().err().filter(|error| is_unreachable(error) && !wait.is_zero()) {
+        tracing::info!(%reason, ?wait, "waiting for the database");
+    }
+    while attempt.as_ref().is_err_and(is_unreachable) && began.elapsed() < wait {
+        tokio::time::sleep(PAUSE).await;
+        attempt = connect(settings).await;
+    }
+    attempt
+}
+
+fn is_unreachable(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ConnectError::Unreachable { .. }))
 }
 
 /// Connects to an existing directory whose schema this version supports. Creates and migrates nothing: a command with

@@ -32,6 +32,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 
 use command_line::{Command, CommandLine};
 pub use commands::ServeCommand;
@@ -82,9 +83,12 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             Command::Jobs(command) => command.run().await,
             Command::SigningKeys(command) => command.run().await,
             Command::EncryptionKeys(command) => command.run().await,
+            Command::Config(command) => command.run(),
             Command::Migrate(command) => command.run().await,
             Command::Doctor(command) => command.run().await,
             Command::Openapi(command) => command.run(),
+            Command::Completions(command) => command.run(&mut CommandLine::command()),
+            Command::Man(command) => command.run(CommandLine::command()),
             Command::Schema(command) => command.run().await,
         }
     });

@@ -124,7 +124,7 @@ async fn start_app(
     mut options: AppOptions,
     base: &str,
 ) -> anyhow::Result<(App, Option<FirstStart>)> {
-    let database = database::connect(settings).await?;
+    let database = database::connect_within(settings, serve.database_wait).await?;
     options.encryption_keys = encryption_key::find_or_create(&serve.encryption, settings)?;
     if serve.migrate {
         database::migrate(&database).await?;

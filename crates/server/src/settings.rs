@@ -41,6 +41,10 @@ pub struct DatabaseSettings {
     #[arg(hide_env_values = true, hide_default_value = true)]
     pub database_url: Option<SecretString>,
 
+    /// File with the URL of the database, in place of `--database-url`
+    #[arg(long, env = "DENIZEN_DATABASE_URL_FILE", value_name = "FILE", value_parser = values::secret_file)]
+    pub database_url_file: Option<SecretString>,
+
     /// Maximum connections on PostgreSQL, readers on SQLite [default: 4 for each processor core, or 4 readers]
     #[arg(long, env = "DENIZEN_DATABASE_CONNECTIONS", value_name = "NUMBER")]
     #[arg(value_parser = values::positive::<usize>)]
@@ -57,9 +61,9 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// Returns the folder of the embedded database, or `None` if `--database-url` is set.
+    /// Returns the folder of the embedded database, or `None` if a URL is set.
     pub(crate) fn embedded_folder(&self) -> Option<&Path> {
-        self.database_url.is_none().then_some(&*self.data_dir)
+        self.configured_url().is_none().then_some(&*self.data_dir)
     }
 
     /// Returns the file of a SQLite database; `None` for PostgreSQL, or if the URL names no file.
@@ -83,10 +87,14 @@ impl DatabaseSettings {
     }
 
     fn url(&self) -> String {
-        match &self.database_url {
+        match self.configured_url() {
             Some(url) => url.expose_secret().to_owned(),
             None => sqlite_url(&self.data_dir.join("denizen.db")),
         }
+    }
+
+    fn configured_url(&self) -> Option<&SecretString> {
+        self.database_url.as_ref().or(self.database_url_file.as_ref())
     }
 }
 
@@ -201,6 +209,11 @@ pub struct ServeSettings {
     /// The limits of workflows.
     #[command(flatten)]
     pub workflows: WorkflowLimitSettings,
+
+    /// How long to wait at the start for a database that cannot be reached yet, such as `60s`
+    #[arg(long, env = "DENIZEN_DATABASE_WAIT", value_name = "TIME")]
+    #[arg(default_value = "0", value_parser = values::duration_or_none)]
+    pub database_wait: Duration,
 
     /// Whether to update the database's schema on start; with `false`, an old schema stops the start
     #[arg(long, env = "DENIZEN_MIGRATE", value_name = "BOOLEAN", default_value = "true")]

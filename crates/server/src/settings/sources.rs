@@ -6,9 +6,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::Resettable;
+use clap::builder::{ArgPredicate, Resettable};
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Serialize;
 use toml::{Table, Value};
 
 use super::misspelling::did_you_mean;
@@ -25,6 +27,21 @@ const PREFIX: &str = "DENIZEN_";
 /// The prefix of variables for the project's tests.
 const TEST_PREFIX: &str = "DENIZEN_TEST_";
 
+/// The suffix of settings that name a file with the value of the setting without it.
+const FILE_SUFFIX: &str = "_file";
+
+/// A command line with the settings outside it.
+pub(crate) struct Applied {
+    command: Command,
+    file: Option<ConfigFile>,
+}
+
+/// The configuration file.
+struct ConfigFile {
+    path: PathBuf,
+    values: Vec<FileValue>,
+}
+
 /// Applies the settings outside the command line: checks the environment's names and values, reads the configuration
 /// file, and makes its values the defaults of their commands, as help shows.
 ///
@@ -35,17 +52,98 @@ pub(crate) fn apply(
     command: Command,
     arguments: &[OsString],
     environment: &[(OsString, OsString)],
-) -> Result<Command, clap::Error> {
+) -> Result<Applied, clap::Error> {
     let settings = Settings::of(&command);
     settings.check_environment(environment).map_err(usage_error)?;
     let command = without_empty_variables(command, environment);
-    match config_file(arguments, environment) {
-        Some(path) => {
-            let values = settings.read_file(&path).map_err(usage_error)?;
-            Ok(with_defaults(command, &values))
-        }
-        None => Ok(command),
+    let Some(path) = config_file(arguments, environment) else {
+        return Ok(Applied { command, file: None });
+    };
+    let values = settings.read_file(&path).map_err(usage_error)?;
+    Ok(Applied { command: with_defaults(command, &values), file: Some(ConfigFile { path, values }) })
+}
+
+/// A setting as a command uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Effective {
+    /// The key in the configuration file.
+    name: String,
+    /// The value in command-line form; `***` for secrets, `None` if there is none.
+    value: Option<String>,
+    /// The flag, the variable, the configuration file, or `default`.
+    source: String,
+}
+
+impl Effective {
+    /// Returns name, value and source, for a table.
+    pub(crate) fn cells(&self) -> Vec<String> {
+        let value = self.value.clone().unwrap_or_else(|| "-".to_owned());
+        vec![self.name.clone(), value, self.source.clone()]
     }
+}
+
+impl Applied {
+    /// Parses the arguments. Returns the matches, and the settings of the command that they name.
+    ///
+    /// Fails with clap's output: one sentence about the error, or the requested help.
+    pub(crate) fn parse(
+        mut self,
+        arguments: &[OsString],
+    ) -> Result<(ArgMatches, Vec<Effective>), clap::Error> {
+        let matches = self.command.try_get_matches_from_mut(arguments)?;
+        let (mut command, mut innermost) = (&self.command, &matches);
+        while let Some((name, below)) = innermost.subcommand() {
+            let Some(named) = command.find_subcommand(name) else { break };
+            (command, innermost) = (named, below);
+        }
+        check_pairs(command, innermost).map_err(usage_error)?;
+        let settings = command.get_arguments().filter(|argument| argument.get_env().is_some());
+        let settings = settings.map(|argument| self.effective(argument, innermost)).collect();
+        Ok((matches, settings))
+    }
+
+    fn effective(&self, argument: &Arg, matches: &ArgMatches) -> Effective {
+        let name = argument.get_id().as_str();
+        let texts =
+            matches.get_raw(name).map(|values| values.map(OsStr::to_string_lossy).collect::<Vec<_>>());
+        let is_secret = argument.is_hide_env_values_set();
+        let value = texts.map(|texts| if is_secret { "***".to_owned() } else { texts.join(", ") });
+        let of_file = self.file.as_ref().filter(|file| file.values.iter().any(|value| value.key == name));
+        let source = match (matches.value_source(name), of_file) {
+            (Some(ValueSource::CommandLine), _) => format!("--{}", argument.get_long().unwrap_or_default()),
+            (Some(ValueSource::EnvVariable), _) => {
+                argument.get_env().unwrap_or_default().to_string_lossy().into_owned()
+            }
+            (Some(_), Some(file)) => file.path.display().to_string(),
+            _ => "default".to_owned(),
+        };
+        Effective { name: name.to_owned(), value, source }
+    }
+}
+
+/// Fails if the command line or the environment gives a value and the file that contains it.
+fn check_pairs(command: &Command, matches: &ArgMatches) -> Result<(), String> {
+    let is_given = |name: &str| {
+        let source = matches.value_source(name);
+        matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
+    };
+    let pairs = pairs(command).into_iter().filter(|(value, file)| is_given(value) && is_given(file));
+    pairs.map(|(value, file)| excluded(&flag(&value), &flag(&file))).next().map_or(Ok(()), Err)
+}
+
+/// Returns the names of settings that are a value and the file that contains it.
+fn pairs(command: &Command) -> Vec<(String, String)> {
+    let names: Vec<&str> = command.get_arguments().map(|argument| argument.get_id().as_str()).collect();
+    let values = names.iter().filter(|name| names.contains(&&*format!("{name}{FILE_SUFFIX}")));
+    values.map(|name| ((*name).to_owned(), format!("{name}{FILE_SUFFIX}"))).collect()
+}
+
+fn excluded(value: &str, file: &str) -> String {
+    format!("{value} and {file} exclude each other")
+}
+
+fn flag(name: &str) -> String {
+    format!("--{}", name.replace('_', "-"))
 }
 
 /// All settings of a command line, without duplicates.
@@ -113,6 +211,11 @@ impl Settings {
         let table: Table = text.parse().map_err(|error| syntax_error(path, &text, &error))?;
         if let Some(sentence) = self.complaint_about_tables(path, &table) {
             return Err(sentence);
+        }
+        let partner = |key: &String| table.contains_key(key.strip_suffix(FILE_SUFFIX).unwrap_or_default());
+        if let Some(key) = table.keys().find(|key| partner(key)) {
+            let value = key.strip_suffix(FILE_SUFFIX).unwrap_or_default();
+            return Err(format!("{} in {file}", excluded(value, key)));
         }
         table.into_iter().map(|(key, value)| self.read_key(path, key, &value)).collect()
     }
@@ -191,11 +294,24 @@ fn without_empty_variables(command: Command, environment: &[(OsString, OsString)
         .mut_subcommands(|command| without_empty_variables(command, environment))
 }
 
-/// Makes the file's values the defaults of a command and its subcommands.
+/// Makes the file's values the defaults of a command and its subcommands. The default gives way if its partner of a value
+/// and the file that contains it is given.
 fn with_defaults(command: Command, values: &[FileValue]) -> Command {
+    let pairs = pairs(&command);
+    let partner_of = |name: &str| {
+        pairs.iter().find_map(|(value, file)| match name {
+            _ if name == value => Some(file.clone()),
+            _ if name == file => Some(value.clone()),
+            _ => None,
+        })
+    };
     command
         .mut_args(|argument| match values.iter().find(|value| argument.get_id() == value.key.as_str()) {
-            Some(value) => argument.default_values(value.texts.clone()),
+            Some(value) => match partner_of(&value.key) {
+                Some(partner) => argument.default_value_if(partner, ArgPredicate::IsPresent, None),
+                None => argument,
+            }
+            .default_values(value.texts.clone()),
             None => argument,
         })
         .mut_subcommands(|command| with_defaults(command, values))

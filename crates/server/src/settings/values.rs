@@ -33,6 +33,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// Parses a time like [`duration`], or 0.
+pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { duration(text) }
+}
+
 /// Parses an access token's lifetime, like [`duration`]; at least 1s, since tokens use whole seconds.
 pub(super) fn token_lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = duration(text)?;
@@ -95,6 +100,13 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
 /// Parses a text that must stay secret.
 pub(super) fn secret(text: &str) -> Result<SecretString, String> {
     if text.is_empty() { Err("expected a non-empty text".to_owned()) } else { Ok(text.to_owned().into()) }
+}
+
+/// Reads a secret from a file, without the line break at its end.
+pub(super) fn secret_file(path: &str) -> Result<SecretString, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read the file: {error}"))?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    secret(line.strip_suffix('\r').unwrap_or(line)).map_err(|_| "the file is empty".to_owned())
 }
 
 /// Parses the server's base URL: http or https, no query. Removes a trailing slash.
@@ -205,6 +217,8 @@ fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]
@@ -228,6 +242,22 @@ mod tests {
         ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(duration_or_none("0"), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_secret_of_a_file_ends_before_its_last_line_break() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        for (content, read) in [("a b", "a b"), ("a b\n", "a b"), ("a b\r\n", "a b"), ("a\n\n", "a\n")] {
+            std::fs::write(path, content).unwrap();
+            assert_eq!(secret_file(path).unwrap().expose_secret(), read);
+        }
+        for empty in ["", "\n"] {
+            std::fs::write(path, empty).unwrap();
+            assert_eq!(secret_file(path).unwrap_err(), "the file is empty");
+        }
+        assert!(secret_file("nowhere/here").unwrap_err().starts_with("cannot read the file: "));
     }
 
     #[test]

@@ -100,6 +100,73 @@ fn a_misspelt_log_filter_stops_the_start_and_an_unknown_target_is_named() {
 }
 
 #[test]
+fn settings_are_printed_with_their_sources_and_without_secrets() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("denizen.toml"), "max_connections = 7\nlog_filter = \"warn\"\n")
+        .unwrap();
+    let environment = [
+        ("DENIZEN_CONFIG", "denizen.toml"),
+        ("DENIZEN_DATABASE_URL", "postgres://me:pa55@db.example/users"),
+        ("DENIZEN_LOG_FILTER", "error"),
+    ];
+    let print = ["config", "print", "--listen", "127.0.0.1:1", "--json"];
+    let ended = folder.run_with(&environment, &print);
+    assert!(ended.code == Some(0) && !ended.printed.contains("pa55"), "{ended:?}");
+    let settings: Value = serde_json::from_str(&ended.printed).unwrap();
+    let of = |name: &str| {
+        let mut settings = settings.as_array().unwrap().iter();
+        let setting = settings.find(|setting| setting["name"] == name).unwrap();
+        (setting["value"].clone(), text(setting, "source").to_owned())
+    };
+    for (name, value, source) in [
+        ("listen", json!("127.0.0.1:1"), "--listen"),
+        ("database_url", json!("***"), "DENIZEN_DATABASE_URL"),
+        ("log_filter", json!("error"), "DENIZEN_LOG_FILTER"),
+        ("max_connections", json!("7"), "denizen.toml"),
+        ("drain_timeout", json!("30s"), "default"),
+        ("public_url", Value::Null, "default"),
+        ("encryption_key", Value::Null, "default"),
+    ] {
+        assert_eq!(of(name), (value, source.to_owned()), "{name}");
+    }
+    let table = folder.prints(&["config", "print"]);
+    assert!(
+        table.lines().any(|line| line.split_whitespace().eq(["listen", "127.0.0.1:8080", "default"])),
+        "{table}"
+    );
+
+    let both = [("DENIZEN_DATABASE_URL", "postgres://a/b"), ("DENIZEN_DATABASE_URL_FILE", "denizen.toml")];
+    let sentence = "error: --database-url and --database-url-file exclude each other";
+    assert_eq!(folder.run_with(&both, &["config", "print"]).failure(), (2, sentence.to_owned()));
+}
+
+#[test]
+fn a_start_waits_for_the_database_with_one_line() {
+    let folder = Folder::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("postgres://me@127.0.0.1:{port}/users");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", &url];
+    for (wait, lines) in [("0", 0), ("600ms", 1)] {
+        let ended = folder.run(&[&serve[..], &["--database-wait", wait]].concat());
+        assert_eq!(ended.code, Some(1));
+        assert_eq!(ended.complaint.matches("waiting for the database").count(), lines, "{ended:?}");
+        assert!(ended.complaint.ends_with("connection refused\n"), "{ended:?}");
+    }
+}
+
+#[test]
+fn prints_completions_and_manual_pages() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(folder.prints(&["completions", shell]).contains("--database-url"), "{shell}");
+    }
+    assert!(folder.prints(&["man"]).contains(".TH denizen 1"));
+    folder.prints(&["man", "."]);
+    let page = std::fs::read_to_string(folder.path().join("denizen-serve.1")).unwrap();
+    assert!(page.contains("database\\-url"), "{page}");
+}
+
+#[test]
 fn a_start_without_accounts_creates_an_administrator() {
     let folder = Folder::migrated();
     folder.prints(&["workspaces", "create", "Acme"]);

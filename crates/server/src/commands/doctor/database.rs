@@ -58,7 +58,14 @@ async fn description(database: &Database, location: &str) -> anyhow::Result<Find
         Backend::Postgres => "PostgreSQL",
         Backend::Sqlite => "SQLite",
     };
-    Ok(Finding::new(Status::Ok, format!("{name} {version} at {location} holds {} KiB", bytes / 1024)))
+    let encryption = match (database.backend(), introspection::encryption(connection).await.map_err(reason)?)
+    {
+        (Backend::Sqlite, _) => String::new(),
+        (Backend::Postgres, Some(tls)) => format!("; the connection is encrypted with {tls}"),
+        (Backend::Postgres, None) => "; the connection is not encrypted".to_owned(),
+    };
+    let kibibytes = bytes / 1024;
+    Ok(Finding::new(Status::Ok, format!("{name} {version} at {location} holds {kibibytes} KiB{encryption}")))
 }
 
 async fn schema(database: &Database) -> anyhow::Result<Finding> {

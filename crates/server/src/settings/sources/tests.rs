@@ -94,6 +94,37 @@ fn reads_optional_settings_from_the_file_and_hides_passwords() {
 }
 
 #[test]
+fn a_secret_may_be_in_a_file_and_only_there() {
+    let mut secret = NamedTempFile::new().unwrap();
+    secret.write_all(b"postgres://me:pa55@db.example/users\n").unwrap();
+    let path = secret.path().to_str().unwrap();
+    let location = |command: ServeCommand| command.database.location();
+    let of_file = format!("database_url_file = {path:?}");
+    let (url, variable, file_variable) =
+        ("postgres://other/users", "DENIZEN_DATABASE_URL", "DENIZEN_DATABASE_URL_FILE");
+
+    for command in [
+        serve("", &["--database-url-file", path], &[]),
+        serve(&of_file, &[], &[]),
+        serve("database_url = \"postgres://other/users\"", &["--database-url-file", path], &[]),
+    ] {
+        assert_eq!(location(command.unwrap()), "postgres://db.example/users");
+    }
+    let overridden = serve(&of_file, &["--database-url", url], &[]).unwrap();
+    assert_eq!(location(overridden), "postgres://other/users");
+
+    let both = "error: --database-url and --database-url-file exclude each other";
+    let refused = serve("", &["--database-url", url, "--database-url-file", path], &[]).unwrap_err();
+    assert_eq!(refused, both);
+    assert_eq!(
+        error(&format!("database_url = \"x\"\n{of_file}")),
+        "error: database_url and database_url_file exclude each other in FILE"
+    );
+    let missing = serve("", &[], &[(variable, url), (file_variable, "nowhere/here")]).unwrap_err();
+    assert!(missing.contains("DENIZEN_DATABASE_URL_FILE is wrong: cannot read the file: "), "{missing}");
+}
+
+#[test]
 fn an_unknown_key_error_suggests_the_nearest_one() {
     assert_eq!(
         error("listn = \"x\""),
