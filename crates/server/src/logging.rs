@@ -30,7 +30,7 @@ pub(crate) fn start(settings: &ServeSettings) -> anyhow::Result<()> {
 fn warn_of_unknown_targets(settings: &ServeSettings) {
     for UnknownTarget { name, nearest } in unknown_targets(&settings.log_filter) {
         tracing::dispatcher::with_default(&log(settings.log_format, EnvFilter::new("warn")), || {
-            tracing::warn!(target = name, nearest, "the log filter names a target that does not exist");
+            tracing::warn!(unknown = name, nearest, "the log filter names a target that does not exist");
         });
     }
 }

@@ -1,5 +1,6 @@
 //! Opens a database: parses its URL, creates its pools, and explains in one sentence why it is unreachable.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use url::Url;
 
-use super::database_url::{DatabaseUrl, InvalidDatabaseUrl};
+use super::database_url::{DatabaseUrl, InvalidDatabaseUrl, database_location};
 use super::group_commit::{GROUP_DURATION, WriteQueue, WritingConnectionManager};
 use super::in_place::{AsyncSqliteConnection, InPlace};
 use super::metrics_of_queries;
@@ -24,8 +25,8 @@ const SETUP_ATTEMPTS: u32 = 100;
 /// How long to wait before the next attempt.
 const SETUP_PAUSE: Duration = Duration::from_millis(20);
 
-/// The settings for opening a database.
-#[derive(Debug, Clone)]
+/// The settings for opening a database. Its debug output has no password.
+#[derive(Clone)]
 pub struct DatabaseOptions {
     /// `postgres://user:password@host:port/name`, with `?sslmode=require` for TLS with a verified certificate, or
     /// `sqlite://path/to/file`, percent-encoded (see [`sqlite_url`](crate::sqlite_url)).
@@ -47,6 +48,19 @@ impl DatabaseOptions {
             statement_timeout: Duration::from_secs(10),
             sqlite_synchronous: SqliteSynchronous::default(),
         }
+    }
+}
+
+impl fmt::Debug for DatabaseOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, connections, statement_timeout, sqlite_synchronous } = self;
+        formatter
+            .debug_struct("DatabaseOptions")
+            .field("url", &database_location(url))
+            .field("connections", connections)
+            .field("statement_timeout", statement_timeout)
+            .field("sqlite_synchronous", sqlite_synchronous)
+            .finish()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a role of PostgreSQL needs to set up the database.
 
 use denizen_domain::{IdSource as _, RandomIds};
-use denizen_persistence::{Database, introspection, migrations};
+use denizen_persistence::{Database, migrations};
 use url::Url;
 
 use crate::{on_server, server_of_postgres};
@@ -32,14 +32,4 @@ async fn a_role_without_rights_is_told_what_to_grant() {
     drop(database);
     on_server(&server, &format!("DROP DATABASE {role} WITH (FORCE)")).await;
     on_server(&server, &format!("DROP ROLE {role}")).await;
-}
-
-#[tokio::test]
-async fn a_connection_knows_whether_it_is_encrypted() {
-    let Some(server) = server_of_postgres() else { return };
-    let mut url = Url::parse(&server).unwrap();
-    url.query_pairs_mut().append_pair("sslmode", "disable");
-    let database = Database::connect(url.as_str()).await.unwrap();
-    let connection = &mut database.read().await.unwrap();
-    assert_eq!(introspection::encryption(connection).await.unwrap(), None);
 }

@@ -96,7 +96,8 @@ fn a_misspelt_log_filter_stops_the_start_and_an_unknown_target_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let ended = folder.run(&["serve", "--listen", &address, "--log-filter", "denizen_serer=debug"]);
     let warning: Value = serde_json::from_str(ended.complaint.lines().next().unwrap()).unwrap();
-    assert_eq!((text(&warning, "level"), text(&warning, "nearest")), ("WARN", "denizen_server"));
+    assert_eq!(text(&warning, "level"), "WARN");
+    assert_eq!((text(&warning, "unknown"), text(&warning, "nearest")), ("denizen_serer", "denizen_server"));
 }
 
 #[test]
@@ -138,6 +139,27 @@ fn settings_are_printed_with_their_sources_and_without_secrets() {
     let both = [("DENIZEN_DATABASE_URL", "postgres://a/b"), ("DENIZEN_DATABASE_URL_FILE", "denizen.toml")];
     let sentence = "error: --database-url and --database-url-file exclude each other";
     assert_eq!(folder.run_with(&both, &["config", "print"]).failure(), (2, sentence.to_owned()));
+}
+
+#[test]
+fn the_log_tells_contract_client_and_time_of_each_request() {
+    let folder = Folder::new();
+    let mut server = folder.serve_with_log();
+    let secret = server.printed("secret key");
+    assert_eq!(server.status(&secret), 200);
+    assert_eq!(server.request("GET /health/live", "accept: */*", ""), 200);
+    assert_eq!(server.stop().0.code(), Some(0));
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines: Vec<Value> = lines.filter(|line| line["target"] == "denizen::request").collect();
+    let contracts: Vec<&str> = lines.iter().map(|line| text(line, "contract")).collect();
+    assert_eq!(contracts, ["flowra", "operations"]);
+    for line in lines {
+        assert_eq!(text(&line, "client"), "127.0.0.1");
+        let milliseconds = line["milliseconds"].to_string();
+        let (_, decimals) = milliseconds.split_once('.').unwrap_or_default();
+        assert!(decimals.len() <= 3, "{milliseconds}");
+    }
 }
 
 #[test]
@@ -470,7 +492,8 @@ fn the_server_creates_an_encryption_key_beside_the_database() {
         "error: cannot use the encryption key ./denizen-data/encryption.key: line 1 is not 32 bytes";
     assert!(complaint.starts_with(expected), "{complaint}");
     let both = ["doctor", "--encryption-key-file", "a", "--encryption-key", text(&generated, "key")];
-    assert!(folder.run(&both).printed.contains("exclude each other"));
+    let sentence = "error: --encryption-key and --encryption-key-file exclude each other";
+    assert_eq!(folder.fails(&both), (2, sentence.to_owned()));
 }
 
 #[test]

@@ -116,6 +116,12 @@ impl Folder {
         Self::start(&mut self.denizen(&[&SERVE, arguments].concat()))
     }
 
+    /// Starts a server that writes its log into the file `log`.
+    pub(crate) fn serve_with_log(&self) -> Server {
+        let log = File::create(self.path().join("log")).unwrap();
+        Self::start_with(self.denizen(&SERVE).stderr(log))
+    }
+
     /// Starts a server that [`Server::limit_files_to`] does not kill: it ignores the signal, as on a full disk.
     pub(crate) fn serve_on_limited_disk(&self) -> Server {
         let script = "trap '' XFSZ && exec \"$0\" \"$@\"";
@@ -125,7 +131,11 @@ impl Folder {
     }
 
     fn start(command: &mut Command) -> Server {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::start_with(command.stderr(Stdio::null()))
+    }
+
+    fn start_with(command: &mut Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let line = read_line_with(&mut output, "listens on http://");
         let (_, address) = line.split_once("listens on http://").unwrap();
