@@ -110,13 +110,11 @@ impl fmt::Display for Banner<'_> {
         let Some(first_start) = first_start else { return Ok(()) };
         let is_first = first_start.workspace.is_some();
         let reason = if is_first { "First start" } else { "There was no account yet" };
-        match file {
-            Some(file) => writeln!(formatter, "\n{reason}. The secrets are in {}", file.display()),
-            None => {
-                let secrets = Secrets { first_start, base };
-                write!(formatter, "\n{reason}. This is shown once:\n{secrets}")
-            }
+        if let Some(file) = file {
+            return writeln!(formatter, "\n{reason}. The secrets are in {}", file.display());
         }
+        let secrets = Secrets { first_start, base };
+        write!(formatter, "\n{reason}. This is shown once:\n{secrets}")
     }
 }
 
