@@ -119,12 +119,13 @@ pub use webhook::{
     WebhookFilter, WebhookSecret, webhook_signatures,
 };
 pub use workflow::{
-    AccountAction, AccountReference, Action, Budget, Edge, Execution, ExecutionFilter, ExecutionScope,
-    ExecutionState, Expression, ExpressionError, Function, Graph, MakerStanding, NewStep, Node,
-    RoleReference, Schedule, Step, StepCounter, StepCounters, StepOutcome, StepRequest, StepRight, StepState,
-    Template, TemplateError, TemplateFilter, TemplateStatus, Trigger, TriggerKind, UserAction, UserReference,
-    Variables, WaitUntil, WebhookAccess, Workflow, WorkflowChanges, WorkflowDefinition, WorkflowFilter,
-    WorkflowKind, WorkflowLimits, WorkflowOrder, WorkflowOwner, WorkflowSettings, WorkflowTemplate,
-    WorkflowViewer, account_as_json, chained, gathered, laid_over, next_steps, user_as_json,
+    AccountAction, AccountReference, Action, Budget, Conclusion, Edge, Execution, ExecutionFilter,
+    ExecutionProgress, ExecutionScope, ExecutionState, Expression, ExpressionError, Function, Graph,
+    MakerStanding, NewStep, Node, RoleReference, Schedule, Step, StepCounter, StepCounters, StepOutcome,
+    StepRequest, StepRight, StepState, Template, TemplateError, TemplateFilter, TemplateStatus, Trigger,
+    TriggerKind, UserAction, UserReference, Variables, WaitUntil, WebhookAccess, Workflow, WorkflowChanges,
+    WorkflowDefinition, WorkflowFilter, WorkflowKind, WorkflowLimits, WorkflowOrder, WorkflowOwner,
+    WorkflowSettings, WorkflowTemplate, WorkflowViewer, account_as_json, chained, gathered, laid_over,
+    next_steps, user_as_json,
 };
 pub use workspace::{Workspace, WorkspaceChanges, WorkspaceKey, WorkspaceName};

@@ -68,7 +68,7 @@ pub mod server_secrets;
 mod types;
 pub mod webhooks;
 
-pub use cache::{Cache, ExternalUserName};
+pub use cache::{Cache, CalledWorkflow, ExternalUserName};
 pub use connection::{
     Backend, ConnectError, Database, DatabaseOptions, DbConnection, InvalidDatabaseUrl, PoolStatus,
     SqliteSynchronous, database_location, sqlite_file, sqlite_url,

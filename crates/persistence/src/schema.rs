@@ -608,6 +608,8 @@ diesel::table! {
         due_at -> PortableTimestamp,
         /// Column `lease`.
         lease -> Nullable<PortableUuid>,
+        /// Column `calls`.
+        calls -> BigInt,
     }
 }
 

@@ -89,8 +89,7 @@ impl Workflows {
         };
         let new = self.new_execution(start).await?;
         let graph = compiled(workflow)?;
-        let first = (workflow, graph.first().id.as_str());
-        executions::begin_on_schedule(connection, origin, first, &new, &self.limits).await?;
+        executions::begin_on_schedule(connection, origin, (workflow, &graph), new, &self.limits).await?;
         Ok(Ending::GoesOn(schedule.next_after(now).unwrap_or(now)))
     }
 }

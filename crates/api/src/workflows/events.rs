@@ -13,7 +13,7 @@ use denizen_persistence::{executions, workflows};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Start, Workflows};
+use super::{Start, Workflows, compiled};
 use crate::feeds::EventAnswer;
 
 /// How long the job goes on before it lets others have a turn.
@@ -121,7 +121,11 @@ impl Workflows {
                 refusal,
             };
             let origin = Origin::server(self.source.clone());
-            match self.begin(&origin, workflow, start).await {
+            let begun = match compiled(workflow) {
+                Ok(graph) => self.begin(&origin, (workflow, &graph), start).await,
+                Err(error) => Err(error),
+            };
+            match begun {
                 Ok(_) | Err(Error::Conflict(Conflict::WorkflowNotActive(_))) => {}
                 Err(Error::RateLimited { .. }) => return Ok(false),
                 // One workflow that cannot run does not hold up the others.

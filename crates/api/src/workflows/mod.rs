@@ -80,12 +80,12 @@ impl Workflows {
         })
     }
 
-    /// Begins an execution of a workflow. `None` if one has begun with the same key. Fails with
+    /// Begins an execution of a workflow with this graph. `None` if one has begun with the same key. Fails with
     /// [`Conflict::WorkflowNotActive`](denizen_domain::Conflict::WorkflowNotActive), and with [`Error::RateLimited`] if the workspace begins too many.
     pub(crate) async fn begin(
         &self,
         origin: &Origin,
-        workflow: &Workflow,
+        (workflow, graph): (&Workflow, &Graph),
         start: Start,
     ) -> Result<Option<Execution>> {
         workflow.require_active()?;
@@ -97,10 +97,9 @@ impl Workflows {
             }
         }
         self.count_start(workflow.workspace_id)?;
-        let graph = compiled(workflow)?;
         let new = self.new_execution(start).await?;
         let connection = &mut self.database.write_by_key().await?;
-        executions::begin(connection, origin, (workflow, &graph.first().id), &new, &self.limits).await
+        executions::begin(connection, origin, (workflow, graph), new, &self.limits).await
     }
 
     /// Counts an execution that is to begin. Fails if there are too many.
@@ -149,7 +148,7 @@ impl Workflows {
 }
 
 /// Returns the graph of a stored workflow, which was checked before it was stored.
-fn compiled(workflow: &Workflow) -> Result<Graph> {
+pub(crate) fn compiled(workflow: &Workflow) -> Result<Graph> {
     let broken = |violations| Error::Internal(format!("workflow {}: {violations}", workflow.id));
     workflow.definition.compiled().map_err(broken)
 }

@@ -1,15 +1,16 @@
 //! Performs the steps of executions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use denizen_domain::{
-    Action, Budget, Coded as _, Conflict, Error, Execution, ExecutionScope, Function, Json, Node, Result,
-    Step, StepOutcome, StepRequest, StepState, WaitUntil, next_steps,
+    Action, Budget, Coded as _, Conclusion, Conflict, Error, ExecutionScope, Function, Json, JsonObject,
+    Node, Result, Step, StepOutcome, StepRequest, StepState, WaitUntil, next_steps,
 };
-use denizen_persistence::executions::{self, Conclusion, DirectoryChange, Effect};
+use denizen_persistence::executions::{self, DirectoryChange, Effect};
 
 use super::Workflows;
-use super::lane::Run;
+use super::lane::{Run, Turn, note_end};
 use super::request::RequestFailure;
 
 /// Why a step fails for good, in a sentence.
@@ -28,14 +29,16 @@ enum Task {
 }
 
 impl Workflows {
-    /// Performs a step once, and stores what came of it. Returns the execution as it is then.
-    pub(super) async fn perform(&self, run: &mut Run, mut step: Step) -> Result<Execution> {
+    /// Performs a step once, and notes or stores what came of it.
+    pub(super) async fn perform(&self, run: &mut Run, mut step: Step, turn: &mut Turn) -> Result<()> {
         let was_waiting = step.state == StepState::Waiting;
         step.attempts = step.attempts.saturating_add(1);
         (step.due_at, step.message) = (None, None);
-        let Some(node) = run.graph.node(&step.node_id) else {
+        let graph = Arc::clone(&run.graph);
+        let Some(node) = graph.node(&step.node_id) else {
             let gone = "The workflow has no such step any more.";
-            return self.store(run, failed(step, gone)).await;
+            self.conclude(run, failed(step, gone));
+            return Ok(());
         };
         let function = node.function;
         let scope = self.scope_of(run, &step).await?;
@@ -45,19 +48,32 @@ impl Workflows {
             self.task_of(run, node, &step, &scope)
         };
         let outcome = match task {
-            Err(Failure(message)) => self.store(run, failed(step, &message)).await,
+            Err(Failure(message)) => {
+                self.conclude(run, failed(step, &message));
+                Ok(())
+            }
             Ok(Task::Done(outcome, message)) => {
                 step.message = message;
-                self.store(run, concluded(run, step, &outcome, &scope)).await
+                let conclusion = concluded(run, step, &outcome, &scope);
+                self.conclude(run, conclusion);
+                Ok(())
             }
-            Ok(Task::Wait(until)) => self.store(run, self.waiting(step, until)).await,
-            Ok(Task::Send(request)) => self.perform_request(run, step, &request, &scope).await,
-            Ok(Task::Change(effect)) => self.perform_change(run, step, &effect, &scope).await,
+            Ok(Task::Wait(until)) => {
+                self.conclude(run, self.waiting(step, until));
+                Ok(())
+            }
+            Ok(Task::Send(request)) => self.perform_request(run, step, &request, &scope, turn).await,
+            Ok(Task::Change(effect)) => self.perform_change(run, step, &effect, &scope, turn).await,
         };
         let word = if outcome.is_ok() { "stored" } else { "failed" };
         metrics::counter!("denizen_workflow_steps_total", "function" => function.code(), "outcome" => word)
             .increment(1);
         outcome
+    }
+
+    /// Notes what came of a step.
+    fn conclude(&self, run: &mut Run, conclusion: Conclusion) {
+        run.progress.conclude(conclusion, self.source.clock.now());
     }
 
     /// Returns how an execution goes on after a step that only passes on what has come to it.
@@ -70,17 +86,25 @@ impl Workflows {
 
     /// Returns what the expressions of a step can name.
     async fn scope_of(&self, run: &Run, step: &Step) -> Result<ExecutionScope> {
-        let steps = {
+        let (in_memory, stored): (Vec<_>, Vec<_>) =
+            step.lineage.iter().partition(|number| run.progress.step(**number).is_some());
+        let steps = if stored.is_empty() {
+            Json::Object(JsonObject::new())
+        } else {
             let connection = &mut self.database.read_by_key().await?;
-            executions::results_of(connection, &run.execution, &step.lineage).await?
+            executions::results_of(connection, &run.progress.execution, &stored).await?
         };
-        Ok(ExecutionScope {
+        let mut scope = ExecutionScope {
             steps,
-            trigger: run.execution.trigger.clone(),
+            trigger: run.progress.execution.trigger.clone(),
             user: run.user.clone(),
             workflow: run.workflow_as_json(),
             now: Json::String(self.source.clock.now().to_string()),
-        })
+        };
+        for step in in_memory.into_iter().filter_map(|number| run.progress.step(number)) {
+            scope.add_result(&step.node_id, step.result.clone().unwrap_or_default());
+        }
+        Ok(scope)
     }
 
     fn task_of(&self, run: &Run, node: &Node, step: &Step, scope: &ExecutionScope) -> Result<Task, Failure> {
@@ -118,30 +142,43 @@ impl Workflows {
 
     async fn perform_request(
         &self,
-        run: &Run,
+        run: &mut Run,
         step: Step,
         request: &StepRequest,
         scope: &ExecutionScope,
-    ) -> Result<Execution> {
+        turn: &mut Turn,
+    ) -> Result<()> {
+        self.store_ended(turn).await?;
+        // The number of the step is part of the request, so it must last. And nothing is sent for an execution that was cancelled.
+        if run.progress.is_empty() {
+            let connection = &mut self.database.read_by_key().await?;
+            if !executions::is_current(connection, &run.progress.execution).await? {
+                return Err(Error::Conflict(Conflict::ConcurrentChange));
+            }
+        } else {
+            self.store(run).await?;
+            if run.progress.execution.finished_at.is_some() {
+                return Ok(());
+            }
+            run.due.retain(|due| due.number != step.number);
+        }
         let allowed = {
             let connection = &mut self.database.read_by_key().await?;
-            let (workspace_id, now) = (run.execution.workspace_id, self.source.clock.now());
+            let (workspace_id, now) = (run.progress.execution.workspace_id, self.source.clock.now());
             let standing = executions::standing_of(connection, run.workflow.maker, workspace_id, now).await?;
             standing.require(Function::Request, workspace_id)
         };
-        if let Err(error) = allowed {
-            return self.store(run, failed(step, &error.to_string())).await;
-        }
-        match self.send(&run.execution, &step, request).await {
-            Ok(result) => {
-                let outcome = StepOutcome::Result(result);
-                self.store(run, concluded(run, step, &outcome, scope)).await
-            }
-            Err(RequestFailure::Final(message)) => self.store(run, failed(step, &message)).await,
-            Err(RequestFailure::Passing(message, asked_for)) => {
-                self.store(run, self.tried(step, &message, asked_for)).await
-            }
-        }
+        let conclusion = match allowed {
+            Err(error) => failed(step, &error.to_string()),
+            Ok(()) => match self.send(&run.progress.execution, &step, request).await {
+                Ok(result) => concluded(run, step, &StepOutcome::Result(result), scope),
+                Err(RequestFailure::Final(message)) => failed(step, &message),
+                Err(RequestFailure::Passing(message, asked_for)) => self.tried(step, &message, asked_for),
+            },
+        };
+        self.conclude(run, conclusion);
+        // It is not sent again because a later step is not stored.
+        self.store(run).await
     }
 
     /// Returns how an execution goes on after an attempt that failed, and may succeed later.
@@ -159,22 +196,26 @@ impl Workflows {
         step: Step,
         effect: &Effect,
         scope: &ExecutionScope,
-    ) -> Result<Execution> {
+        turn: &mut Turn,
+    ) -> Result<()> {
+        self.store_ended(turn).await?;
         let origin = run.origin(self);
         let conclude = |result: Json| {
             let outcome = StepOutcome::Result(result);
             concluded(run, step.clone(), &outcome, scope)
         };
-        let advanced = {
+        let changed = {
             let connection = &mut self.database.write_by_key().await?;
-            executions::advance(connection, &origin, &run.execution, Some(effect), conclude).await
+            executions::change(connection, &origin, &run.progress, effect, conclude).await
         };
-        match advanced {
-            Ok(execution) => {
+        match changed {
+            Ok(stored) => {
+                note_end(&stored.execution);
+                run.go_on_from(stored, self.source.clock.now());
                 if let DirectoryChange::User { .. } = effect.change {
                     self.read_user(run).await?;
                 }
-                Ok(execution)
+                Ok(())
             }
             // An outage of the database, or a step that another server has stored: the whole step is repeated.
             Err(
@@ -183,14 +224,11 @@ impl Workflows {
                 | Error::Internal(_)
                 | Error::Conflict(Conflict::ConcurrentChange)),
             ) => Err(error),
-            Err(error) => self.store(run, failed(step, &error.to_string())).await,
+            Err(error) => {
+                self.conclude(run, failed(step, &error.to_string()));
+                Ok(())
+            }
         }
-    }
-
-    async fn store(&self, run: &Run, conclusion: Conclusion) -> Result<Execution> {
-        let connection = &mut self.database.write_by_key().await?;
-        let conclude = |_| conclusion.clone();
-        executions::advance(connection, &run.origin(self), &run.execution, None, conclude).await
     }
 }
 

@@ -13,6 +13,7 @@ mod schedule;
 mod settings;
 mod template;
 mod trigger;
+mod unstored;
 
 pub use action::{
     AccountAction, AccountReference, Action, RoleReference, StepRequest, UserAction, UserReference,
@@ -35,3 +36,4 @@ pub use schedule::Schedule;
 pub use settings::{WebhookAccess, WorkflowSettings};
 pub use template::{Template, TemplateError};
 pub use trigger::{Trigger, TriggerKind};
+pub use unstored::{Conclusion, ExecutionProgress};

@@ -1,4 +1,4 @@
-//! Answers look-ups of keys and external users from memory, if they were asked for lately.
+//! Answers look-ups of keys, external users and called workflows from memory, if they were asked for lately.
 //!
 //! An answer never misses a change that this server made, and never a change of another server that is more than
 //! [`MAXIMUM_AGE`](crate::MAXIMUM_AGE) old. What does not exist is not kept, so that a new object is found at once.
@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    ExternalUser, ExternalUserFilter, ExternalUserId, ExternalUserOrder, KeyHolder, Page, PageNumber,
-    Position, Result, Secret, Slice, Timestamp, Window, Workspace, WorkspaceId,
+    Error, ExternalUser, ExternalUserFilter, ExternalUserId, ExternalUserOrder, Graph, KeyHolder, Page,
+    PageNumber, Position, Result, Secret, Slice, Timestamp, Window, Workflow, WorkflowId, Workspace,
+    WorkspaceId,
 };
 use metrics::Counter;
 
@@ -19,21 +20,25 @@ use self::page_ends::{NumberedPage, PageEnds};
 use crate::audit_events::{mark_of_name, mark_of_object};
 use crate::connection::{Database, DbConnection};
 use crate::memory::{Mark, Moment};
-use crate::{api_keys, external_users, workspaces};
+use crate::{api_keys, external_users, workflows, workspaces};
 
 /// What an entry takes beyond its value: its key, and the bookkeeping of the cache, in bytes.
 const OVERHEAD: usize = 300;
 
+/// How many bytes a graph takes in memory for each byte of its text, about.
+const COMPILED: usize = 10;
+
 /// How many users a page has at most that is read without letting other tasks move to another thread.
 const SHORT_PAGE: u32 = 100;
 
-/// Keys and external users that were asked for lately. Clones share them.
+/// Keys, external users and called workflows that were asked for lately. Clones share them.
 #[derive(Clone)]
 pub struct Cache {
     database: Database,
     keys: Kept<[u8; 32], KeyHolder>,
     workspaces: Kept<WorkspaceId, Workspace>,
     users: Kept<(WorkspaceId, ExternalUserName), ExternalUser>,
+    workflows: Kept<WorkflowId, CalledWorkflow>,
     page_ends: PageEnds,
 }
 
@@ -44,15 +49,16 @@ impl std::fmt::Debug for Cache {
 }
 
 impl Cache {
-    /// Creates an empty cache of at most about this many bytes, of which keys, workspaces and the places of pages take a
-    /// sixteenth each. With 0, every look-up reads the database.
+    /// Creates an empty cache of at most about this many bytes, of which keys, workspaces, workflows and the places of pages
+    /// take a sixteenth each. With 0, every look-up reads the database.
     pub fn new(database: Database, bytes: u64) -> Self {
         let part = bytes / 16;
         Self {
             database,
             keys: Kept::new("key", part),
             workspaces: Kept::new("workspace", part),
-            users: Kept::new("external_user", bytes - 3 * part),
+            users: Kept::new("external_user", bytes - 4 * part),
+            workflows: Kept::new("workflow", part),
             page_ends: PageEnds::new(part),
         }
     }
@@ -106,6 +112,23 @@ impl Cache {
             let size = size_of_user(&user) + key.1.len();
             self.users.keep(key, Entry::new(user, size, read, depends_on))
         }))
+    }
+
+    /// Finds an active workflow that starts by requests, like [`workflows::find_called`]. Fails if it is broken.
+    #[boxed]
+    pub async fn called_workflow(&self, id: WorkflowId) -> Result<Option<Arc<CalledWorkflow>>> {
+        if let Some(called) = self.workflows.get(&id, &self.database) {
+            return Ok(Some(called));
+        }
+        let read = self.database.changes().now();
+        let workflow = workflows::find_called(&mut self.database.read_by_key().await?, id).await?;
+        let Some(workflow) = workflow else { return Ok(None) };
+        let broken = |violations| Error::Internal(format!("workflow {id}: {violations}"));
+        let graph = workflow.definition.compiled().map_err(broken)?;
+        let depends_on = [id.to_string(), workflow.workspace_id.to_string()].map(|id| mark_of_object(&id));
+        let size = size_of::<CalledWorkflow>() + COMPILED * workflow.definition.graph.to_string().len();
+        let called = CalledWorkflow { workflow, graph };
+        Ok(Some(self.workflows.keep(id, Entry::new(called, size, read, depends_on))))
     }
 
     /// Lists external users, like [`external_users::list`]. Remembers where pages end, by which it finds the next ones.
@@ -169,6 +192,15 @@ impl Cache {
             self.database.read().await
         }
     }
+}
+
+/// A workflow that starts by requests, ready to begin.
+#[derive(Debug, Clone)]
+pub struct CalledWorkflow {
+    /// The workflow.
+    pub workflow: Workflow,
+    /// Its graph.
+    pub graph: Graph,
 }
 
 /// How an external user is looked up.

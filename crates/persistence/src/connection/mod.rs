@@ -29,5 +29,6 @@ pub use settings::SqliteSynchronous;
 pub(crate) use sqlite::SqliteAccess;
 pub use sqlite_file::{sqlite_file, sqlite_url};
 pub(crate) use transaction::{
-    begin, commit_with, enclosed, finish, in_transaction, note_end, send_with_commit, should_retry,
+    all_at_once, begin, commit_with, enclosed, finish, in_transaction, note_end, send_with_commit,
+    should_retry,
 };

@@ -89,6 +89,48 @@ macro_rules! commit_with {
 }
 pub(crate) use commit_with;
 
+/// Runs a statement for each of some things, none of which needs the answer of another, and returns the answers. PostgreSQL receives
+/// them at once. SQLite runs them one after the other.
+macro_rules! all_at_once {
+    ($connection:expr, $items:expr, |$conn:ident, $item:ident| $statement:expr) => {
+        match $connection {
+            $crate::DbConnection::Postgres(object) => {
+                let shared: &diesel_async::AsyncPgConnection = &***object;
+                let statements = $items.into_iter().map(|$item| {
+                    let statement: futures_util::future::BoxFuture<'_, diesel::QueryResult<_>> =
+                        Box::pin(async move {
+                            let $conn = &mut &*shared;
+                            $statement
+                        });
+                    statement
+                });
+                futures_util::future::join_all(statements)
+                    .await
+                    .into_iter()
+                    .collect::<diesel::QueryResult<Vec<_>>>()
+            }
+            $crate::DbConnection::Sqlite(access) => {
+                let pace = access.pace();
+                let result = match access.enter().await {
+                    Ok($conn) => {
+                        let statements = async {
+                            let mut answers = Vec::new();
+                            for $item in $items {
+                                answers.push($statement?);
+                            }
+                            diesel::QueryResult::Ok(answers)
+                        };
+                        pace.run(statements).await
+                    }
+                    Err(error) => Err(error),
+                };
+                access.leave(result).await
+            }
+        }
+    };
+}
+pub(crate) use all_at_once;
+
 /// How the last statements of a transaction ended.
 pub(crate) struct Ending {
     outcome: Result<()>,

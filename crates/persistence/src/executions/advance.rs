@@ -1,9 +1,9 @@
-//! Stores the steps of executions, with what they change.
+//! Stores what has happened to executions, with what it changes.
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    Conflict, Error, Execution, ExecutionState, Json, NewStep, Origin, Result, Step, StepState, Timestamp,
-    WorkflowLimits,
+    Conclusion, Conflict, Error, Execution, ExecutionProgress, Json, Origin, Result, Step, StepState,
+    Timestamp, WorkflowLimits,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,155 +12,203 @@ use super::begin::job_of;
 use super::effects::{self, Effect};
 use super::row::{StepRow, as_json};
 use super::steps::{next_due_at, steps_of};
-use crate::connection::{DbConnection, OrError as _, enclosed, in_transaction, on_backend, on_each_backend};
+use crate::connection::{
+    DbConnection, OrError as _, all_at_once, enclosed, in_transaction, on_backend, on_each_backend,
+};
 use crate::jobs;
 use crate::queries::dialect::insert_all;
+use crate::queries::prepared_once::PreparedOnce;
 use crate::schema::{execution_steps, executions};
 use crate::types::{StoredTime, StoredUuid, stored};
 
-/// How an execution goes on after a step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Conclusion {
-    /// The step as it is now.
-    pub step: Step,
-    /// The numbers of steps that had arrived at its node, and are done with it.
-    pub gathered: Vec<i64>,
-    /// The steps that come up after it.
-    pub next: Vec<NewStep>,
+/// Selects the row of an execution.
+macro_rules! row_of {
+    ($execution:expr) => {
+        executions::table
+            .filter(executions::workspace_id.eq(stored($execution.workspace_id)))
+            .filter(executions::id.eq(stored($execution.id)))
+    };
 }
 
-/// Stores what came of a step, together with what it changes. `conclude` says how the execution goes on after the result of the
-/// change, which is null if there is none. Returns the execution as it is now.
+/// Writes an execution over the revision before its own.
+macro_rules! write_over {
+    ($execution:expr) => {{
+        let execution: &Execution = $execution;
+        let before = row_of!(execution).filter(executions::revision.eq(execution.revision - 1));
+        PreparedOnce(diesel::update(before).set((
+            executions::state.eq(execution.state.to_string()),
+            executions::counters.eq(as_json(&execution.counters)),
+            executions::error.eq(execution.error.clone()),
+            executions::due_at.eq(execution.due_at.map(StoredTime::from)),
+            executions::last_step.eq(execution.last_step),
+            executions::revision.eq(execution.revision),
+            executions::updated_at.eq(StoredTime::from(execution.updated_at)),
+            executions::expires_at.eq(StoredTime::from(execution.expires_at)),
+            executions::finished_at.eq(execution.finished_at.map(StoredTime::from)),
+        )))
+    }};
+}
+
+/// Writes what has happened to a step.
+macro_rules! write_step {
+    ($execution:expr, $step:expr) => {{
+        let (execution, step): (&Execution, &Step) = ($execution, $step);
+        let own = steps_of!(execution).filter(execution_steps::number.eq(step.number));
+        PreparedOnce(diesel::update(own).set((
+            execution_steps::state.eq(step.state.to_string()),
+            execution_steps::attempts.eq(i64::from(step.attempts)),
+            execution_steps::due_at.eq(step.due_at.map(StoredTime::from)),
+            execution_steps::result.eq(step.result.as_ref().map(ToString::to_string)),
+            execution_steps::message.eq(step.message.clone()),
+            execution_steps::updated_at.eq(StoredTime::from(step.updated_at)),
+        )))
+    }};
+}
+
+/// Stores what has happened to some executions, all together, and determines when they go on. Returns them as they are now: `None`
+/// in the place of one that another server has stored meanwhile, or that someone has cancelled. Nothing of that is stored.
+#[boxed]
+pub async fn store(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    progresses: &[ExecutionProgress],
+) -> Result<Vec<Option<Execution>>> {
+    let now = origin.source.clock.now();
+    in_transaction!(connection, { store_all(connection, progresses.to_vec(), now).await })
+}
+
+async fn store_all(
+    connection: &mut DbConnection,
+    progresses: Vec<ExecutionProgress>,
+    now: Timestamp,
+) -> Result<Vec<Option<Execution>>> {
+    let mut all: Vec<_> = progresses.into_iter().map(|progress| Unstored::new(progress, now)).collect();
+    // An execution is locked before its steps, as everywhere.
+    let counts = all_at_once!(connection, &all, |conn, unstored| {
+        write_over!(&unstored.progress.execution).execute(conn).await
+    });
+    let counts = counts.or_error("store executions")?;
+    for (unstored, count) in all.iter_mut().zip(counts) {
+        unstored.is_overtaken = count == 0;
+    }
+    store_steps(connection, &all).await?;
+    let mut stored = Vec::with_capacity(all.len());
+    for Unstored { progress, is_settled, is_overtaken } in all {
+        let mut execution = progress.execution;
+        if !is_overtaken && !is_settled {
+            settle_by_steps(connection, &mut execution, now).await?;
+        } else if !is_overtaken && execution.finished_at.is_some() {
+            call_next(connection, &execution, now).await?;
+        }
+        stored.push((!is_overtaken).then_some(execution));
+    }
+    Ok(stored)
+}
+
+/// An execution that is being stored.
+struct Unstored {
+    progress: ExecutionProgress,
+    /// Whether it is known how it goes on. Otherwise its stored steps tell.
+    is_settled: bool,
+    is_overtaken: bool,
+}
+
+impl Unstored {
+    fn new(mut progress: ExecutionProgress, now: Timestamp) -> Self {
+        let is_settled = !has_too_many_steps(&progress.execution) && progress.settle(now);
+        progress.execution.revision += 1;
+        progress.execution.updated_at = now;
+        Self { progress, is_settled, is_overtaken: false }
+    }
+}
+
+fn has_too_many_steps(execution: &Execution) -> bool {
+    execution.last_step > WorkflowLimits::MAXIMUM_STEPS
+}
+
+/// Stores what has happened to an execution, and what a step changes. `conclude` says how the execution goes on after the result of
+/// the change. Returns what was stored.
 ///
 /// Fails if the maker of the workflow may not make the change, or the change itself fails; then nothing is stored. Fails with
 /// [`Conflict::ConcurrentChange`](denizen_domain::Conflict::ConcurrentChange) if another server has gone on with the execution.
-pub async fn advance(
+pub async fn change(
     connection: &mut DbConnection,
     origin: &Origin,
-    execution: &Execution,
-    effect: Option<&Effect>,
+    progress: &ExecutionProgress,
+    effect: &Effect,
     conclude: impl Fn(Json) -> Conclusion + Send + Sync,
-) -> Result<Execution> {
+) -> Result<ExecutionProgress> {
     let conclude: &(dyn Fn(Json) -> Conclusion + Send + Sync) = &conclude;
-    store(connection, origin, execution, effect, conclude).await
+    change_and_store(connection, origin, progress, effect, conclude).await
 }
 
 #[boxed]
-async fn store(
+async fn change_and_store(
     connection: &mut DbConnection,
     origin: &Origin,
-    execution: &Execution,
-    effect: Option<&Effect>,
+    progress: &ExecutionProgress,
+    effect: &Effect,
     conclude: &(dyn Fn(Json) -> Conclusion + Send + Sync),
-) -> Result<Execution> {
+) -> Result<ExecutionProgress> {
     in_transaction!(connection, {
-        let result = match effect {
-            None => Json::Null,
-            Some(effect) => {
-                enclosed!(connection, effects::perform(connection, origin, execution, effect).await)?
-            }
-        };
-        conclude_with(connection, origin, execution, conclude(result)).await
+        let execution = &progress.execution;
+        let result = enclosed!(connection, effects::perform(connection, origin, execution, effect).await)?;
+        let now = origin.source.clock.now();
+        let mut progress = progress.clone();
+        progress.conclude(conclude(result), now);
+        let stored = store_all(connection, vec![progress.clone()], now).await?;
+        let execution = stored.into_iter().flatten().next().ok_or_else(overtaken)?;
+        Ok(ExecutionProgress { execution, ..progress })
     })
 }
 
-async fn conclude_with(
-    connection: &mut DbConnection,
-    origin: &Origin,
-    before: &Execution,
-    conclusion: Conclusion,
-) -> Result<Execution> {
-    let now = origin.source.clock.now();
-    let mut after = before.clone();
-    let Conclusion { step, gathered, next } = conclusion;
-    match step.state {
-        StepState::Succeeded => after.counter(&step.node_id).outgoing += 1,
-        StepState::Failed => {
-            after.counter(&step.node_id).errors += 1;
-            after.error = Some(format!("{}: {}", step.node_id, step.message.as_deref().unwrap_or("")));
-        }
-        _ => {}
-    }
-    let is_due = next.iter().any(|step| !step.is_gathered);
-    store_steps(connection, &mut after, step, next, now).await?;
-    if !gathered.is_empty() {
-        let those = steps_of!(before).filter(execution_steps::number.eq_any(gathered));
-        let done = execution_steps::state.eq(StepState::Succeeded.to_string());
-        on_backend!(connection, |conn| diesel::update(those).set(done).execute(conn).await)
-            .or_error("note that steps were gathered")?;
-    }
-    settle_state(connection, &mut after, is_due, now).await?;
-    update(connection, &mut after, now).await?;
-    Ok(after)
-}
-
-/// Determines when an execution goes on, or that it has ended. `is_due` says that a step is due for sure.
-async fn settle_state(
-    connection: &mut DbConnection,
-    after: &mut Execution,
-    is_due: bool,
-    now: Timestamp,
-) -> Result<()> {
-    after.due_at = if is_due { Some(now) } else { next_due_at(connection, after).await? };
-    if after.due_at.is_none() {
-        if has_gathered(connection, after).await? {
-            after.due_at = Some(now);
-        } else {
-            let has_failed = after.total().errors > 0;
-            after.state = if has_failed { ExecutionState::Failed } else { ExecutionState::Succeeded };
-            after.finished_at = Some(now);
-        }
-    }
-    after.due_at = after.due_at.map(|moment| moment.min(after.expires_at.max(now)));
-    Ok(())
-}
-
-/// Looks again when an execution goes on, or ends one that has nothing to do.
+/// Returns whether an execution is as it was read.
 #[boxed]
-pub async fn settle(
-    connection: &mut DbConnection,
-    origin: &Origin,
-    execution: &Execution,
-) -> Result<Execution> {
-    let now = origin.source.clock.now();
-    in_transaction!(connection, {
-        let mut after = execution.clone();
-        settle_state(connection, &mut after, false, now).await?;
-        update(connection, &mut after, now).await?;
-        Ok(after)
-    })
+pub async fn is_current(connection: &mut DbConnection, execution: &Execution) -> Result<bool> {
+    let unchanged =
+        row_of!(execution).filter(executions::revision.eq(execution.revision)).select(executions::revision);
+    let found = on_backend!(connection, |conn| unchanged.first::<i64>(conn).await.optional());
+    Ok(found.or_error("look whether an execution has changed")?.is_some())
 }
 
-/// Stores a step and those after it. A step without a number comes up only now.
-async fn store_steps(
+/// Determines by the stored steps when an execution goes on, or that it has ended, and stores that.
+async fn settle_by_steps(
     connection: &mut DbConnection,
     execution: &mut Execution,
-    step: Step,
-    next: Vec<NewStep>,
     now: Timestamp,
 ) -> Result<()> {
-    let mut rows = Vec::with_capacity(next.len() + 1);
-    let is_new = step.number == 0;
-    if is_new {
-        execution.last_step += 1;
-        execution.counter(&step.node_id).incoming += 1;
-        rows.push(StepRow::of(execution, &Step { number: execution.last_step, ..step }));
+    if has_too_many_steps(execution) {
+        execution.fail("The execution has too many steps.", now);
+        cancel_steps(connection, execution, now).await?;
+    } else if let Some(due_at) = next_due_at(connection, execution).await? {
+        execution.goes_on(due_at, now);
+    } else if has_gathered(connection, execution).await? {
+        execution.goes_on(now, now);
     } else {
-        update_step(connection, execution, &step, now).await?;
+        execution.end(now);
     }
-    let number = execution.last_step;
-    for mut new in next {
-        if is_new {
-            // The lineage ends with the step before, whose number was not known.
-            new.lineage.pop();
-            new.lineage.push(number);
+    update(connection, execution, now).await
+}
+
+/// Stores the steps of locked executions.
+async fn store_steps(connection: &mut DbConnection, all: &[Unstored]) -> Result<()> {
+    let progresses = || all.iter().filter(|one| !one.is_overtaken).map(|one| &one.progress);
+    let changed: Vec<_> = progresses()
+        .flat_map(|progress| progress.changed.iter().map(|step| (&progress.execution, step)))
+        .collect();
+    all_at_once!(connection, changed, |conn, step| write_step!(step.0, step.1).execute(conn).await)
+        .or_error("store steps")?;
+    for ExecutionProgress { execution, gathered, .. } in progresses() {
+        if !gathered.is_empty() {
+            let those = steps_of!(execution).filter(execution_steps::number.eq_any(gathered.clone()));
+            let done = execution_steps::state.eq(StepState::Succeeded.to_string());
+            on_backend!(connection, |conn| diesel::update(those).set(done).execute(conn).await)
+                .or_error("note that steps were gathered")?;
         }
-        if !new.is_gathered {
-            execution.counter(&new.node_id).incoming += 1;
-        }
-        execution.last_step += 1;
-        rows.push(StepRow::new(execution, execution.last_step, new, now));
     }
+    let new = progresses()
+        .flat_map(|progress| progress.new.iter().map(|step| StepRow::of(&progress.execution, step)));
+    let rows: Vec<_> = new.collect();
     let inserted = insert_all!(
         connection,
         execution_steps,
@@ -181,28 +229,7 @@ async fn store_steps(
             updated_at,
         }
     );
-    // Another server has stored steps with these numbers.
-    if inserted.or_error("insert the steps after one")? == rows.len() { Ok(()) } else { Err(overtaken()) }
-}
-
-async fn update_step(
-    connection: &mut DbConnection,
-    execution: &Execution,
-    step: &Step,
-    now: Timestamp,
-) -> Result<()> {
-    let changed = (
-        execution_steps::state.eq(step.state.to_string()),
-        execution_steps::attempts.eq(i64::from(step.attempts)),
-        execution_steps::due_at.eq(step.due_at.map(StoredTime::from)),
-        execution_steps::result.eq(step.result.as_ref().map(ToString::to_string)),
-        execution_steps::message.eq(step.message.clone()),
-        execution_steps::updated_at.eq(StoredTime::from(now)),
-    );
-    let own = steps_of!(execution).filter(execution_steps::number.eq(step.number));
-    on_backend!(connection, |conn| diesel::update(own).set(changed).execute(conn).await)
-        .or_error("store a step")?;
-    Ok(())
+    if inserted.or_error("insert the steps of executions")? == rows.len() { Ok(()) } else { Err(overtaken()) }
 }
 
 async fn has_gathered(connection: &mut DbConnection, execution: &Execution) -> Result<bool> {
@@ -214,34 +241,16 @@ async fn has_gathered(connection: &mut DbConnection, execution: &Execution) -> R
     Ok(!found.or_error("look for steps that wait for others")?.is_empty())
 }
 
-/// Stores an execution over the revision that was read. If it has ended, the next one of the same user is due.
+/// Stores an execution over the revision that was read. If it has ended, the next one of the same user is due. Fails if another
+/// server has gone on with it.
 pub(super) async fn update(
     connection: &mut DbConnection,
     execution: &mut Execution,
     now: Timestamp,
 ) -> Result<()> {
-    if execution.last_step > WorkflowLimits::MAXIMUM_STEPS && execution.finished_at.is_none() {
-        end_with(connection, execution, "The execution has too many steps.", now).await?;
-    }
-    let read = execution.revision;
     execution.revision += 1;
     execution.updated_at = now;
-    let changed = (
-        executions::state.eq(execution.state.to_string()),
-        executions::counters.eq(as_json(&execution.counters)),
-        executions::error.eq(execution.error.clone()),
-        executions::due_at.eq(execution.due_at.map(StoredTime::from)),
-        executions::last_step.eq(execution.last_step),
-        executions::revision.eq(execution.revision),
-        executions::updated_at.eq(StoredTime::from(now)),
-        executions::expires_at.eq(StoredTime::from(execution.expires_at)),
-        executions::finished_at.eq(execution.finished_at.map(StoredTime::from)),
-    );
-    let unchanged = executions::table
-        .filter(executions::workspace_id.eq(stored(execution.workspace_id)))
-        .filter(executions::id.eq(stored(execution.id)))
-        .filter(executions::revision.eq(read));
-    let count = on_backend!(connection, |conn| diesel::update(unchanged).set(changed).execute(conn).await);
+    let count = on_backend!(connection, |conn| write_over!(execution).execute(conn).await);
     if count.or_error("store an execution")? == 0 {
         return Err(overtaken());
     }
@@ -254,19 +263,6 @@ pub(super) async fn update(
 /// Returns the error of a step that cannot be stored because another server has gone on with the execution.
 fn overtaken() -> Error {
     Error::Conflict(Conflict::ConcurrentChange)
-}
-
-/// Ends an execution that goes on no more. Its open steps are cancelled.
-pub(super) async fn end_with(
-    connection: &mut DbConnection,
-    execution: &mut Execution,
-    error: &str,
-    now: Timestamp,
-) -> Result<()> {
-    execution.state = ExecutionState::Failed;
-    execution.error = Some(error.to_owned());
-    (execution.due_at, execution.finished_at) = (None, Some(now));
-    cancel_steps(connection, execution, now).await
 }
 
 /// Cancels the steps that are still to be done. Those that have arrived and wait for others stay where they are.
@@ -335,9 +331,7 @@ pub async fn take_turn(connection: &mut DbConnection, execution: &Execution) -> 
         if first.is_none_or(|first| first == stored(execution.id)) {
             return Ok(true);
         }
-        let own = executions::table
-            .filter(executions::workspace_id.eq(stored(execution.workspace_id)))
-            .filter(executions::id.eq(stored(execution.id)));
+        let own = row_of!(execution);
         let later = executions::due_at.eq(None::<StoredTime>);
         on_backend!(connection, |conn| diesel::update(own).set(later).execute(conn).await)
             .or_error("let an execution wait for its turn")?;
@@ -356,8 +350,9 @@ pub async fn fail(
     let now = origin.source.clock.now();
     in_transaction!(connection, {
         let mut after = execution.clone();
-        end_with(connection, &mut after, error, now).await?;
+        after.fail(error, now);
         update(connection, &mut after, now).await?;
+        cancel_steps(connection, &after, now).await?;
         Ok(after)
     })
 }

@@ -2,19 +2,24 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    Execution, ExecutionId, ExecutionState, ExternalUserId, JobId, JobKind, Json, NewJob, NewStep, Origin,
-    Result, StepCounters, TriggerKind, Workflow, WorkflowId, WorkflowLimits, WorkspaceId,
+    Execution, ExecutionId, ExecutionProgress, ExecutionState, ExternalUserId, Graph, JobId, JobKind, Json,
+    NewJob, NewStep, Origin, Result, StepCounters, TriggerKind, Verb, Workflow, WorkflowId, WorkflowLimits,
+    WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::row::{Beginning, ExecutionRow, StepRow};
-use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
+use super::row::{ExecutionRow, StepRow};
+use crate::audit_events::{self, ChangeRows};
+use crate::connection::{DbConnection, OrError as _, commit_with, in_transaction, on_backend};
+use crate::jobs::{JobCall, begin_again, open_lane, store_or_call};
 use crate::people::workflows::advance_schedule;
-use crate::schema::{deleted_external_users, execution_steps, executions};
+use crate::schema::{
+    audit_events as audit_events_rows, deleted_external_users, event_outbox, execution_steps, executions,
+    job_lanes,
+};
 use crate::types::{StoredUuid, stored};
-use crate::{audit_events, jobs};
 
 /// An execution that is not stored yet.
 #[derive(Debug, Clone)]
@@ -35,16 +40,17 @@ pub struct NewExecution {
     pub depth: Result<u32, String>,
 }
 
-/// Begins an execution of a workflow, whose first node has this id. `None` if one has begun with the same key.
+/// Begins an execution of a workflow with this graph. `None` if one has begun with the same key.
 #[boxed]
 pub async fn begin(
     connection: &mut DbConnection,
     origin: &Origin,
-    (workflow, first_node): (&Workflow, &str),
-    new: &NewExecution,
+    (workflow, graph): (&Workflow, &Graph),
+    new: NewExecution,
     limits: &WorkflowLimits,
 ) -> Result<Option<Execution>> {
-    in_transaction!(connection, { insert(connection, origin, (workflow, first_node), new, limits).await })
+    let beginning = Beginning::new(origin, (workflow, graph), new, limits);
+    in_transaction!(connection, { beginning.insert_and_commit(connection, origin).await })
 }
 
 /// Begins the execution that the schedule of a workflow asks for, and notes when it asks next. `None` if another server has, or
@@ -53,83 +59,146 @@ pub async fn begin(
 pub async fn begin_on_schedule(
     connection: &mut DbConnection,
     origin: &Origin,
-    (workflow, first_node): (&Workflow, &str),
-    new: &NewExecution,
+    (workflow, graph): (&Workflow, &Graph),
+    new: NewExecution,
     limits: &WorkflowLimits,
 ) -> Result<Option<Execution>> {
+    let beginning = Beginning::new(origin, (workflow, graph), new, limits);
     in_transaction!(connection, {
-        let now = origin.source.clock.now();
-        if !advance_schedule(connection, workflow, now).await? {
+        if !advance_schedule(connection, workflow, origin.source.clock.now()).await? {
             return Ok(None);
         }
-        insert(connection, origin, (workflow, first_node), new, limits).await
+        beginning.insert_and_commit(connection, origin).await
     })
 }
 
-async fn insert(
-    connection: &mut DbConnection,
-    origin: &Origin,
-    (workflow, first_node): (&Workflow, &str),
-    new: &NewExecution,
-    limits: &WorkflowLimits,
-) -> Result<Option<Execution>> {
-    if is_erased(connection, workflow.workspace_id, new.user_id).await? {
-        return Ok(None);
+/// An execution that begins, with its first step.
+struct Beginning {
+    execution: Execution,
+    row: ExecutionRow,
+    /// `None` if it must not run.
+    first_step: Option<StepRow>,
+    job: JobCall,
+}
+
+impl Beginning {
+    fn new(
+        origin: &Origin,
+        (workflow, graph): (&Workflow, &Graph),
+        new: NewExecution,
+        limits: &WorkflowLimits,
+    ) -> Self {
+        let now = origin.source.clock.now();
+        let NewExecution { id, user_id, trigger_kind, trigger, data, key, depth } = new;
+        let (workspace_id, settings) = (workflow.workspace_id, &workflow.definition.settings);
+        let ordered_by = user_id.filter(|_| settings.is_ordered_by_user);
+        let chance = ordered_by.map_or_else(|| origin.source.ids.uuid(), ExternalUserId::as_uuid);
+        let lane = lane_of(workflow.id, chance, settings.concurrency);
+        let duration = if graph.has_waits() { limits.duration_with_waits } else { limits.duration };
+        let (depth, refusal) = match depth {
+            Ok(depth) => (depth, None),
+            Err(refusal) => (WorkflowLimits::MAXIMUM_DEPTH, Some(refusal)),
+        };
+        let mut progress = ExecutionProgress::of(Execution {
+            id,
+            workspace_id,
+            workflow_id: workflow.id,
+            user_id,
+            ordered_by,
+            state: ExecutionState::Running,
+            trigger_kind,
+            trigger,
+            depth,
+            counters: StepCounters::new(),
+            error: None,
+            due_at: Some(now),
+            last_step: 0,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+            expires_at: now.plus(duration),
+            finished_at: None,
+        });
+        match refusal {
+            Some(refusal) => progress.execution.fail(&refusal, now),
+            None => progress.add(
+                NewStep { node_id: graph.first().id.clone(), is_gathered: false, lineage: Vec::new(), data },
+                now,
+            ),
+        }
+        let ExecutionProgress { execution, new, .. } = progress;
+        let first_step = new.as_slice().first().map(|step| StepRow::of(&execution, step));
+        let row = ExecutionRow::new(&execution, lane, key);
+        let job = JobCall::new(&job_of(workspace_id, workflow.id, lane), now);
+        Self { execution, row, first_step, job }
     }
-    let now = origin.source.clock.now();
-    let NewExecution { id, user_id, trigger_kind, trigger, data, key, depth } = new.clone();
-    let settings = &workflow.definition.settings;
-    let ordered_by = user_id.filter(|_| settings.is_ordered_by_user);
-    let chance = ordered_by.map_or_else(|| origin.source.ids.uuid(), ExternalUserId::as_uuid);
-    let lane = lane_of(workflow.id, chance, settings.concurrency);
-    let has_waits = workflow.definition.compiled().is_ok_and(|graph| graph.has_waits());
-    let duration = if has_waits { limits.duration_with_waits } else { limits.duration };
-    let refusal = depth.as_ref().err().cloned();
-    let is_refused = refusal.is_some();
-    let mut execution = Execution {
-        id,
-        workspace_id: workflow.workspace_id,
-        workflow_id: workflow.id,
-        user_id,
-        ordered_by,
-        state: if is_refused { ExecutionState::Failed } else { ExecutionState::Running },
-        trigger_kind,
-        trigger,
-        depth: depth.unwrap_or(WorkflowLimits::MAXIMUM_DEPTH),
-        counters: StepCounters::new(),
-        error: refusal,
-        due_at: (!is_refused).then_some(now),
-        last_step: i64::from(!is_refused),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
-        expires_at: now.plus(duration),
-        finished_at: is_refused.then_some(now),
-    };
-    if !is_refused {
-        execution.counter(first_node).incoming = 1;
+
+    async fn insert_and_commit(
+        &self,
+        connection: &mut DbConnection,
+        origin: &Origin,
+    ) -> Result<Option<Execution>> {
+        let Self { execution, row, first_step, job } = self;
+        if is_erased(connection, execution.workspace_id, execution.user_id).await? {
+            return Ok(None);
+        }
+        let insert = || diesel::insert_into(executions::table).values(row).on_conflict_do_nothing();
+        // Without a key, nothing else is the same.
+        if row.trigger_key.is_some() {
+            let inserted = on_backend!(connection, |conn| insert().execute(conn).await);
+            if inserted.or_error("insert an execution")? == 0 {
+                return Ok(None);
+            }
+        }
+        let change = audit_events::change_between(
+            origin,
+            Some(execution.workspace_id),
+            Verb::Create,
+            None,
+            Some(execution),
+        );
+        let ChangeRows { entry, event } = change.into_rows(connection);
+        connection.tell_of_due_jobs();
+        commit_with!(
+            connection,
+            |conn| match row.trigger_key {
+                Some(_) => Ok(0),
+                None => insert().execute(conn).await,
+            }
+            .or_error("insert an execution"),
+            (&entry)
+                .insert_into(audit_events_rows::table)
+                .execute(conn)
+                .await
+                .or_error("note what has changed"),
+            match &event {
+                Some(event) => event.insert_into(event_outbox::table).execute(conn).await,
+                None => Ok(0),
+            }
+            .or_error("note what others are told"),
+            match first_step {
+                Some(step) => step.insert_into(execution_steps::table).execute(conn).await,
+                None => Ok(0),
+            }
+            .or_error("insert the first step of an execution"),
+            match first_step {
+                Some(_) => open_lane!(job.lane, job.now, job.count()).execute(conn).await,
+                None => Ok(0),
+            }
+            .or_error("open a lane of jobs"),
+            match first_step {
+                Some(_) => begin_again!(job).execute(conn).await,
+                None => Ok(0),
+            }
+            .or_error("begin a job anew"),
+            match first_step {
+                Some(_) => store_or_call!(job).execute(conn).await,
+                None => Ok(0),
+            }
+            .or_error("store a job"),
+        )?;
+        Ok(Some(execution.clone()))
     }
-    let row = ExecutionRow::new(&execution, Beginning { lane, key });
-    let inserted = on_backend!(connection, |conn| diesel::insert_into(executions::table)
-        .values(&row)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await);
-    if inserted.or_error("insert an execution")? == 0 {
-        return Ok(None);
-    }
-    audit_events::created(connection, origin, workflow.workspace_id, &execution).await?;
-    if !is_refused {
-        let first = NewStep { node_id: first_node.to_owned(), is_gathered: false, lineage: Vec::new(), data };
-        let row = StepRow::new(&execution, 1, first, now);
-        on_backend!(connection, |conn| diesel::insert_into(execution_steps::table)
-            .values(&row)
-            .execute(conn)
-            .await)
-        .or_error("insert the first step of an execution")?;
-        jobs::enqueue(connection, &job_of(workflow.workspace_id, workflow.id, lane), now).await?;
-    }
-    Ok(Some(execution))
 }
 
 /// Returns whether the user for whom an execution would run was erased: nothing of it may be stored any more.

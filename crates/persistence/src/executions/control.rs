@@ -58,8 +58,6 @@ pub async fn cancel(
         {
             return Ok(None);
         }
-        // Steps are locked before their execution, as when they are stored. A step that is stored meanwhile may bring others.
-        cancel_steps(connection, &found, now).await?;
         let Some((before, _)) = lock(connection, workspace_id, id).await? else { return Ok(None) };
         if before.finished_at.is_some() {
             return Err(Error::Conflict(Conflict::ExecutionFinished));
@@ -68,8 +66,8 @@ pub async fn cancel(
         after.state = ExecutionState::Cancelled;
         after.error = why.map(str::to_owned);
         (after.due_at, after.finished_at) = (None, Some(now));
-        cancel_steps(connection, &after, now).await?;
         update(connection, &mut after, now).await?;
+        cancel_steps(connection, &after, now).await?;
         audit_events::done(connection, origin, workspace_id, Verb::Update, Some(&before), Some(&after))
             .await?;
         Ok(Some(after))

@@ -248,21 +248,23 @@ pub async fn counts(
         .collect())
 }
 
-/// Finds the execution in a lane that has been due for longest.
+/// Finds the executions in a lane that have been due for longest.
 #[boxed]
 pub async fn find_due(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
     lane: Uuid,
     now: Timestamp,
-) -> Result<Option<Execution>> {
+    limit: u32,
+) -> Result<Vec<Execution>> {
     let query = executions::table
         .filter(executions::workspace_id.eq(stored(workspace_id)))
         .filter(executions::lane.eq(StoredUuid::from_uuid(lane)))
         .filter(executions::due_at.le(StoredTime::from(now)))
-        .order((executions::due_at.asc(), executions::id.asc()));
-    let row = on_backend!(connection, |conn| query.first::<ExecutionRow>(conn).await.optional());
-    row.or_error("find an execution that is due")?.map(Execution::try_from).transpose()
+        .order((executions::due_at.asc(), executions::id.asc()))
+        .limit(i64::from(limit));
+    let rows = on_backend!(connection, |conn| query.load::<ExecutionRow>(conn).await);
+    rows.or_error("find executions that are due")?.into_iter().map(Execution::try_from).collect()
 }
 
 /// Returns when the next execution in a lane is due, if there is one.

@@ -1,6 +1,6 @@
 //! The rows of executions and steps.
 
-use denizen_domain::{Error, Execution, Json, NewStep, Result, Step, StepState, Timestamp};
+use denizen_domain::{Error, Execution, Json, Result, Step};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub(super) struct ExecutionRow {
     ordered_by: Option<StoredUuid>,
     state: String,
     trigger_kind: String,
-    trigger_key: Option<String>,
+    pub(super) trigger_key: Option<String>,
     trigger: String,
     depth: i64,
     counters: String,
@@ -33,16 +33,9 @@ pub(super) struct ExecutionRow {
     finished_at: Option<StoredTime>,
 }
 
-/// What a new execution has beside what it is.
-pub(super) struct Beginning {
-    /// Its lane.
-    pub(super) lane: Uuid,
-    /// What starts it once only.
-    pub(super) key: Option<String>,
-}
-
 impl ExecutionRow {
-    pub(super) fn new(execution: &Execution, beginning: Beginning) -> Self {
+    /// Returns the row of an execution in a lane, which begins once for each such key.
+    pub(super) fn new(execution: &Execution, lane: Uuid, key: Option<String>) -> Self {
         let Execution {
             id,
             workspace_id,
@@ -63,7 +56,6 @@ impl ExecutionRow {
             expires_at,
             finished_at,
         } = execution;
-        let Beginning { lane, key } = beginning;
         Self {
             workspace_id: stored(*workspace_id),
             id: stored(*id),
@@ -167,27 +159,6 @@ pub(super) struct StepRow {
 }
 
 impl StepRow {
-    /// Returns the row of a step that has come up.
-    pub(super) fn new(execution: &Execution, number: i64, step: NewStep, now: Timestamp) -> Self {
-        let NewStep { node_id, is_gathered, lineage, data } = step;
-        let state = if is_gathered { StepState::Gathered } else { StepState::Pending };
-        Self {
-            workspace_id: stored(execution.workspace_id),
-            execution_id: stored(execution.id),
-            number,
-            node_id,
-            state: state.to_string(),
-            attempts: 0,
-            due_at: (!is_gathered).then(|| now.into()),
-            lineage: as_json(&lineage),
-            data: data.to_string(),
-            result: None,
-            message: None,
-            created_at: now.into(),
-            updated_at: now.into(),
-        }
-    }
-
     /// Returns the row of a step.
     pub(super) fn of(execution: &Execution, step: &Step) -> Self {
         let Step {

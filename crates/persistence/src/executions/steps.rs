@@ -1,9 +1,9 @@
 //! Finds the steps of executions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use async_recursion::async_recursion as boxed;
-use denizen_domain::{Execution, Json, JsonObject, Result, Slice, Step, StepState, Timestamp};
+use denizen_domain::{Execution, ExecutionId, Json, JsonObject, Result, Slice, Step, StepState, Timestamp};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
@@ -45,6 +45,30 @@ pub async fn due_steps(
         .limit(i64::from(limit));
     let rows = on_backend!(connection, |conn| query.load::<StepRow>(conn).await);
     rows.or_error("find steps that are due")?.into_iter().map(Step::try_from).collect()
+}
+
+/// Returns steps of some executions of a workspace that are due, by execution: at most `limit`. An execution may have more.
+#[boxed]
+pub async fn due_steps_of(
+    connection: &mut DbConnection,
+    executions: &[Execution],
+    now: Timestamp,
+    limit: u32,
+) -> Result<HashMap<ExecutionId, VecDeque<Step>>> {
+    let mut steps: HashMap<_, VecDeque<_>> = HashMap::new();
+    let Some(first) = executions.first() else { return Ok(steps) };
+    let ids = executions.iter().map(|execution| stored(execution.id)).collect::<Vec<_>>();
+    let query = execution_steps::table
+        .filter(execution_steps::workspace_id.eq(stored(first.workspace_id)))
+        .filter(execution_steps::execution_id.eq_any(ids))
+        .filter(execution_steps::due_at.le(StoredTime::from(now)))
+        .order((execution_steps::due_at.asc(), execution_steps::number.asc()))
+        .limit(i64::from(limit));
+    let rows = on_backend!(connection, |conn| query.load::<StepRow>(conn).await);
+    for row in rows.or_error("find steps of executions that are due")? {
+        steps.entry(row.execution_id.into()).or_default().push_back(Step::try_from(row)?);
+    }
+    Ok(steps)
 }
 
 /// Returns when the next step is due, if one is to be done.

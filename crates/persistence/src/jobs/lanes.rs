@@ -7,14 +7,15 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::connection::{DbConnection, OrError as _, on_backend};
+use crate::queries::prepared_once::PreparedOnce;
 use crate::schema::{job_lanes, jobs};
 use crate::types::{StoredTime, StoredUuid, all_stored, stored};
 
 /// A lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lane {
-    pub(super) workspace_id: StoredUuid,
-    pub(super) lane: StoredUuid,
+pub(crate) struct Lane {
+    pub(crate) workspace_id: StoredUuid,
+    pub(crate) lane: StoredUuid,
 }
 
 /// Selects the row of a lane.
@@ -25,6 +26,42 @@ macro_rules! row_of {
             .filter(job_lanes::lane.eq($lane.lane))
     };
 }
+
+/// Stores who has a lane, and until when, and returns how often it has been called, or `None` if no row was selected.
+macro_rules! set_lease {
+    ($connection:ident, $row:expr, $lease:expr) => {{
+        let set = PreparedOnce(diesel::update($row).set($lease).returning(job_lanes::calls));
+        on_backend!($connection, |conn| set.get_result::<i64>(conn).await.optional())
+    }};
+}
+
+/// Makes a lane due by a time unless a server has it, and counts so many calls of its own job. Locks a row that is there even if
+/// nothing changes: it may be about to be deleted, for want of this very job.
+macro_rules! open_lane {
+    ($lane:expr, $due_at:expr, $calls:expr) => {{
+        let due_at = $crate::types::StoredTime::from($due_at);
+        let row = (
+            job_lanes::workspace_id.eq($lane.workspace_id),
+            job_lanes::lane.eq($lane.lane),
+            job_lanes::due_at.eq(due_at),
+            job_lanes::lease.eq(None::<$crate::types::StoredUuid>),
+            job_lanes::calls.eq(0),
+        );
+        let is_later = job_lanes::lease.is_null().and(job_lanes::due_at.gt(due_at));
+        let sooner = diesel::dsl::case_when(is_later, due_at.into_sql::<$crate::types::PortableTimestamp>());
+        $crate::queries::prepared_once::PreparedOnce(
+            diesel::insert_into(job_lanes::table)
+                .values(row)
+                .on_conflict((job_lanes::workspace_id, job_lanes::lane))
+                .do_update()
+                .set((
+                    job_lanes::calls.eq(job_lanes::calls + $calls),
+                    job_lanes::due_at.eq(sooner.otherwise(job_lanes::due_at)),
+                )),
+        )
+    }};
+}
+pub(crate) use open_lane;
 
 /// A lane that was found due.
 #[derive(Debug, Clone)]
@@ -61,19 +98,19 @@ pub async fn due(
         .collect())
 }
 
-/// Takes a lane until a time, unless another server has taken it since it was found due. Locks it.
+/// Takes a lane until a time, unless another server has taken it since it was found due. Locks it. Returns how often it has been
+/// called.
 pub(super) async fn take(
     connection: &mut DbConnection,
     due: &DueLane,
     (lease, until): (Uuid, Timestamp),
-) -> Result<bool> {
+) -> Result<Option<i64>> {
     let unchanged = row_of!(due.lane).filter(job_lanes::due_at.eq(due.due_at));
     let taken = (
         job_lanes::lease.eq(Some(StoredUuid::from_uuid(lease))),
         job_lanes::due_at.eq(StoredTime::from(until)),
     );
-    let count = on_backend!(connection, |conn| diesel::update(unchanged).set(taken).execute(conn).await);
-    Ok(count.or_error("take a lane of jobs")? > 0)
+    set_lease!(connection, unchanged, taken).or_error("take a lane of jobs")
 }
 
 /// Leaves a lane that was found due alone until a time, because this server cannot read its next job. Does nothing if another
@@ -87,17 +124,17 @@ pub async fn postpone(connection: &mut DbConnection, due: &DueLane, until: Times
     Ok(())
 }
 
-/// Extends the lease of a lane, and locks it. `false` if the lease has passed to another server.
+/// Extends the lease of a lane, and locks it. Returns how often it has been called; `None` if the lease has passed to another
+/// server.
 pub(super) async fn keep(
     connection: &mut DbConnection,
     lane: Lane,
     lease: Uuid,
     until: Timestamp,
-) -> Result<bool> {
+) -> Result<Option<i64>> {
     let own = row_of!(lane).filter(job_lanes::lease.eq(Some(StoredUuid::from_uuid(lease))));
     let until = job_lanes::due_at.eq(StoredTime::from(until));
-    let count = on_backend!(connection, |conn| diesel::update(own).set(until).execute(conn).await);
-    Ok(count.or_error("keep a lane of jobs")? > 0)
+    set_lease!(connection, own, until).or_error("keep a lane of jobs")
 }
 
 /// Gives a locked lane back: behind the others if its next job is due, until that is due if not, and for good if it has none.
@@ -117,33 +154,15 @@ pub(super) async fn give_back(connection: &mut DbConnection, lane: Lane, now: Ti
     };
     let free =
         (job_lanes::lease.eq(None::<StoredUuid>), job_lanes::due_at.eq(StoredTime::from(next.max(now))));
-    on_backend!(connection, |conn| diesel::update(row_of!(lane)).set(free).execute(conn).await)
-        .or_error("give a lane of jobs back")?;
+    let free = PreparedOnce(diesel::update(row_of!(lane)).set(free));
+    on_backend!(connection, |conn| free.execute(conn).await).or_error("give a lane of jobs back")?;
     Ok(())
 }
 
 /// Makes a lane due by a time, and locks it. If a server has it, that one looks for the next job when it gives it back.
 pub(super) async fn make_due(connection: &mut DbConnection, lane: Lane, due_at: Timestamp) -> Result<()> {
-    let due_at = StoredTime::from(due_at);
-    let row = (
-        job_lanes::workspace_id.eq(lane.workspace_id),
-        job_lanes::lane.eq(lane.lane),
-        job_lanes::due_at.eq(due_at),
-        job_lanes::lease.eq(None::<StoredUuid>),
-    );
-    // Locks a row that is there, by changing nothing: it may be about to be deleted, for want of this very job.
-    let locked = on_backend!(connection, |conn| diesel::insert_into(job_lanes::table)
-        .values(row)
-        .on_conflict((job_lanes::workspace_id, job_lanes::lane))
-        .do_update()
-        .set(job_lanes::lane.eq(lane.lane))
-        .execute(conn)
-        .await);
-    locked.or_error("open a lane of jobs")?;
-    let later = row_of!(lane).filter(job_lanes::lease.is_null()).filter(job_lanes::due_at.gt(due_at));
-    let sooner = job_lanes::due_at.eq(due_at);
-    on_backend!(connection, |conn| diesel::update(later).set(sooner).execute(conn).await)
-        .or_error("make a lane of jobs due")?;
+    let open = open_lane!(lane, due_at, 0);
+    on_backend!(connection, |conn| open.execute(conn).await).or_error("open a lane of jobs")?;
     connection.tell_of_due_jobs();
     Ok(())
 }

@@ -12,9 +12,9 @@ mod listing;
 mod row;
 mod running;
 
-pub(crate) use self::lanes::wake;
 pub use self::lanes::{DueLane, due, postpone};
+pub(crate) use self::lanes::{open_lane, wake};
 pub(crate) use self::listing::has_unfinished;
 pub use self::listing::{JobLoad, find, list, load, sweep};
-pub(crate) use self::running::enqueue;
 pub use self::running::{Ending, LEASE, Taken, cancel, finish, keep, retry, take};
+pub(crate) use self::running::{JobCall, begin_again, enqueue, store_or_call};

@@ -10,9 +10,9 @@ use crate::types::{StoredTime, StoredUuid, stored};
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = jobs, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(primary_key(workspace_id, id))]
-pub(super) struct JobRow {
-    workspace_id: StoredUuid,
-    id: StoredUuid,
+pub(crate) struct JobRow {
+    pub(crate) workspace_id: StoredUuid,
+    pub(crate) id: StoredUuid,
     pub(super) lane: StoredUuid,
     kind: String,
     object_id: String,

@@ -11,13 +11,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::lanes::{self, DueLane, Lane};
+use super::lanes::{self, DueLane, Lane, open_lane};
 use super::listing::find;
 use super::row::JobRow;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::queries::dialect::first_locked;
 use crate::queries::locks::lock_feed;
-use crate::schema::jobs;
+use crate::queries::prepared_once::PreparedOnce;
+use crate::schema::{job_lanes, jobs};
 use crate::types::{StoredTime, StoredUuid, stored};
 
 /// How long a server may run a job without a sign of life. Then another one begins it again.
@@ -29,6 +30,8 @@ pub struct Taken {
     /// The job.
     pub job: Job,
     lease: Uuid,
+    /// How often its lane had been called.
+    calls: i64,
 }
 
 /// How a job ends, for now or for good.
@@ -54,6 +57,63 @@ pub enum Ending {
     },
 }
 
+/// A job that is to be stored, or called if it is there.
+pub(crate) struct JobCall {
+    pub(crate) lane: Lane,
+    pub(crate) row: JobRow,
+    pub(crate) now: StoredTime,
+}
+
+impl JobCall {
+    pub(crate) fn new(job: &NewJob, now: Timestamp) -> Self {
+        let lane = Lane { workspace_id: stored(job.workspace_id), lane: StoredUuid::from_uuid(job.lane) };
+        Self { lane, row: JobRow::new(job, now), now: now.into() }
+    }
+
+    /// Returns what is to be added to the calls of the lane. They are those of the job with its id, which can be called while it
+    /// runs; others are stored once only.
+    pub(crate) fn count(&self) -> i64 {
+        i64::from(self.row.id == self.lane.lane)
+    }
+}
+
+/// Begins a job anew that has ended. Its lane is locked.
+macro_rules! begin_again {
+    ($call:expr) => {
+        $crate::queries::prepared_once::PreparedOnce(
+            diesel::update(
+                $crate::schema::jobs::table
+                    .filter($crate::schema::jobs::workspace_id.eq($call.row.workspace_id))
+                    .filter($crate::schema::jobs::id.eq($call.row.id))
+                    .filter($crate::schema::jobs::finished_at.is_not_null()),
+            )
+            .set(&$call.row),
+        )
+    };
+}
+pub(crate) use begin_again;
+
+/// Stores a job, or makes the one that is there due. One that is due, or runs, stays as it is: the calls of its lane tell that it
+/// must run once more. Its lane is locked.
+macro_rules! store_or_call {
+    ($call:expr) => {{
+        use diesel::query_dsl::methods::FilterDsl;
+        use $crate::schema::jobs;
+        let sleeps = jobs::due_at.is_null().or(jobs::asleep_since.is_not_null());
+        let call = diesel::insert_into(jobs::table)
+            .values(&$call.row)
+            .on_conflict((jobs::workspace_id, jobs::id))
+            .do_update()
+            .set((
+                jobs::due_at.eq(Some($call.now)),
+                jobs::asleep_since.eq(None::<$crate::types::StoredTime>),
+            ));
+        let is_later = sleeps.or(jobs::due_at.gt(Some($call.now)));
+        $crate::queries::prepared_once::PreparedOnce(FilterDsl::filter(call, is_later))
+    }};
+}
+pub(crate) use store_or_call;
+
 /// Selects the row of a job.
 macro_rules! row_of {
     ($workspace_id:expr, $id:expr) => {
@@ -65,27 +125,24 @@ impl Taken {
     fn lane(&self) -> Lane {
         Lane { workspace_id: stored(self.job.workspace_id), lane: StoredUuid::from_uuid(self.job.lane) }
     }
+
+    /// Returns whether the calls of its lane are its own.
+    fn is_of_its_lane(&self) -> bool {
+        self.job.id.as_uuid() == self.job.lane
+    }
 }
 
-/// Stores a job that is due now, in the caller's transaction. One with the same id begins anew, unless it is unfinished.
+/// Stores a job that is due now, in the caller's transaction. One with the same id begins anew, unless it is unfinished: then it is
+/// due from now on, and if it runs, it does so once more.
 pub(crate) async fn enqueue(connection: &mut DbConnection, job: &NewJob, now: Timestamp) -> Result<()> {
-    let lane = Lane { workspace_id: stored(job.workspace_id), lane: StoredUuid::from_uuid(job.lane) };
-    lanes::make_due(connection, lane, now).await?;
-    // An unfinished one is due from now on, and one that runs does so once more: see `is_called_again`.
-    let unfinished = row_of!(job.workspace_id, job.id).filter(jobs::finished_at.is_null());
-    let due = (jobs::due_at.eq(Some(StoredTime::from(now))), jobs::asleep_since.eq(None::<StoredTime>));
-    let called = on_backend!(connection, |conn| diesel::update(unfinished).set(due).execute(conn).await);
-    if called.or_error("make a job due")? > 0 {
-        return Ok(());
-    }
-    // Nobody else stores it: the lane is locked.
-    let row = JobRow::new(job, now);
-    let ended = row_of!(job.workspace_id, job.id);
-    let renewed = on_backend!(connection, |conn| diesel::update(ended).set(&row).execute(conn).await);
-    if renewed.or_error("begin a job anew")? == 0 {
-        on_backend!(connection, |conn| diesel::insert_into(jobs::table).values(&row).execute(conn).await)
-            .or_error("store a job")?;
-    }
+    let call = JobCall::new(job, now);
+    let open = open_lane!(call.lane, now, call.count());
+    on_backend!(connection, |conn| open.execute(conn).await).or_error("open a lane of jobs")?;
+    let again = begin_again!(call);
+    on_backend!(connection, |conn| again.execute(conn).await).or_error("begin a job anew")?;
+    let store = store_or_call!(call);
+    on_backend!(connection, |conn| store.execute(conn).await).or_error("store a job")?;
+    connection.tell_of_due_jobs();
     Ok(())
 }
 
@@ -98,13 +155,12 @@ pub async fn take(connection: &mut DbConnection, source: &Source, due: &DueLane)
     let (now, lease) = (source.clock.now(), source.ids.uuid());
     let lane = due.lane;
     in_transaction!(connection, {
-        if !lanes::take(connection, due, (lease, now.plus(LEASE))).await? {
-            return Ok(None);
-        }
+        let calls = lanes::take(connection, due, (lease, now.plus(LEASE))).await?;
+        let Some(calls) = calls else { return Ok(None) };
         while let Some(job) = first_due(connection, lane, now).await? {
             if !job.is_exhausted() {
                 let job = begin(connection, job, now).await?;
-                return Ok(Some(Taken { job, lease }));
+                return Ok(Some(Taken { job, lease, calls }));
             }
             let error = job.error.clone();
             let error = error.unwrap_or_else(|| "The server stopped during the last attempt.".to_owned());
@@ -134,16 +190,15 @@ async fn begin(connection: &mut DbConnection, job: Job, now: Timestamp) -> Resul
         jobs::asleep_since.eq(None::<StoredTime>),
         jobs::updated_at.eq(StoredTime::from(now)),
     );
-    let row = row_of!(job.workspace_id, job.id);
-    on_backend!(connection, |conn| diesel::update(row).set(running).execute(conn).await)
-        .or_error("begin a job")?;
+    let begin = PreparedOnce(diesel::update(row_of!(job.workspace_id, job.id)).set(running));
+    on_backend!(connection, |conn| begin.execute(conn).await).or_error("begin a job")?;
     Ok(job)
 }
 
 /// Extends the lease of a job that runs. `false` if it must stop: it was cancelled, or another server has it.
 #[boxed]
 pub async fn keep(connection: &mut DbConnection, taken: &Taken, now: Timestamp) -> Result<bool> {
-    if !lanes::keep(connection, taken.lane(), taken.lease, now.plus(LEASE)).await? {
+    if lanes::keep(connection, taken.lane(), taken.lease, now.plus(LEASE)).await?.is_none() {
         return Ok(false);
     }
     let state = row_of!(taken.job.workspace_id, taken.job.id).select(jobs::state);
@@ -164,22 +219,15 @@ pub async fn finish(
     in_transaction!(connection, {
         let ending = settled(connection, &taken.job, ending, now).await?;
         // Locks the lane.
-        if lanes::keep(connection, taken.lane(), taken.lease, now.plus(LEASE)).await? {
-            let is_called_again = is_called_again(connection, &taken.job).await?;
+        if let Some(calls) = lanes::keep(connection, taken.lane(), taken.lease, now.plus(LEASE)).await? {
+            // What has changed since it was called may have come too late for it.
+            let is_called_again = taken.is_of_its_lane() && calls != taken.calls;
             let ending = if is_called_again { Ending::GoesOn(now) } else { ending };
             end(connection, &taken.job, &ending, progress, now).await?;
             lanes::give_back(connection, taken.lane(), now).await?;
         }
         Ok(())
     })
-}
-
-/// Returns whether a job that runs was enqueued again meanwhile. What has changed may have come too late for it.
-async fn is_called_again(connection: &mut DbConnection, job: &Job) -> Result<bool> {
-    let due_at = row_of!(job.workspace_id, job.id).filter(jobs::finished_at.is_null()).select(jobs::due_at);
-    let due_at = on_backend!(connection, |conn| due_at.first::<Option<StoredTime>>(conn).await.optional());
-    let due_at = due_at.or_error("look whether a job was enqueued again")?.flatten();
-    Ok(due_at.is_some_and(|due_at| Some(Timestamp::from(due_at)) != job.due_at))
 }
 
 /// Looks whether a job that is about to wait for events has missed some. Locks the feed, so that none can come in between.
@@ -225,8 +273,8 @@ async fn end(
         jobs::finished_at.eq(state.is_final().then(|| StoredTime::from(now))),
     );
     let unfinished = row_of!(job.workspace_id, job.id).filter(jobs::finished_at.is_null());
-    on_backend!(connection, |conn| diesel::update(unfinished).set(ended).execute(conn).await)
-        .or_error("note the end of a job")?;
+    let end = PreparedOnce(diesel::update(unfinished).set(ended));
+    on_backend!(connection, |conn| end.execute(conn).await).or_error("note the end of a job")?;
     Ok(())
 }
 

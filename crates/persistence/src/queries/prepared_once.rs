@@ -2,9 +2,10 @@
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
-/// An update of the same columns each time. diesel prepares every update anew, because others leave columns out.
+/// An update of the same columns each time, or an insert that updates instead. diesel prepares each of these anew, because others
+/// leave columns out.
 pub(crate) struct PreparedOnce<S>(pub(crate) S);
 
 impl<DB: Backend, S: QueryFragment<DB>> QueryFragment<DB> for PreparedOnce<S> {
@@ -15,6 +16,10 @@ impl<DB: Backend, S: QueryFragment<DB>> QueryFragment<DB> for PreparedOnce<S> {
     fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
         Ok(true)
     }
+}
+
+impl<S: Query> Query for PreparedOnce<S> {
+    type SqlType = S::SqlType;
 }
 
 impl<S> QueryId for PreparedOnce<S> {

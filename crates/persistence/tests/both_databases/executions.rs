@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use denizen_domain::{
-    AccessChange, Account, AccountChanges, Actor, Conflict, Error, Execution, ExecutionId, ExecutionState,
-    ExternalId, ExternalUserChanges, Forbidden, Function, IdSource as _, Json, NewAccount, NewStep, Origin,
-    Patch, Permission, PersonName, RandomIds, Reach, Status, Step, StepState, Timestamp, Trigger,
-    TriggerKind, UserAction, UserReference, Username, Workflow, WorkflowChanges, WorkflowDefinition,
-    WorkflowKind, WorkflowLimits, WorkflowOwner, WorkflowSettings, WorkflowStatus, WorkflowViewer,
+    AccessChange, Account, AccountChanges, Actor, Conclusion, Conflict, Error, Execution, ExecutionId,
+    ExecutionProgress, ExecutionState, ExternalId, ExternalUserChanges, Forbidden, Function, IdSource as _,
+    Json, NewAccount, NewStep, Origin, Patch, Permission, PersonName, RandomIds, Reach, Status, Step,
+    StepState, Timestamp, Trigger, TriggerKind, UserAction, UserReference, Username, Workflow,
+    WorkflowChanges, WorkflowDefinition, WorkflowKind, WorkflowLimits, WorkflowOwner, WorkflowSettings,
+    WorkflowStatus, WorkflowViewer,
 };
 use denizen_persistence::executions::{
-    self, Conclusion, DirectoryChange, Effect, NewExecution, begin, begin_on_schedule,
+    self, DirectoryChange, Effect, NewExecution, begin, begin_on_schedule,
 };
 use denizen_persistence::workflows::{self, Control, NewWorkflow};
 use denizen_persistence::{Asker, accounts, external_users, jobs};
@@ -73,8 +74,8 @@ fn new_execution() -> NewExecution {
 async fn begin_with(fixture: &Fixture, workflow: &Workflow, new: &NewExecution) -> Option<Execution> {
     let connection = &mut fixture.write().await;
     let new = NewExecution { id: ExecutionId::from_uuid(RandomIds.uuid()), ..new.clone() };
-    let limits = WorkflowLimits::default();
-    begin(connection, &fixture.origin, (workflow, "one"), &new, &limits).await.unwrap()
+    let (graph, limits) = (workflow.definition.compiled().unwrap(), WorkflowLimits::default());
+    begin(connection, &fixture.origin, (workflow, &graph), new, &limits).await.unwrap()
 }
 
 async fn begun(fixture: &Fixture, workflow: &Workflow) -> Execution {
@@ -137,7 +138,14 @@ async fn advance(
         execution.id,
         execution.user_id,
     );
-    executions::advance(connection, &origin, execution, effect, |_| conclusion.clone()).await
+    let mut progress = ExecutionProgress::of(execution.clone());
+    if let Some(effect) = effect {
+        let changed = executions::change(connection, &origin, &progress, effect, |_| conclusion.clone());
+        return changed.await.map(|stored| stored.execution);
+    }
+    progress.conclude(conclusion, now(fixture));
+    let stored = executions::store(connection, &origin, &[progress]).await?;
+    stored.into_iter().flatten().next().ok_or(Error::Conflict(Conflict::ConcurrentChange))
 }
 
 async fn advanced(fixture: &Fixture, execution: &Execution, conclusion: Conclusion) -> Execution {
@@ -222,6 +230,40 @@ async fn a_step_that_failed_ends_its_branch_and_the_execution_has_failed() {
         let refused =
             executions::retry(connection, &fixture.origin, control(fixture), workspace_id, id, &limits).await;
         assert!(matches!(refused, Err(Error::Conflict(Conflict::ExecutionNotFailed))));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn executions_are_stored_together_but_for_those_that_others_have_stored() {
+    on_both(async |fixture| {
+        let workflow = create(fixture).await;
+        let mut progresses = Vec::new();
+        for _ in 0..3 {
+            let execution = begun(fixture, &workflow).await;
+            let step = only_step(fixture, &execution).await;
+            let mut progress = ExecutionProgress::of(execution);
+            progress.conclude(done(&step, vec![next("two", &step, json!(2))]), now(fixture));
+            let two = progress.new[0].clone();
+            progress.conclude(done(&two, vec![]), now(fixture));
+            progresses.push(progress);
+        }
+        let [first, second, third] = [0, 1, 2].map(|index: usize| progresses[index].execution.clone());
+        let connection = &mut fixture.write().await;
+        let place = workflow.workspace_id;
+        executions::cancel(connection, &fixture.origin, None, place, second.id, None).await.unwrap().unwrap();
+        let stored = executions::store(connection, &fixture.origin, &progresses).await.unwrap();
+        let states: Vec<_> = stored.iter().map(|stored| stored.as_ref().map(|one| one.state)).collect();
+        assert_eq!(states, [Some(ExecutionState::Succeeded), None, Some(ExecutionState::Succeeded)]);
+        for execution in [&first, &third] {
+            assert_eq!(find(fixture, execution).await.state, ExecutionState::Succeeded);
+            let steps: Vec<_> =
+                all_steps(fixture, execution).await.iter().map(|step| (step.number, step.state)).collect();
+            assert_eq!(steps, [(1, StepState::Succeeded), (2, StepState::Succeeded)]);
+        }
+        assert_eq!(find(fixture, &second).await.state, ExecutionState::Cancelled);
+        let steps: Vec<_> = all_steps(fixture, &second).await.iter().map(|step| step.state).collect();
+        assert_eq!(steps, [StepState::Cancelled], "nothing of it is stored");
     })
     .await;
 }
@@ -502,10 +544,12 @@ async fn a_schedule_begins_one_execution_for_each_time() {
         let new = NewExecution { key: Some(due_at.to_string()), ..new_execution() };
         let limits = WorkflowLimits::default();
         let connection = &mut fixture.write().await;
-        let first = (&workflow, "one");
-        let begun = begin_on_schedule(connection, &fixture.origin, first, &new, &limits).await.unwrap();
+        let graph = workflow.definition.compiled().unwrap();
+        let first = (&workflow, &graph);
+        let begun =
+            begin_on_schedule(connection, &fixture.origin, first, new.clone(), &limits).await.unwrap();
         assert!(begun.is_some());
-        let twice = begin_on_schedule(connection, &fixture.origin, first, &new, &limits).await.unwrap();
+        let twice = begin_on_schedule(connection, &fixture.origin, first, new, &limits).await.unwrap();
         assert!(twice.is_none(), "another server has begun it");
         let found = workflows::find(connection, workflow.workspace_id, workflow.id).await.unwrap().unwrap();
         assert_eq!(found.next_run_at, Some(due_at.plus(Duration::from_hours(1))));
@@ -583,8 +627,9 @@ async fn a_lane_has_one_job_however_many_executions_it_has() {
             taken.extend(jobs::take(connection, &fixture.origin.source, lane).await.unwrap());
         }
         let run = taken.iter().find(|taken| taken.job.kind == denizen_domain::JobKind::WorkflowRun).unwrap();
-        let due = executions::find_due(connection, fixture.workspace_id, run.job.lane, now(fixture)).await;
-        assert_eq!(due.unwrap().unwrap().id, first.id);
+        let (place, lane) = (fixture.workspace_id, run.job.lane);
+        let due = executions::find_due(connection, place, lane, now(fixture), 1).await.unwrap();
+        assert_eq!(due[0].id, first.id);
     })
     .await;
 }

@@ -265,8 +265,8 @@ impl RunWorkflow {
             key: None,
             depth: Ok(0),
         };
-        let (first, limits) = ((&workflow, graph.first().id.as_str()), WorkflowLimits::default());
-        let begun = executions::begin(&mut connection, &origin, first, &new, &limits).await;
+        let limits = WorkflowLimits::default();
+        let begun = executions::begin(&mut connection, &origin, (&workflow, &graph), new, &limits).await;
         let execution = begun.map_err(reason)?.context("the execution has begun before")?;
         let fields = [("id", execution.id.to_string()), ("state", execution.state.to_string())];
         self.workflow.output.object(&denizen_api::execution_json(execution), &fields)

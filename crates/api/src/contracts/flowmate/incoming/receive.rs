@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use denizen_domain::{Conflict, Error, Execution, Origin, Resource, Result, TriggerKind, Workflow};
-use denizen_persistence::{executions, workflows};
+use denizen_persistence::{CalledWorkflow, executions};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -93,22 +93,19 @@ async fn receive(state: &AppState, context: &RequestContext, request: Request) -
     let target = Target::of(request.uri());
     // The body is read first: whoever sends one too many bytes does not learn whether there is a flow.
     let message = Message::receive(state, request).await?;
-    let workflow = {
-        let connection = &mut state.database().read_by_key().await?;
-        workflows::find_called(connection, target.flow_id()).await?
-    };
-    let missing = || Error::not_found(Resource::IncomingWebhook, &target.spelt);
-    let workflow = workflow.ok_or_else(missing)?;
+    let called = state.cache().called_workflow(target.flow_id()).await?;
+    let called = called.ok_or_else(|| Error::not_found(Resource::IncomingWebhook, &target.spelt))?;
+    let workflow = &called.workflow;
     if message.parts.method == Method::HEAD {
         return Ok(StatusCode::OK.into_response());
     }
-    let actor = authorize(state, context, &message, &workflow).await?;
+    let actor = authorize(state, context, &message, workflow).await?;
     let key = key_of(&message.parts.headers)?;
     let caused_by = caused_by(&message.parts.headers);
     let (data, trigger) = message.understand(target, &workflow.definition.settings.webhook.header)?;
     let user_id = user_of(state, workflow.workspace_id, &data).await?;
     let start = Start { kind: TriggerKind::Webhook, trigger, data, user_id, key, caused_by, refusal: None };
-    let execution = begin(state, &context.origin(state.source(), actor), &workflow, start).await?;
+    let execution = begin(state, &context.origin(state.source(), actor), &called, start).await?;
     let data = ReceivedWebhookData { request_id: execution.id.as_uuid(), message: "thank you" };
     Ok(Json(ReceivedWebhook { data }).into_response())
 }
@@ -122,12 +119,18 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>> {
 }
 
 /// Begins an execution, or returns the one that has begun with the same key.
-async fn begin(state: &AppState, origin: &Origin, workflow: &Workflow, start: Start) -> Result<Execution> {
+async fn begin(
+    state: &AppState,
+    origin: &Origin,
+    called: &CalledWorkflow,
+    start: Start,
+) -> Result<Execution> {
+    let CalledWorkflow { workflow, graph } = called;
     let key = start.key.clone();
     if let Some(earlier) = earlier(state, workflow, key.as_deref()).await? {
         return Ok(earlier);
     }
-    if let Some(execution) = state.workflows().begin(origin, workflow, start).await? {
+    if let Some(execution) = state.workflows().begin(origin, (workflow, graph), start).await? {
         return Ok(execution);
     }
     // Another request with the key has been faster.

@@ -21,7 +21,7 @@ use crate::wire::body::AnyJson;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathId;
 use crate::wire::query::{FromQuery, Query, QueryReader};
-use crate::workflows::{Start, caused_by};
+use crate::workflows::{Start, caused_by, compiled};
 
 /// The longest wait for the end of an execution, in seconds.
 const LONGEST_WAIT: u32 = 60;
@@ -92,7 +92,8 @@ pub(crate) async fn execute(
         caused_by: caused_by(&headers),
         refusal: None,
     };
-    let begun = state.workflows().begin(&origin, &workflow, start).await?;
+    let graph = compiled(&workflow)?;
+    let begun = state.workflows().begin(&origin, (&workflow, &graph), start).await?;
     let begun =
         begun.ok_or_else(|| Error::Internal("an execution without a key exists already".to_owned()))?;
     let execution = waited_for(&state, begun, parameters.wait).await?;
