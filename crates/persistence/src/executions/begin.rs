@@ -133,23 +133,29 @@ impl Beginning {
         Self { execution, row, first_step, job }
     }
 
+    /// Inserts the row of an execution with a key. `false` if one has begun with the same key, or its user was erased.
+    async fn takes_key(&self, connection: &mut DbConnection) -> Result<bool> {
+        let Self { execution, row, .. } = self;
+        if is_erased(connection, execution.workspace_id, execution.user_id).await? {
+            return Ok(false);
+        }
+        if row.trigger_key.is_none() {
+            return Ok(true);
+        }
+        let insert = diesel::insert_into(executions::table).values(row).on_conflict_do_nothing();
+        let inserted = on_backend!(connection, |conn| insert.execute(conn).await);
+        Ok(inserted.or_error("insert an execution")? > 0)
+    }
+
     async fn insert_and_commit(
         &self,
         connection: &mut DbConnection,
         origin: &Origin,
     ) -> Result<Option<Execution>> {
-        let Self { execution, row, first_step, job } = self;
-        if is_erased(connection, execution.workspace_id, execution.user_id).await? {
+        if !self.takes_key(connection).await? {
             return Ok(None);
         }
-        let insert = || diesel::insert_into(executions::table).values(row).on_conflict_do_nothing();
-        // Without a key, nothing else is the same.
-        if row.trigger_key.is_some() {
-            let inserted = on_backend!(connection, |conn| insert().execute(conn).await);
-            if inserted.or_error("insert an execution")? == 0 {
-                return Ok(None);
-            }
-        }
+        let Self { execution, row, first_step, job } = self;
         let change = audit_events::change_between(
             origin,
             Some(execution.workspace_id),
@@ -163,7 +169,7 @@ impl Beginning {
             connection,
             |conn| match row.trigger_key {
                 Some(_) => Ok(0),
-                None => insert().execute(conn).await,
+                None => row.insert_into(executions::table).execute(conn).await,
             }
             .or_error("insert an execution"),
             (&entry)
