@@ -34,6 +34,7 @@ pub fn allow_origins(router: Router, origins: &[CorsOrigin]) -> Router {
             rate_count::RATE_LIMIT,
             rate_count::RATE_LIMIT_POLICY,
             context::FLOWDOCK_USER,
+            context::IGNORED_FIELDS,
             context::REQUEST_ID,
         ]);
     if origins.contains(&CorsOrigin::Any) {

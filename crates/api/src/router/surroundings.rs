@@ -20,7 +20,7 @@ use super::request_metrics;
 use crate::access::client_address;
 use crate::options::AppOptions;
 use crate::state::AppState;
-use crate::wire::context::{Base, Context, FLOWDOCK_USER, REQUEST_ID, RequestContext};
+use crate::wire::context::{Base, Context, FLOWDOCK_USER, IGNORED_FIELDS, REQUEST_ID, RequestContext};
 use crate::wire::contract::Contract;
 use crate::wire::envelope::enveloped;
 use crate::wire::error::ApiError;
@@ -48,6 +48,9 @@ pub(crate) async fn surround(State(state): State<AppState>, request: Request, ne
         }
         if context.contract == Contract::Flowdock {
             add_flowdock_headers(&mut response, &context);
+        }
+        if let Some(names) = context.ignored_fields() {
+            response.headers_mut().insert(IGNORED_FIELDS, names);
         }
         if let Some(count) = context.count.get() {
             count.add_to(response.headers_mut());

@@ -1,9 +1,10 @@
 //! Reads JSON bodies and reports all invalid fields at once.
 
 use std::collections::HashSet;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::Body as HttpBody;
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -16,13 +17,17 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
+use super::context::Context;
 use super::encoding;
 use super::error::{ApiError, ApiResult, Unsupported};
+use super::fields::{self, Body};
 use super::number::whole_number;
 
-/// A JSON object, as a struct of [`Input`] fields. Unknown keys are ignored.
-pub(crate) struct JsonBody<T>(pub(crate) T);
+/// A JSON object, as a struct of [`Input`] fields, and the violations of the fields that it does not have: the handler
+/// reports these with all others. In contracts that ignore unknown fields there are none.
+pub(crate) struct JsonBody<T>(pub(crate) T, pub(crate) Violations);
 
 /// Maximum size and time of a body.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +38,7 @@ pub(crate) struct BodyLimits {
     pub(crate) time: Duration,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T>
+impl<S: Send + Sync, T: Body + ToSchema + DeserializeOwned> FromRequest<S> for JsonBody<T>
 where
     BodyLimits: FromRef<S>,
 {
@@ -41,14 +46,17 @@ where
 
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
         require_json(request.headers())?;
-        Ok(Self(parse(&read(request, BodyLimits::from_ref(state)).await?)?))
+        let Context(context) = Context::in_extensions(request.extensions())?;
+        let (body, unknown) = parse_known(&read(request, BodyLimits::from_ref(state)).await?)?;
+        Ok(Self(body, context.refused(unknown)))
     }
 }
 
-/// JSON of any shape, of at most 64 levels. An empty body is null.
-pub(crate) struct AnyJson(pub(crate) Json);
+/// JSON of any shape, of at most 64 levels, and the violations of fields that `T` does not document, as in [`JsonBody`].
+/// An empty body is null.
+pub(crate) struct AnyJson<T>(pub(crate) Json, pub(crate) Violations, pub(crate) PhantomData<T>);
 
-impl<S: Send + Sync> FromRequest<S> for AnyJson
+impl<S: Send + Sync, T: Body + ToSchema> FromRequest<S> for AnyJson<T>
 where
     BodyLimits: FromRef<S>,
 {
@@ -56,7 +64,10 @@ where
 
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
         require_json(request.headers())?;
-        Ok(Self(any(&read(request, BodyLimits::from_ref(state)).await?)?))
+        let Context(context) = Context::in_extensions(request.extensions())?;
+        let body = any(&read(request, BodyLimits::from_ref(state)).await?)?;
+        let unknown = fields::unknown_in_json::<T>(&body);
+        Ok(Self(body, context.refused(unknown), PhantomData))
     }
 }
 
@@ -115,10 +126,10 @@ pub(crate) fn with_body(mut parts: Parts, body: Vec<u8>) -> Request {
     // The headers describe the body as it was sent.
     parts.headers.remove(header::CONTENT_ENCODING);
     parts.headers.remove(header::CONTENT_LENGTH);
-    Request::from_parts(parts, Body::from(body))
+    Request::from_parts(parts, HttpBody::from(body))
 }
 
-async fn read_within(headers: &HeaderMap, body: Body, limit: usize) -> ApiResult<Vec<u8>> {
+async fn read_within(headers: &HeaderMap, body: HttpBody, limit: usize) -> ApiResult<Vec<u8>> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {
         return Err(ApiError::PayloadTooLarge { limit });
@@ -130,10 +141,23 @@ async fn read_within(headers: &HeaderMap, body: Body, limit: usize) -> ApiResult
     }
 }
 
-/// Reads a JSON object.
+/// Reads a JSON object. Fields that it does not have are ignored.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    let members = members(bytes)?.into_iter();
-    object_of(members.map(|(name, value)| (name, value.get().to_owned()))).map_err(|error| unexpected(&error))
+    read_members(members(bytes)?)
+}
+
+/// Reads a JSON object, and returns a violation for each field that it does not have.
+pub(crate) fn parse_known<T: Body + ToSchema + DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<(T, Violations), Error> {
+    let members = members(bytes)?;
+    let unknown = fields::unknown_in::<T>(members.iter().map(|(name, value)| (name.as_str(), value.get())));
+    Ok((read_members(members)?, unknown))
+}
+
+fn read_members<T: DeserializeOwned>(members: Vec<(String, &RawValue)>) -> Result<T, Error> {
+    let members = members.into_iter().map(|(name, value)| (name, value.get().to_owned()));
+    object_of(members).map_err(|error| unexpected(&error))
 }
 
 /// Returns the names and values of a JSON object, in order and with repeated names.

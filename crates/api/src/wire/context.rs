@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderName, HeaderValue};
-use denizen_domain::{AccountNumber, Actor, Error, Origin, Source, WorkspaceId};
+use axum::http::{Extensions, HeaderName, HeaderValue};
+use denizen_domain::{AccountNumber, Actor, Error, Origin, Source, Violations, WorkspaceId};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::contract::{Contract, lists_errors};
 use super::error::ApiError;
@@ -19,6 +20,15 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// The response header with the account of a Flowdock request.
 pub(crate) const FLOWDOCK_USER: HeaderName = HeaderName::from_static("flowdock-user");
+
+/// The response header with the fields of a body that were ignored.
+pub(crate) const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
+
+/// The length from which [`IGNORED_FIELDS`] names no further field, in bytes.
+const MAXIMUM_IGNORED_FIELDS: usize = 1024;
+
+/// What stands encoded in [`IGNORED_FIELDS`].
+const NOT_IN_NAMES: &AsciiSet = &CONTROLS.add(b' ').add(b',').add(b'%').add(b'"');
 
 /// Metadata of a request.
 #[derive(Debug)]
@@ -43,6 +53,8 @@ pub(crate) struct RequestContext {
     pub(crate) cause: OnceLock<String>,
     /// The result of counting for a rate limit, if counted.
     pub(crate) count: OnceLock<Count>,
+    /// The names of the body's fields that were ignored.
+    ignored_fields: OnceLock<Vec<String>>,
 }
 
 /// What a client calls the server.
@@ -102,6 +114,29 @@ impl RequestContext {
         }
     }
 
+    /// Returns the violations of unknown fields if the contract refuses these. Otherwise notes that they are ignored.
+    pub(crate) fn refused(&self, unknown: Violations) -> Violations {
+        if !self.contract.ignores_unknown_fields() || unknown.is_empty() {
+            return unknown;
+        }
+        let names = unknown.fields().iter().map(|field| field.field.clone());
+        self.ignored_fields.get_or_init(|| names.collect());
+        Violations::new()
+    }
+
+    /// Returns the header that names the ignored fields, if there are any: percent-encoded, with commas between them.
+    pub(crate) fn ignored_fields(&self) -> Option<HeaderValue> {
+        let mut header = String::new();
+        for name in self.ignored_fields.get()? {
+            let separator = if header.is_empty() { "" } else { ", " };
+            let name = utf8_percent_encode(name, NOT_IN_NAMES);
+            if header.len() < MAXIMUM_IGNORED_FIELDS {
+                header.extend([separator, &name.to_string()]);
+            }
+        }
+        HeaderValue::from_str(&header).ok()
+    }
+
     /// Returns the origin of this request's changes.
     pub(crate) fn origin(&self, source: &Source, actor: Actor) -> Origin {
         Origin {
@@ -132,6 +167,7 @@ impl RequestContext {
             route: OnceLock::new(),
             cause: OnceLock::new(),
             count: OnceLock::new(),
+            ignored_fields: OnceLock::new(),
         }
     }
 }
@@ -143,8 +179,13 @@ pub(crate) struct Context(pub(crate) Arc<RequestContext>);
 impl Context {
     /// Returns the request's context. Every request has one.
     pub(crate) fn of(parts: &Parts) -> Result<Self, Error> {
+        Self::in_extensions(&parts.extensions)
+    }
+
+    /// Like [`of`](Self::of), from the request's extensions.
+    pub(crate) fn in_extensions(extensions: &Extensions) -> Result<Self, Error> {
         let missing = || Error::Internal("a handler runs outside a request".to_owned());
-        parts.extensions.get::<Self>().cloned().ok_or_else(missing)
+        extensions.get::<Self>().cloned().ok_or_else(missing)
     }
 }
 

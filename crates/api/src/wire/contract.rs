@@ -62,6 +62,12 @@ impl Contract {
         }
     }
 
+    /// Returns whether a body may have fields that its operation does not know: the clients of the Open Integration Hub send
+    /// more than FlowMate documents.
+    pub(crate) const fn ignores_unknown_fields(self) -> bool {
+        matches!(self, Self::FlowMate | Self::IncomingWebhooks)
+    }
+
     /// Maps a domain field to its name in the contract's bodies.
     pub(crate) fn field_name(self, field: &str) -> String {
         match self {

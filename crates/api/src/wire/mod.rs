@@ -10,6 +10,7 @@ pub(crate) mod done;
 pub(crate) mod encoding;
 pub(crate) mod envelope;
 pub(crate) mod error;
+pub(crate) mod fields;
 pub(crate) mod items;
 pub(crate) mod loose_body;
 pub(crate) mod number;

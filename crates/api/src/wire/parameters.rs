@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::body::{self, BodyLimits, JsonType, Sent};
 use super::error::{ApiError, ApiResult, Unsupported};
+use super::fields::{self, Body};
 use super::number::whole_number;
 use super::{query, spelling};
 
@@ -18,14 +19,14 @@ use super::{query, spelling};
 const MAXIMUM_PARAMETERS: usize = 100;
 
 /// The parameters of a request, as a struct of [`Input`](body::Input) fields: from a JSON object or a form, and from
-/// the query string; the body takes precedence. Unknown keys are ignored, but repeated ones are errors, so that a
-/// misspelt repetition is noticed, and so are keys of the query string that resemble a parameter (see
-/// [`spelling`](super::spelling)).
+/// the query string; the body takes precedence. Repeated names are errors, and so are unknown ones in the query string
+/// (see [`query`]). The second part holds the violations of unknown names in the body: the handler reports these with all
+/// others.
 ///
 /// Forms and query strings hold only text, JSON also numbers and booleans: [`Flag`] and [`Whole`] accept both.
-pub(crate) struct Parameters<T>(pub(crate) T);
+pub(crate) struct Parameters<T>(pub(crate) T, pub(crate) Violations);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Parameters<T>
+impl<S: Send + Sync, T: Body + DeserializeOwned> FromRequest<S> for Parameters<T>
 where
     BodyLimits: FromRef<S>,
 {
@@ -37,7 +38,8 @@ where
         let body = body::read(request, BodyLimits::from_ref(state)).await?;
         // The content type of an empty body does not matter.
         let body = if body.is_empty() { Pairs::default() } else { in_body(is_json?, &body)? };
-        Ok(Self(merged(query, body)?))
+        let (parameters, unknown) = merged(query, body)?;
+        Ok(Self(parameters, unknown))
     }
 }
 
@@ -75,22 +77,25 @@ fn texts(encoded: &[u8], place: &str) -> Result<Pairs, Error> {
     Ok(Pairs(pairs.into_iter().map(|(name, value)| (name, Value::String(value).to_string())).collect()))
 }
 
-fn merged<T: DeserializeOwned>(query: Pairs, body: Pairs) -> Result<T, Error> {
-    let mut violations = Violations::new();
-    let query = query.named_as(names_of::<T>(), &mut violations);
+/// Returns the parameters, and the violations of unknown names in the body.
+fn merged<T: Body + DeserializeOwned>(query: Pairs, body: Pairs) -> Result<(T, Violations), Error> {
+    let (mut violations, names) = (Violations::new(), names_of::<T>());
+    let unknown = fields::unknown_names::<T>(body.0.iter().map(|(name, _)| name.as_str()), names);
+    let query = query.named_as(names, &mut violations);
     let mut parameters = query.once_each("query", &mut violations);
     parameters.extend(body.once_each("body", &mut violations));
     if !violations.is_empty() {
         return Err(Error::BadRequest(BadRequest::InvalidParameters(violations)));
     }
     let unexpected = |error| BadRequest::InvalidJson(format!("The parameters are not as expected: {error}."));
-    body::object_of(parameters.into_iter()).map_err(|error| Error::BadRequest(unexpected(error)))
+    let parameters = body::object_of(parameters.into_iter());
+    Ok((parameters.map_err(|error| Error::BadRequest(unexpected(error)))?, unknown))
 }
 
 impl Pairs {
-    /// Gives arrays (`users[]`) the name of their parameter. Reports keys that resemble a name and are none.
+    /// Gives arrays (`users[]`) the name of their parameter. Reports unknown keys.
     fn named_as(self, names: &'static [&'static str], violations: &mut Violations) -> Self {
-        query::reject_misspelt(&self.0, names, violations);
+        query::reject_unknown(&self.0, names, violations);
         let named = self.0.into_iter().map(|(key, value)| {
             let name = names.iter().find(|name| spelling::sends(&key, name));
             (name.map_or(key, |name| (*name).to_owned()), value)
@@ -203,14 +208,31 @@ mod tests {
         disabled: Input<Flag>,
     }
 
+    impl Body for Change {
+        type Record = Shown;
+    }
+
+    #[derive(utoipa::ToSchema)]
+    #[expect(dead_code, reason = "only its schema matters")]
+    struct Shown {
+        nick: String,
+        website: String,
+    }
+
     fn read(query: &str, is_json: bool, body: &[u8]) -> Result<Change, Error> {
-        merged(texts(query.as_bytes(), "query")?, in_body(is_json, body)?)
+        let (change, unknown) = merged(texts(query.as_bytes(), "query")?, in_body(is_json, body)?)?;
+        unknown.into_result(change)
     }
 
     /// Returns the invalid fields of an error, with their reasons.
     fn broken(query: &str, is_json: bool, body: &[u8]) -> Vec<(String, Reason)> {
-        let Err(Error::BadRequest(problem)) = read(query, is_json, body) else { panic!("no bad request") };
-        let violations = problem.violations().expect("an error with violations");
+        let violations = match read(query, is_json, body) {
+            Err(Error::BadRequest(problem)) => {
+                problem.violations().expect("an error with violations").clone()
+            }
+            Err(Error::Invalid(violations)) => violations,
+            other => panic!("no bad request: {other:?}"),
+        };
         violations.fields().iter().map(|field| (field.field.clone(), field.reason)).collect()
     }
 
@@ -221,9 +243,9 @@ mod tests {
             id: Input::Value(Whole(42)),
             disabled: Input::Value(Flag(true)),
         };
-        let json = json!({ "nick": "Mary Ann", "id": 42, "disabled": true, "other": [] }).to_string();
+        let json = json!({ "nick": "Mary Ann", "id": 42, "disabled": true, "website": [] }).to_string();
         let texts = json!({ "nick": "Mary Ann", "id": "42", "disabled": "1" }).to_string();
-        let form = "nick=Mary+Ann&id=42&disabled=true&other=x";
+        let form = "nick=Mary+Ann&id=42&disabled=true&_=x";
         for (query, is_json, body) in [
             ("", true, json.as_bytes()),
             ("", false, json.as_bytes()),
@@ -267,15 +289,20 @@ mod tests {
     }
 
     #[test]
-    fn rejects_misspelt_parameters_of_the_query_only() {
+    fn rejects_unknown_parameters() {
         assert_eq!(names_of::<Change>(), ["nick", "id", "disabled"]);
-        for (query, field) in
-            [("Nick=a", "Nick"), ("ids=1", "ids"), ("dissabled=1", "dissabled"), ("id[a]=1", "id[a]")]
-        {
+        for (query, field) in [
+            ("Nick=a", "Nick"),
+            ("ids=1", "ids"),
+            ("dissabled=1", "dissabled"),
+            ("id[a]=1", "id[a]"),
+            ("format=json", "format"),
+        ] {
             assert_eq!(broken(query, false, b""), [(field.to_owned(), Reason::Unknown)]);
-            assert!(read("", false, query.as_bytes()).is_ok(), "{query}");
+            assert_eq!(broken("", false, query.as_bytes()), [(field.to_owned(), Reason::Unknown)]);
         }
-        for query in ["_=1", "utm_source=a", "format=json"] {
+        assert_eq!(broken("website=a", false, b""), [("website".to_owned(), Reason::Unknown)]);
+        for query in ["_=1", "utm_source=a"] {
             assert_eq!(read(query, false, b"").unwrap(), Change::default(), "{query}");
         }
         assert_eq!(read("id[]=1", false, b"").unwrap().id, Input::Value(Whole(1)));

@@ -39,8 +39,8 @@ impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Reads parameters one by one and records violations. Whatever it reads is known; of the other keys it rejects those
-/// that resemble a known one (see [`spelling`]), and ignores the rest.
+/// Reads parameters one by one and records violations. Whatever it reads is known; it rejects all other keys but
+/// [harmless](is_harmless) ones.
 pub(crate) struct QueryReader {
     pairs: Vec<(String, String)>,
     known: Vec<String>,
@@ -160,7 +160,7 @@ impl QueryReader {
 
     fn finish(mut self) -> Result<(), Error> {
         let known: Vec<_> = self.known.iter().map(String::as_str).collect();
-        reject_misspelt(&self.pairs, &known, &mut self.violations);
+        reject_unknown(&self.pairs, &known, &mut self.violations);
         if self.violations.is_empty() {
             return Ok(());
         }
@@ -168,15 +168,29 @@ impl QueryReader {
     }
 }
 
-/// Records a violation for each key, at most 100, that resembles a known name and is none.
-pub(crate) fn reject_misspelt<V>(pairs: &[(String, V)], known: &[&str], violations: &mut Violations) {
+/// Fails if the query string of an operation without parameters has any that is not [harmless](is_harmless).
+pub(crate) fn reject_all(query: &str) -> Result<(), Error> {
+    QueryReader::new(query)?.finish()
+}
+
+/// Records a violation for each key, at most 100, that is neither known nor [harmless](is_harmless), with the nearest name:
+/// ignoring a filter would widen the answer.
+pub(crate) fn reject_unknown<V>(pairs: &[(String, V)], known: &[&str], violations: &mut Violations) {
     let keys: BTreeSet<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
-    let unknown = keys.into_iter().filter(|key| !known.iter().any(|name| spelling::sends(key, name)));
-    let near = unknown.filter_map(|key| Some((key, spelling::nearest(key, known)?)));
-    for (key, name) in near.take(MAXIMUM_VALUES) {
-        let message = format!("is no parameter of this operation; the nearest is {name}");
+    let is_known = |key: &str| known.iter().any(|name| spelling::sends(key, name));
+    let unknown = keys.into_iter().filter(|key| !is_harmless(key) && !is_known(key));
+    for key in unknown.take(MAXIMUM_VALUES) {
+        let hint = spelling::nearest(key, known);
+        let hint = hint.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+        let message = format!("is not a parameter of this operation{hint}");
         violations.add(key, Violation::new(Reason::Unknown, message));
     }
+}
+
+/// Returns whether a key means nothing to any server: those with which browsers defeat caches, and those that advertisers
+/// and mailers add to links.
+fn is_harmless(key: &str) -> bool {
+    key.is_empty() || key.starts_with("utm_") || ["_", "fbclid", "gclid"].contains(&key)
 }
 
 /// The values of a [`boolean`].
@@ -285,13 +299,16 @@ mod tests {
     }
 
     #[test]
-    fn rejects_only_keys_that_resemble_a_known_one() {
-        let mut reader = reader("tier_ids=a&Search=b&_=1&utm_source=c");
+    fn rejects_all_unknown_keys_but_harmless_ones() {
+        let mut reader = reader("tier_ids=a&Search=b&_=1&utm_source=c&fbclid=d&gclid=e&=&unheardOf=f");
         reader.texts("tierIds");
         reader.search("search");
         let Err(Error::BadRequest(problem)) = reader.finish() else { panic!("no bad request") };
         let fields = problem.violations().unwrap().fields().iter();
         let fields: Vec<_> = fields.map(|field| (field.field.as_str(), field.reason)).collect();
-        assert_eq!(fields, [("Search", Reason::Unknown), ("tier_ids", Reason::Unknown)]);
+        let expected = ["Search", "tier_ids", "unheardOf"].map(|name| (name, Reason::Unknown));
+        assert_eq!(fields, expected);
+        assert!(reject_all("_=1").is_ok() && reject_all("").is_ok());
+        assert!(reject_all("q=1").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Names of query parameters as clients write them: arrays, and misspelt names.
+//! Names of parameters and fields as clients write them: arrays, and misspelt names.
 
 use strsim::osa_distance;
 
@@ -16,11 +16,10 @@ pub(crate) fn sends(key: &str, name: &str) -> bool {
 /// The most pieces of a key that are compared together.
 const MOST_PIECES: usize = 4;
 
-/// Returns the known name that an unknown key resembles, if any: a filter that is ignored would widen the answer.
+/// Returns the known name that an unknown key resembles, if any.
 ///
-/// Names resemble each other if they differ in case, number, separators or brackets, by `id` at the end, or by a letter
-/// or two in long names; and all that begin like a known name with brackets, such as `filter[…]`. Other keys, such as those
-/// that defeat caches, resemble nothing.
+/// Names resemble each other if they differ in case, number, separators or brackets, by `id` at the end, or by a letter,
+/// or two in long names; and all that begin like a known name with brackets, such as `filter[…]`.
 pub(crate) fn nearest<'known>(key: &str, known: &[&'known str]) -> Option<&'known str> {
     if key.len() > LONGEST {
         return None;
@@ -85,12 +84,12 @@ impl Spelling {
     }
 }
 
-/// Returns by how many letters two words differ: none in short ones, at most one or two in longer ones.
+/// Returns by how many letters two words differ: none in the shortest, at most one or two in longer ones.
 fn distance(one: &str, other: &str) -> Option<usize> {
     let length = one.chars().count().min(other.chars().count());
     let allowed = match length {
-        0..=4 => return None,
-        5..=7 => 1,
+        0..=3 => return None,
+        4..=7 => 1,
         _ => 2,
     };
     Some(osa_distance(one, other)).filter(|distance| *distance <= allowed)
@@ -138,6 +137,8 @@ mod tests {
             ("user", "userId"),
             ("id", "ids"),
             ("Meta", "meta"),
+            ("mata", "meta"),
+            ("metta", "meta"),
         ] {
             assert_eq!(nearest(key, &known), Some(meant), "{key}");
         }
@@ -170,21 +171,9 @@ mod tests {
         let known =
             ["tierIds", "created_after", "q", "isActive", "pageSize", "limit", "userId", "ids", "meta"];
         let long = "tierIds".repeat(20);
-        for key in [
-            "",
-            "_",
-            "v",
-            "[]",
-            "t",
-            "beta",
-            "utm_source",
-            "cb",
-            "trace",
-            "fields",
-            "format",
-            "created",
-            &long,
-        ] {
+        for key in
+            ["", "_", "v", "[]", "t", "utm_source", "cb", "trace", "fields", "format", "created", &long]
+        {
             assert_eq!(nearest(key, &known), None, "{key}");
         }
     }

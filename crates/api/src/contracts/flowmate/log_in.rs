@@ -18,6 +18,7 @@ use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::context::Context;
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 
 /// Login credentials.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -35,6 +36,10 @@ pub(crate) struct LogIn {
     #[schema(value_type = Option<bool>)]
     #[serde(default, rename = "remember-me")]
     remember_me: Input<bool>,
+}
+
+impl Body for LogIn {
+    type Record = ();
 }
 
 /// Logs in
@@ -56,9 +61,9 @@ pub(crate) async fn log_in(
     State(state): State<AppState>,
     Context(context): Context,
     headers: HeaderMap,
-    JsonBody(body): JsonBody<LogIn>,
+    JsonBody(body, unknown): JsonBody<LogIn>,
 ) -> ApiResult<Response> {
-    let (username, password, remembered) = body.check()?;
+    let (username, password, remembered) = body.check(unknown)?;
     let candidate = log_in::check(state.access(), &context, &username, password).await?;
     let options = state.options();
     let lifetime = if remembered { options.login_cookie_lifetime } else { options.login_token_lifetime };
@@ -79,8 +84,7 @@ pub(crate) async fn log_in(
 }
 
 impl LogIn {
-    fn check(self) -> Result<(String, Password, bool)> {
-        let mut violations = Violations::new();
+    fn check(self, mut violations: Violations) -> Result<(String, Password, bool)> {
         let Self { username, password, remember_me } = self;
         let username = username.required(&mut violations, "username", |text| Ok(text.to_owned()));
         let password = password.required(&mut violations, "password", |text| Ok(Password::presented(text)));

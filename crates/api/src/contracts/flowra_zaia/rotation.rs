@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 
 /// Options for rotating a secret.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -20,10 +21,13 @@ pub(crate) struct RotateSecret {
     overlap_seconds: Input<i64>,
 }
 
+impl Body for RotateSecret {
+    type Record = ();
+}
+
 impl RotateSecret {
     /// Returns how long earlier secrets remain valid.
-    pub(crate) fn check(self) -> Result<Duration> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<Duration> {
         let overlap =
             self.overlap_seconds.not_null(&mut violations, "overlapSeconds", |seconds| overlap(*seconds));
         violations.into_result(overlap.unwrap_or(ApiKey::DEFAULT_OVERLAP))
@@ -51,7 +55,7 @@ mod tests {
         for wrong in [-1, 2_592_001, i64::MIN, i64::MAX] {
             assert_eq!(overlap(wrong).unwrap_err().reason, Reason::OutOfRange, "{wrong}");
         }
-        let absent = RotateSecret::default().check();
+        let absent = RotateSecret::default().check(Violations::new());
         assert_eq!(absent.unwrap(), Duration::from_hours(24));
     }
 }

@@ -19,6 +19,7 @@ use crate::guards::caller::{Caller, CanWriteExternalUsers};
 use crate::state::AppState;
 use crate::wire::body::{self, Entries, Input, JsonBody};
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 
 /// Maximum users per request.
 const MAXIMUM: usize = 1_000;
@@ -31,6 +32,12 @@ pub(crate) struct BulkUsers {
     #[schema(value_type = Vec<PutUser>, min_items = 1, max_items = 1000)]
     #[serde(default)]
     users: Input<Entries>,
+}
+
+impl Body for BulkUsers {
+    type Record = ();
+
+    const ENTRIES: Option<&'static str> = Some("users");
 }
 
 /// The results for the users.
@@ -89,9 +96,9 @@ pub(crate) struct BulkFieldError {
 pub(crate) async fn bulk(
     caller: Caller<CanWriteExternalUsers>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<BulkUsers>,
+    JsonBody(body, unknown): JsonBody<BulkUsers>,
 ) -> ApiResult<(StatusCode, Json<BulkResult>)> {
-    let mut items = body.check()?;
+    let mut items = body.check(unknown)?;
     let sound: Vec<_> = items.iter_mut().filter_map(|item| item.checked.as_mut().ok()?.take()).collect();
     let connection = &mut state.database().write().await?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
@@ -115,8 +122,7 @@ struct Item {
 }
 
 impl BulkUsers {
-    fn check(self) -> Result<Vec<Item>> {
-        let mut violations = Violations::new();
+    fn check(self, mut violations: Violations) -> Result<Vec<Item>> {
         let users = self.users.required(&mut violations, "users", |users| match users.len() {
             1..=MAXIMUM => Ok(users.to_vec()),
             0 => Err(Violation::new(Reason::TooShort, "must have at least one entry")),
@@ -163,8 +169,8 @@ impl Item {
 
 /// Returns the changes to a user, or all violations in its fields.
 fn checked(user: &RawValue, external_id: &str) -> Result<(ExternalId, ExternalUserChanges), Violations> {
-    let user = body::parse::<PutUser>(user.get().as_bytes()).map_err(|_| unreadable())?;
-    match user.check(external_id) {
+    let (user, unknown) = body::parse_known::<PutUser>(user.get().as_bytes()).map_err(|_| unreadable())?;
+    match user.check(unknown, external_id) {
         Ok(sound) => Ok(sound),
         Err(Error::Invalid(violations)) => Err(violations),
         Err(error) => Err(Violations::of("users", Violation::new(Reason::InvalidFormat, error.to_string()))),

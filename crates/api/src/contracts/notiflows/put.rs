@@ -18,6 +18,7 @@ use crate::guards::entity_tags::{IfMatch, IfNoneMatch, Preconditions};
 use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody, ObjectText};
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 use crate::wire::path::PathText;
 
 /// Fields of a user. Absent fields stay unchanged; null clears a field.
@@ -63,6 +64,10 @@ pub(crate) struct PutUser {
     timezone: Input<String>,
 }
 
+impl Body for PutUser {
+    type Record = AdminUser;
+}
+
 /// Creates or updates a user by external id
 ///
 /// Merges the fields into the user with this external id: the default channel's, or else the oldest of the others.
@@ -78,9 +83,9 @@ pub(crate) async fn put(
     State(state): State<AppState>,
     PathText(external_id): PathText,
     preconditions: Preconditions,
-    JsonBody(body): JsonBody<PutUser>,
+    JsonBody(body, unknown): JsonBody<PutUser>,
 ) -> ApiResult<Response> {
-    let (external_id, changes) = body.check(&external_id)?;
+    let (external_id, changes) = body.check(unknown, &external_id)?;
     let tag = |user: &ExternalUser| user.entity_tag(state.source().clock.now());
     let guard = |user: Option<&ExternalUser>| preconditions.require(user.map(tag).as_deref());
     let connection = &mut state.database().write_by_key().await?;
@@ -96,8 +101,11 @@ pub(crate) async fn put(
 
 impl PutUser {
     /// Validates all fields. Fails with all violations.
-    pub(super) fn check(self, in_path: &str) -> Result<(ExternalId, ExternalUserChanges)> {
-        let mut violations = Violations::new();
+    pub(super) fn check(
+        self,
+        mut violations: Violations,
+        in_path: &str,
+    ) -> Result<(ExternalId, ExternalUserChanges)> {
         let Self {
             avatar,
             custom_fields,

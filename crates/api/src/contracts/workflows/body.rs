@@ -4,9 +4,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::answer::WorkflowAnswer;
 use crate::contracts::samples;
+use crate::wire::fields::Body;
 
-/// A new flow. Unknown keys are ignored, and so are those that only responses have, such as `id`.
+/// A new flow. Keys that only responses have, such as `id`, are ignored. FlowMate also ignores unknown keys, and names them in
+/// `x-ignored-fields`.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_workflow)]
@@ -31,6 +34,10 @@ pub(crate) struct NewFlow {
     others: FlowFields,
 }
 
+impl Body for NewFlow {
+    type Record = WorkflowAnswer;
+}
+
 /// Changes to a flow. Absent keys stay unchanged.
 #[derive(ToSchema)]
 #[schema(example = samples::change_workflow)]
@@ -49,6 +56,10 @@ pub(crate) struct FlowChanges {
     others: FlowFields,
 }
 
+impl Body for FlowChanges {
+    type Record = WorkflowAnswer;
+}
+
 /// Changes to one flow of many.
 #[derive(ToSchema)]
 #[schema(example = samples::change_one_workflow)]
@@ -58,6 +69,10 @@ pub(crate) struct OneFlowChanges {
     id: Uuid,
     #[serde(flatten)]
     changes: FlowChanges,
+}
+
+impl Body for Vec<OneFlowChanges> {
+    type Record = WorkflowAnswer;
 }
 
 /// What a flow has beside its name and its steps. Null resets a key to what a new flow has.

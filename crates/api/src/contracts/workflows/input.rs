@@ -1,6 +1,6 @@
 //! Fields of workflows and templates in bodies. Everything that is wrong with them is reported at once.
 //!
-//! Unknown keys are ignored, so that a response can be sent back. Null resets a field to what a new workflow has.
+//! Keys that only responses have are ignored, so that a response can be sent back. Null resets a field to what a new workflow has.
 
 use std::str::FromStr;
 
@@ -42,9 +42,13 @@ pub(crate) fn object(body: &Json) -> Result<&JsonObject> {
     Err(Error::BadRequest(BadRequest::InvalidJson(problem)))
 }
 
-/// Reads a new workflow.
-pub(crate) fn new_workflow(body: &JsonObject, place: Place, limits: &WorkflowLimits) -> Result<NewWorkflow> {
-    let mut violations = Violations::new();
+/// Reads a new workflow. `violations` are those of its fields that are unknown.
+pub(crate) fn new_workflow(
+    mut violations: Violations,
+    body: &JsonObject,
+    place: Place,
+    limits: &WorkflowLimits,
+) -> Result<NewWorkflow> {
     let definition = definition(&mut violations, body, limits);
     placed(violations, definition, body, place)
 }
@@ -66,13 +70,13 @@ pub(crate) fn placed(
     Ok(NewWorkflow { workspace_id, definition, owners, template_id: None })
 }
 
-/// Reads changes to a workflow.
+/// Reads changes to a workflow. `violations` are those of its fields that are unknown.
 pub(crate) fn workflow_changes(
+    mut violations: Violations,
     body: &JsonObject,
     before: &Workflow,
     limits: &WorkflowLimits,
 ) -> Result<WorkflowChanges> {
-    let mut violations = Violations::new();
     let changes = definition_changes(&mut violations, body, &before.definition, limits);
     check_status(&mut violations, body, before.status);
     check_workspace(&mut violations, body, before.workspace_id);

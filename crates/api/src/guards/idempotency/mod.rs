@@ -34,7 +34,7 @@ use crate::guards::admission::Admission;
 use crate::guards::caller;
 use crate::guards::rate_limits::SecuredOperations;
 use crate::wire::body;
-use crate::wire::context::{Context, RequestContext};
+use crate::wire::context::{Context, IGNORED_FIELDS, RequestContext};
 use crate::wire::envelope::enveloped;
 use crate::wire::error::{ApiError, ApiResult, Misuse};
 
@@ -110,7 +110,11 @@ async fn done_once(admission: &Admission, request: Request, next: Next) -> ApiRe
         }
     };
     let is_kept = is_lasting(&response, &sender);
-    let answered = Answer::of(enveloped(response, &context)).await;
+    let mut response = enveloped(response, &context);
+    if let Some(names) = context.ignored_fields() {
+        response.headers_mut().insert(IGNORED_FIELDS, names);
+    }
+    let answered = Answer::of(response).await;
     let kept = answered.as_ref().ok().map(|(answer, _)| answer).filter(|_| is_kept);
     claim.settle(admission, attempt, kept).await;
     Ok(answered?.1)

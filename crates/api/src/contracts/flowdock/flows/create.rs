@@ -36,9 +36,9 @@ pub(crate) async fn create(
     State(state): State<AppState>,
     Context(context): Context,
     PathText(name): PathText,
-    Parameters(body): Parameters<CreateFlow>,
+    Parameters(body, unknown): Parameters<CreateFlow>,
 ) -> ApiResult<Response> {
-    let new = body.check()?;
+    let new = body.check(unknown)?;
     let organization = find::organization(&mut state.database().read().await?, &caller, &name).await?;
     let flow = made(&state, &caller, &organization.workspace, &new).await?;
     let listing = FlowListing { organization, flow, place: Place::Joined, is_open: true };

@@ -50,9 +50,9 @@ pub(crate) async fn find(
     caller: Caller<IsPerson>,
     State(state): State<AppState>,
     Context(context): Context,
-    Parameters(parameters): Parameters<FindFlow>,
+    Parameters(parameters, unknown): Parameters<FindFlow>,
 ) -> ApiResult<Response> {
-    let listing = found(&state, &caller, parameters.check()?).await?;
+    let listing = found(&state, &caller, parameters.check(unknown)?).await?;
     Ok(answer(&state, &context, listing).await?)
 }
 

@@ -10,8 +10,10 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::AccessModeCode;
+use super::answer::{FlowUserAnswer, FlowWithUsers, InvitationAnswer};
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::{Body, Fields};
 use crate::wire::parameters::{Flag, Whole};
 use crate::wire::query::invalid_id;
 
@@ -28,6 +30,10 @@ pub(crate) struct ListFlows {
     users: Input<Flag>,
 }
 
+impl Body for ListFlows {
+    type Record = ();
+}
+
 /// Which flow to find.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -36,6 +42,10 @@ pub(crate) struct FindFlow {
     #[param(value_type = Uuid, required)]
     #[serde(default)]
     id: Input<String>,
+}
+
+impl Body for FindFlow {
+    type Record = ();
 }
 
 /// A new flow.
@@ -54,6 +64,14 @@ pub(crate) struct CreateFlow {
     #[schema(value_type = AccessModeCode, required = false)]
     #[serde(default)]
     access_mode: Input<String>,
+}
+
+impl Body for CreateFlow {
+    type Record = FlowWithUsers;
+
+    fn elsewhere() -> Fields {
+        Fields::of::<UpdateFlow>()
+    }
 }
 
 /// Changes to a flow. Absent fields stay unchanged.
@@ -82,6 +100,10 @@ pub(crate) struct UpdateFlow {
     open: Input<Flag>,
 }
 
+impl Body for UpdateFlow {
+    type Record = FlowWithUsers;
+}
+
 /// Whom to add to a flow.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::add_flow_user)]
@@ -92,6 +114,14 @@ pub(crate) struct AddFlowUser {
     id: Input<Whole>,
 }
 
+impl Body for AddFlowUser {
+    type Record = FlowUserAnswer;
+
+    fn elsewhere() -> Fields {
+        Fields::of::<BlockFlowUser>()
+    }
+}
+
 /// Whether to block a user from a flow.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::block_flow_user)]
@@ -100,6 +130,10 @@ pub(crate) struct BlockFlowUser {
     #[schema(value_type = bool, required)]
     #[serde(default)]
     disabled: Input<Flag>,
+}
+
+impl Body for BlockFlowUser {
+    type Record = FlowUserAnswer;
 }
 
 /// Whom to invite.
@@ -114,6 +148,10 @@ pub(crate) struct CreateInvitation {
     #[schema(value_type = Option<String>, max_length = 1000)]
     #[serde(default)]
     message: Input<String>,
+}
+
+impl Body for CreateInvitation {
+    type Record = InvitationAnswer;
 }
 
 /// People to invite, as free text.
@@ -132,10 +170,13 @@ pub(crate) struct ImportInvitations {
     message: Input<String>,
 }
 
+impl Body for ImportInvitations {
+    type Record = ();
+}
+
 impl ListFlows {
     /// Whether to include each flow's users.
-    pub(super) fn check(self) -> Result<bool> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<bool> {
         let with_users = self.users.optional(&mut violations, "users", |flag| Ok(*flag));
         violations.into_result(with_users.value().unwrap_or(false))
     }
@@ -143,8 +184,7 @@ impl ListFlows {
 
 impl FindFlow {
     /// Returns the requested id.
-    pub(super) fn check(self) -> Result<FlowId> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<FlowId> {
         let id = self.id.required(&mut violations, "id", |id| id.parse().map_err(|InvalidId| invalid_id()));
         violations.into_value(id)
     }
@@ -152,8 +192,7 @@ impl FindFlow {
 
 impl CreateFlow {
     /// Validates all fields.
-    pub(super) fn check(self) -> Result<NewFlow> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<NewFlow> {
         let Self { name, description, access_mode } = self;
         let name = name.required(&mut violations, "name", FlowName::parse);
         let description = description.optional(&mut violations, "description", FlowDescription::parse);
@@ -166,8 +205,7 @@ impl CreateFlow {
 
 impl UpdateFlow {
     /// Validates all fields. Returns the changes and whether the flow is open for the caller.
-    pub(super) fn check(self) -> Result<(FlowChanges, Option<bool>)> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<(FlowChanges, Option<bool>)> {
         let Self { name, description, access_mode, disabled, open } = self;
         let changes = FlowChanges {
             name: name.not_null(&mut violations, "name", FlowName::parse),
@@ -182,8 +220,7 @@ impl UpdateFlow {
 
 impl AddFlowUser {
     /// Validates the number.
-    pub(super) fn check(self) -> Result<AccountNumber> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<AccountNumber> {
         let number = self.id.required(&mut violations, "id", |number| account_number(*number));
         violations.into_value(number)
     }
@@ -191,8 +228,7 @@ impl AddFlowUser {
 
 impl BlockFlowUser {
     /// Whether to block.
-    pub(super) fn check(self) -> Result<bool> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<bool> {
         let is_blocked = self.disabled.required(&mut violations, "disabled", |flag| Ok(*flag));
         violations.into_value(is_blocked)
     }
@@ -200,8 +236,7 @@ impl BlockFlowUser {
 
 impl CreateInvitation {
     /// Validates all fields.
-    pub(super) fn check(self) -> Result<Username> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<Username> {
         let Self { email, message } = self;
         let email = email.required(&mut violations, "email", Username::parse);
         let _ = message.optional(&mut violations, "message", Invitation::check_message);
@@ -211,8 +246,7 @@ impl CreateInvitation {
 
 impl ImportInvitations {
     /// Validates all fields. Returns the entries, each once.
-    pub(super) fn check(self) -> Result<Vec<ListedAddress>> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<Vec<ListedAddress>> {
         let Self { list, message } = self;
         let entries = list.required(&mut violations, "list", entries);
         let _ = message.optional(&mut violations, "message", Invitation::check_message);

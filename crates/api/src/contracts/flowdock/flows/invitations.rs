@@ -88,9 +88,9 @@ pub(crate) async fn create(
     State(state): State<AppState>,
     Context(context): Context,
     PathTexts([organization, flow]): PathTexts<2>,
-    Parameters(body): Parameters<CreateInvitation>,
+    Parameters(body, unknown): Parameters<CreateInvitation>,
 ) -> ApiResult<(StatusCode, Json<InvitationAnswer>)> {
-    let email = body.check()?;
+    let email = body.check(unknown)?;
     let listing = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?;
     let mut invited = invite(&state, &caller, &listing.flow, &[email]).await?;
     let blocked = || Error::Invalid(Violations::of("email", Violation::new(Reason::Mismatch, BLOCKED)));
@@ -121,10 +121,10 @@ pub(crate) async fn import(
     State(state): State<AppState>,
     Context(context): Context,
     PathTexts([organization, flow]): PathTexts<2>,
-    Parameters(body): Parameters<ImportInvitations>,
+    Parameters(body, unknown): Parameters<ImportInvitations>,
 ) -> ApiResult<Json<ImportedInvitations>> {
     let (mut emails, mut erroneous) = (Vec::new(), Vec::new());
-    for entry in body.check()? {
+    for entry in body.check(unknown)? {
         match entry.email {
             Ok(email) => emails.push(email),
             Err(violation) => erroneous.push((entry.text, violation.message)),

@@ -30,9 +30,9 @@ pub(crate) async fn joined(
     caller: Caller<IsPerson>,
     State(state): State<AppState>,
     context: Context,
-    Parameters(parameters): Parameters<ListFlows>,
+    Parameters(parameters, unknown): Parameters<ListFlows>,
 ) -> ApiResult<Response> {
-    answer(&state, FlowList::of(&caller, ListedFlows::Joined, context), parameters).await
+    answer(&state, FlowList::of(&caller, ListedFlows::Joined, context), parameters.check(unknown)?).await
 }
 
 /// Lists the flows the caller is in or may join
@@ -47,9 +47,9 @@ pub(crate) async fn all(
     caller: Caller<IsPerson>,
     State(state): State<AppState>,
     context: Context,
-    Parameters(parameters): Parameters<ListFlows>,
+    Parameters(parameters, unknown): Parameters<ListFlows>,
 ) -> ApiResult<Response> {
-    answer(&state, FlowList::of(&caller, ListedFlows::All, context), parameters).await
+    answer(&state, FlowList::of(&caller, ListedFlows::All, context), parameters.check(unknown)?).await
 }
 
 /// Lists an organization's flows
@@ -66,15 +66,15 @@ pub(crate) async fn of_organization(
     State(state): State<AppState>,
     context: Context,
     PathText(name): PathText,
-    Parameters(parameters): Parameters<ListFlows>,
+    Parameters(parameters, unknown): Parameters<ListFlows>,
 ) -> ApiResult<Response> {
     let organization = find::organization(&mut state.database().read().await?, &caller, &name).await?;
     let listed = ListedFlows::AllOf(organization.workspace.id);
-    answer(&state, FlowList::of(&caller, listed, context), parameters).await
+    answer(&state, FlowList::of(&caller, listed, context), parameters.check(unknown)?).await
 }
 
-async fn answer(state: &AppState, list: FlowList, parameters: ListFlows) -> ApiResult<Response> {
-    if parameters.check()? {
+async fn answer(state: &AppState, list: FlowList, with_users: bool) -> ApiResult<Response> {
+    if with_users {
         Ok(stream::json_array(state, WithUsers(list), None).await?)
     } else {
         Ok(stream::json_array(state, list, None).await?)

@@ -37,9 +37,9 @@ pub(crate) async fn update(
     State(state): State<AppState>,
     Context(context): Context,
     PathTexts([organization, flow]): PathTexts<2>,
-    Parameters(body): Parameters<UpdateFlow>,
+    Parameters(body, unknown): Parameters<UpdateFlow>,
 ) -> ApiResult<Json<FlowAnswer>> {
-    let (changes, is_open) = body.check()?;
+    let (changes, is_open) = body.check(unknown)?;
     let listing = address::flow(&state, &caller, (&organization, &flow), Flow::require_shown).await?;
     Ok(Json(changed(&state, &caller, &context, listing, (&changes, is_open)).await?))
 }

@@ -53,9 +53,9 @@ pub(crate) async fn add(
     caller: Caller<IsPerson>,
     State(state): State<AppState>,
     PathTexts([organization, flow]): PathTexts<2>,
-    Parameters(body): Parameters<AddFlowUser>,
+    Parameters(body, unknown): Parameters<AddFlowUser>,
 ) -> ApiResult<Json<EmptyObject>> {
-    let number = body.check()?;
+    let number = body.check(unknown)?;
     let flow = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?.flow;
     let connection = &mut state.database().write().await?;
     let (workspace_id, id) = (flow.workspace_id, flow.id);
@@ -83,9 +83,9 @@ pub(crate) async fn block(
     caller: Caller<IsPerson>,
     State(state): State<AppState>,
     PathTexts([organization, flow, number]): PathTexts<3>,
-    Parameters(body): Parameters<BlockFlowUser>,
+    Parameters(body, unknown): Parameters<BlockFlowUser>,
 ) -> ApiResult<Json<EmptyObject>> {
-    let is_blocked = body.check()?;
+    let is_blocked = body.check(unknown)?;
     let flow = address::flow(&state, &caller, (&organization, &flow), Flow::require_access).await?.flow;
     let number: AccountNumber = addressed(&number)?;
     let connection = &mut state.database().write().await?;

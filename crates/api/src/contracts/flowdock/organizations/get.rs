@@ -49,9 +49,9 @@ pub(crate) async fn by_number(
     caller: Caller<IsPerson>,
     State(state): State<AppState>,
     Context(context): Context,
-    Parameters(parameters): Parameters<FindOrganization>,
+    Parameters(parameters, unknown): Parameters<FindOrganization>,
 ) -> ApiResult<Response> {
-    let organization = find::organization_numbered(&state, &caller, parameters.check()?).await?;
+    let organization = find::organization_numbered(&state, &caller, parameters.check(unknown)?).await?;
     with_members(&state, &context, &organization.workspace).await
 }
 

@@ -7,8 +7,10 @@ use denizen_domain::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::answer::{Member, Organization, User};
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 use crate::wire::parameters::{Flag, Whole};
 
 /// Changes to the caller's account. Absent fields stay unchanged. Unknown parameters are ignored, but none may be
@@ -30,6 +32,10 @@ pub(crate) struct UpdateOwnUser {
     website: Input<String>,
 }
 
+impl Body for UpdateOwnUser {
+    type Record = User;
+}
+
 /// Changes to an organization. Absent fields stay unchanged. Unknown parameters are ignored, but none may be repeated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_organization)]
@@ -38,6 +44,10 @@ pub(crate) struct UpdateOrganization {
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
+}
+
+impl Body for UpdateOrganization {
+    type Record = Organization;
 }
 
 /// Changes to a member. Unknown parameters are ignored, but none may be repeated.
@@ -50,6 +60,10 @@ pub(crate) struct UpdateMember {
     admin: Input<Flag>,
 }
 
+impl Body for UpdateMember {
+    type Record = Member;
+}
+
 /// Which organization to find.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -60,12 +74,15 @@ pub(crate) struct FindOrganization {
     id: Input<Whole>,
 }
 
+impl Body for FindOrganization {
+    type Record = ();
+}
+
 impl UpdateOwnUser {
     /// Validates all fields. Those equal to what responses show are ignored, so that an account can be sent back as
     /// read without undoing other changes.
-    pub(crate) fn check(self, account: &Account) -> Result<AccountChanges> {
+    pub(crate) fn check(self, mut violations: Violations, account: &Account) -> Result<AccountChanges> {
         let Self { nick, email, website } = self;
-        let mut violations = Violations::new();
         let nick = unless_shown(nick, Profile::from(account).called());
         let nick = nick.optional(&mut violations, "nick", Nick::parse);
         let email = unless_shown(email, account.username.as_str());
@@ -84,8 +101,7 @@ impl UpdateOwnUser {
 
 impl UpdateOrganization {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<WorkspaceChanges> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<WorkspaceChanges> {
         let name = self.name.not_null(&mut violations, "name", WorkspaceName::parse);
         violations.into_result(WorkspaceChanges { name, ..Default::default() })
     }
@@ -93,8 +109,7 @@ impl UpdateOrganization {
 
 impl UpdateMember {
     /// Returns whether the member becomes an administrator.
-    pub(crate) fn check(self) -> Result<bool> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<bool> {
         let is_admin = self.admin.required(&mut violations, "admin", |flag| Ok(*flag));
         violations.into_value(is_admin)
     }
@@ -102,8 +117,7 @@ impl UpdateMember {
 
 impl FindOrganization {
     /// Returns the requested number.
-    pub(crate) fn check(self) -> Result<WorkspaceNumber> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<WorkspaceNumber> {
         let number =
             self.id.required(&mut violations, "id", |number| Ok(WorkspaceNumber::from_stored(*number)));
         violations.into_value(number)

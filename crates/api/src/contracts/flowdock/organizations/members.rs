@@ -83,10 +83,10 @@ pub(crate) async fn update(
     caller: Caller<IsPerson>,
     State(state): State<AppState>,
     PathTexts([name, user]): PathTexts<2>,
-    Parameters(parameters): Parameters<UpdateMember>,
+    Parameters(parameters, unknown): Parameters<UpdateMember>,
 ) -> ApiResult<Json<EmptyObject>> {
     let id = find::administered(&state, &caller, &name).await?.workspace.id;
-    let is_admin = parameters.check()?;
+    let is_admin = parameters.check(unknown)?;
     let user = find::user(&state, &caller, addressed(&user)?).await?;
     let (origin, asker) = (caller.origin(), caller.asker());
     let connection = &mut state.database().write().await?;

@@ -33,10 +33,10 @@ pub(crate) async fn update(
     State(state): State<AppState>,
     Context(context): Context,
     PathText(name): PathText,
-    Parameters(parameters): Parameters<UpdateOrganization>,
+    Parameters(parameters, unknown): Parameters<UpdateOrganization>,
 ) -> ApiResult<Response> {
     let id = find::administered(&state, &caller, &name).await?.workspace.id;
-    let changes = parameters.check()?;
+    let changes = parameters.check(unknown)?;
     let changed = {
         let connection = &mut state.database().write().await?;
         organizations::rename(connection, caller.origin(), caller.asker(), id, &changes).await?

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_domain::{Json as JsonValue, Result};
+use denizen_domain::{Json as JsonValue, Result, Violations};
 
 use super::super::pages::WithMeta;
 use super::outcome::{Failed, FlowOutcome, entries, id_of, spelled};
@@ -28,8 +28,9 @@ pub(crate) async fn update(
     caller: Caller<CanChangeManyFlows>,
     State(state): State<AppState>,
     Context(context): Context,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<Vec<OneFlowChanges>>,
 ) -> ApiResult<Json<WithMeta<Vec<FlowOutcome>>>> {
+    unknown.into_result(())?;
     let mut outcomes = Vec::new();
     for entry in entries(&body)? {
         outcomes.push(match update_entry(&state, &caller, entry).await {
@@ -49,7 +50,7 @@ async fn update_entry(
     entry: &JsonValue,
 ) -> Result<WorkflowAnswer> {
     object(entry)?;
-    update_one(state, caller, id_of(given_id(entry))?, entry).await
+    update_one(state, caller, id_of(given_id(entry))?, Violations::new(), entry).await
 }
 
 fn given_id(entry: &JsonValue) -> Option<&JsonValue> {

@@ -17,6 +17,7 @@ use crate::state::AppState;
 use crate::wire::body::AnyJson;
 use crate::wire::context::{Context, RequestContext};
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 use crate::wire::path::PathId;
 
 /// The new status of a flow.
@@ -44,6 +45,10 @@ pub(crate) enum ControlOutcome {
 #[schema(value_type = Vec<Uuid>, example = samples::workflow_ids)]
 #[expect(dead_code, reason = "documents the body, which is read as JSON")]
 pub(crate) struct FlowIds(Vec<Uuid>);
+
+impl Body for FlowIds {
+    type Record = ();
+}
 
 /// What to do with a flow.
 #[derive(Clone, Copy)]
@@ -99,8 +104,9 @@ pub(crate) async fn start_multiple(
     caller: Caller<CanControlFlows>,
     State(state): State<AppState>,
     Context(context): Context,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<FlowIds>,
 ) -> ApiResult<Json<Vec<ControlOutcome>>> {
+    unknown.into_result(())?;
     Ok(Json(switch_all(&state, &context, &caller, Switch::On, &body).await?))
 }
 
@@ -115,8 +121,9 @@ pub(crate) async fn stop_multiple(
     caller: Caller<CanControlFlows>,
     State(state): State<AppState>,
     Context(context): Context,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<FlowIds>,
 ) -> ApiResult<Json<Vec<ControlOutcome>>> {
+    unknown.into_result(())?;
     Ok(Json(switch_all(&state, &context, &caller, Switch::Off, &body).await?))
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use denizen_domain::{Error, Forbidden, Json as JsonValue, Permission, Result};
+use denizen_domain::{Error, Forbidden, Json as JsonValue, Permission, Result, Violations};
 use denizen_persistence::workflows;
 use utoipa::ToSchema;
 
@@ -19,6 +19,7 @@ use crate::state::AppState;
 use crate::wire::body::AnyJson;
 use crate::wire::context::Context;
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 
 /// A flow, or up to 100.
 #[derive(ToSchema)]
@@ -29,6 +30,10 @@ pub(crate) enum NewFlows {
     One(NewFlow),
     /// Many. The caller also needs `flows.bulk`.
     Many(Vec<NewFlow>),
+}
+
+impl Body for NewFlows {
+    type Record = WorkflowAnswer;
 }
 
 /// The flow that was created, or what became of each entry.
@@ -61,18 +66,19 @@ pub(crate) async fn create(
     caller: Caller<CanWriteFlows>,
     State(state): State<AppState>,
     Context(context): Context,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<NewFlows>,
 ) -> ApiResult<Response> {
     if !matches!(body, JsonValue::Array(_)) {
-        let flow = create_one(&state, &caller, &body).await?;
+        let flow = create_one(&state, &caller, unknown, &body).await?;
         return Ok((StatusCode::CREATED, Json(WithMeta::of(flow))).into_response());
     }
     if !caller.authority.holds(Permission::FlowsBulk) {
         return Err(Error::Forbidden(Forbidden::MissingPermission(Permission::FlowsBulk)).into());
     }
+    unknown.into_result(())?;
     let mut outcomes = Vec::new();
     for entry in entries(&body)? {
-        outcomes.push(match create_one(&state, &caller, entry).await {
+        outcomes.push(match create_one(&state, &caller, Violations::new(), entry).await {
             Ok(flow) => FlowOutcome::Done(Box::new(flow)),
             Err(error) => FlowOutcome::Failed(Failed::new(&context, &error, None)),
         });
@@ -83,10 +89,11 @@ pub(crate) async fn create(
 async fn create_one(
     state: &AppState,
     caller: &Caller<CanWriteFlows>,
+    unknown: Violations,
     body: &JsonValue,
 ) -> Result<WorkflowAnswer> {
     let place = Place::of(caller.reach, caller.authority.home);
-    let new = new_workflow(object(body)?, place, &state.options().workflow_limits)?;
+    let new = new_workflow(unknown, object(body)?, place, &state.options().workflow_limits)?;
     let connection = &mut state.database().write().await?;
     let asker = Some(caller.asker());
     let flow = workflows::create(connection, caller.origin(), asker, viewer(caller), &new).await?;

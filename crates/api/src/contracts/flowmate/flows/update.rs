@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_domain::{Error, Json as JsonValue, Resource, Result, WorkflowId};
+use denizen_domain::{Error, Json as JsonValue, Resource, Result, Violations, WorkflowId};
 use denizen_persistence::workflows;
 
 use super::super::pages::WithMeta;
@@ -31,9 +31,9 @@ pub(crate) async fn update(
     caller: Caller<CanWriteFlows>,
     State(state): State<AppState>,
     PathId(id): PathId<WorkflowId>,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<FlowChanges>,
 ) -> ApiResult<Json<WithMeta<WorkflowAnswer>>> {
-    Ok(Json(WithMeta::of(update_one(&state, &caller, id, &body).await?)))
+    Ok(Json(WithMeta::of(update_one(&state, &caller, id, unknown, &body).await?)))
 }
 
 /// Changes one flow.
@@ -41,6 +41,7 @@ pub(super) async fn update_one<P>(
     state: &AppState,
     caller: &Caller<P>,
     id: WorkflowId,
+    unknown: Violations,
     body: &JsonValue,
 ) -> Result<WorkflowAnswer>
 where
@@ -49,7 +50,7 @@ where
     let body = object(body)?;
     let connection = &mut state.database().write().await?;
     let flow = find(connection, caller, id).await?;
-    let changes = workflow_changes(body, &flow, &state.options().workflow_limits)?;
+    let changes = workflow_changes(unknown, body, &flow, &state.options().workflow_limits)?;
     let (key, asker) = ((flow.workspace_id, id), Some(caller.asker()));
     let changed =
         workflows::change(connection, caller.origin(), asker, viewer(caller), key, &changes).await?;

@@ -27,9 +27,9 @@ pub(crate) async fn create(
     caller: Caller<CanCreateRoles>,
     State(state): State<AppState>,
     meta: Meta,
-    JsonBody(body): JsonBody<CreateRole>,
+    JsonBody(body, unknown): JsonBody<CreateRole>,
 ) -> ApiResult<Response> {
-    let NewRole { workspace_id, name, changes } = body.check(&caller.authority, caller.reach)?;
+    let NewRole { workspace_id, name, changes } = body.check(unknown, &caller.authority, caller.reach)?;
     let connection = &mut state.database().write().await?;
     let role =
         roles::create(connection, caller.origin(), caller.asker(), workspace_id, &name, &changes).await?;

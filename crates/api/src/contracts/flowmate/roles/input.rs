@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::super::answer::RoleAnswer;
 use super::super::input::permissions;
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 
 /// A new role. Unknown keys are ignored.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -33,6 +35,10 @@ pub(crate) struct CreateRole {
     #[schema(value_type = bool, default = false)]
     #[serde(default)]
     is_global: Input<bool>,
+}
+
+impl Body for CreateRole {
+    type Record = RoleAnswer;
 }
 
 /// Changes to a role. Absent keys stay unchanged.
@@ -58,6 +64,10 @@ pub(crate) struct UpdateRole {
     is_global: Input<bool>,
 }
 
+impl Body for UpdateRole {
+    type Record = RoleAnswer;
+}
+
 /// A new role, validated.
 #[derive(Debug)]
 pub(crate) struct NewRole {
@@ -71,8 +81,12 @@ pub(crate) struct NewRole {
 
 impl CreateRole {
     /// Validates all fields.
-    pub(crate) fn check(self, authority: &Authority, reach: Reach) -> Result<NewRole> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(
+        self,
+        mut violations: Violations,
+        authority: &Authority,
+        reach: Reach,
+    ) -> Result<NewRole> {
         let Self { name, permissions: given, description: text, is_global } = self;
         let is_global = wants_global(&mut violations, is_global, authority.home);
         if is_global && reach != Reach::Everywhere {
@@ -91,8 +105,12 @@ impl CreateRole {
 
 impl UpdateRole {
     /// Validates all fields.
-    pub(crate) fn check(self, authority: &Authority, role: &Role) -> Result<RoleChanges> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(
+        self,
+        mut violations: Violations,
+        authority: &Authority,
+        role: &Role,
+    ) -> Result<RoleChanges> {
         let Self { name, permissions: given, description: text, is_global } = self;
         is_global.not_null(&mut violations, "isGlobal", |value| {
             let immutable = || Violation::new(Reason::Immutable, "cannot be changed");

@@ -32,14 +32,14 @@ pub(crate) async fn update(
     State(state): State<AppState>,
     PathId(id): PathId<RoleId>,
     meta: Meta,
-    JsonBody(body): JsonBody<UpdateRole>,
+    JsonBody(body, unknown): JsonBody<UpdateRole>,
 ) -> ApiResult<Response> {
     let not_found = || Error::not_found(Resource::Role, id);
     let (authority, reach) = (&caller.authority, caller.reach);
     let connection = &mut state.database().write().await?;
     let role = roles::find(connection, id).await?.ok_or_else(not_found)?;
     role.require_may_change(reach)?;
-    let changes = body.check(authority, &role)?;
+    let changes = body.check(unknown, authority, &role)?;
     let changed = roles::change(connection, caller.origin(), caller.asker(), id, &changes).await?;
     Ok(meta.one(RoleAnswer::from(changed.ok_or_else(not_found)?)))
 }

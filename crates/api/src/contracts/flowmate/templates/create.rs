@@ -26,10 +26,10 @@ use crate::wire::error::ApiResult;
 pub(crate) async fn create(
     caller: Caller<CanWriteTemplates>,
     State(state): State<AppState>,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<NewTemplateBody>,
 ) -> ApiResult<(StatusCode, Json<WithMeta<TemplateAnswer>>)> {
     let place = Place::of(caller.reach, caller.authority.home);
-    let new = new_template(object(&body)?, place, &state.options().workflow_limits)?;
+    let new = new_template(unknown, object(&body)?, place, &state.options().workflow_limits)?;
     let connection = &mut state.database().write().await?;
     let template = workflows::create_template(connection, caller.origin(), caller.asker(), &new).await?;
     Ok((StatusCode::CREATED, Json(WithMeta::of(TemplateAnswer::from(template)))))

@@ -34,7 +34,7 @@ pub(crate) async fn generate(
     caller: Caller<CanWriteFlows>,
     State(state): State<AppState>,
     PathId(id): PathId<WorkflowTemplateId>,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<FlowChanges>,
 ) -> ApiResult<(StatusCode, Json<WithMeta<WorkflowAnswer>>)> {
     let nothing = JsonObject::new();
     let body = if body == JsonValue::Null { &nothing } else { object(&body)? };
@@ -44,7 +44,7 @@ pub(crate) async fn generate(
         Reach::Workspace(own) => Place::Only(own),
         Reach::Everywhere => Place::Any(Some(template.workspace_id)),
     };
-    let new = generated_workflow(&template, body, place, &state.options().workflow_limits)?;
+    let new = generated_workflow(unknown, &template, body, place, &state.options().workflow_limits)?;
     let viewer = WorkflowViewer { reach: caller.reach, account_id: Some(caller.account.id) };
     let asker = Some(caller.asker());
     let flow = workflows::create(connection, caller.origin(), asker, viewer, &new).await?;

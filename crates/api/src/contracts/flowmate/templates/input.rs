@@ -9,13 +9,16 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::answer::TemplateAnswer;
 use crate::contracts::samples;
 use crate::contracts::workflows::body::FlowFields;
 use crate::contracts::workflows::input::{
     Place, check_workspace, definition, definition_changes, or_default, placed, text, workspace,
 };
+use crate::wire::fields::Body;
 
-/// A new template. Unknown keys are ignored, and so are those that only responses have, such as `id`.
+/// A new template. Keys that only responses have, such as `id`, are ignored, and so are unknown ones, which `x-ignored-fields`
+/// names.
 #[derive(ToSchema)]
 #[schema(as = NewTemplate, example = samples::create_template)]
 #[expect(dead_code, reason = "documents the body, which is read as JSON")]
@@ -35,6 +38,10 @@ pub(crate) struct NewTemplateBody {
     others: FlowFields,
 }
 
+impl Body for NewTemplateBody {
+    type Record = TemplateAnswer;
+}
+
 /// Changes to a template. Absent keys stay unchanged.
 #[derive(ToSchema)]
 #[schema(as = TemplateChanges, example = samples::change_template)]
@@ -52,6 +59,10 @@ pub(crate) struct TemplateChangesBody {
     others: FlowFields,
 }
 
+impl Body for TemplateChangesBody {
+    type Record = TemplateAnswer;
+}
+
 /// What a template has beside a flow. Null resets a key to what a new template has.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents the body, which is read as JSON")]
@@ -64,9 +75,13 @@ pub(crate) struct TemplateFields {
     tags: Option<Vec<String>>,
 }
 
-/// Reads a new template.
-pub(super) fn new_template(body: &JsonObject, place: Place, limits: &WorkflowLimits) -> Result<NewTemplate> {
-    let mut violations = Violations::new();
+/// Reads a new template. `violations` are those of its fields that are unknown.
+pub(super) fn new_template(
+    mut violations: Violations,
+    body: &JsonObject,
+    place: Place,
+    limits: &WorkflowLimits,
+) -> Result<NewTemplate> {
     let definition = definition(&mut violations, body, limits);
     let status = text(&mut violations, body, "status", TemplateStatus::from_code);
     let tags = tags(&mut violations, body).unwrap_or_default();
@@ -76,13 +91,13 @@ pub(super) fn new_template(body: &JsonObject, place: Place, limits: &WorkflowLim
     Ok(NewTemplate { workspace_id, definition, status: status.value().unwrap_or_default(), tags })
 }
 
-/// Reads changes to a template.
+/// Reads changes to a template. `violations` are those of its fields that are unknown.
 pub(super) fn template_changes(
+    mut violations: Violations,
     body: &JsonObject,
     before: &WorkflowTemplate,
     limits: &WorkflowLimits,
 ) -> Result<TemplateChanges> {
-    let mut violations = Violations::new();
     let definition = definition_changes(&mut violations, body, &before.definition, limits);
     // See `workflow_changes`.
     let for_version = definition.settings.is_some().then_some(before.version);
@@ -93,14 +108,14 @@ pub(super) fn template_changes(
     violations.into_result(TemplateChanges { definition, status, tags })
 }
 
-/// Reads a new flow of a template.
+/// Reads a new flow of a template. `violations` are those of its fields that are unknown.
 pub(super) fn generated_workflow(
+    mut violations: Violations,
     template: &WorkflowTemplate,
     body: &JsonObject,
     place: Place,
     limits: &WorkflowLimits,
 ) -> Result<NewWorkflow> {
-    let mut violations = Violations::new();
     let definition = generated(&mut violations, &template.definition, body, limits);
     let new = placed(violations, Some(definition), body, place)?;
     Ok(NewWorkflow { template_id: Some(template.id), ..new })

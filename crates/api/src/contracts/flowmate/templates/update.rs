@@ -29,12 +29,12 @@ pub(crate) async fn update(
     caller: Caller<CanWriteTemplates>,
     State(state): State<AppState>,
     PathId(id): PathId<WorkflowTemplateId>,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<TemplateChangesBody>,
 ) -> ApiResult<Json<WithMeta<TemplateAnswer>>> {
     let body = object(&body)?;
     let connection = &mut state.database().write().await?;
     let template = find(connection, caller.reach, id).await?;
-    let changes = template_changes(body, &template, &state.options().workflow_limits)?;
+    let changes = template_changes(unknown, body, &template, &state.options().workflow_limits)?;
     let (origin, key) = (caller.origin(), (template.workspace_id, id));
     let changed = workflows::change_template(connection, origin, caller.asker(), key, &changes).await?;
     let changed = changed.ok_or_else(|| Error::not_found(Resource::WorkflowTemplate, id))?;

@@ -25,9 +25,9 @@ pub(crate) async fn create(
     caller: Caller<CanCreateWorkspaces>,
     State(state): State<AppState>,
     meta: Meta,
-    JsonBody(body): JsonBody<WholeTenant>,
+    JsonBody(body, unknown): JsonBody<WholeTenant>,
 ) -> ApiResult<Response> {
-    let (name, changes) = body.check_new()?;
+    let (name, changes) = body.check_new(unknown)?;
     let connection = &mut state.database().write().await?;
     let workspace =
         workspaces::create_named(connection, caller.origin(), caller.asker(), &name, &changes).await?;

@@ -4,9 +4,11 @@ use denizen_domain::{Status, Violation, Violations, WorkspaceChanges, WorkspaceN
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::super::answer::Tenant;
 use super::super::input::status;
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 
 /// A whole workspace. Unknown keys are ignored.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -24,6 +26,10 @@ pub(crate) struct WholeTenant {
     #[schema(value_type = String, example = "ACTIVE")]
     #[serde(default)]
     status: Input<String>,
+}
+
+impl Body for WholeTenant {
+    type Record = Tenant;
 }
 
 /// Changes to a workspace. Absent keys stay unchanged.
@@ -44,22 +50,29 @@ pub(crate) struct UpdateTenant {
     status: Input<String>,
 }
 
+impl Body for UpdateTenant {
+    type Record = Tenant;
+}
+
 impl WholeTenant {
     /// Validates all fields of a new workspace. The changes include the name.
-    pub(crate) fn check_new(self) -> denizen_domain::Result<(WorkspaceName, WorkspaceChanges)> {
-        self.check_by(WorkspaceName::parse_new)
+    pub(crate) fn check_new(
+        self,
+        violations: Violations,
+    ) -> denizen_domain::Result<(WorkspaceName, WorkspaceChanges)> {
+        self.check_by(violations, WorkspaceName::parse_new)
     }
 
     /// Validates all fields.
-    pub(crate) fn check(self) -> denizen_domain::Result<WorkspaceChanges> {
-        self.check_by(WorkspaceName::parse).map(|(_, changes)| changes)
+    pub(crate) fn check(self, violations: Violations) -> denizen_domain::Result<WorkspaceChanges> {
+        self.check_by(violations, WorkspaceName::parse).map(|(_, changes)| changes)
     }
 
     fn check_by(
         self,
+        mut violations: Violations,
         name_rule: fn(&str) -> Result<WorkspaceName, Violation>,
     ) -> denizen_domain::Result<(WorkspaceName, WorkspaceChanges)> {
-        let mut violations = Violations::new();
         let Self { name, confirmed, status } = self;
         let name = name.required(&mut violations, "name", name_rule);
         let (confirmed, status) = use_of(&mut violations, confirmed, status);
@@ -72,8 +85,7 @@ impl WholeTenant {
 
 impl UpdateTenant {
     /// Validates all fields.
-    pub(crate) fn check(self) -> denizen_domain::Result<WorkspaceChanges> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> denizen_domain::Result<WorkspaceChanges> {
         let Self { name, confirmed, status } = self;
         let name = name.not_null(&mut violations, "name", WorkspaceName::parse);
         let (confirmed, status) = use_of(&mut violations, confirmed, status);

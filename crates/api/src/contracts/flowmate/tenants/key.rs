@@ -15,6 +15,7 @@ use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::done::Done;
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 use crate::wire::path::PathId;
 
 /// A key to store. Unknown keys are ignored.
@@ -27,10 +28,13 @@ pub(crate) struct CreateTenantKey {
     value: Input<String>,
 }
 
+impl Body for CreateTenantKey {
+    type Record = TenantKey;
+}
+
 impl CreateTenantKey {
     /// Validates all fields.
-    fn check(self) -> Result<WorkspaceKey, Error> {
-        let mut violations = Violations::new();
+    fn check(self, mut violations: Violations) -> Result<WorkspaceKey, Error> {
         let value = self.value.required(&mut violations, "value", WorkspaceKey::parse);
         violations.into_value(value)
     }
@@ -95,9 +99,9 @@ pub(crate) async fn create(
     State(state): State<AppState>,
     PathId(id): PathId<WorkspaceId>,
     meta: Meta,
-    JsonBody(body): JsonBody<CreateTenantKey>,
+    JsonBody(body, unknown): JsonBody<CreateTenantKey>,
 ) -> ApiResult<Response> {
-    let key = body.check()?;
+    let key = body.check(unknown)?;
     let keys = state.access().require_encryption_keys()?;
     let secret = key.expose().as_bytes();
     let sealed = keys.seal(secret, SealedAs::WorkspaceKey(id), &*state.source().ids)?;

@@ -31,9 +31,9 @@ pub(crate) async fn update(
     State(state): State<AppState>,
     PathId(id): PathId<WorkspaceId>,
     meta: Meta,
-    JsonBody(body): JsonBody<UpdateTenant>,
+    JsonBody(body, unknown): JsonBody<UpdateTenant>,
 ) -> ApiResult<Response> {
-    Ok(meta.one(change(&state, &caller, id, &body.check()?).await?))
+    Ok(meta.one(change(&state, &caller, id, &body.check(unknown)?).await?))
 }
 
 /// Replaces a workspace
@@ -51,9 +51,9 @@ pub(crate) async fn replace(
     State(state): State<AppState>,
     PathId(id): PathId<WorkspaceId>,
     meta: Meta,
-    JsonBody(body): JsonBody<WholeTenant>,
+    JsonBody(body, unknown): JsonBody<WholeTenant>,
 ) -> ApiResult<Response> {
-    Ok(meta.one(change(&state, &caller, id, &body.check()?).await?))
+    Ok(meta.one(change(&state, &caller, id, &body.check(unknown)?).await?))
 }
 
 async fn change(

@@ -29,10 +29,10 @@ pub(crate) async fn create(
     caller: Caller<CanCreateTokens>,
     State(state): State<AppState>,
     meta: Meta,
-    JsonBody(body): JsonBody<CreateToken>,
+    JsonBody(body, unknown): JsonBody<CreateToken>,
 ) -> ApiResult<Response> {
     let CheckedToken { account_id, lifetime, description, inquirer, permissions, wants_new } =
-        body.check(&caller.authority)?;
+        body.check(unknown, &caller.authority)?;
     if permissions.is_some() && !caller.authority.holds(Permission::IamTokenUpdate) {
         return Err(Error::Forbidden(Forbidden::MissingPermission(Permission::IamTokenUpdate)).into());
     }

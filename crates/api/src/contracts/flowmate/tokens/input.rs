@@ -9,9 +9,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::super::answer::TokenAnswer;
 use super::super::input::{id, permissions};
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 use crate::wire::number::whole_number;
 
 /// The longest lifetime of a token that expires: 100 years.
@@ -51,6 +53,10 @@ pub(crate) struct CreateToken {
     new: Input<bool>,
 }
 
+impl Body for CreateToken {
+    type Record = TokenAnswer;
+}
+
 /// A token to issue, validated.
 pub(super) struct CheckedToken {
     pub(super) account_id: AccountId,
@@ -64,8 +70,11 @@ pub(super) struct CheckedToken {
 
 impl CreateToken {
     /// Validates all fields.
-    pub(super) fn check(self, authority: &Authority) -> Result<CheckedToken, Error> {
-        let mut violations = Violations::new();
+    pub(super) fn check(
+        self,
+        mut violations: Violations,
+        authority: &Authority,
+    ) -> Result<CheckedToken, Error> {
         let Self { account_id, expires_in, description, inquirer, custom_permissions, new } = self;
         let account_id = account_id.required(&mut violations, "accountId", id);
         let lifetime = lifetime_of(expires_in, &mut violations);
@@ -96,10 +105,13 @@ pub(crate) struct CreatePersonalToken {
     expires_in: Input<Value>,
 }
 
+impl Body for CreatePersonalToken {
+    type Record = TokenAnswer;
+}
+
 impl CreatePersonalToken {
     /// Validates all fields.
-    pub(super) fn check(self) -> Result<(String, Option<Duration>), Error> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<(String, Option<Duration>), Error> {
         let Self { description, expires_in } = self;
         let description =
             description.optional(&mut violations, "description", TokenRequest::parse_description);
@@ -118,10 +130,13 @@ pub(crate) struct IntrospectToken {
     token: Input<String>,
 }
 
+impl Body for IntrospectToken {
+    type Record = ();
+}
+
 impl IntrospectToken {
     /// Validates all fields.
-    pub(super) fn check(self) -> Result<Secret, Error> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations) -> Result<Secret, Error> {
         let token = self.token.required(&mut violations, "token", |text| Ok(Secret::presented(text)));
         violations.into_value(token)
     }

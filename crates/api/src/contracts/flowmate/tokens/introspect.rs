@@ -26,9 +26,9 @@ pub(crate) async fn introspect(
     _caller: Caller<CanIntrospectTokens>,
     State(state): State<AppState>,
     meta: Meta,
-    JsonBody(body): JsonBody<IntrospectToken>,
+    JsonBody(body, unknown): JsonBody<IntrospectToken>,
 ) -> ApiResult<Response> {
-    let secret = body.check()?;
+    let secret = body.check(unknown)?;
     let connection = &mut state.database().read().await?;
     let found = match account_tokens::authenticate(connection, &secret, state.source().clock.now()).await {
         // An inactive account.

@@ -47,9 +47,9 @@ pub(crate) async fn create(
     caller: Caller<IsLoggedIn>,
     State(state): State<AppState>,
     meta: Meta,
-    JsonBody(body): JsonBody<CreatePersonalToken>,
+    JsonBody(body, unknown): JsonBody<CreatePersonalToken>,
 ) -> ApiResult<Response> {
-    let (description, lifetime) = body.check()?;
+    let (description, lifetime) = body.check(unknown)?;
     let request = TokenRequest {
         account_id: caller.account.id,
         description,

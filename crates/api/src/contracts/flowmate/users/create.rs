@@ -27,9 +27,9 @@ pub(crate) async fn create(
     caller: Caller<CanCreateAccounts>,
     State(state): State<AppState>,
     meta: Meta,
-    JsonBody(body): JsonBody<CreateUser>,
+    JsonBody(body, unknown): JsonBody<CreateUser>,
 ) -> ApiResult<Response> {
-    let new = body.check(&state, &caller.authority)?.into_new(&state).await?;
+    let new = body.check(unknown, &state, &caller.authority)?.into_new(&state).await?;
     let connection = &mut state.database().write().await?;
     let account = accounts::create(connection, caller.origin(), caller.asker(), &new).await?;
     Ok(meta.one(Created { id: account.id.as_uuid() }))

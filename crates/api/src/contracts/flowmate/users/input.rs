@@ -8,10 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::super::answer::User;
 use super::super::input::{Rights, id, permissions, status};
 use crate::contracts::samples;
 use crate::state::AppState;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 
 /// The roles of an account: at most 50, since responses include all in full.
 const ROLES: Rights = Rights { field: "roles", maximum: 50, forbidden: Forbidden::ForeignRole };
@@ -37,6 +39,10 @@ pub(crate) struct CreateUser {
     rest: UserFields,
 }
 
+impl Body for CreateUser {
+    type Record = User;
+}
+
 /// A whole account. Absent fields get the defaults of a new account; only the password and the home stay.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::replace_user)]
@@ -47,6 +53,10 @@ pub(crate) struct ReplaceUser {
     current_password: Input<String>,
     #[serde(flatten)]
     user: CreateUser,
+}
+
+impl Body for ReplaceUser {
+    type Record = User;
 }
 
 /// Changes to an account. Absent keys stay unchanged.
@@ -72,6 +82,10 @@ pub(crate) struct UpdateUser {
     current_password: Input<String>,
     #[serde(flatten)]
     rest: UserFields,
+}
+
+impl Body for UpdateUser {
+    type Record = User;
 }
 
 /// The optional fields.
@@ -137,12 +151,7 @@ impl CheckedUser {
 
 impl CreateUser {
     /// Validates all fields.
-    pub(crate) fn check(self, state: &AppState, authority: &Authority) -> Result<CheckedNewUser> {
-        self.check_after(Violations::new(), state, authority)
-    }
-
-    /// Validates all fields, after the given violations of others.
-    fn check_after(
+    pub(crate) fn check(
         self,
         mut violations: Violations,
         state: &AppState,
@@ -178,12 +187,16 @@ impl CheckedNewUser {
 
 impl ReplaceUser {
     /// Validates all fields. An absent password stays, because no response shows it.
-    pub(crate) fn check(self, state: &AppState, authority: &Authority) -> Result<CheckedUser> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(
+        self,
+        mut violations: Violations,
+        state: &AppState,
+        authority: &Authority,
+    ) -> Result<CheckedUser> {
         let Self { current_password, user } = self;
         let current_password = presented(current_password, &mut violations);
         let CheckedNewUser { username, first_name, last_name, rest } =
-            user.check_after(violations, state, authority)?;
+            user.check(violations, state, authority)?;
         let CheckedUser { changes, password, .. } = rest;
         let changes = AccountChanges {
             username: Some(username),
@@ -207,8 +220,12 @@ impl ReplaceUser {
 
 impl UpdateUser {
     /// Validates all fields.
-    pub(crate) fn check(self, state: &AppState, authority: &Authority) -> Result<CheckedUser> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(
+        self,
+        mut violations: Violations,
+        state: &AppState,
+        authority: &Authority,
+    ) -> Result<CheckedUser> {
         let Self { username, firstname, lastname, current_password, rest } = self;
         let username = username.not_null(&mut violations, "username", Username::parse);
         let first_name = firstname.not_null(&mut violations, "firstname", PersonName::parse);

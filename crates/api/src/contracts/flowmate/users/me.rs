@@ -44,10 +44,10 @@ pub(crate) async fn update(
     Context(context): Context,
     preconditions: Preconditions,
     meta: Meta,
-    JsonBody(body): JsonBody<UpdateUser>,
+    JsonBody(body, unknown): JsonBody<UpdateUser>,
 ) -> ApiResult<Response> {
     let (account, authority) = (&caller.account, caller.authority());
-    let checked = body.check(&state, &authority)?;
+    let checked = body.check(unknown, &state, &authority)?;
     require_own_fields(account, &checked.changes)?;
     let current = require_current_password(&state, &context, account, &checked).await?;
     let mut changes = checked.hashed(&state).await?;

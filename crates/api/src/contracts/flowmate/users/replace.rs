@@ -34,9 +34,9 @@ pub(crate) async fn replace(
     PathId(id): PathId<AccountId>,
     preconditions: Preconditions,
     meta: Meta,
-    JsonBody(body): JsonBody<ReplaceUser>,
+    JsonBody(body, unknown): JsonBody<ReplaceUser>,
 ) -> ApiResult<Response> {
-    let checked = body.check(&state, &caller.authority)?;
+    let checked = body.check(unknown, &state, &caller.authority)?;
     let account = change(&state, &context, &caller, id, (checked, &preconditions)).await?;
     let tag = account.clone().seen_within(caller.reach).entity_tag();
     Ok(tagged(&tag, meta.one(User::from(account))))

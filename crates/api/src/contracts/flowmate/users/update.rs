@@ -39,9 +39,9 @@ pub(crate) async fn update(
     PathId(id): PathId<AccountId>,
     preconditions: Preconditions,
     meta: Meta,
-    JsonBody(body): JsonBody<UpdateUser>,
+    JsonBody(body, unknown): JsonBody<UpdateUser>,
 ) -> ApiResult<Response> {
-    let checked = body.check(&state, &caller.authority)?;
+    let checked = body.check(unknown, &state, &caller.authority)?;
     let account = change(&state, &context, &caller, id, (checked, &preconditions)).await?;
     let tag = account.clone().seen_within(caller.reach).entity_tag();
     Ok(tagged(&tag, meta.one(User::from(account))))

@@ -25,9 +25,9 @@ use crate::wire::error::ApiResult;
 pub(crate) async fn create(
     caller: Caller<CanManageApiKeys>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<CreateApiKey>,
+    JsonBody(body, unknown): JsonBody<CreateApiKey>,
 ) -> ApiResult<Json<NewApiKeyAnswer>> {
-    let request = body.check(&caller, state.source().clock.now())?;
+    let request = body.check(unknown, &caller, state.source().clock.now())?;
     let connection = &mut state.database().write().await?;
     let made =
         api_keys::create(connection, caller.origin(), caller.workspace_id, Some(&caller), &request).await?;

@@ -8,8 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::answer::ApiKeyAnswer;
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 use crate::wire::query::timestamp;
 
 /// A new key.
@@ -34,10 +36,18 @@ pub(crate) struct CreateApiKey {
     expires_at: Input<String>,
 }
 
+impl Body for CreateApiKey {
+    type Record = ApiKeyAnswer;
+}
+
 impl CreateApiKey {
     /// Validates all fields for this caller.
-    pub(super) fn check(self, caller: &KeyHolder, now: Timestamp) -> Result<KeyRequest> {
-        let mut violations = Violations::new();
+    pub(super) fn check(
+        self,
+        mut violations: Violations,
+        caller: &KeyHolder,
+        now: Timestamp,
+    ) -> Result<KeyRequest> {
         let Self { name, scopes, expires_at } = self;
         let name = name.required(&mut violations, "name", ApiKey::parse_name);
         let scopes = match scopes {

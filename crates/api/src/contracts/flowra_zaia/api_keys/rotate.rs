@@ -33,9 +33,9 @@ pub(crate) async fn rotate(
     caller: Caller<CanManageApiKeys>,
     State(state): State<AppState>,
     PathId(id): PathId<ApiKeyId>,
-    JsonBody(body): JsonBody<RotateSecret>,
+    JsonBody(body, unknown): JsonBody<RotateSecret>,
 ) -> ApiResult<Json<NewApiKeyAnswer>> {
-    let overlap = body.check()?;
+    let overlap = body.check(unknown)?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let connection = &mut state.database().write().await?;
     let rotated = api_keys::rotate(connection, origin, workspace_id, Some(&caller), id, overlap).await?;

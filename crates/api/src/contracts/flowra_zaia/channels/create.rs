@@ -22,9 +22,9 @@ use crate::wire::error::ApiResult;
 pub(crate) async fn create(
     caller: Caller<CanWriteSettings>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<CreateChannel>,
+    JsonBody(body, unknown): JsonBody<CreateChannel>,
 ) -> ApiResult<Json<ChannelAnswer>> {
-    let changes = body.check()?;
+    let changes = body.check(unknown)?;
     let connection = &mut state.database().write().await?;
     let channel = channels::create(connection, caller.origin(), caller.workspace_id, changes).await?;
     Ok(Json(ChannelAnswer::from(channel)))

@@ -4,8 +4,10 @@ use denizen_domain::{ChannelChanges, Error, Violations};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::answer::ChannelAnswer;
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::{Body, Fields};
 
 /// A new channel. `name`, `description` and `prompt` are required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -24,6 +26,14 @@ pub(crate) struct CreateChannel {
     #[schema(value_type = Option<String>, required, min_length = 3, max_length = 500)]
     #[serde(default)]
     prompt: Input<String>,
+}
+
+impl Body for CreateChannel {
+    type Record = ChannelAnswer;
+
+    fn elsewhere() -> Fields {
+        Fields::of::<UpdateChannel>()
+    }
 }
 
 /// Changes to a channel. Absent fields stay unchanged; null clears `description` and `prompt`.
@@ -49,10 +59,13 @@ pub(crate) struct UpdateChannel {
     is_removed: Input<bool>,
 }
 
+impl Body for UpdateChannel {
+    type Record = ChannelAnswer;
+}
+
 impl CreateChannel {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<ChannelChanges, Error> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<ChannelChanges, Error> {
         let Self { name, description, prompt } = self;
         let changes = ChannelChanges {
             name: name.required(&mut violations, "name", ChannelChanges::parse_name),
@@ -70,8 +83,7 @@ impl CreateChannel {
 
 impl UpdateChannel {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<ChannelChanges, Error> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<ChannelChanges, Error> {
         let Self { name, description, prompt, is_removed } = self;
         let changes = ChannelChanges {
             name: name.not_null(&mut violations, "name", ChannelChanges::parse_name),

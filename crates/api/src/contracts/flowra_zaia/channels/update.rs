@@ -27,9 +27,9 @@ pub(crate) async fn update(
     caller: Caller<CanWriteSettings>,
     State(state): State<AppState>,
     PathId(id): PathId<ChannelId>,
-    JsonBody(body): JsonBody<UpdateChannel>,
+    JsonBody(body, unknown): JsonBody<UpdateChannel>,
 ) -> ApiResult<Json<ChannelAnswer>> {
-    let changes = body.check()?;
+    let changes = body.check(unknown)?;
     let connection = &mut state.database().write().await?;
     let channel = channels::change(connection, caller.origin(), caller.workspace_id, id, changes).await?;
     let channel = channel.ok_or_else(|| Error::not_found(Resource::Channel, id))?;

@@ -23,9 +23,9 @@ use crate::wire::error::ApiResult;
 pub(crate) async fn create(
     caller: Caller<CanWriteSettings>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<CreateExternalUserGroup>,
+    JsonBody(body, unknown): JsonBody<CreateExternalUserGroup>,
 ) -> ApiResult<Json<ExternalUserGroupAnswer>> {
-    let changes = body.check()?;
+    let changes = body.check(unknown)?;
     let connection = &mut state.database().write().await?;
     let group =
         external_user_groups::create(connection, caller.origin(), caller.workspace_id, changes).await?;

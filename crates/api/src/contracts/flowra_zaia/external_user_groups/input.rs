@@ -4,8 +4,10 @@ use denizen_domain::{Error, ExternalUserGroupChanges, InvalidId, TierId, Violati
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::answer::ExternalUserGroupAnswer;
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 use crate::wire::query::invalid_id;
 
 /// A new group. `externalId`, `name` and `tierId` are required.
@@ -27,6 +29,10 @@ pub(crate) struct CreateExternalUserGroup {
     tier_id: Input<String>,
 }
 
+impl Body for CreateExternalUserGroup {
+    type Record = ExternalUserGroupAnswer;
+}
+
 /// Changes to a group. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -46,10 +52,13 @@ pub(crate) struct UpdateExternalUserGroup {
     tier_id: Input<String>,
 }
 
+impl Body for UpdateExternalUserGroup {
+    type Record = ExternalUserGroupAnswer;
+}
+
 impl CreateExternalUserGroup {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<ExternalUserGroupChanges, Error> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<ExternalUserGroupChanges, Error> {
         let Self { external_id, name, tier_id } = self;
         let changes = ExternalUserGroupChanges {
             external_id: external_id.present(
@@ -66,8 +75,7 @@ impl CreateExternalUserGroup {
 
 impl UpdateExternalUserGroup {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<ExternalUserGroupChanges, Error> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<ExternalUserGroupChanges, Error> {
         let Self { external_id, name, tier_id } = self;
         let changes = ExternalUserGroupChanges {
             external_id: external_id.optional(

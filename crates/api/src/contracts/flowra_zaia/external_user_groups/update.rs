@@ -27,9 +27,9 @@ pub(crate) async fn update(
     caller: Caller<CanWriteSettings>,
     State(state): State<AppState>,
     PathId(id): PathId<ExternalUserGroupId>,
-    JsonBody(body): JsonBody<UpdateExternalUserGroup>,
+    JsonBody(body, unknown): JsonBody<UpdateExternalUserGroup>,
 ) -> ApiResult<Json<ExternalUserGroupAnswer>> {
-    let changes = body.check()?;
+    let changes = body.check(unknown)?;
     let connection = &mut state.database().write().await?;
     let group =
         external_user_groups::change(connection, caller.origin(), caller.workspace_id, id, changes).await?;

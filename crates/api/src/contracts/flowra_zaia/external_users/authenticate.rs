@@ -16,6 +16,7 @@ use crate::guards::entity_tags::tagged;
 use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 
 /// Identifies the user. All four fields are required; one of the last three must not be null.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -40,6 +41,10 @@ pub(crate) struct Authenticate {
     identifier: Input<String>,
 }
 
+impl Body for Authenticate {
+    type Record = ();
+}
+
 /// Authenticates an external user
 ///
 /// Searches the channel by `id`, else `externalId`, else `identifier`. Values of different users return 400. An unknown
@@ -54,9 +59,9 @@ pub(crate) struct Authenticate {
 pub(crate) async fn authenticate(
     caller: Caller<CanAuthenticateExternalUsers>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<Authenticate>,
+    JsonBody(body, unknown): JsonBody<Authenticate>,
 ) -> ApiResult<Response> {
-    let claim = body.check()?;
+    let claim = body.check(unknown)?;
     let user = find_or_create(&state, &caller, &claim).await?;
     let token = state.access().tokens.issue(state.source(), &user)?;
     if state.options().authentication_events {
@@ -87,8 +92,7 @@ async fn find_or_create(
 }
 
 impl Authenticate {
-    fn check(self) -> Result<IdentityClaim> {
-        let mut violations = Violations::new();
+    fn check(self, mut violations: Violations) -> Result<IdentityClaim> {
         let Self { channel_id, external_id, id, identifier } = self;
         let channel_id = channel_id.required(&mut violations, "channelId", input::id);
         let external_id = external_id.present(&mut violations, "externalId", ExternalId::parse);

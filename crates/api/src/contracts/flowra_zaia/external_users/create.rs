@@ -18,6 +18,7 @@ use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::contract::Contract;
 use crate::wire::error::ApiResult;
+use crate::wire::fields::{Body, Fields};
 
 /// Flowra's body: a username.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -63,6 +64,22 @@ pub(crate) struct CreateInChannel {
     profile: ProfileInput,
 }
 
+/// Zaia's fields are not read-only: whoever sends them expects a user that has them.
+impl Body for CreateByUsername {
+    type Record = ExternalUserWithToken;
+
+    const ELSEWHERE: &'static str = "is a field of Zaia, which has the key in `authorization` without a scheme; with `x-api-key` or \
+        a scheme this request speaks Flowra, which takes only `name`";
+
+    fn elsewhere() -> Fields {
+        Fields::of::<CreateInChannel>()
+    }
+}
+
+impl Body for CreateInChannel {
+    type Record = ExternalUserWithToken;
+}
+
 /// A Flowra or Zaia body.
 #[derive(ToSchema)]
 #[serde(untagged)]
@@ -99,20 +116,19 @@ pub(crate) async fn create(
     request: Request,
 ) -> ApiResult<Response> {
     if caller.contract == Contract::Flowra {
-        let JsonBody(body) = JsonBody::from_request(request, &state).await?;
-        by_username(&state, &caller, body).await
+        let JsonBody(body, unknown) = JsonBody::<CreateByUsername>::from_request(request, &state).await?;
+        by_username(&state, &caller, body.check(unknown)?).await
     } else {
-        let JsonBody(body) = JsonBody::from_request(request, &state).await?;
-        in_channel(&state, &caller, body).await
+        let JsonBody(body, unknown) = JsonBody::<CreateInChannel>::from_request(request, &state).await?;
+        in_channel(&state, &caller, body.check(unknown, state.source().clock.now())?).await
     }
 }
 
 async fn by_username(
     state: &AppState,
     caller: &Caller<CanWriteExternalUsers>,
-    body: CreateByUsername,
+    username: Identifier,
 ) -> ApiResult<Response> {
-    let username = body.check()?;
     let connection = &mut state.database().write_by_key().await?;
     let workspace_id = caller.workspace_id;
     let (user, outcome) =
@@ -130,10 +146,9 @@ async fn by_username(
 async fn in_channel(
     state: &AppState,
     caller: &Caller<CanWriteExternalUsers>,
-    body: CreateInChannel,
+    (channel_id, changes): (ChannelId, ExternalUserChanges),
 ) -> ApiResult<Response> {
     let now = state.source().clock.now();
-    let (channel_id, changes) = body.check(now)?;
     let connection = &mut state.database().write_by_key().await?;
     let workspace_id = caller.workspace_id;
     let user =
@@ -145,16 +160,14 @@ async fn in_channel(
 }
 
 impl CreateByUsername {
-    fn check(self) -> Result<Identifier> {
-        let mut violations = Violations::new();
+    fn check(self, mut violations: Violations) -> Result<Identifier> {
         let name = self.name.required(&mut violations, "name", input::identifier);
         violations.into_value(name)
     }
 }
 
 impl CreateInChannel {
-    fn check(self, now: Timestamp) -> Result<(ChannelId, ExternalUserChanges)> {
-        let mut violations = Violations::new();
+    fn check(self, mut violations: Violations, now: Timestamp) -> Result<(ChannelId, ExternalUserChanges)> {
         let Self { channel_id, external_id, external_user_group_id, identifier, name, tier_id, profile } =
             self;
         let channel_id = channel_id.required(&mut violations, "channelId", input::id);

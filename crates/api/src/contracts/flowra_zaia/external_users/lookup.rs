@@ -15,6 +15,7 @@ use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 
 /// Maximum users per request.
 const MAXIMUM: usize = 1_000;
@@ -42,6 +43,10 @@ pub(crate) struct LookUpExternalUsers {
     ids: Input<Vec<Value>>,
 }
 
+impl Body for LookUpExternalUsers {
+    type Record = ();
+}
+
 /// The result of a look-up.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = samples::found)]
@@ -63,9 +68,9 @@ pub(crate) struct FoundExternalUsers {
 pub(crate) async fn look_up(
     caller: Caller<CanReadExternalUsers>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<LookUpExternalUsers>,
+    JsonBody(body, unknown): JsonBody<LookUpExternalUsers>,
 ) -> ApiResult<Json<FoundExternalUsers>> {
-    let (names, asked) = body.check()?;
+    let (names, asked) = body.check(unknown)?;
     let connection = &mut state.database().read().await?;
     let users = external_users::find_all(connection, caller.workspace_id, &names).await?;
     let now = state.source().clock.now();
@@ -81,8 +86,7 @@ pub(crate) async fn look_up(
 
 impl LookUpExternalUsers {
     /// Returns the parsed values, and those sent.
-    fn check(self) -> Result<(Names, Vec<String>)> {
-        let mut violations = Violations::new();
+    fn check(self, mut violations: Violations) -> Result<(Names, Vec<String>)> {
         let Self { external_ids, identifiers, emails, ids } = self;
         let lists =
             [("externalIds", external_ids), ("identifiers", identifiers), ("emails", emails), ("ids", ids)];
@@ -94,7 +98,9 @@ impl LookUpExternalUsers {
         }
         let (name, asked) = match <[_; 1]>::try_from(given) {
             Ok([only]) => only,
-            Err(given) if violations.is_empty() || given.len() > 1 => return Err(contradiction(&given)),
+            Err(given) if violations.is_empty() || given.len() > 1 => {
+                return Err(contradiction(violations, &given));
+            }
             Err(_) => return Err(Error::Invalid(violations)),
         };
         let names = match name {
@@ -132,8 +138,7 @@ fn texts(violations: &mut Violations, name: &str, list: Input<Vec<Value>>) -> Op
     texts.into_iter().collect()
 }
 
-fn contradiction(given: &[(&str, Vec<String>)]) -> Error {
-    let mut violations = Violations::new();
+fn contradiction(mut violations: Violations, given: &[(&str, Vec<String>)]) -> Error {
     let message = "exactly one of externalIds, identifiers, emails and ids must be given";
     for (name, _) in given {
         violations.add(name, Violation::new(Reason::Mismatch, message));

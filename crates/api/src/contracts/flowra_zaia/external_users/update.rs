@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::answer::{ExternalUserAnswer, answer};
+use super::answer::{ExternalUserAnswer, ExternalUserWithToken, answer};
 use super::input::{self, ProfileInput};
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanWriteExternalUsers};
@@ -19,6 +19,7 @@ use crate::guards::entity_tags::{IfMatch, Preconditions};
 use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 use crate::wire::path::PathId;
 
 /// Changes to a user. Absent fields stay unchanged; null clears all but `blocked`.
@@ -58,6 +59,10 @@ pub(crate) struct UpdateExternalUser {
     profile: ProfileInput,
 }
 
+impl Body for UpdateExternalUser {
+    type Record = ExternalUserWithToken;
+}
+
 /// Changes an external user
 ///
 /// `blocked: true` invalidates the user's access tokens.
@@ -73,13 +78,13 @@ pub(crate) async fn update(
     State(state): State<AppState>,
     PathId(id): PathId<ExternalUserId>,
     preconditions: Preconditions,
-    JsonBody(body): JsonBody<UpdateExternalUser>,
+    JsonBody(body, unknown): JsonBody<UpdateExternalUser>,
 ) -> ApiResult<Response> {
     let connection = &mut state.database().write_by_key().await?;
     let changes_of = |user: &ExternalUser| {
         let now = state.source().clock.now();
         preconditions.require(Some(&user.entity_tag(now)))?;
-        body.clone().check(user, now)
+        body.clone().check(unknown.clone(), user, now)
     };
     let user =
         external_users::change(connection, caller.origin(), caller.workspace_id, id, changes_of).await?;
@@ -88,8 +93,12 @@ pub(crate) async fn update(
 }
 
 impl UpdateExternalUser {
-    fn check(self, user: &ExternalUser, now: Timestamp) -> Result<ExternalUserChanges> {
-        let mut violations = Violations::new();
+    fn check(
+        self,
+        mut violations: Violations,
+        user: &ExternalUser,
+        now: Timestamp,
+    ) -> Result<ExternalUserChanges> {
         let Self {
             external_id,
             external_user_group_id,

@@ -22,9 +22,9 @@ use crate::wire::error::ApiResult;
 pub(crate) async fn create(
     caller: Caller<CanWriteSettings>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<CreateTier>,
+    JsonBody(body, unknown): JsonBody<CreateTier>,
 ) -> ApiResult<Json<TierAnswer>> {
-    let changes = body.check()?;
+    let changes = body.check(unknown)?;
     let connection = &mut state.database().write().await?;
     let tier = tiers::create(connection, caller.origin(), caller.workspace_id, changes).await?;
     Ok(Json(TierAnswer::from(tier)))

@@ -4,8 +4,10 @@ use denizen_domain::{Error, TierChanges, Violations};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::answer::TierAnswer;
 use crate::contracts::samples;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 
 /// A new tier. `name`, `description`, `prompt` and `maxAssistantMessages` are required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -28,6 +30,10 @@ pub(crate) struct CreateTier {
     #[schema(value_type = Option<i64>, required, minimum = 0)]
     #[serde(default)]
     max_assistant_messages: Input<i64>,
+}
+
+impl Body for CreateTier {
+    type Record = TierAnswer;
 }
 
 /// Changes to a tier. Absent fields stay unchanged; null clears `prompt` and `maxAssistantMessages`.
@@ -53,10 +59,13 @@ pub(crate) struct UpdateTier {
     max_assistant_messages: Input<i64>,
 }
 
+impl Body for UpdateTier {
+    type Record = TierAnswer;
+}
+
 impl CreateTier {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<TierChanges, Error> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<TierChanges, Error> {
         let Self { name, description, prompt, max_assistant_messages } = self;
         let changes = TierChanges {
             name: name.required(&mut violations, "name", TierChanges::parse_name),
@@ -74,8 +83,7 @@ impl CreateTier {
 
 impl UpdateTier {
     /// Validates all fields.
-    pub(crate) fn check(self) -> Result<TierChanges, Error> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(self, mut violations: Violations) -> Result<TierChanges, Error> {
         let Self { name, description, prompt, max_assistant_messages } = self;
         let changes = TierChanges {
             name: name.not_null(&mut violations, "name", TierChanges::parse_name),

@@ -26,9 +26,9 @@ pub(crate) async fn update(
     caller: Caller<CanWriteSettings>,
     State(state): State<AppState>,
     PathId(id): PathId<TierId>,
-    JsonBody(body): JsonBody<UpdateTier>,
+    JsonBody(body, unknown): JsonBody<UpdateTier>,
 ) -> ApiResult<Json<TierAnswer>> {
-    let changes = body.check()?;
+    let changes = body.check(unknown)?;
     let connection = &mut state.database().write().await?;
     let tier = tiers::change(connection, caller.origin(), caller.workspace_id, id, changes).await?;
     let tier = tier.ok_or_else(|| Error::not_found(Resource::Tier, id))?;

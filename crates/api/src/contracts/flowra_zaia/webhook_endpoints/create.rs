@@ -29,9 +29,9 @@ use crate::wire::error::ApiResult;
 pub(crate) async fn create(
     caller: Caller<CanManageWebhooks>,
     State(state): State<AppState>,
-    JsonBody(body): JsonBody<CreateWebhookEndpoint>,
+    JsonBody(body, unknown): JsonBody<CreateWebhookEndpoint>,
 ) -> ApiResult<Json<WebhookEndpointWithSecretAnswer>> {
-    let (url, changes) = body.check(&state.options().webhook_allowed_networks)?;
+    let (url, changes) = body.check(unknown, &state.options().webhook_allowed_networks)?;
     // What has happened already is before the position from which the endpoint gets events.
     state.feeds().give_positions(caller.workspace_id).await?;
     let connection = &mut state.database().write().await?;

@@ -12,9 +12,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::answer::WebhookEndpointWithSecretAnswer;
 use crate::contracts::samples;
 use crate::outgoing::check_url;
 use crate::wire::body::Input;
+use crate::wire::fields::Body;
 use crate::wire::query::{invalid_id, timestamp};
 
 /// How many events one request sends again by their ids.
@@ -33,6 +35,10 @@ pub(crate) struct CreateWebhookEndpoint {
     rest: Settings,
 }
 
+impl Body for CreateWebhookEndpoint {
+    type Record = WebhookEndpointWithSecretAnswer;
+}
+
 /// Changes to a webhook endpoint. Absent fields stay unchanged.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -44,6 +50,10 @@ pub(crate) struct UpdateWebhookEndpoint {
     url: Input<String>,
     #[serde(flatten)]
     rest: Settings,
+}
+
+impl Body for UpdateWebhookEndpoint {
+    type Record = WebhookEndpointWithSecretAnswer;
 }
 
 /// What a webhook endpoint may have.
@@ -81,8 +91,11 @@ struct Settings {
 
 impl CreateWebhookEndpoint {
     /// Validates all fields. Returns the URL apart.
-    pub(super) fn check(self, opened: &[IpNet]) -> Result<(String, WebhookEndpointChanges)> {
-        let mut violations = Violations::new();
+    pub(super) fn check(
+        self,
+        mut violations: Violations,
+        opened: &[IpNet],
+    ) -> Result<(String, WebhookEndpointChanges)> {
         let Self { url, rest } = self;
         let url = url.required(&mut violations, "url", |text| check_url(text, opened));
         let changes = rest.check(&mut violations);
@@ -92,8 +105,11 @@ impl CreateWebhookEndpoint {
 
 impl UpdateWebhookEndpoint {
     /// Validates all fields.
-    pub(super) fn check(self, opened: &[IpNet]) -> Result<WebhookEndpointChanges> {
-        let mut violations = Violations::new();
+    pub(super) fn check(
+        self,
+        mut violations: Violations,
+        opened: &[IpNet],
+    ) -> Result<WebhookEndpointChanges> {
         let Self { url, rest } = self;
         let url = url.not_null(&mut violations, "url", |text| check_url(text, opened));
         let changes = WebhookEndpointChanges { url, ..rest.check(&mut violations) };
@@ -172,6 +188,10 @@ pub(crate) struct ReplayWebhooks {
     event_ids: Input<Vec<Value>>,
 }
 
+impl Body for ReplayWebhooks {
+    type Record = ();
+}
+
 /// What to send again.
 #[derive(Debug)]
 pub(super) enum Replayed {
@@ -180,8 +200,7 @@ pub(super) enum Replayed {
 }
 
 impl ReplayWebhooks {
-    pub(super) fn check(self, now: Timestamp) -> Result<Replayed> {
-        let mut violations = Violations::new();
+    pub(super) fn check(self, mut violations: Violations, now: Timestamp) -> Result<Replayed> {
         let Self { since, until, event_ids } = self;
         let since = since.optional(&mut violations, "since", timestamp).value();
         let until = until.optional(&mut violations, "until", timestamp).value();

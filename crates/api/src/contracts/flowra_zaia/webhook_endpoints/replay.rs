@@ -43,9 +43,9 @@ pub(crate) async fn replay(
     caller: Caller<CanManageWebhooks>,
     State(state): State<AppState>,
     PathId(id): PathId<WebhookEndpointId>,
-    JsonBody(body): JsonBody<ReplayWebhooks>,
+    JsonBody(body, unknown): JsonBody<ReplayWebhooks>,
 ) -> ApiResult<Json<ReplayAnswer>> {
-    let replayed = body.check(state.source().clock.now())?;
+    let replayed = body.check(unknown, state.source().clock.now())?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let not_found = || Error::not_found(Resource::WebhookEndpoint, id);
     let connection = &mut state.database().write().await?;

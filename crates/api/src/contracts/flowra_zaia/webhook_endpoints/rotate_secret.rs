@@ -29,9 +29,9 @@ pub(crate) async fn rotate_secret(
     caller: Caller<CanManageWebhooks>,
     State(state): State<AppState>,
     PathId(id): PathId<WebhookEndpointId>,
-    JsonBody(body): JsonBody<RotateSecret>,
+    JsonBody(body, unknown): JsonBody<RotateSecret>,
 ) -> ApiResult<Json<WebhookEndpointWithSecretAnswer>> {
-    let overlap = body.check()?;
+    let overlap = body.check(unknown)?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let connection = &mut state.database().write().await?;
     let endpoint = webhooks::rotate_secret(connection, origin, workspace_id, id, overlap).await?;

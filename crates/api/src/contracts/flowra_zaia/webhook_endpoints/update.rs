@@ -28,9 +28,9 @@ pub(crate) async fn update(
     caller: Caller<CanManageWebhooks>,
     State(state): State<AppState>,
     PathId(id): PathId<WebhookEndpointId>,
-    JsonBody(body): JsonBody<UpdateWebhookEndpoint>,
+    JsonBody(body, unknown): JsonBody<UpdateWebhookEndpoint>,
 ) -> ApiResult<Json<WebhookEndpointAnswer>> {
-    let changes = body.check(&state.options().webhook_allowed_networks)?;
+    let changes = body.check(unknown, &state.options().webhook_allowed_networks)?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let connection = &mut state.database().write().await?;
     require_known(connection, workspace_id, &changes).await?;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_domain::{Conflict, Error, Violations, Workflow, WorkflowId, WorkflowStatus};
+use denizen_domain::{Conflict, Error, Workflow, WorkflowId, WorkflowStatus};
 use denizen_persistence::workflows::{self, Control};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,6 +14,7 @@ use crate::guards::caller::{Caller, CanWriteWorkflows};
 use crate::state::AppState;
 use crate::wire::body::{Input, JsonBody};
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 use crate::wire::path::PathId;
 
 /// Whether a workflow is to be active.
@@ -25,6 +26,10 @@ pub(crate) struct ActiveStatus {
     #[schema(value_type = bool, required)]
     #[serde(default)]
     is_active: Input<bool>,
+}
+
+impl Body for ActiveStatus {
+    type Record = ();
 }
 
 /// Starts or stops a workflow
@@ -43,9 +48,9 @@ pub(crate) async fn active_status(
     caller: Caller<CanWriteWorkflows>,
     State(state): State<AppState>,
     PathId(id): PathId<WorkflowId>,
-    JsonBody(body): JsonBody<ActiveStatus>,
+    JsonBody(body, unknown): JsonBody<ActiveStatus>,
 ) -> ApiResult<Json<WorkflowEnvelope>> {
-    let mut violations = Violations::new();
+    let mut violations = unknown;
     let is_active = body.is_active.required(&mut violations, "isActive", |flag| Ok(*flag));
     let is_active = violations.into_value(is_active)?;
     let workflow = set(&state, &caller, id, is_active).await?;

@@ -26,10 +26,10 @@ use crate::wire::error::ApiResult;
 pub(crate) async fn create(
     caller: Caller<CanWriteWorkflows>,
     State(state): State<AppState>,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<NewFlow>,
 ) -> ApiResult<Json<WorkflowEnvelope>> {
     let place = Place::Only(caller.workspace_id);
-    let new = input::new_workflow(input::object(&body)?, place, &state.options().workflow_limits)?;
+    let new = input::new_workflow(unknown, input::object(&body)?, place, &state.options().workflow_limits)?;
     let connection = &mut state.database().write().await?;
     let workflow = workflows::create(connection, caller.origin(), None, viewer(&caller), &new).await?;
     Ok(answer::workflow("Workflow created.", workflow))

@@ -19,6 +19,7 @@ use crate::guards::caller::{Caller, CanRunWorkflows, NamedUser};
 use crate::state::AppState;
 use crate::wire::body::AnyJson;
 use crate::wire::error::ApiResult;
+use crate::wire::fields::Body;
 use crate::wire::path::PathId;
 use crate::wire::query::{FromQuery, Query, QueryReader};
 use crate::workflows::{Start, caused_by, compiled};
@@ -54,6 +55,10 @@ pub(crate) struct WorkflowInput {
     input: Value,
 }
 
+impl Body for WorkflowInput {
+    type Record = ();
+}
+
 /// Runs a workflow
 ///
 /// It must be active; what starts it otherwise does not matter. It runs in the context of the external user that `x-username`
@@ -76,8 +81,9 @@ pub(crate) async fn execute(
     PathId(id): PathId<WorkflowId>,
     Query(parameters): Query<ExecuteWorkflow>,
     headers: HeaderMap,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<WorkflowInput>,
 ) -> ApiResult<Json<ExecutionEnvelope>> {
+    unknown.into_result(())?;
     let given = input_of(&body)?;
     let workflow = find(&state, &caller, id).await?;
     workflow.require_active()?;

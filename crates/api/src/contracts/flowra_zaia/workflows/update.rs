@@ -30,10 +30,11 @@ pub(crate) async fn update(
     caller: Caller<CanWriteWorkflows>,
     State(state): State<AppState>,
     PathId(id): PathId<WorkflowId>,
-    AnyJson(body): AnyJson,
+    AnyJson(body, unknown, _): AnyJson<FlowChanges>,
 ) -> ApiResult<Json<WorkflowEnvelope>> {
     let before = find(&state, &caller, id).await?;
-    let changes = input::workflow_changes(input::object(&body)?, &before, &state.options().workflow_limits)?;
+    let changes =
+        input::workflow_changes(unknown, input::object(&body)?, &before, &state.options().workflow_limits)?;
     let (origin, viewer, key) = (caller.origin(), viewer(&caller), (before.workspace_id, id));
     let connection = &mut state.database().write().await?;
     let workflow = workflows::change(connection, origin, None, viewer, key, &changes).await?;

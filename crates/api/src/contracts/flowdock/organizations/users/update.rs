@@ -35,14 +35,14 @@ pub(crate) async fn update(
     State(state): State<AppState>,
     PathId(number): PathId<AccountNumber>,
     preconditions: Preconditions,
-    Parameters(parameters): Parameters<UpdateOwnUser>,
+    Parameters(parameters, unknown): Parameters<UpdateOwnUser>,
 ) -> ApiResult<Json<EmptyObject>> {
     let account = &caller.account;
     if number != account.number {
         find::user(&state, &caller, number).await?;
         return Err(Error::Forbidden(Forbidden::NotOwnAccount).into());
     }
-    let changes = parameters.check(account)?;
+    let changes = parameters.check(unknown, account)?;
     let guard = |account: &Account| preconditions.require(Some(&Profile::from(account).entity_tag()));
     let connection = &mut state.database().write().await?;
     let changed =
