@@ -32,7 +32,8 @@
 //! 4. Test success, no credential, a missing scope and another workspace.
 //!
 //! ## Adding a body
-//! 1. Write a struct of `Input` fields with `#[serde(default)]`, and a `check` that validates each field.
+//! 1. Write a struct of `Input` fields with `#[serde(default)]`, and a `check` that validates each field after the violations
+//!    of unknown ones. Implement `Body`, which names the object that responses show.
 //! 2. Add a sample in `contracts/samples.rs`.
 //!
 //! ## Adding an error

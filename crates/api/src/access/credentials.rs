@@ -4,7 +4,9 @@ use axum::http::header::AsHeaderName;
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use denizen_domain::{ApiKey, Error, Password, Secret, TokenKind, Unauthenticated};
+use denizen_domain::{
+    ApiKey, BadRequest, Error, Password, Reason, Secret, TokenKind, Unauthenticated, Violation, Violations,
+};
 
 use super::session_cookie;
 use crate::wire::contract::Contract;
@@ -66,7 +68,7 @@ impl Credential {
     }
 
     /// Returns the credential from the headers that the contract uses. Fails with [`Error::Unauthenticated`] if it is
-    /// missing or unreadable.
+    /// missing or unreadable, and with [`Error::BadRequest`] if two headers contradict each other.
     pub(crate) fn of(headers: &HeaderMap, contract: Contract) -> Result<Self, Error> {
         match contract {
             Contract::Notiflows => pair(headers),
@@ -84,6 +86,7 @@ impl Credential {
             },
             Contract::Flowdock | Contract::IncomingWebhooks => basic_or_bearer(headers),
             Contract::Flowra | Contract::Zaia | Contract::Operations => {
+                require_one_meaning(headers, contract)?;
                 header_secret(headers)?.ok_or(Error::Unauthenticated(Unauthenticated::NoKey))
             }
         }
@@ -102,13 +105,38 @@ fn header_secret(headers: &HeaderMap) -> Result<Option<Credential>, Error> {
         return Ok(Some(Credential::Key { secret: Secret::presented(key), is_ambient: false }));
     }
     let Some(authorization) = only(headers, header::AUTHORIZATION)? else { return Ok(None) };
+    authorized(authorization).map(Some)
+}
+
+/// Reads a key or token from `authorization`, with a scheme or without.
+fn authorized(authorization: &str) -> Result<Credential, Error> {
     let (scheme, secret) = authorization.split_once(' ').unwrap_or(("Bearer", authorization));
     let secret = secret.trim();
     if scheme.eq_ignore_ascii_case("bearer") && is_secret(secret) {
-        return Ok(Some(told_apart(secret)));
+        return Ok(told_apart(secret));
     }
     let key = Some(secret).filter(|_| scheme.eq_ignore_ascii_case("basic")).and_then(key_as_user_name);
-    key.map(Some).ok_or(UNKNOWN_SCHEME)
+    key.ok_or(UNKNOWN_SCHEME)
+}
+
+/// Fails with [`BadRequest::Contradiction`] if `x-api-key` and `authorization` are both sent and mean different things: two
+/// credentials, or two contracts. What a proxy may have added, such as Basic without a key, means nothing here.
+fn require_one_meaning(headers: &HeaderMap, contract: Contract) -> Result<(), Error> {
+    let (Some(key), Some(authorization)) =
+        (only(headers, "x-api-key")?, only(headers, header::AUTHORIZATION)?)
+    else {
+        return Ok(());
+    };
+    let Ok(other) = authorized(authorization) else { return Ok(()) };
+    let message = if other.secret() != key {
+        "has another credential than `x-api-key`: send only one of the two headers"
+    } else if contract == Contract::Flowra && !authorization.contains(' ') {
+        "without a scheme means Zaia, while `x-api-key` means Flowra: send only one of the two headers"
+    } else {
+        return Ok(());
+    };
+    let violation = Violation::new(Reason::Mismatch, message);
+    Err(Error::BadRequest(BadRequest::Contradiction(Violations::of("authorization", violation))))
 }
 
 /// Returns whether a text can be a credential: it is not empty, has no blanks, and is not a scheme without one.

@@ -7,4 +7,6 @@ pub(crate) mod admission;
 pub(crate) mod caller;
 pub(crate) mod entity_tags;
 pub(crate) mod idempotency;
+pub(crate) mod operations;
+pub(crate) mod parameters;
 pub(crate) mod rate_limits;

@@ -8,12 +8,12 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
 use denizen_domain::{AccountId, ApiKeyId, Clock, Error, ExternalUserId, Timestamp};
 use governor::clock::Clock as _;
 use governor::middleware::StateInformationMiddleware;
@@ -21,6 +21,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter, clock};
 use utoipa::openapi::OpenApi;
 
+use super::operations::Operations;
 use crate::access::client_address;
 use crate::options::RequestLimits;
 use crate::wire::context::{Context, RequestContext};
@@ -197,34 +198,22 @@ impl clock::Clock for SteadyClock {
 
 /// Operations that require a credential and count their callers themselves.
 #[derive(Debug, Clone)]
-pub(crate) struct SecuredOperations(Arc<HashMap<String, Vec<Method>>>);
+pub(crate) struct SecuredOperations(Operations);
 
 impl SecuredOperations {
     /// Selects the operations that require a credential.
     pub(crate) fn of(document: &OpenApi) -> Self {
-        let operations = document.paths.paths.iter().map(|(path, item)| {
-            let operations = [
-                (Method::GET, &item.get),
-                (Method::PUT, &item.put),
-                (Method::POST, &item.post),
-                (Method::DELETE, &item.delete),
-                (Method::PATCH, &item.patch),
-            ];
-            let is_secured = |security: &Vec<_>| !security.is_empty();
-            let secured = operations.into_iter().filter_map(|(method, operation)| {
-                let security = operation.as_ref()?.security.as_ref();
-                security.is_some_and(is_secured).then_some(method)
-            });
-            (path.clone(), secured.collect())
-        });
-        Self(Arc::new(operations.collect()))
+        Self(Operations::of(document, |_, operation| {
+            operation.security.as_ref().is_some_and(|security| !security.is_empty())
+        }))
     }
+}
 
-    /// Returns whether a method of a route is one of them.
-    pub(crate) fn contain(&self, method: &Method, path: &str) -> bool {
-        // axum answers HEAD like GET.
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        self.0.get(path).is_some_and(|methods| methods.contains(method))
+impl Deref for SecuredOperations {
+    type Target = Operations;
+
+    fn deref(&self) -> &Operations {
+        &self.0
     }
 }
 

@@ -14,7 +14,7 @@ use super::parts::operations;
 use crate::wire::envelope::{ErrorCode, ErrorEnvelope, sample};
 
 /// Response headers: name, component name, type and description.
-const HEADERS: [(&str, &str, Type, &str); 11] = [
+const HEADERS: [(&str, &str, Type, &str); 12] = [
     ("accept-encoding", "AcceptEncoding", Type::String, "The encodings that bodies of requests may have"),
     ("etag", "ETag", Type::String, "Changes whenever the object does"),
     ("flowdock-user", "FlowdockUser", Type::Integer, "Flowdock: the number of the caller's account"),
@@ -35,6 +35,13 @@ const HEADERS: [(&str, &str, Type, &str); 11] = [
     ),
     ("retry-after", "RetryAfter", Type::String, "Seconds to wait before a retry"),
     ("www-authenticate", "WWWAuthenticate", Type::String, "The expected credential"),
+    (
+        "x-ignored-fields",
+        "IgnoredFields",
+        Type::String,
+        "FlowMate: the fields of the body that the operation does not know, percent-encoded, with commas between them; absent if \
+         there are none",
+    ),
     (
         "x-request-id",
         "RequestId",

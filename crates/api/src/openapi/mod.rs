@@ -11,6 +11,7 @@ mod parts;
 mod repeated;
 mod responses;
 mod security;
+mod strict;
 mod wrapped;
 
 use std::collections::HashSet;
@@ -30,8 +31,10 @@ const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platfor
     A slash at the end of a path changes nothing. Bodies may be compressed: `Content-Encoding: gzip` or `deflate`; size \
     limits apply before and after. \
     Query strings write booleans as `true`, `false`, `1` or `0`, in any case. Parameters that may be repeated may also be \
-    written as an array (`ids[]=…`, `ids[0]=…`). A name that resembles a parameter of the operation and is none is an \
-    error, since ignoring a misspelt filter would return too much; other unknown names are ignored. \
+    written as an array (`ids[]=…`, `ids[0]=…`). An unknown parameter is an error that names the nearest one, since \
+    ignoring a filter would return too much; `_`, `utm_…`, `fbclid` and `gclid` are ignored. An unknown field of a body is an \
+    error, too, with the reason `unknown`, except in FlowMate, which names ignored fields in `x-ignored-fields`. Keys that only \
+    responses have may be sent back, and change nothing. Custom fields and other free objects take any key. \
     Every error has the same envelope, and every response has `x-request-id`. \
     `x-required-scopes` names the scope that a key needs, or permissions of which an account needs one. \
     `/openapi/{contract}.json` describes one API: `flowra`, `zaia`, `notiflows`, `flowmate`, `flowdock` or `operations`.\n\n\
@@ -98,6 +101,7 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         operations::complete_all(path, item);
     }
+    strict::close(&mut document);
     wrapped::describe(&mut document);
     components::share_parameters(&mut document);
     examples::share(&mut document);

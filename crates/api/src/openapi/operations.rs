@@ -46,10 +46,15 @@ fn complete(operation: &mut Operation, path: &str, is_write: bool) {
     if is_write {
         idempotency::describe(operation);
     }
+    let own: &[&str] = match (is_flowdock, speaks_flowmate(path) && has_body) {
+        (true, _) => &["flowdock-user"],
+        (_, true) => &["x-ignored-fields"],
+        _ => &[],
+    };
     for (status, response) in &mut operation.responses.responses {
         match components::error_of(status) {
             Some(code) => *response = components::error(code, response),
-            None => complete_success(response, is_flowdock, is_counted),
+            None => complete_success(response, own, is_counted),
         }
     }
 }
@@ -77,15 +82,14 @@ fn unwrapped(text: &str) -> String {
     joined
 }
 
-/// Adds the shared headers to a success response.
-fn complete_success(response: &mut RefOr<Response>, is_flowdock: bool, is_counted: bool) {
+/// Adds the shared headers and the contract's own to a success response.
+fn complete_success(response: &mut RefOr<Response>, own: &[&str], is_counted: bool) {
     let RefOr::T(response) = response else { return };
     if response.description.is_empty() {
         "Success".clone_into(&mut response.description);
     }
     let counted: &[&str] = if is_counted { &["ratelimit", "ratelimit-policy"] } else { &[] };
-    let flowdock: &[&str] = if is_flowdock { &["flowdock-user"] } else { &[] };
-    for name in [&["x-request-id"], counted, flowdock].concat() {
+    for name in [&["x-request-id"], counted, own].concat() {
         components::add_header(response, name);
     }
     components::share_headers(response);
@@ -100,7 +104,7 @@ fn shared_errors(path: &str, secured: bool, has_body: bool) -> Vec<ErrorText> {
     let mut errors = FAULTS.to_vec();
     if is_flowmate && has_body {
         errors.push((ErrorCode::BadRequest, "A parameter or the body is malformed, or has invalid fields."));
-    } else if secured || has_body {
+    } else if !is_loose || has_body {
         errors.push((ErrorCode::BadRequest, "A parameter or the body is malformed."));
     }
     if secured {

@@ -28,8 +28,9 @@ use self::surroundings::{note_route, within};
 pub use self::trailing_slash::without_trailing_slash;
 use crate::contracts::{flowdock, flowmate, flowra_zaia, notiflows, operations};
 use crate::guards::admission::Admission;
-use crate::guards::idempotency;
+use crate::guards::operations::Operations;
 use crate::guards::rate_limits::{self, SecuredOperations};
+use crate::guards::{idempotency, parameters};
 use crate::openapi::{self, CONTRACTS, Documents};
 use crate::state::AppState;
 
@@ -66,6 +67,7 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
     let guards = Arc::new(Guards {
         admission: state.admission().clone(),
         secured: SecuredOperations::of(&document),
+        without_parameters: parameters::without_any(&document),
         patience: state.options().request_timeout,
     });
     let router = router
@@ -82,18 +84,22 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
 struct Guards {
     admission: Admission,
     secured: SecuredOperations,
+    without_parameters: Operations,
     patience: Duration,
 }
 
-/// What surrounds every handler once the route is known: the time limit, the rate limit of public operations, and
-/// idempotency keys. One layer, because each layer of a router costs as much as a short handler.
+/// What surrounds every handler once the route is known: the time limit, the rate limit of public operations, the
+/// refusal of parameters that nothing reads, and idempotency keys. One layer, because each layer of a router costs as much as a short handler.
 async fn guard(State(guards): State<Arc<Guards>>, request: Request, next: Next) -> Response {
     note_route(request.extensions());
     let (patience, version) = (guards.patience, request.version());
     let work = async move {
-        let Guards { admission, secured, .. } = &*guards;
-        match rate_limits::count_open(&admission.rate_limits, secured, &request) {
-            Ok(()) => idempotency::once(admission, secured, request, next).await,
+        let Guards { admission, secured, without_parameters, .. } = &*guards;
+        if let Err(error) = rate_limits::count_open(&admission.rate_limits, secured, &request) {
+            return error.into_response();
+        }
+        match parameters::refuse(without_parameters, secured, admission, request).await {
+            Ok(request) => idempotency::once(admission, secured, request, next).await,
             Err(error) => error.into_response(),
         }
     };

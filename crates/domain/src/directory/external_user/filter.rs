@@ -22,6 +22,12 @@ pub struct ExternalUserFilter {
     pub search: Option<SearchText>,
     /// With this text in the username, like `search`.
     pub username: Option<SearchText>,
+    /// With this e-mail address, ignoring case.
+    pub email: Option<String>,
+    /// With this external id.
+    pub external_id: Option<String>,
+    /// With this identifier, ignoring case and blanks around it.
+    pub identifier: Option<String>,
     /// Blocked, or not.
     pub access: Option<AccessFilter>,
     /// Created after this moment.

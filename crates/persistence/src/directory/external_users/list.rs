@@ -2,8 +2,8 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    AccessFilter, ExternalUser, ExternalUserFilter, ExternalUserOrder, Page, PageNumber, Position, Result,
-    Slice, Window, WorkspaceId,
+    AccessFilter, EmailAddress, ExternalUser, ExternalUserFilter, ExternalUserOrder, Identifier, Page,
+    PageNumber, Position, Result, Slice, Window, WorkspaceId,
 };
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -43,6 +43,14 @@ macro_rules! filtered {
         query = one_of!(query, external_users::external_user_group_id.assume_not_null(), group_ids);
         query = one_of!(query, external_users::super_identity_id, all_stored(&filter.super_identity_ids));
         query = one_of!(query, external_users::tier_id.assume_not_null(), all_stored(&filter.tier_ids));
+        let external_ids: Vec<String> = filter.external_id.iter().cloned().collect();
+        query = one_of!(query, external_users::external_id.assume_not_null(), external_ids);
+        let identifiers: Vec<String> =
+            filter.identifier.iter().map(|text| Identifier::folded_of(text)).collect();
+        query = one_of!(query, external_users::identifier_folded.assume_not_null(), identifiers);
+        let addresses: Vec<String> =
+            filter.email.iter().flat_map(|text| EmailAddress::folded_forms(text)).collect();
+        query = one_of!(query, external_users::email_folded.assume_not_null(), addresses);
         for search in searches {
             let Search { column, needle, indexed, has_most_users } = search;
             query = match indexed {

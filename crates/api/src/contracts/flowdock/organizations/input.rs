@@ -13,8 +13,7 @@ use crate::wire::body::Input;
 use crate::wire::fields::Body;
 use crate::wire::parameters::{Flag, Whole};
 
-/// Changes to the caller's account. Absent fields stay unchanged. Unknown parameters are ignored, but none may be
-/// repeated.
+/// Changes to the caller's account. Absent fields stay unchanged. No parameter may be repeated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_own_user)]
 pub(crate) struct UpdateOwnUser {
@@ -36,7 +35,7 @@ impl Body for UpdateOwnUser {
     type Record = User;
 }
 
-/// Changes to an organization. Absent fields stay unchanged. Unknown parameters are ignored, but none may be repeated.
+/// Changes to an organization. Absent fields stay unchanged. No parameter may be repeated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_organization)]
 pub(crate) struct UpdateOrganization {
@@ -50,7 +49,7 @@ impl Body for UpdateOrganization {
     type Record = Organization;
 }
 
-/// Changes to a member. Unknown parameters are ignored, but none may be repeated.
+/// Changes to a member. No parameter may be repeated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::update_member)]
 pub(crate) struct UpdateMember {

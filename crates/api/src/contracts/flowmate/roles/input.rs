@@ -14,7 +14,7 @@ use crate::contracts::samples;
 use crate::wire::body::Input;
 use crate::wire::fields::Body;
 
-/// A new role. Unknown keys are ignored.
+/// A new role. Unknown keys are ignored, and named in `x-ignored-fields`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::create_role)]

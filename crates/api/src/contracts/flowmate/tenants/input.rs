@@ -10,7 +10,7 @@ use crate::contracts::samples;
 use crate::wire::body::Input;
 use crate::wire::fields::Body;
 
-/// A whole workspace. Unknown keys are ignored.
+/// A whole workspace. Unknown keys are ignored, and named in `x-ignored-fields`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_tenant)]
 pub(crate) struct WholeTenant {

@@ -18,7 +18,7 @@ use crate::wire::error::ApiResult;
 use crate::wire::fields::Body;
 use crate::wire::path::PathId;
 
-/// A key to store. Unknown keys are ignored.
+/// A key to store. Unknown keys are ignored, and named in `x-ignored-fields`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_tenant_key)]
 pub(crate) struct CreateTenantKey {

@@ -18,7 +18,7 @@ use crate::wire::fields::Body;
 /// The roles of an account: at most 50, since responses include all in full.
 const ROLES: Rights = Rights { field: "roles", maximum: 50, forbidden: Forbidden::ForeignRole };
 
-/// A new account. Unknown keys are ignored.
+/// A new account. Unknown keys are ignored, and named in `x-ignored-fields`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(example = samples::create_user)]
 pub(crate) struct CreateUser {

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::response::Response;
 
 use super::answer::ExternalUserAnswer;
+use super::exact::ExactFilters;
 use super::{list_flowra, list_zaia};
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
@@ -24,7 +25,7 @@ use crate::wire::query::Query;
 /// Both return a bare array. If there is a next page, `Link` has its URL with `rel="next"`; following it costs the same
 /// at any depth. Page numbers go up to 100,000.
 #[utoipa::path(get, path = "/api/v1/external-users", operation_id = "externalUsers.list", tag = "External users",
-    params(list_flowra::FlowraList, list_zaia::ZaiaList),
+    params(list_flowra::FlowraList, list_zaia::ZaiaList, ExactFilters),
     responses((status = 200, body = Vec<ExternalUserAnswer>, headers(
         ("link" = String, description = "The next page, as `rel=\"next\"`"),
         ("x-total-count" = i64, description = "Total count, with `count=true`")))),

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::ZAIA_FILTERS;
 use super::answer::ExternalUserAnswer;
+use super::exact::ExactFilters;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
 use crate::wire::context::RequestContext;
@@ -50,6 +51,8 @@ pub(crate) struct FlowraList {
     cursor: Option<String>,
     #[param(ignore)]
     count: bool,
+    #[param(ignore)]
+    exact: ExactFilters,
 }
 
 /// Sort key of a list.
@@ -86,6 +89,7 @@ impl FromQuery for FlowraList {
             limit: parameters.number("limit", 1, 1000),
             cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
             count: parameters.flag("count").unwrap_or(false),
+            exact: ExactFilters::read(parameters),
         }
     }
 }
@@ -113,15 +117,15 @@ pub(super) async fn list(
     uri: &Uri,
     parameters: FlowraList,
 ) -> ApiResult<Response> {
-    let FlowraList { q, is_active, sort_by, sort_order, page, limit, cursor, count } = parameters;
+    let FlowraList { q, is_active, sort_by, sort_order, page, limit, cursor, count, exact } = parameters;
     let list = UserList {
         workspace_id: caller.workspace_id,
-        filter: ExternalUserFilter {
+        filter: exact.added_to(ExternalUserFilter {
             username: q,
             access: is_active
                 .map(|is_active| AccessFilter { is_blocked: !is_active, at: state.source().clock.now() }),
             ..ExternalUserFilter::default()
-        },
+        }),
         order: sort_by,
         direction: sort_order,
     };

@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::FLOWRA_FILTERS;
 use super::answer::ExternalUserAnswer;
+use super::exact::ExactFilters;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
 use crate::wire::context::RequestContext;
@@ -50,6 +51,8 @@ pub(crate) struct ZaiaList {
     /// Both: whether to send the total as `X-Total-Count`.
     #[param(value_type = Option<bool>, default = false)]
     count: bool,
+    #[param(ignore)]
+    exact: ExactFilters,
 }
 
 impl FromQuery for ZaiaList {
@@ -65,6 +68,7 @@ impl FromQuery for ZaiaList {
             page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
             cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
             count: parameters.flag("count").unwrap_or(false),
+            exact: ExactFilters::read(parameters),
         }
     }
 }
@@ -88,16 +92,17 @@ pub(super) async fn list(
         page_size,
         cursor,
         count,
+        exact,
     } = parameters;
     let page = name.page(state.cursors(), cursor.as_deref(), page_number)?;
-    let filter = ExternalUserFilter {
+    let filter = exact.added_to(ExternalUserFilter {
         channel_ids,
         external_user_group_ids,
         super_identity_ids,
         tier_ids,
         search,
         ..ExternalUserFilter::default()
-    };
+    });
     let window = Window { page, limit: page_size, direction: Direction::Ascending };
     let slice = state.cache().external_users(caller.workspace_id, &filter, order, &window).await?;
     let now = state.source().clock.now();

@@ -6,6 +6,7 @@ mod authenticate;
 mod create;
 mod delete;
 mod erase;
+mod exact;
 mod find_by_username;
 mod get;
 mod input;
