@@ -38,8 +38,8 @@ const MAXIMUM_NAME: usize = 100;
 /// How many levels JSON within a field has at most; deeper fields are refused by their own rules.
 const MAXIMUM_LEVELS_OF_JSON: usize = 64;
 
-/// How many levels of objects with fixed fields are checked.
-const MAXIMUM_LEVELS: usize = 8;
+/// How many levels of a schema are read, references included.
+const MAXIMUM_LEVELS: usize = 12;
 
 /// Returns a violation for each field of a body that is none of `T`, with the nearest name. The values are JSON.
 pub(crate) fn unknown_in<'body, T: Body + ToSchema>(

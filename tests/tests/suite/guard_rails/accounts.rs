@@ -1,7 +1,7 @@
 //! One row for every operation of accounts that needs a log-in: a valid request, the permissions that allow it, and how
 //! the admin of another tenant is refused. Each row applies to `/api` and to `/api/v1`.
 
-use denizen_tests::{Client, Reply, Value, json};
+use denizen_tests::{Client, Reply, Value, is_on_postgres, json};
 
 use super::document::Document;
 use crate::people::{People, Person};
@@ -303,6 +303,37 @@ async fn every_wrapped_answer_is_documented() {
         let meta = document.parameter(method, &format!("/api{path}"), "meta");
         assert_eq!(meta["schema"]["type"], json!(["boolean", "string"]), "{method} {path}: any value");
     }
+}
+
+/// The operations whose rows have a body.
+pub(super) fn operations_with_bodies() -> Vec<String> {
+    let with_body = ACCOUNT_GUARDS.iter().filter(|guard| guard.body.is_some());
+    with_body.map(|guard| guard.operation("/api")).collect()
+}
+
+#[tokio::test]
+async fn every_answer_names_the_fields_that_are_ignored() {
+    if is_on_postgres() {
+        return;
+    }
+    let people = People::new().await;
+    let document = Document::served_by(&people.server).await;
+    for (index, guard) in ACCOUNT_GUARDS.iter().enumerate() {
+        let (method, path) = guard.operation.split_once(' ').unwrap();
+        let victim = Victim::new(&people, &format!("lenient {index}")).await;
+        let Some(body) = guard.body_for(&victim) else { continue };
+        let client = permitted_client(&people, guard.permissions.first(), &victim).await;
+        let body = with(body, json!({ "unheardOf": 1, "größe, in cm": 180, "createdAt": "2024-01-15" }));
+        let reply = client.send(method, &victim.path("/api", path), Some(body)).await.is(200);
+        document.describes(method, &format!("/api{path}"), &reply);
+        let ignored = reply.header("x-ignored-fields").unwrap_or_default();
+        let names: Vec<_> = ignored.split(", ").filter(|name| *name != "createdAt").collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, ["gr%C3%B6%C3%9Fe%2C%20in%20cm", "unheardOf"], "{method} {path}");
+    }
+    let reply = people.server.anonymous().post("/login", json!({ "unheardOf": 1 })).await.is(400);
+    assert_eq!(reply.header("x-ignored-fields"), Some("unheardOf"));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One row for every operation of organizations and flows: a valid request, who may send it, and how members without the
 //! right and the administrator of another organization are refused. Each row applies to the root and to `/v1`.
 
-use denizen_tests::{Client, Reply, Value, json};
+use denizen_tests::{Client, Reply, Value, is_on_postgres, json};
 
 use super::document::Document;
 use crate::people::{People, Person};
@@ -347,6 +347,38 @@ async fn every_operation_of_organizations_and_flows_is_guarded() {
             matches!(guard.stranger, List) || guard.may_not.iter().any(|(_, got)| matches!(got, List));
         assert!(!is_list || victim.shows_in(&reply), "{name} lists nothing:\n{reply}");
     }
+}
+
+/// The operations whose rows have a body.
+pub(super) fn operations_with_bodies() -> Vec<String> {
+    let with_body = FLOWDOCK_GUARDS.iter().filter(|guard| guard.body.is_some());
+    with_body.map(|guard| guard.operation("")).collect()
+}
+
+#[tokio::test]
+async fn every_body_and_form_of_flowdock_refuses_unknown_fields() {
+    if is_on_postgres() {
+        return;
+    }
+    let people = People::new().await;
+    let document = Document::served_by(&people.server).await;
+    let victim = Victim::new(&people, "strict").await;
+    let before = victim.state().await;
+    for guard in FLOWDOCK_GUARDS.iter().filter(|guard| guard.body.is_some()) {
+        let body = with(victim.body(guard).await.unwrap(), json!({ "unheardOf": 1 }));
+        let (method, path) = guard.method_and_path();
+        let sent = victim.path(("", guard), &victim.code()).await;
+        let client = victim.client(guard.may);
+        for body in [("application/json", body.to_string().into_bytes()), form(&body)] {
+            let reply = client.send_bytes(method, &sent, Some(body)).await;
+            document.describes(method, path, &reply);
+            let expected = json!({ "unheardOf": ["is not a field of this operation"] });
+            assert_eq!(reply.body["errors"], expected, "{}\n{reply}", guard.operation);
+        }
+        let reply = client.send(method, &format!("{sent}?unheardOf=1"), victim.body(guard).await).await;
+        reply.error(400, "bad_request");
+    }
+    assert_eq!(victim.state().await, before);
 }
 
 #[tokio::test]

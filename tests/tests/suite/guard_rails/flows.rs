@@ -1,7 +1,7 @@
 //! One row for every operation of FlowMate's flows and executions: a valid request, the permission that allows it, and how the
 //! administrator of another tenant is refused. Each row applies to `/api` and to `/api/v1`.
 
-use denizen_tests::{Client, Reply, Value, json};
+use denizen_tests::{Client, Reply, Value, is_on_postgres, json};
 
 use super::document::Document;
 use crate::people::People;
@@ -246,6 +246,37 @@ async fn every_operation_of_flows_is_guarded() {
         assert!(!reply.text.contains("\"errors\":["), "{name} fails\n{reply}");
         let is_list = matches!(guard.stranger, Stranger::List);
         assert!(!is_list || reply.text.contains(&victim.tenant), "{name} lists nothing:\n{reply}");
+    }
+}
+
+/// The operations whose rows have a body.
+pub(super) fn operations_with_bodies() -> Vec<String> {
+    let with_body = FLOW_GUARDS.iter().filter(|guard| guard.body.is_some());
+    with_body.map(|guard| guard.operation("/api")).collect()
+}
+
+#[tokio::test]
+async fn every_answer_about_flows_names_the_fields_that_are_ignored() {
+    if is_on_postgres() {
+        return;
+    }
+    let people = People::new().await;
+    for (index, guard) in FLOW_GUARDS.iter().enumerate() {
+        let Some(body) = guard.body else { continue };
+        let victim = Victim::for_guard(&people, &format!("lenient {index}"), guard).await;
+        let unknown = json!({ "unheardOf": 1, "createdAt": "2024-01-15" });
+        let (body, ignored) = match victim.fill(body).parse().unwrap() {
+            body @ Value::Object(_) => (with(body, unknown), "unheardOf"),
+            Value::Array(entries) if entries[0].is_object() => {
+                (json!([with(entries[0].clone(), unknown)]), "[0].unheardOf")
+            }
+            _ => continue, // Ids have no fields.
+        };
+        let (method, path) = guard.operation.split_once(' ').unwrap();
+        let path = format!("/api{}", victim.fill(path));
+        let reply = victim.manager.send(method, &path, Some(body)).await.is(guard.status);
+        assert_eq!(reply.header("x-ignored-fields"), Some(ignored), "{}", guard.operation);
+        assert!(!reply.text.contains("unheardOf"), "{reply}");
     }
 }
 

@@ -7,7 +7,7 @@ mod flows;
 mod spelling;
 mod table;
 
-use denizen_tests::{Client, Key, Reply, TestServer, Value, Workspace, json};
+use denizen_tests::{Client, Key, Reply, TestServer, Value, Workspace, is_on_postgres, json};
 
 use self::accounts::account_guards;
 use self::document::Document;
@@ -234,6 +234,52 @@ async fn the_table_covers_every_documented_operation() {
     let mut open = OPEN.map(str::to_owned);
     open.sort();
     assert_eq!(document.open(), open, "left: the document, right: what needs no credential");
+}
+
+#[tokio::test]
+async fn every_body_refuses_unknown_fields() {
+    if is_on_postgres() {
+        return;
+    }
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    let key = server.new_key(&ALL_SCOPES).await;
+    for (index, guard) in GUARDS.iter().enumerate() {
+        let Some(body) = guard.body else { continue };
+        let victim = Victim::for_guard(&server, &format!("strict {index}"), guard).await;
+        let body: Value = serde_json::from_str(&victim.fill(body)).unwrap();
+        let (method, template) = guard.operation.split_once(' ').unwrap();
+        let client = guard.caller.of(&server).with_key(&key);
+        let body = with(body, json!({ "unheardOf": 1 }));
+        let reply = client.send(method, &victim.fill(guard.path), Some(body)).await;
+        document.describes(method, template, &reply);
+        assert_refuses(&reply, guard.operation);
+    }
+}
+
+/// Asserts that an answer refuses nothing but the field `unheardOf`.
+fn assert_refuses(reply: &Reply, operation: &str) {
+    assert!(matches!(reply.status, 400 | 422), "{operation} is answered with\n{reply}");
+    let refused =
+        json!({ "field": "unheardOf", "reason": "unknown", "message": "is not a field of this operation" });
+    assert_eq!(reply.body["error"]["details"]["fields"], json!([refused]), "{operation}\n{reply}");
+}
+
+#[tokio::test]
+async fn the_tables_send_every_documented_body() {
+    let server = TestServer::start().await;
+    let document = Document::served_by(&server).await;
+    let mut sent: Vec<_> =
+        GUARDS.iter().filter(|guard| guard.body.is_some()).map(|guard| guard.operation.to_owned()).collect();
+    sent.extend(accounts::operations_with_bodies());
+    sent.extend(flows::operations_with_bodies());
+    sent.extend(flowdock::operations_with_bodies());
+    for (operation, described) in document.operations() {
+        let is_open = OPEN.contains(&operation.as_str());
+        if described.get("requestBody").is_some() && !is_open {
+            assert!(sent.contains(&operation), "no row sends the body of {operation}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! No operation ignores a misspelt parameter, and all take arrays.
 
-use denizen_tests::{Client, TestServer, Value, json};
+use denizen_tests::{Client, TestServer, Value, is_on_postgres, json};
 
 use super::document::Document;
 use crate::support::{ALL_SCOPES, text};
@@ -34,6 +34,21 @@ impl Callers {
         }
     }
 
+    /// The callers that may perform an operation.
+    fn of_operation(&self, path: &str, operation: &Value) -> Vec<Client> {
+        let security = operation["security"].as_array().into_iter().flatten();
+        let takes = |scheme: &str| security.clone().any(|requirement| requirement.get(scheme).is_some());
+        if path == "/api/v1/external-users" {
+            vec![self.flowra.clone(), self.zaia.clone()]
+        } else if takes("notiflows_api_key") {
+            vec![self.notiflows.clone()]
+        } else if takes("account_token") || takes("basic") {
+            vec![self.account.clone()]
+        } else {
+            vec![self.zaia.clone()]
+        }
+    }
+
     /// The callers that may send a parameter.
     fn of_parameter(&self, operation: &Value, parameter: &Value) -> Vec<Client> {
         let takes = |scheme: &str| {
@@ -58,9 +73,7 @@ fn parameters<'document>(document: &'document Document, callers: &Callers) -> Ve
     let mut parameters = Vec::new();
     for (operation, described) in document.operations() {
         let (method, path) = operation.split_once(' ').unwrap();
-        let id = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
-        let segments = path.split('/').map(|segment| if segment.starts_with('{') { id } else { segment });
-        let path = segments.collect::<Vec<_>>().join("/");
+        let path = path_of(path);
         for parameter in described["parameters"].as_array().into_iter().flatten() {
             let parameter = document.resolved(parameter);
             if parameter["in"] != "query" {
@@ -79,6 +92,14 @@ fn parameters<'document>(document: &'document Document, callers: &Callers) -> Ve
         }
     }
     parameters
+}
+
+/// A path with ids in place of its parameters.
+fn path_of(path: &str) -> String {
+    let is_flowdock = ["/users", "/organizations", "/flows"].iter().any(|start| path.starts_with(start));
+    let id = if is_flowdock { "1" } else { "7d444840-9dc0-41d1-b245-5ffdce74fad2" };
+    let segments = path.split('/').map(|segment| if segment.starts_with('{') { id } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// Other spellings of a name, none of which is its array.
@@ -154,7 +175,8 @@ async fn no_operation_ignores_a_misspelt_parameter() {
             let field = &details["fields"][0];
             assert_eq!((&field["field"], &field["reason"]), (&json!(spelling), &json!("unknown")));
             let message = text(field, "message");
-            let (_, nearest) = message.split_once("the nearest is ").unwrap();
+            let (_, nearest) = message.split_once("; did you mean ").unwrap();
+            let nearest = nearest.trim_end_matches('?');
             // A typing error may be as near to another name.
             let is_typing_error = typing_errors.contains(spelling) && is_known(nearest);
             assert!(nearest == name || is_typing_error, "{method} {sent}: {message}");
@@ -163,7 +185,7 @@ async fn no_operation_ignores_a_misspelt_parameter() {
 }
 
 #[tokio::test]
-async fn every_read_ignores_unrelated_parameters() {
+async fn every_read_ignores_harmless_parameters() {
     let server = TestServer::start().await;
     let (document, callers) = (Document::served_by(&server).await, Callers::of(&server).await);
     for Parameter { method, path, client, .. } in parameters(&document, &callers) {
@@ -171,13 +193,61 @@ async fn every_read_ignores_unrelated_parameters() {
             continue;
         }
         let plain = client.get(&path).await;
-        for unrelated in ["_=1", "utm_source=mail", "v=2", "=", "nocache[]=1", "x%5By%5D=1", "%F0%9F%99%82=1"]
-        {
-            let reply = client.get(&format!("{path}?{unrelated}")).await;
-            assert_eq!(reply.status, plain.status, "{path}?{unrelated}\n{reply}");
-            assert_eq!(comparable(&reply.body), comparable(&plain.body), "{path}?{unrelated}");
+        for harmless in ["_=1", "utm_source=mail", "fbclid=a&gclid=b", "="] {
+            let reply = client.get(&format!("{path}?{harmless}")).await;
+            assert_eq!(reply.status, plain.status, "{path}?{harmless}\n{reply}");
+            assert_eq!(comparable(&reply.body), comparable(&plain.body), "{path}?{harmless}");
         }
     }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_unknown_parameters() {
+    if is_on_postgres() {
+        return;
+    }
+    let server = TestServer::start().await;
+    let (document, callers) = (Document::served_by(&server).await, Callers::of(&server).await);
+    let mut asked = 0;
+    for (operation, described) in document.operations() {
+        let (method, path) = operation.split_once(' ').unwrap();
+        if path.starts_with("/webhooks/") {
+            continue; // The query string is the message that starts a flow.
+        }
+        let harmless = ["?_=1", "?utm_source=mail"].map(|query| format!("{}{query}", path_of(path)));
+        let sent = format!("{}?unheardOf=1&_=1&%F0%9F%99%82=1", path_of(path));
+        for client in callers.of_operation(path, described) {
+            asked += 1;
+            let reply = client.send(method, &sent, None).await;
+            document.describes(method, path, &reply);
+            let details = reply.error(400, "bad_request");
+            let fields = details["fields"].as_array().unwrap_or_else(|| panic!("{operation}: {details:#}"));
+            let fields: Vec<_> = fields.iter().map(|it| (text(it, "field"), text(it, "reason"))).collect();
+            let expected = ["unheardOf", "\u{1f642}"].map(|name| (name.to_owned(), "unknown".to_owned()));
+            assert_eq!(fields, expected, "{operation}");
+        }
+        if method == "GET" && described.get("security").is_none() {
+            for harmless in harmless {
+                let reply = server.anonymous().get(&harmless).await;
+                assert_ne!(reply.status, 400, "{harmless}\n{reply}");
+            }
+        }
+    }
+    assert!(asked > 150, "{asked}");
+}
+
+#[tokio::test]
+async fn who_calls_counts_before_what_is_asked_for() {
+    let server = TestServer::start().await;
+    for path in ["/api/v1/channels?unheardOf=1", "/api/v1/webhook-endpoints?q=1", "/users?unheardOf=1"] {
+        server.anonymous().get(path).await.error(401, "unauthenticated");
+    }
+    let message = |details: &Value| text(&details["fields"][0], "message");
+    let details = server.zaia().get("/api/v1/channels?afer=1&serch=a").await.error(400, "bad_request");
+    assert_eq!(message(&details), "is not a parameter of this operation");
+    assert!(text(&details["fields"][1], "message").ends_with("did you mean search?"), "{details:#}");
+    let details = server.notiflows().get("/admin/users?afer=1").await.error(400, "bad_request");
+    assert!(message(&details).ends_with("; did you mean after?"), "{details:#}");
 }
 
 #[tokio::test]
