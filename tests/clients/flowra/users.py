@@ -42,7 +42,7 @@ def main() -> None:
     printed["sorted"] = names(users.list(sortBy="name", sortOrder="desc"))
     printed["found by part"] = names(users.list(q="J"))
     printed["misspelt"] = attempt(lambda: users.list(is_active=False))
-    printed["unrelated"] = names(users.list(trace="on"))
+    printed["unrelated"] = names(attempt(lambda: users.list(trace="on")))
     printed["unblocked"] = users.toggle_active(made["john"]["id"])["blocked"]
     # A slash, as its users write addresses.
     slashed = Flowra(api_key=key, base_url=f"{url}/")

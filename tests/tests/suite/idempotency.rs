@@ -83,7 +83,7 @@ async fn rejects_a_key_reused_for_another_request() {
     let bytes = body.to_string().into_bytes();
     for other in [
         zaia.send("DELETE", &path, Some(body.clone())).await,
-        zaia.patch(&format!("{path}?more=1"), body.clone()).await,
+        zaia.patch(&format!("{path}?_=1"), body.clone()).await,
         zaia.with("x-username", "jane").patch(&path, body.clone()).await,
         zaia.with("if-match", "*").patch(&path, body.clone()).await,
         zaia.send_bytes("PATCH", &path, Some(("application/json; charset=utf-8", bytes))).await,

@@ -38,10 +38,10 @@ pub(crate) async fn refuse(
     admission: &Admission,
     request: Request,
 ) -> ApiResult<Request> {
-    let Some(sent) = request.uri().query().filter(|_| without_any.are_asked_by(&request)) else {
+    if request.uri().query().is_none() || !without_any.are_asked_by(&request) {
         return Ok(request);
-    };
-    let Err(refused) = query::reject_all(sent) else { return Ok(request) };
+    }
+    let Err(refused) = query::reject_all(request.uri()) else { return Ok(request) };
     if secured.are_asked_by(&request) {
         let (mut parts, _) = request.into_parts();
         let Context(context) = Context::of(&parts)?;

@@ -228,7 +228,9 @@ impl<'known> Search<'known> {
             }
             Json::Array(items) => {
                 let Some(entries) = &fields.entries else { return };
-                let record = record.entries.as_deref().unwrap_or(&NOTHING);
+                // The entries of a body that is an array are of the same kind as a body that is an object.
+                let of_entries = if place.is_empty() { record } else { &NOTHING };
+                let record = record.entries.as_deref().unwrap_or(of_entries);
                 for (index, item) in items.iter().enumerate() {
                     self.value((entries, record), &format!("{place}[{index}]"), item);
                 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
 use denizen_domain::{
     BadRequest, Error, InvalidId, InvalidTimestamp, PageNumber, Reason, SearchText, Timestamp, Violation,
@@ -12,6 +13,7 @@ use denizen_domain::{
 };
 use percent_encoding::percent_decode;
 
+use super::contract::speaks_flowmate;
 use super::error::{self, ApiError};
 use super::number::whole_number;
 use super::spelling;
@@ -32,7 +34,7 @@ impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let mut reader = QueryReader::new(parts.uri.query().unwrap_or_default())?;
+        let mut reader = QueryReader::of(&parts.uri)?;
         let value = T::read(&mut reader);
         reader.finish()?;
         Ok(Self(value))
@@ -48,6 +50,15 @@ pub(crate) struct QueryReader {
 }
 
 impl QueryReader {
+    /// Reads the query string of a URL. FlowMate's clients may ask for wrapped answers everywhere, also where all are wrapped.
+    fn of(uri: &Uri) -> Result<Self, Error> {
+        let mut reader = Self::new(uri.query().unwrap_or_default())?;
+        if speaks_flowmate(uri.path()) {
+            reader.known.push("meta".to_owned());
+        }
+        Ok(reader)
+    }
+
     fn new(query: &str) -> Result<Self, Error> {
         let pairs = decode_pairs(query.as_bytes(), "query")?;
         Ok(Self { pairs, known: Vec::new(), violations: Violations::new() })
@@ -143,11 +154,11 @@ impl QueryReader {
         })
     }
 
-    /// Rejects filters of another contract's list at the same path: ignoring them would widen the answer.
-    pub(crate) fn reject_filters_of(&mut self, contract: &str, names: &[&str]) {
+    /// Rejects parameters of another contract's list at the same path.
+    pub(crate) fn reject_parameters_of(&mut self, contract: &str, names: &[&str]) {
         for name in names {
             if !self.values_of(name).is_empty() {
-                let message = format!("filters the list of {contract}, not this one");
+                let message = format!("is a parameter of {contract}'s list, not of this one");
                 self.add(name, Violation::new(Reason::Unknown, message));
             }
         }
@@ -169,8 +180,8 @@ impl QueryReader {
 }
 
 /// Fails if the query string of an operation without parameters has any that is not [harmless](is_harmless).
-pub(crate) fn reject_all(query: &str) -> Result<(), Error> {
-    QueryReader::new(query)?.finish()
+pub(crate) fn reject_all(uri: &Uri) -> Result<(), Error> {
+    QueryReader::of(uri)?.finish()
 }
 
 /// Records a violation for each key, at most 100, that is neither known nor [harmless](is_harmless), with the nearest name:
@@ -308,7 +319,8 @@ mod tests {
         let fields: Vec<_> = fields.map(|field| (field.field.as_str(), field.reason)).collect();
         let expected = ["Search", "tier_ids", "unheardOf"].map(|name| (name, Reason::Unknown));
         assert_eq!(fields, expected);
-        assert!(reject_all("_=1").is_ok() && reject_all("").is_ok());
-        assert!(reject_all("q=1").is_err());
+        let reject = |uri: &'static str| reject_all(&Uri::from_static(uri));
+        assert!(reject("/?_=1").is_ok() && reject("/").is_ok() && reject("/api/flows/7?meta").is_ok());
+        assert!(reject("/?q=1").is_err() && reject("/?meta").is_err());
     }
 }

@@ -148,7 +148,7 @@ async fn an_invalid_block_changes_nothing() {
         (json!("yes"), vec!["blocked"]),
         (json!(null), vec!["blocked"]),
         (json!({}), vec!["blocked"]),
-        (json!({ "because": "Spam" }), vec!["blocked"]),
+        (json!({ "because": "Spam" }), vec!["blocked", "blocked.because"]),
         (json!({ "reason": " ", "until": "tomorrow" }), vec!["blocked.reason", "blocked.until"]),
         (json!({ "reason": 7, "until": 7 }), vec!["blocked.reason", "blocked.until"]),
         (json!({ "reason": "x".repeat(501) }), vec!["blocked.reason"]),

@@ -24,7 +24,7 @@ async fn flowras_own_client_works() {
         "sorted": ["jürgen", "john", "jane"],
         "found by part": all,
         "misspelt": [400, "bad_request"],
-        "unrelated": all,
+        "unrelated": [400, "bad_request"],
         "unblocked": false,
         "with a slash": all,
         "me": "jane",

@@ -47,8 +47,9 @@ async fn fields_of_nested_objects_count_and_those_of_custom_fields_do_not() {
 async fn an_answer_can_be_sent_back_changed() {
     let server = TestServer::start().await;
     let made = create(&server, json!({ "externalId": "u-1", "name": "Jane" })).await;
-    let changed = server.zaia().patch(&path_of(&made), with(made.clone(), json!({ "name": "Joan" }))).await;
-    assert_eq!(changed.json(200)["displayName"], "Joan");
+    let body = with(made.clone(), json!({ "firstName": "Joan" }));
+    let changed = server.zaia().patch(&path_of(&made), body).await.json(200);
+    assert_eq!((&changed["firstName"], &changed["displayName"]), (&json!("Joan"), &json!("Jane")));
 
     let path = "/admin/users/u-1";
     let shown = server.notiflows().get(path).await.json(200);

@@ -148,12 +148,16 @@ async fn other_fields_do_not_change() {
     let people = People::new().await;
     let (jane, path) = jane(&people).await;
     let before = (jane.client.get(&path).await.json(200), people.get_account(&jane.id).await);
-    let rest = json!({
-        "id": 1, "name": "Mary Ann", "avatar": "https://example.com/a.jpg", "admin": true, "password": "a new password",
-        "permissions": ["all"], "status": "DISABLED", "number": 1, "firstname": "Mary",
+    let unknown = json!({
+        "admin": true, "password": "a new password", "permissions": ["all"], "status": "DISABLED", "number": 1,
+        "firstname": "Mary",
     });
+    let mut refused = broken(jane.client.put(&path, unknown).await);
+    refused.sort_unstable();
+    assert_eq!(refused, ["admin", "firstname", "number", "password", "permissions", "status"]);
+    let rest = json!({ "id": 1, "name": "Mary Ann", "avatar": "https://example.com/a.jpg" });
     for (name, reply) in [
-        ("other keys", jane.client.put(&path, rest).await),
+        ("keys of responses", jane.client.put(&path, rest).await),
         ("no keys", jane.client.put(&path, json!({})).await),
         ("no body", jane.client.send("PUT", &path, None).await),
     ] {

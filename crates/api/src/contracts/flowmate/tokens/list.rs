@@ -24,6 +24,8 @@ pub(crate) struct ListTokens {
     /// Tokens of this account. An id that is no UUID matches none.
     #[param(rename = "accountId", value_type = Option<String>)]
     account_id: Option<String>,
+    #[param(ignore)]
+    meta: Meta,
 }
 
 impl FromQuery for ListTokens {
@@ -31,6 +33,7 @@ impl FromQuery for ListTokens {
         Self {
             token: parameters.one("token", |text| Ok(Secret::presented(text))),
             account_id: parameters.one("accountId", |text| Ok(text.to_owned())),
+            meta: Meta::read(parameters),
         }
     }
 }
@@ -45,9 +48,8 @@ pub(crate) async fn list(
     _caller: Caller<CanReadTokens>,
     State(state): State<AppState>,
     Query(parameters): Query<ListTokens>,
-    meta: Meta,
 ) -> ApiResult<Response> {
-    let ListTokens { token, account_id } = parameters;
+    let ListTokens { token, account_id, meta } = parameters;
     let of_account: Option<AccountId> = account_id.as_deref().and_then(|text| text.parse().ok());
     let is_empty = of_account.is_none() && account_id.is_some();
     let filter = TokenFilter { account_id: of_account, secret: token, kind: None };

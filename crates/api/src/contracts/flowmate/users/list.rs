@@ -25,11 +25,17 @@ pub(crate) struct ListUsers {
     /// Accounts with these usernames, in any case and any form of the domain. Repeatable up to 100 times.
     #[param(value_type = Vec<String>, required = false, style = Form, explode)]
     username: Vec<String>,
+    #[param(ignore)]
+    meta: Meta,
 }
 
 impl FromQuery for ListUsers {
     fn read(parameters: &mut QueryReader) -> Self {
-        Self { user_id: parameters.texts("userId"), username: parameters.texts("username") }
+        Self {
+            user_id: parameters.texts("userId"),
+            username: parameters.texts("username"),
+            meta: Meta::read(parameters),
+        }
     }
 }
 
@@ -45,9 +51,8 @@ pub(crate) async fn list(
     caller: Caller<CanReadAccounts>,
     State(state): State<AppState>,
     Query(parameters): Query<ListUsers>,
-    meta: Meta,
 ) -> ApiResult<Response> {
-    let ListUsers { user_id, username } = parameters;
+    let ListUsers { user_id, username, meta } = parameters;
     // Clients of other servers may have ids of another form, and only an e-mail address can be a username.
     let ids: Vec<AccountId> = user_id.iter().filter_map(|text| text.parse().ok()).collect();
     let usernames: Vec<_> = username.iter().flat_map(|text| Username::stored_forms(text)).collect();

@@ -20,7 +20,8 @@ use crate::wire::query::Query;
 ///
 /// **Zaia** (`authorization` without a scheme): one page, oldest first. A short or empty page is the last.
 ///
-/// A filter of the other contract is an error, since ignoring it would return too much.
+/// `email`, `externalId` and `identifier` find single users, in every channel that has them. A parameter of the other
+/// contract is an error.
 ///
 /// Both return a bare array. If there is a next page, `Link` has its URL with `rel="next"`; following it costs the same
 /// at any depth. Page numbers go up to 100,000.

@@ -10,7 +10,7 @@ use denizen_domain::{
 use denizen_persistence::external_users;
 use utoipa::IntoParams;
 
-use super::ZAIA_FILTERS;
+use super::ZAIA_PARAMETERS;
 use super::answer::ExternalUserAnswer;
 use super::exact::ExactFilters;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
@@ -79,7 +79,7 @@ pub(crate) enum SortOrder {
 
 impl FromQuery for FlowraList {
     fn read(parameters: &mut QueryReader) -> Self {
-        parameters.reject_filters_of("Zaia", &ZAIA_FILTERS);
+        parameters.reject_parameters_of("Zaia", &ZAIA_PARAMETERS);
         Self {
             q: parameters.search("q"),
             is_active: parameters.flag("isActive"),

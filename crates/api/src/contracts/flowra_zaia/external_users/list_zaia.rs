@@ -9,7 +9,7 @@ use denizen_domain::{
 use denizen_persistence::external_users;
 use utoipa::IntoParams;
 
-use super::FLOWRA_FILTERS;
+use super::FLOWRA_PARAMETERS;
 use super::answer::ExternalUserAnswer;
 use super::exact::ExactFilters;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
@@ -57,7 +57,7 @@ pub(crate) struct ZaiaList {
 
 impl FromQuery for ZaiaList {
     fn read(parameters: &mut QueryReader) -> Self {
-        parameters.reject_filters_of("Flowra", &FLOWRA_FILTERS);
+        parameters.reject_parameters_of("Flowra", &FLOWRA_PARAMETERS);
         Self {
             channel_ids: parameters.ids("channelIds"),
             external_user_group_ids: parameters.ids("externalUserGroupIds"),

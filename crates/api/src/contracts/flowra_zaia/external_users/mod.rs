@@ -45,9 +45,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(erase::erase))
 }
 
-/// The parameters that select users in Flowra's list.
-const FLOWRA_FILTERS: [&str; 2] = ["q", "isActive"];
+/// The parameters of Flowra's list alone.
+const FLOWRA_PARAMETERS: [&str; 6] = ["q", "isActive", "sortBy", "sortOrder", "page", "limit"];
 
-/// The parameters that select users in Zaia's list.
-const ZAIA_FILTERS: [&str; 5] =
-    ["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds", "search"];
+/// The parameters of Zaia's list alone.
+const ZAIA_PARAMETERS: [&str; 7] =
+    ["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds", "search", "pageNumber", "pageSize"];
