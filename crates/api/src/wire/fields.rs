@@ -194,12 +194,12 @@ impl Known {
     /// Words the violation of a field that is unknown in the body, or in an object at this place in it.
     fn violation(&self, place: &str, name: &str, known: &[&str]) -> Violation {
         if place.is_empty() && self.elsewhere.member(name).is_some() {
-            return Violation::new(Reason::Unknown, self.why_elsewhere);
+            return Violation::new(Reason::UnknownField, self.why_elsewhere);
         }
         let whole = if place.is_empty() { "operation" } else { "object" };
         let hint = spelling::nearest(name, known);
         let hint = hint.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-        Violation::new(Reason::Unknown, format!("is not a field of this {whole}{hint}"))
+        Violation::new(Reason::UnknownField, format!("is not a field of this {whole}{hint}"))
     }
 }
 

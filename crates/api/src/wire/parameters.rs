@@ -299,7 +299,7 @@ mod tests {
             ("format=json", "format"),
         ] {
             assert_eq!(broken(query, false, b""), [(field.to_owned(), Reason::Unknown)]);
-            assert_eq!(broken("", false, query.as_bytes()), [(field.to_owned(), Reason::Unknown)]);
+            assert_eq!(broken("", false, query.as_bytes()), [(field.to_owned(), Reason::UnknownField)]);
         }
         assert_eq!(broken("website=a", false, b""), [("website".to_owned(), Reason::Unknown)]);
         for query in ["_=1", "utm_source=a"] {

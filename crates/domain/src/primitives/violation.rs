@@ -32,6 +32,9 @@ pub enum Reason {
     OutOfRange,
     /// The value is not one of the known values.
     Unknown,
+    /// The request has no such field. The wire code is `unknown`, too. The field's name is as it was sent.
+    #[serde(rename = "unknown")]
+    UnknownField,
     /// The value cannot be changed after creation.
     Immutable,
     /// The value contradicts another value of the same request.

@@ -27,6 +27,8 @@ async fn a_misspelt_field_is_refused_with_all_others() {
     let names: Vec<_> = refused.iter().map(|(field, reason, _)| (field.as_str(), reason.as_str())).collect();
     assert_eq!(names, [("block", "unknown"), ("emial", "unknown"), ("phone", "invalid_format")]);
     assert_eq!(refused[1].2, "is not a field of this operation; did you mean email?");
+    let reply = server.zaia().patch(&path_of(&user), json!({ "external_id": "u-2" })).await;
+    assert_eq!(reply.body["error"]["details"]["param"], "external_id", "as it was sent");
     let now = server.zaia().get(&path_of(&user)).await.json(200);
     assert_eq!((&now["blocked"], &now["email"]), (&json!(false), &Value::Null));
 }

@@ -269,8 +269,11 @@ pub(super) fn misused(key: &str, misuse: Misuse) -> Problem {
 }
 
 fn field_errors(violations: &Violations, contract: Contract) -> Vec<FieldError> {
-    let fields = violations.fields().iter();
-    fields.map(|violation| field_error(violation, contract.field_name(&violation.field))).collect()
+    let name = |violation: &FieldViolation| match violation.reason {
+        Reason::UnknownField => violation.field.clone(),
+        _ => contract.field_name(&violation.field),
+    };
+    violations.fields().iter().map(|violation| field_error(violation, name(violation))).collect()
 }
 
 fn field_error(violation: &FieldViolation, field: String) -> FieldError {
