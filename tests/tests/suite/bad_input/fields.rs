@@ -25,7 +25,7 @@ async fn rejects_a_wrong_type() {
 
 /// Values of every JSON type but that of the valid one; null stands for a text.
 fn wrong_types(valid: &Value) -> Vec<Value> {
-    let values = [json!(7), json!(1.5), json!(true), json!("text"), json!(["text"]), json!({ "a": "text" })];
+    let values = [json!(7), json!(1.5), json!(true), json!("text"), json!(["text"]), json!({})];
     let right = |value: &Value| match valid {
         Value::Bool(_) => value.is_boolean(),
         Value::Object(_) => value.is_object(),
@@ -77,7 +77,7 @@ async fn reports_all_missing_keys() {
         if required.is_empty() {
             continue;
         }
-        let reply = write.send(json!({ "something": "else" })).await;
+        let reply = write.send(json!({})).await;
         assert_eq!(reply.broken_fields(write.broken.0, write.broken.1), required, "{}", write.name());
         for key in required {
             let mut body = write.valid.clone();

@@ -273,7 +273,7 @@ async fn rejects_a_parameter_name_that_is_not_utf8() {
     let directory = Directory::new().await;
     for list in lists(&directory) {
         list.get("%FF=1").await.error(400, "bad_request");
-        list.get("unknown=1&&=&a").await.is(200);
+        list.get("_=1&&=&utm_a").await.is(200);
     }
 }
 

@@ -432,13 +432,18 @@ async fn every_example_of_organizations_and_flows_works() {
     }
 }
 
-/// A body as a form, whose values contain nothing else to encode.
+/// A body as a form, whose values contain nothing else to encode. Forms have no null.
 fn form(body: &Value) -> (&'static str, Vec<u8>) {
     let encoded = |value: &Value| match value {
         Value::String(text) => text.replace('+', "%2B").replace('&', "%26").replace(' ', "+"),
         other => other.to_string(),
     };
-    let fields: Vec<_> =
-        body.as_object().unwrap().iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
+    let fields: Vec<_> = body
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| format!("{key}={}", encoded(value)))
+        .collect();
     ("application/x-www-form-urlencoded", fields.join("&").into_bytes())
 }
