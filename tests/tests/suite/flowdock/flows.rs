@@ -131,7 +131,7 @@ async fn accepts_description_and_access_mode_in_any_form() {
         }
     }
     for (access_mode, has_link) in [("invitation", false), ("link", true), ("organization", true)] {
-        let body = json!({ "name": "x", "access_mode": access_mode, "description": null, "open": false });
+        let body = json!({ "name": "x", "access_mode": access_mode, "description": null });
         let flow = client.post("/flows/acme", body).await.json(201);
         assert_eq!((&flow["access_mode"], &flow["description"]), (&json!(access_mode), &json!("")));
         assert_eq!(flow.get("join_url").is_some(), has_link, "{flow:#}");
