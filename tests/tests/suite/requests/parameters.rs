@@ -282,7 +282,7 @@ async fn a_filter_of_the_other_contract_widens_nothing() {
         (server.zaia(), "q[]=user".to_owned()),
         (server.zaia(), "isActive=True".to_owned()),
         (server.zaia(), "isActive[0]=false".to_owned()),
-        (server.flowra(), "pageSize=1&pageNumber=1".to_owned()),
+        (server.flowra(), "pageNumber=1&pageSize=1".to_owned()),
         (server.zaia(), "limit=1".to_owned()),
     ] {
         let name = query.split(['=', '[', '%']).next().unwrap();
