@@ -8,7 +8,7 @@ const PATH: &str = "/api/v1/external-users";
 
 /// The refused fields, each with its reason and what is said about it.
 #[track_caller]
-fn refused(reply: Reply, status: u16) -> Vec<(String, String, String)> {
+fn refused(reply: &Reply, status: u16) -> Vec<(String, String, String)> {
     assert_eq!(reply.status, status, "{reply}");
     let fields = reply.body["error"]["details"]["fields"].as_array().unwrap().clone();
     fields.iter().map(|it| (text(it, "field"), text(it, "reason"), text(it, "message"))).collect()
@@ -23,7 +23,7 @@ async fn a_misspelt_field_is_refused_with_all_others() {
     let server = TestServer::start().await;
     let user = create(&server, json!({ "externalId": "u-1" })).await;
     let body = json!({ "block": true, "emial": "jane@example.com", "phone": "12" });
-    let refused = refused(server.zaia().patch(&path_of(&user), body).await, 400);
+    let refused = refused(&server.zaia().patch(&path_of(&user), body).await, 400);
     let names: Vec<_> = refused.iter().map(|(field, reason, _)| (field.as_str(), reason.as_str())).collect();
     assert_eq!(names, [("block", "unknown"), ("emial", "unknown"), ("phone", "invalid_format")]);
     assert_eq!(refused[1].2, "is not a field of this operation; did you mean email?");
@@ -40,7 +40,7 @@ async fn fields_of_nested_objects_count_and_those_of_custom_fields_do_not() {
     let path = path_of(&user);
     let body = json!({ "blocked": { "reason": "spam", "untill": "2099-01-01T00:00:00Z" } });
     let expected = field("blocked.untill", "unknown", "is not a field of this object; did you mean until?");
-    assert_eq!(refused(server.zaia().patch(&path, body).await, 400), [expected]);
+    assert_eq!(refused(&server.zaia().patch(&path, body).await, 400), [expected]);
     let body = json!({ "customFields": { "unheardOf": { "of": [] } } });
     server.zaia().patch(&path, body).await.json(200);
 }
@@ -77,7 +77,7 @@ async fn a_field_of_another_operation_is_not_read_only() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Shop", "description": null, "prompt": null, "isRemoved": true });
     let expected = field("isRemoved", "unknown", "is a field of another operation, not of this one");
-    assert_eq!(refused(server.zaia().post("/api/v1/channels", body).await, 400), [expected]);
+    assert_eq!(refused(&server.zaia().post("/api/v1/channels", body).await, 400), [expected]);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn notiflows_refuses_names_in_another_style() {
     let expected =
         field("firstName", "unknown", "is not a field of this operation; did you mean first_name?");
     let body = json!({ "firstName": "Alan" });
-    assert_eq!(refused(server.notiflows().put("/admin/users/x", body).await, 422), [expected]);
+    assert_eq!(refused(&server.notiflows().put("/admin/users/x", body).await, 422), [expected]);
     server.notiflows().get("/admin/users/x").await.error(404, "not_found");
 
     let users = json!({ "users": [{ "external_id": "a", "firstName": "Alan" }, { "external_id": "b" }] });
@@ -100,7 +100,7 @@ async fn a_body_of_zaia_with_the_key_of_flowra_is_refused() {
     let server = TestServer::start().await;
     let body = zaia_body(&server, json!({ "externalId": "u-1", "name": "Jane" }));
     for client in [server.flowra(), server.flowra_bearer()] {
-        let refused = refused(client.post(PATH, body.clone()).await, 422);
+        let refused = refused(&client.post(PATH, body.clone()).await, 422);
         let names: Vec<_> = refused.iter().map(|(field, _, _)| field.as_str()).collect();
         let expected = ["channelId", "externalId", "externalUserGroupId", "identifier", "tierId"];
         let mut sorted = names.clone();
