@@ -133,3 +133,21 @@ async fn an_answer_that_never_comes_is_given_up_in_time() {
     receiver.next().await;
     workflow.until(&id, "succeeded").await;
 }
+
+#[tokio::test]
+async fn a_server_that_stops_waits_for_the_answer_and_another_goes_on() {
+    let mut server = TestServer::start().await;
+    let mut receiver = Receiver::start().await;
+    receiver.will_answer([Answer::held()]);
+    let call = node("call", "http.request", json!({ "url": receiver.url() }));
+    let after = node("after", "http.request", json!({ "url": receiver.url() }));
+    let workflow = Workflow::new(&manager(&server).await, chain(&[call, after])).await;
+    let id = workflow.begin(json!(null)).await;
+    receiver.next().await;
+    tokio::join!(server.stop(), async { receiver.release() });
+    server.restart().await;
+    let workflow = Workflow { manager: manager(&server).await, id: workflow.id };
+    workflow.until(&id, "succeeded").await;
+    assert!(receiver.next().await.header("idempotency-key").ends_with("-2"));
+    assert!(receiver.arrived().is_empty(), "neither request is sent again");
+}
