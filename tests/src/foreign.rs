@@ -67,6 +67,12 @@ impl ForeignClient {
         RunningProgram::start(&self.interpreter, &[program.as_os_str()], environment)
     }
 
+    /// Makes the client's packages known to modules in a folder, which do not look at `NODE_PATH`.
+    pub fn link_packages(&self, folder: &Path) {
+        let linked = std::os::unix::fs::symlink(&self.modules, folder.join("node_modules"));
+        linked.expect("cannot link the packages");
+    }
+
     async fn obtain(client: &'static str, language: Language) -> Option<Self> {
         // The lock keeps parallel tests from installing the same packages twice.
         static CLIENTS: Mutex<Option<HashMap<&str, Option<ForeignClient>>>> = Mutex::const_new(None);
@@ -77,9 +83,7 @@ impl ForeignClient {
         }
         let found = Self::install(client, language).await;
         if found.is_none() {
-            let line = format!("{} is not installed: {client} was not tried\n", language.name());
-            // The test harness would capture the output of `eprintln!`.
-            std::io::stderr().write_all(line.as_bytes()).expect("cannot write to standard error");
+            say_not_tried(language.name(), client);
         }
         known.insert(client, found.clone());
         found
@@ -108,6 +112,30 @@ impl ForeignClient {
         };
         Some(Self { scripts, interpreter, modules: installed.join("node_modules") })
     }
+}
+
+/// Builds a program in Go that needs the standard library alone, beside its source. Without Go, returns `None` and says so
+/// on standard error. Fails the test if the program cannot be built.
+pub async fn build_go(source: &Path) -> Option<PathBuf> {
+    let Some(go) = on_path("go") else {
+        say_not_tried("Go", &source.display().to_string());
+        return None;
+    };
+    let program = source.with_extension("program");
+    let mut command = Command::new(go);
+    command.args(["build", "-o"]).args([&program, source].map(|path| path.as_os_str()));
+    // Neither a module nor a proxy, and no cache in the home folder.
+    command.envs([("GO111MODULE", "off"), ("GOFLAGS", ""), ("CGO_ENABLED", "0")]);
+    command.env("GOCACHE", clients_folder().join("go-cache"));
+    output(&mut command, LONGEST_INSTALLATION).await;
+    Some(program)
+}
+
+/// Says on standard error that a language is missing.
+fn say_not_tried(language: &str, program: &str) {
+    let line = format!("{language} is not installed: {program} was not tried\n");
+    // The test harness would capture the output of `eprintln!`.
+    std::io::stderr().write_all(line.as_bytes()).expect("cannot write to standard error");
 }
 
 impl Language {
@@ -165,11 +193,15 @@ impl Language {
 
 /// Returns the folder for a client's packages, in cargo's target folder. Each version of the list has its own.
 fn folder_of(client: &str, packages: &[u8]) -> PathBuf {
-    let test = std::env::current_exe().expect("a test program has a path");
-    let target = test.ancestors().nth(3).expect("a test program lies in target/<profile>/deps");
     let mut list = DefaultHasher::new();
     packages.hash(&mut list);
-    target.join("clients").join(format!("{client}-{:016x}", list.finish()))
+    clients_folder().join(format!("{client}-{:016x}", list.finish()))
+}
+
+/// Returns the folder for what clients need, in cargo's target folder.
+fn clients_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a test program has a path");
+    test.ancestors().nth(3).expect("a test program lies in target/<profile>/deps").join("clients")
 }
 
 /// Runs a program, and returns its standard output. Fails the test if the program takes too long, or if it fails, and

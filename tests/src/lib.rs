@@ -25,8 +25,8 @@
 //! * [`TestServer::operator`] runs the real `denizen` on the same database, as an operator would;
 //!   [`TestServer::new_key`], [`TestServer::new_workspace`], [`TestServer::new_account`], [`TestServer::new_flow`],
 //!   [`TestServer::add_to_workspace`] and [`TestServer::add_to_flow`] are built on it.
-//! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python; [`RunningProgram`] is a program that runs
-//!   beside a test.
+//! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python; [`build_go`] builds a program in Go;
+//!   [`RunningProgram`] is a program that runs beside a test.
 //! * [`Receiver`] listens at a port, and takes and answers the [`Message`]s that a server sends as webhooks.
 #![expect(
     clippy::expect_used,
@@ -48,7 +48,7 @@ mod template;
 
 pub use client::Client;
 pub use database::is_on_postgres;
-pub use foreign::ForeignClient;
+pub use foreign::{ForeignClient, build_go};
 pub use operator::{Account, Flow, Key, Workspace};
 pub use program::RunningProgram;
 pub use raw::RawConnection;

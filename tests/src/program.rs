@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// How long a program may take to print its next line.
@@ -18,6 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct RunningProgram {
     child: Child,
+    input: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
     complaints: File,
 }
@@ -31,14 +32,24 @@ impl RunningProgram {
             .args(arguments)
             .env_clear()
             .envs(environment.iter().copied())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(standard_error)
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
+        let input = child.stdin.take().expect("the input is a pipe");
         let lines = BufReader::new(child.stdout.take().expect("the output is a pipe")).lines();
-        Self { child, lines, complaints }
+        Self { child, input, lines, complaints }
+    }
+
+    /// Writes a line to its standard input, and waits for the next line that it prints.
+    pub async fn answer(&mut self, line: &str) -> String {
+        let written = self.input.write_all(format!("{line}\n").as_bytes()).await;
+        if let Err(error) = written {
+            panic!("the program does not read its input: {error}\n{}", self.complaints());
+        }
+        self.line().await
     }
 
     /// Waits for the next line that it prints. Fails the test if the program ends or takes too long.

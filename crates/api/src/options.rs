@@ -16,6 +16,8 @@ pub struct AppOptions {
     /// The server's URL for clients, such as `https://directory.example.com`. If unset, responses use the host of the
     /// request.
     pub public_url: Option<String>,
+    /// The `iss` of access tokens. If unset, it is the public URL.
+    pub token_issuer: Option<String>,
     /// How long a request may take before the server returns 503.
     pub request_timeout: Duration,
     /// Maximum size of a request body, in bytes.
@@ -64,6 +66,7 @@ impl Default for AppOptions {
     fn default() -> Self {
         Self {
             public_url: None,
+            token_issuer: None,
             request_timeout: Duration::from_secs(30),
             max_body_size: 1024 * 1024,
             cache_size: 32 * 1024 * 1024,
@@ -107,9 +110,9 @@ pub struct RequestLimits {
 }
 
 impl AppOptions {
-    /// Returns the issuer of access tokens: the public URL, or `denizen` if unset.
+    /// Returns the issuer of access tokens: the one that was set, else the public URL, else `denizen`.
     pub(crate) fn issuer(&self) -> &str {
-        self.public_url.as_deref().unwrap_or("denizen")
+        self.token_issuer.as_deref().or(self.public_url.as_deref()).unwrap_or("denizen")
     }
 
     /// Returns the limits on a body's size and transfer time.

@@ -179,6 +179,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 fn app_options(serve: &ServeSettings) -> anyhow::Result<AppOptions> {
     Ok(AppOptions {
         public_url: serve.public_url.clone(),
+        token_issuer: serve.token_issuer.clone(),
         request_timeout: serve.request_timeout,
         max_body_size: serve.max_body_size,
         cache_size: serve.cache_size as u64,

@@ -107,10 +107,15 @@ pub struct ServeSettings {
     #[arg(default_value = "127.0.0.1:8080", value_parser = values::listen_address)]
     pub listen: SocketAddr,
 
-    /// Base URL for clients, such as `https://users.example.com`, used in errors and tokens [default: the host that the
+    /// Base URL for clients, such as `https://users.example.com`, used in errors and links [default: the host that the
     /// request names]
     #[arg(long, env = "DENIZEN_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<String>,
+
+    /// The `iss` of access tokens of external users, which stays when the public URL changes. Tokens with another `iss`
+    /// are refused from then on [default: the public URL, or `denizen` without one]
+    #[arg(long, env = "DENIZEN_TOKEN_ISSUER", value_name = "TEXT", value_parser = values::token_issuer)]
+    pub token_issuer: Option<String>,
 
     /// Proxy whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are trusted: its address or network, such as
     /// `10.0.0.0/8`. Repeatable, or separated by commas or blanks

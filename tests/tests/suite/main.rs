@@ -37,6 +37,7 @@ mod seeds;
 mod super_identities;
 mod support;
 mod tiers;
+mod verifiers;
 mod walk;
 mod webhooks;
 mod workflow_runs;

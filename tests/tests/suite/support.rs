@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use denizen_tests::{TestServer, Value, json};
 
 /// Every scope that a key may have.
@@ -121,6 +123,19 @@ pub(crate) fn assert_time(value: &Value) {
 /// A text as it stands in a path or a query, with every byte encoded.
 pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
+}
+
+/// A private Ed25519 key as PKCS #8, made of 32 equal bytes.
+pub(crate) fn pkcs8(byte: u8) -> Vec<u8> {
+    let mut pkcs8 = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    pkcs8.extend([byte; 32]);
+    pkcs8
+}
+
+/// The same key in PEM.
+pub(crate) fn pem(byte: u8) -> String {
+    let body = BASE64_STANDARD.encode(pkcs8(byte));
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
 }
 
 /// Creates a webhook endpoint that nobody listens at.

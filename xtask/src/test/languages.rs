@@ -12,12 +12,12 @@ struct Language {
     clients: &'static str,
 }
 
-const LANGUAGES: [Language; 2] = [
+const LANGUAGES: [Language; 3] = [
     Language {
         name: "Node.js with npm",
         packages: &["nodejs", "npm"],
         is_installed: || ["node", "npm"].into_iter().all(command::is_installed),
-        clients: "Flowdock's own client, a receiver of webhooks, lints and types of the OpenAPI documents",
+        clients: "Flowdock's own client, a receiver of webhooks, a verifier of tokens, lints and types of the OpenAPI documents",
     },
     Language {
         name: "Python with venv",
@@ -26,7 +26,13 @@ const LANGUAGES: [Language; 2] = [
             let imports = ["-c", "import venv, ensurepip"];
             command::is_installed("python3") && command::output(Command::new("python3").args(imports)).is_ok()
         },
-        clients: "Flowra's own client, a receiver of webhooks, a client generated from the OpenAPI document",
+        clients: "Flowra's own client, a receiver of webhooks, a verifier of tokens, a client generated from the OpenAPI document",
+    },
+    Language {
+        name: "Go",
+        packages: &["golang-go"],
+        is_installed: || command::is_installed("go"),
+        clients: "a verifier of tokens",
     },
 ];
 

@@ -49,7 +49,7 @@ pub fn check_signing_key(pem: &SecretString) -> Result<()> {
 /// The claims of an access token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claims {
-    /// The server that issued it.
+    /// The issuer that the operator set: see [`AppOptions::token_issuer`].
     pub(crate) iss: String,
     /// The external user.
     pub(crate) sub: ExternalUserId,

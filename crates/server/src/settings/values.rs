@@ -118,6 +118,26 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// Parses the issuer of tokens: 1 to 255 visible ASCII characters. With a colon it must be a URI (RFC 7519, section 2),
+/// such as a URL or a URN.
+pub(super) fn token_issuer(text: &str) -> Result<String, String> {
+    let is_short =
+        (1..=255).contains(&text.len()) && text.chars().all(|character| character.is_ascii_graphic());
+    let is_name_or_uri =
+        text.split_once(':').is_none_or(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
+    if is_short && is_name_or_uri {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a name such as denizen, or an address such as https://users.example.com".to_owned())
+    }
+}
+
+/// Returns whether a text can stand before the colon of a URI.
+fn is_scheme(text: &str) -> bool {
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.chars().all(is_allowed)
+}
+
 /// Parses the origin of a web page, or `*` for all.
 pub(super) fn origin(text: &str) -> Result<CorsOrigin, String> {
     text.parse().map_err(|error: InvalidOrigin| error.to_string())
@@ -392,6 +412,16 @@ mod tests {
         assert_eq!(joined(&[numbers("1,2").unwrap(), numbers("3").unwrap()]), [1, 2, 3]);
         for wrong in ["", " ", ",", "1;2", "1, two"] {
             assert!(numbers(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_issuer_is_a_name_or_a_uri() {
+        for right in ["denizen", "users.example.com", "https://users.example.com/", "urn:example:users"] {
+            assert_eq!(token_issuer(right).as_deref(), Ok(right));
+        }
+        for wrong in ["", "two words", "müller", ":8080", "https:", "1st:user", &"a".repeat(256)] {
+            assert!(token_issuer(wrong).is_err(), "{wrong}");
         }
     }
 

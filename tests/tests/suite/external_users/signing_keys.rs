@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use denizen_server::Timestamp;
 use denizen_tests::{TestServer, Value, json};
 
 use super::tokens::claims_of;
-use crate::support::{create, each, keys, text};
+use crate::support::{create, each, keys, pem, text};
 
 const ME: &str = "/api/v1/external-users/me";
 const JWKS: &str = "/.well-known/jwks.json";
@@ -192,14 +192,6 @@ async fn token_of_unseen_key(server: &mut TestServer, other: &TestServer) -> Str
     let new = token(server).await;
     assert!(!published(other).await.contains(&kid_of(&new)));
     new
-}
-
-/// A private key in PEM, made of 32 equal bytes.
-fn pem(byte: u8) -> String {
-    let mut pkcs8 = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-    pkcs8.extend([byte; 32]);
-    let body = BASE64_STANDARD.encode(pkcs8);
-    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
 }
 
 #[tokio::test]

@@ -106,10 +106,21 @@ fn value(line: &str) -> f64 {
 
 #[tokio::test]
 async fn verifiers_discover_the_issuer_and_its_keys() {
-    for (arguments, issuer) in [
-        (&[][..], None),
-        (&["--public-url=https://users.example.com"], Some("https://users.example.com")),
-        (&["--public-url=http://localhost:9/directory/"], Some("http://localhost:9/directory")),
+    let of_url = "--public-url=https://users.example.com";
+    for (arguments, url, issuer) in [
+        (&[][..], None, "denizen"),
+        (&[of_url], Some("https://users.example.com"), "https://users.example.com"),
+        (
+            &["--public-url=http://localhost:9/directory/"],
+            Some("http://localhost:9/directory"),
+            "http://localhost:9/directory",
+        ),
+        (&["--token-issuer=users"], None, "users"),
+        (
+            &[of_url, "--token-issuer=https://old.example.com"],
+            Some("https://users.example.com"),
+            "https://old.example.com",
+        ),
     ] {
         let server = TestServer::with(arguments).await;
         let reply = server.anonymous().get("/.well-known/openid-configuration").await;
@@ -119,8 +130,8 @@ async fn verifiers_discover_the_issuer_and_its_keys() {
         assert_eq!(
             found,
             json!({
-                "issuer": issuer.unwrap_or("denizen"),
-                "jwks_uri": format!("{}/.well-known/jwks.json", issuer.unwrap_or(&address)),
+                "issuer": issuer,
+                "jwks_uri": format!("{}/.well-known/jwks.json", url.unwrap_or(&address)),
                 "id_token_signing_alg_values_supported": ["EdDSA"],
                 "subject_types_supported": ["public"],
                 "response_types_supported": [],

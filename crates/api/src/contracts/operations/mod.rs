@@ -187,9 +187,9 @@ pub(crate) async fn jwks(State(state): State<AppState>) -> Response {
 
 /// Describes access tokens to verifiers
 ///
-/// For libraries that find the keys of an issuer by discovery. `issuer` is the public URL that the operator set, or
-/// `denizen` without one; verifiers that compare it with the URL they asked need it set. `jwks_uri` begins with the
-/// public URL, or else with the host of the request. It may be cached for 30 seconds.
+/// For libraries that find the keys of an issuer by discovery. `issuer` is the issuer or else the public URL that the
+/// operator set, or `denizen` without either; verifiers that compare it with the URL they asked need it to be that URL.
+/// `jwks_uri` begins with the public URL, or else with the host of the request. It may be cached for 30 seconds.
 #[utoipa::path(get, path = "/.well-known/openid-configuration", operation_id = "server.getOpenIdConfiguration", tag = "Server",
     responses((status = 200, body = OpenIdConfiguration)))]
 pub(crate) async fn openid_configuration(
