@@ -59,6 +59,9 @@ pub struct ApiKey {
     pub last_used_address: Option<IpAddr>,
     /// When it was revoked; null if it was not.
     pub revoked_at: Option<Timestamp>,
+    /// When the last of the secrets from before its rotation ends; in the past once it has. Null if there is none: the
+    /// key was not rotated, or the last rotation ended all of them at once.
+    pub old_secrets_end_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last created, rotated or revoked.

@@ -190,6 +190,7 @@ impl Recorded for ApiKey {
             last_used_at: _,
             last_used_address: _,
             revoked_at,
+            old_secrets_end_at: _,
             created_at: _,
             updated_at: _,
         } = self;

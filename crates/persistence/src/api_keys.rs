@@ -126,6 +126,7 @@ pub(crate) async fn insert(
         last_used_at: None,
         last_used_address: None,
         revoked_at: None,
+        old_secrets_end_at: None,
         created_at: now,
         updated_at: now,
     };
@@ -224,7 +225,31 @@ pub async fn list(
         ApiKeyRow
     );
     let keys = rows.or_error("list keys")?.into_iter().map(ApiKey::try_from).collect::<Result<_>>()?;
-    Ok(Slice::cut(keys, window))
+    let mut slice = Slice::cut(keys, window);
+    add_ends_of_secrets(connection, workspace_id, &mut slice.items).await?;
+    Ok(slice)
+}
+
+/// Adds to keys of a workspace when their old secrets end. The newest secret of a key outlasts all others.
+async fn add_ends_of_secrets(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    keys: &mut [ApiKey],
+) -> Result<()> {
+    let ids: Vec<_> = keys.iter().map(|key| stored(key.id)).collect();
+    let ends = api_key_secrets::table
+        .filter(api_key_secrets::workspace_id.eq(stored(workspace_id)))
+        .filter(api_key_secrets::api_key_id.eq_any(ids))
+        .select((api_key_secrets::api_key_id, api_key_secrets::expires_at));
+    let ends = on_backend!(connection, |conn| ends.load::<(StoredUuid, Option<StoredTime>)>(conn).await);
+    let ends = ends.or_error("look up the ends of secrets")?;
+    for key in keys {
+        let of_key = ends.iter().filter(|(id, _)| *id == stored(key.id));
+        let mut of_key: Vec<_> = of_key.map(|(_, end)| end.map(Timestamp::from)).collect();
+        of_key.sort_by_key(|end| std::cmp::Reverse((end.is_none(), *end)));
+        key.old_secrets_end_at = of_key.get(1).copied().flatten();
+    }
+    Ok(())
 }
 
 /// Counts the keys that match a filter.
@@ -249,7 +274,10 @@ pub async fn find(
         .filter(api_keys::workspace_id.eq(stored(workspace_id)))
         .filter(api_keys::id.eq(stored(id)));
     let row = on_backend!(connection, |conn| query.first::<ApiKeyRow>(conn).await.optional());
-    row.or_error("find a key")?.map(ApiKey::try_from).transpose()
+    let Some(row) = row.or_error("find a key")? else { return Ok(None) };
+    let mut key = ApiKey::try_from(row)?;
+    add_ends_of_secrets(connection, workspace_id, std::slice::from_mut(&mut key)).await?;
+    Ok(Some(key))
 }
 
 /// Finds a key by id that the caller may see.
@@ -282,7 +310,8 @@ pub async fn revoke(
             return Ok(Some(before));
         }
         let now = origin.source.clock.now();
-        let after = ApiKey { revoked_at: Some(now), updated_at: now, ..before.clone() };
+        let after =
+            ApiKey { revoked_at: Some(now), old_secrets_end_at: None, updated_at: now, ..before.clone() };
         store_change(connection, &after).await?;
         delete_secrets(connection, workspace_id, id).await?;
         audit_events::done(connection, origin, workspace_id, Verb::Revoke, Some(&before), Some(&after))

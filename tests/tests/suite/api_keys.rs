@@ -85,6 +85,7 @@ async fn creates_a_key_and_shows_its_secret_once() {
         "lastUsedAddress",
         "lastUsedAt",
         "name",
+        "oldSecretsEndAt",
         "publicKey",
         "revokedAt",
         "scopes",
@@ -96,7 +97,7 @@ async fn creates_a_key_and_shows_its_secret_once() {
     assert_eq!(made["workspaceId"], *server.workspace.id);
     assert_eq!(made["name"], "web shop");
     assert_eq!(made["scopes"], json!(["external_users:read", "settings:read"]));
-    for empty in ["expiresAt", "lastUsedAt", "lastUsedAddress", "revokedAt"] {
+    for empty in ["expiresAt", "lastUsedAt", "lastUsedAddress", "revokedAt", "oldSecretsEndAt"] {
         assert_eq!(made[empty], Value::Null, "{empty}");
     }
     assert!(text(&made, "publicKey").starts_with("pk_") && text(&made, "secretKey").starts_with("sk_"));
@@ -272,7 +273,14 @@ async fn the_old_secret_works_exactly_for_the_overlap() {
     let second = rotate(&manager, &first, 60).await;
     assert_ne!(second["secretKey"], first["secretKey"]);
     for (field, value) in first.as_object().unwrap() {
-        assert!(field == "secretKey" || second[field] == *value, "{field}");
+        let is_same = second[field] == *value;
+        assert_eq!(is_same, !["secretKey", "oldSecretsEndAt"].contains(&field.as_str()), "{field}");
+    }
+    let end = json!("2024-01-15T10:31:00.000000Z");
+    let listed = manager.get(&format!("{PATH}?pageSize=100")).await.array(200);
+    let listed = listed.into_iter().find(|key| key["id"] == first["id"]).unwrap();
+    for shown in [&second, &manager.get(&path_of(&first)).await.json(200), &listed] {
+        assert_eq!(shown["oldSecretsEndAt"], end);
     }
     for server in [&server, &other] {
         assert!(works(server, &first).await && works(server, &second).await);
@@ -285,6 +293,7 @@ async fn the_old_secret_works_exactly_for_the_overlap() {
     }
     // At once, and soon on the other server, too.
     let third = rotate(&manager, &second, 0).await;
+    assert_eq!(third["oldSecretsEndAt"], Value::Null);
     assert!(!works(&server, &second).await);
     is_soon_refused(&other, &second).await;
     for server in [&server, &other] {
@@ -309,6 +318,7 @@ async fn several_old_secrets_may_overlap() {
     let second = rotate(&manager, &first, 60).await;
     server.advance(Duration::from_secs(30));
     let third = rotate(&manager, &second, 60).await;
+    assert_eq!(third["oldSecretsEndAt"], "2024-01-15T10:31:30.000000Z", "the last of them");
     assert!(works(&server, &first).await && works(&server, &second).await && works(&server, &third).await);
     server.advance(Duration::from_secs(30));
     assert!(!works(&server, &first).await, "another rotation does not prolong it");

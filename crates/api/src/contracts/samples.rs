@@ -160,7 +160,8 @@ pub(crate) fn api_key() -> Value {
         "id": KEY, "workspaceId": WORKSPACE, "name": "web shop",
         "publicKey": "pk_3xT8vKc1LrYh9fQ2mW5Zb6NdPs0GjEaUoIi4RtXqC7M", "scopes": ["external_users:read"],
         "expiresAt": null, "lastUsedAt": "2024-01-20T14:45:00.000000Z", "lastUsedAddress": "203.0.113.7",
-        "revokedAt": null, "createdAt": "2024-01-15T10:30:00.000000Z", "updatedAt": "2024-01-15T10:30:00.000000Z",
+        "revokedAt": null, "oldSecretsEndAt": null, "createdAt": "2024-01-15T10:30:00.000000Z",
+        "updatedAt": "2024-01-15T10:30:00.000000Z",
     })
 }
 

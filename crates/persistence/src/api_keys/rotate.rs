@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::json;
 
-use super::{find_visible, insert_secret, standing, store_change};
+use super::{add_ends_of_secrets, find_visible, insert_secret, standing, store_change};
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::api_key_secrets;
@@ -53,6 +53,7 @@ pub async fn rotate(
         key.updated_at = now;
         store_change(connection, &key).await?;
         note(connection, origin, &key, end).await?;
+        add_ends_of_secrets(connection, workspace_id, std::slice::from_mut(&mut key)).await?;
         Ok(Some(NewApiKey { key, secret }))
     })
 }

@@ -59,6 +59,8 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             last_used_at: last_used_at.map(Into::into),
             last_used_address,
             revoked_at: revoked_at.map(Into::into),
+            // The secrets say it.
+            old_secrets_end_at: None,
             created_at: created_at.into(),
             updated_at: updated_at.into(),
         })
@@ -77,6 +79,7 @@ impl From<&ApiKey> for ApiKeyRow {
             last_used_at,
             last_used_address,
             revoked_at,
+            old_secrets_end_at: _,
             created_at,
             updated_at,
         } = key;

@@ -98,18 +98,19 @@ impl CreateKey {
 /// Prints a key with its secret.
 fn show(output: Output, workspace: &Workspace, new: &NewApiKey) -> anyhow::Result<()> {
     let NewApiKey { key, secret } = new;
-    output.object(
-        new,
-        &[
-            ("id", key.id.to_string()),
-            ("name", key.name.clone()),
-            ("workspace", format!("{} ({})", workspace.id, workspace.slug)),
-            ("scopes", key.scopes.to_stored()),
-            ("expires", moment(key.expires_at)),
-            ("public key", key.public_key.to_string()),
-            ("secret key (shown only once)", secret.expose().to_owned()),
-        ],
-    )
+    let mut lines = vec![
+        ("id", key.id.to_string()),
+        ("name", key.name.clone()),
+        ("workspace", format!("{} ({})", workspace.id, workspace.slug)),
+        ("scopes", key.scopes.to_stored()),
+        ("expires", moment(key.expires_at)),
+        ("public key", key.public_key.to_string()),
+        ("secret key (shown only once)", secret.expose().to_owned()),
+    ];
+    if key.old_secrets_end_at.is_some() {
+        lines.push(("old secrets end", moment(key.old_secrets_end_at)));
+    }
+    output.object(new, &lines)
 }
 
 /// List the keys of a workspace without secrets, oldest first, including revoked ones

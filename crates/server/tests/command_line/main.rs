@@ -322,6 +322,7 @@ fn creates_lists_rotates_and_revokes_keys() {
         "lastUsedAt",
         "lastUsedAddress",
         "revokedAt",
+        "oldSecretsEndAt",
         "createdAt",
         "updatedAt",
     ];
@@ -369,7 +370,10 @@ fn the_old_secret_works_during_the_overlap() {
     server.waits_for_status(text(&key, "secretKey"), 401);
     server.waits_for_status(text(&second, "secretKey"), 401);
     assert_eq!(server.status(text(&third, "secretKey")), 200);
-    assert!(folder.prints(&rotate).contains("secret key (shown only once)  sk_"));
+    let printed = folder.prints(&rotate);
+    for line in ["secret key (shown only once)  sk_", "old secrets end "] {
+        assert!(printed.contains(line), "{printed}");
+    }
 }
 
 #[test]

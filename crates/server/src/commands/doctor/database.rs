@@ -256,6 +256,7 @@ mod tests {
             last_used_at: None,
             last_used_address: None,
             revoked_at: revoked.then(now),
+            old_secrets_end_at: None,
             created_at: now(),
             updated_at: now(),
         }

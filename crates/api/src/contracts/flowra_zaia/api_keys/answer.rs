@@ -35,6 +35,10 @@ pub(crate) struct ApiKeyAnswer {
     /// Revocation time; null if not revoked.
     #[schema(required, format = "date-time")]
     revoked_at: Option<String>,
+    /// When the last of the secrets from before a rotation ends, in the past once it has. Null if there is none, because the
+    /// key was not rotated, or last rotated without an overlap.
+    #[schema(required, format = "date-time")]
+    old_secrets_end_at: Option<String>,
     /// Creation time.
     #[schema(format = "date-time")]
     created_at: String,
@@ -55,6 +59,7 @@ impl From<ApiKey> for ApiKeyAnswer {
             last_used_at,
             last_used_address,
             revoked_at,
+            old_secrets_end_at,
             created_at,
             updated_at,
         } = key;
@@ -68,6 +73,7 @@ impl From<ApiKey> for ApiKeyAnswer {
             last_used_at: last_used_at.map(|moment| moment.to_string()),
             last_used_address: last_used_address.map(|address| address.to_string()),
             revoked_at: revoked_at.map(|moment| moment.to_string()),
+            old_secrets_end_at: old_secrets_end_at.map(|moment| moment.to_string()),
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
         }

@@ -189,6 +189,7 @@ impl Sampled for ApiKey {
             last_used_at: Some(now()),
             last_used_address: None,
             revoked_at: Some(now()),
+            old_secrets_end_at: None,
             created_at: before(),
             updated_at: now(),
         }
