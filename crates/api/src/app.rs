@@ -18,6 +18,9 @@ use crate::state::AppState;
 /// How often `run_background` does its work.
 const UPKEEP: Duration = SIGNING_KEYS_READ_EVERY;
 
+/// Minimum time between measurements of the size of the database, which cost some time if there are many files.
+const BETWEEN_SIZES: Duration = Duration::from_mins(1);
+
 /// The application. Clones share it.
 #[derive(Clone)]
 pub struct App(AppState);
@@ -58,10 +61,16 @@ impl App {
         let mut stop = pin!(stop);
         let mut upkeep = interval_at(Instant::now() + UPKEEP, UPKEEP);
         upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut measured = Instant::now();
+        operations::measure_size(self.0.database()).await;
         loop {
             tokio::select! {
                 () = &mut stop => return,
                 _ = upkeep.tick() => {}
+            }
+            if measured.elapsed() >= BETWEEN_SIZES {
+                measured = Instant::now();
+                operations::measure_size(self.0.database()).await;
             }
             self.flush().await;
             let access = self.0.access();

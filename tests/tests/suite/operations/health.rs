@@ -3,7 +3,7 @@
 use denizen_tests::{TestServer, Value, json};
 use tokio::net::TcpStream;
 
-use crate::support::{create, text};
+use crate::support::{create, soon, text};
 
 #[tokio::test]
 async fn a_running_server_is_live_and_ready() {
@@ -80,6 +80,27 @@ async fn metrics_count_requests_connections_and_statements() {
     assert!(metrics.text.contains("denizen_database_statement_seconds_bucket{"), "{}", metrics.text);
     for metric in ["denizen_http_requests_total", "denizen_database_pool_connections"] {
         assert!(metrics.text.contains(&format!("# HELP {metric} ")), "{metric} is not explained");
+    }
+}
+
+#[tokio::test]
+async fn metrics_tell_of_the_process_and_its_database() {
+    let server = TestServer::start().await;
+    let metrics = async || server.anonymous().get("/metrics").await.is(200).text;
+    soon(async || count(&metrics().await, "denizen_database_size_bytes ") > 100_000.0).await;
+    let metrics = metrics().await;
+    let build = format!("denizen_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+    assert!(metrics.contains(&build), "{metrics}");
+    for (metric, at_least) in [
+        ("process_resident_memory_bytes", 1_000_000.0),
+        ("process_virtual_memory_bytes", 1_000_000.0),
+        ("process_cpu_seconds_total", 0.001),
+        ("process_open_fds", 3.0),
+        ("process_max_fds", 16.0),
+        ("process_start_time_seconds", 1_700_000_000.0),
+    ] {
+        assert!(count(&metrics, &format!("{metric} ")) >= at_least, "{metric}:\n{metrics}");
+        assert!(metrics.contains(&format!("# HELP {metric} ")), "{metric} is not explained");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod event_catalogue;
 mod home;
+mod process;
 
 use std::sync::OnceLock;
 
@@ -10,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use denizen_domain::{Error, PUBLIC_KEYS_CACHED, Resource};
-use denizen_persistence::{introspection, server_secrets};
+use denizen_persistence::{Database, introspection, server_secrets};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -19,6 +20,7 @@ use utoipa_axum::routes;
 
 pub(crate) use self::event_catalogue::event_catalogue;
 use self::home::{NAME, VERSION};
+use self::process::process_metrics;
 use crate::access::tokens::Jwk;
 use crate::contracts::samples;
 use crate::state::AppState;
@@ -155,7 +157,8 @@ pub(crate) async fn version() -> Json<Version> {
 
 /// Returns the metrics
 ///
-/// Uses the Prometheus text format: requests by route, status and time; database pools and statements; jobs and webhooks.
+/// Uses the Prometheus text format: requests by route, status and time; database pools, statements and size; jobs and
+/// webhooks; the process and its version. The size is measured at most once a minute.
 #[utoipa::path(get, path = "/metrics", operation_id = "server.getMetrics", tag = "Server",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
@@ -171,7 +174,27 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
         set("waiting", pool.waiting);
     }
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, content_type)], metrics_recorder().render()).into_response()
+    let text = metrics_recorder().render() + &process_metrics();
+    ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+/// Measures the size of the database for the metrics.
+pub(crate) async fn measure_size(database: &Database) {
+    let size = match database.read().await {
+        Ok(mut connection) => introspection::size(&mut connection).await,
+        Err(error) => Err(error),
+    };
+    match size {
+        Ok(bytes) => metrics::gauge!("denizen_database_size_bytes").set(in_floating_point(bytes)),
+        Err(error) => tracing::debug!(cause = error.context(), "the size of the database cannot be read"),
+    }
+}
+
+/// Converts a size. Exact up to 8 PiB.
+fn in_floating_point(bytes: i64) -> f64 {
+    let bytes = u64::try_from(bytes).unwrap_or(0);
+    let half = |bits: u64| f64::from(u32::try_from(bits).unwrap_or(u32::MAX));
+    half(bytes >> 32).mul_add(4_294_967_296.0, half(bytes & 0xffff_ffff))
 }
 
 /// Lists the public keys of access tokens
@@ -307,6 +330,7 @@ pub(crate) fn metrics_recorder() -> PrometheusHandle {
                 tracing::warn!("another metrics recorder is in place; /metrics stays empty");
             }
             describe_metrics();
+            metrics::gauge!("denizen_build_info", "version" => VERSION).set(1.0);
             handle
         })
         .clone()
@@ -325,6 +349,8 @@ fn describe_metrics() {
         "denizen_cache_look_ups_total",
         "Look-ups of keys, workspaces and external users by kind and result: hit if answered from memory."
     );
+    describe_gauge!("denizen_build_info", "Always 1, with the version of the server.");
+    describe_gauge!("denizen_database_size_bytes", Unit::Bytes, "Size of the database on disk.");
     describe_gauge!("denizen_connections_open", "Open client connections.");
     describe_counter!("denizen_connections_refused_total", "Connections refused because too many were open.");
     describe_gauge!("denizen_database_pool_connections", "Connections by pool and state.");
