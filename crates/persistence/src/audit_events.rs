@@ -35,6 +35,7 @@ pub(crate) struct AuditEventRow {
     changes: String,
     request_id: Option<String>,
     address: Option<String>,
+    operator: Option<String>,
 }
 
 impl AuditEventRow {
@@ -52,6 +53,7 @@ impl AuditEventRow {
             changes,
             request_id,
             address,
+            operator,
         } = event;
         Self {
             workspace_id: stored_workspace(workspace_id),
@@ -64,6 +66,7 @@ impl AuditEventRow {
             changes: changes.to_stored(),
             request_id,
             address: address.map(|address| address.to_string()),
+            operator,
         }
     }
 }
@@ -83,6 +86,7 @@ impl TryFrom<AuditEventRow> for AuditEvent {
             changes,
             request_id,
             address,
+            operator,
         } = row;
         let broken = |column, problem: String| broken_row("audit_events", column, id, problem);
         let actor: Actor = actor.parse().map_err(|problem| broken("actor", format!("{problem:?}")))?;
@@ -105,6 +109,7 @@ impl TryFrom<AuditEventRow> for AuditEvent {
             changes,
             request_id,
             address,
+            operator,
         })
     }
 }
@@ -239,6 +244,7 @@ pub(crate) fn change_between<T: Recorded>(
         changes: FieldChanges::between(&old, &new),
         request_id: origin.request_id.clone(),
         address: origin.address,
+        operator: origin.operator.clone(),
     };
     let is_update = before.is_some() && after.is_some();
     let previous = if is_update { previous_values(&old, &new) } else { JsonObject::new() };
@@ -284,6 +290,7 @@ pub(crate) async fn insert_all(connection: &mut DbConnection, changes: Vec<Chang
             changes,
             request_id,
             address,
+            operator,
         }
     );
     let noted = noted.or_error("note what has changed")?;

@@ -169,6 +169,8 @@ diesel::table! {
         request_id -> Nullable<Text>,
         /// Column `address`.
         address -> Nullable<Text>,
+        /// Column `operator`.
+        operator -> Nullable<Text>,
     }
 }
 

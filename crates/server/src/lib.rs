@@ -21,6 +21,7 @@ mod first_start;
 mod listener;
 mod listing;
 mod logging;
+mod operator;
 mod output;
 mod reason;
 mod running_server;

@@ -74,6 +74,7 @@ async fn logs_a_change_with_actor_and_old_values() {
             "objectId",
             "objectType",
             "occurredAt",
+            "operator",
             "requestId"
         ]
     );
@@ -81,6 +82,7 @@ async fn logs_a_change_with_actor_and_old_values() {
     assert_eq!((&update["objectType"], &update["objectId"]), (&json!("external_user"), &user["id"]));
     assert_eq!(update["actor"], json!({ "type": "api_key", "id": key.id }));
     assert_eq!((&update["requestId"], &update["address"]), (&json!("req-7"), &json!("127.0.0.1")));
+    assert_eq!(update["operator"], Value::Null);
     assert_eq!(update["actingFor"], Value::Null);
     let changes = json!({
         "displayName": { "old": "Jane", "new": "Jane D." },
@@ -131,6 +133,8 @@ async fn logs_key_changes() {
     let by_operator = of("api_key.rotate", "operator");
     assert_eq!(by_operator["actor"], json!({ "type": "operator", "id": null }));
     assert_eq!((&by_operator["requestId"], &by_operator["address"]), (&Value::Null, &Value::Null));
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    assert!(text(&by_operator, "operator").ends_with(&format!("@{}", host.trim())), "{by_operator}");
     let revoked = of("api_key.revoke", "api_key");
     assert_eq!(keys(&revoked["changes"]), ["revokedAt"]);
 }

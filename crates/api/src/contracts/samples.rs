@@ -187,7 +187,7 @@ pub(crate) fn audit_event() -> Value {
         "action": "external_user.update", "objectType": "external_user", "objectId": USER,
         "actor": {"type": "api_key", "id": KEY}, "actingFor": null,
         "changes": {"displayName": {"old": "Jane Doe", "new": "Jane D."}, "customFields.plan": {"old": "premium", "new": "free"}},
-        "requestId": "7d444840-9dc0-41d1-b245-5ffdce74fad2", "address": "203.0.113.7",
+        "requestId": "7d444840-9dc0-41d1-b245-5ffdce74fad2", "address": "203.0.113.7", "operator": null,
     })
 }
 

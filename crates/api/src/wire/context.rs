@@ -145,6 +145,7 @@ impl RequestContext {
             acting_for: None,
             request_id: Some(self.id.clone()),
             address: Some(self.client_address),
+            operator: None,
         }
     }
 

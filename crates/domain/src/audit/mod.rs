@@ -292,6 +292,8 @@ pub struct AuditEvent {
     pub request_id: Option<String>,
     /// The address that the request came from.
     pub address: Option<IpAddr>,
+    /// The user and the machine that ran the command which made the change, such as `jane@db1`, if any.
+    pub operator: Option<String>,
 }
 
 impl AuditEvent {

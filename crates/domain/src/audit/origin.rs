@@ -113,10 +113,12 @@ pub struct Origin {
     pub request_id: Option<String>,
     /// The client address of the request.
     pub address: Option<IpAddr>,
+    /// The user and the machine that run the operator's command, such as `jane@db1`, if they are known.
+    pub operator: Option<String>,
 }
 
 impl Origin {
-    /// Returns the origin of a change by an operator's command.
+    /// Returns the origin of a change by an operator's command, without the user who runs it.
     pub fn operator(source: Source) -> Self {
         Self::without_request(source, Actor::Operator)
     }
@@ -138,7 +140,7 @@ impl Origin {
     }
 
     fn without_request(source: Source, actor: Actor) -> Self {
-        Self { source, actor, acting_for: None, request_id: None, address: None }
+        Self { source, actor, acting_for: None, request_id: None, address: None, operator: None }
     }
 }
 

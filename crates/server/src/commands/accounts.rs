@@ -6,8 +6,7 @@ mod password;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Account, AccountChanges, AccountId, AccountNumber, Json, Origin, Position, Source, Status, Timestamp,
-    WorkspaceId,
+    Account, AccountChanges, AccountId, AccountNumber, Json, Origin, Position, Status, Timestamp, WorkspaceId,
 };
 use denizen_persistence::accounts::{self, AccountFilter};
 use denizen_persistence::memberships::{self, Member};
@@ -17,6 +16,7 @@ use serde::Serialize;
 use crate::commands::named::{self, AccountName};
 use crate::database;
 use crate::listing::Listed;
+use crate::operator;
 use crate::output::{Output, moment, yes_or_no};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, PasswordSettings};
@@ -156,7 +156,7 @@ impl OneAccount {
     async fn change_status(self, status: Status) -> anyhow::Result<()> {
         let database = database::open(&self.database).await?;
         let changes = AccountChanges { status: Some(status), ..AccountChanges::default() };
-        self.change(&database, &Origin::operator(Source::system()), &changes).await
+        self.change(&database, &operator::origin(), &changes).await
     }
 
     async fn change(
@@ -193,7 +193,7 @@ pub(crate) struct SetPassword {
 
 impl SetPassword {
     async fn run(self) -> anyhow::Result<()> {
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let password = password::read(self.password.min_password_length)?;
         let database = database::open(&self.account.database).await?;
         let hash = password::hash(password, &origin.source).await?;

@@ -114,8 +114,14 @@ impl ListAuditEvents {
     }
 }
 
+/// Where a change came from: the address of a request, or who ran a command.
+fn origin_of(event: &AuditEvent) -> String {
+    let address = event.address.map(|address| address.to_string());
+    address.or_else(|| event.operator.clone()).unwrap_or_else(|| "-".to_owned())
+}
+
 impl Listed for AuditEvent {
-    const COLUMNS: &'static [&'static str] = &["TIME", "ACTION", "OBJECT", "ACTOR", "ADDRESS", "CHANGED"];
+    const COLUMNS: &'static [&'static str] = &["TIME", "ACTION", "OBJECT", "ACTOR", "FROM", "CHANGED"];
 
     fn cells(&self) -> Vec<String> {
         let changed: Vec<&str> = self.changes.names().collect();
@@ -124,7 +130,7 @@ impl Listed for AuditEvent {
             self.action().to_string(),
             self.object_id.clone(),
             self.actor.to_string(),
-            self.address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
+            origin_of(self),
             if changed.is_empty() { "-".to_owned() } else { changed.join(" ") },
         ]
     }

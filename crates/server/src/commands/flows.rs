@@ -5,8 +5,8 @@ mod participants;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, Json, NewFlow, Origin, Position,
-    Slug, SortKey, Source, Timestamp, Workspace, WorkspaceId,
+    AccessMode, Conflict, Error, Flow, FlowDescription, FlowId, FlowName, Json, NewFlow, Position, Slug,
+    SortKey, Timestamp, Workspace, WorkspaceId,
 };
 use denizen_persistence::flows::{self, CountedFlow, MAXIMUM_PER_WORKSPACE};
 use denizen_persistence::{Asker, DbConnection};
@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::commands::named::{self, WorkspaceArgument};
 use crate::database;
 use crate::listing::Listed;
+use crate::operator;
 use crate::output::{Output, moment, yes_or_no};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
@@ -79,14 +80,7 @@ impl CreateFlow {
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = workspace.find(connection).await?;
         let new = NewFlow { name, description, access_mode };
-        let made = flows::create(
-            connection,
-            &Origin::operator(Source::system()),
-            Asker::Operator,
-            workspace.id,
-            &new,
-        )
-        .await;
+        let made = flows::create(connection, &operator::origin(), Asker::Operator, workspace.id, &new).await;
         let made = made.map_err(|error| failure(error, &workspace))?;
         let flow = made.ok_or_else(|| anyhow!("the workspace {} is deleted", workspace.slug))?;
         output.object(

@@ -5,14 +5,14 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    ApiKey, ApiKeyId, Json, KeyRequest, NewApiKey, Origin, Position, Scope, ScopeSet, Source, Timestamp,
-    Workspace,
+    ApiKey, ApiKeyId, Json, KeyRequest, NewApiKey, Position, Scope, ScopeSet, Timestamp, Workspace,
 };
 use denizen_persistence::api_keys::{self, KeyFilter};
 
 use crate::commands::named::WorkspaceArgument;
 use crate::database;
 use crate::listing::Listed;
+use crate::operator;
 use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, sources, values};
@@ -71,7 +71,7 @@ pub(crate) struct CreateKey {
 
 impl CreateKey {
     async fn run(self) -> anyhow::Result<()> {
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let scopes =
             if self.scope.is_empty() { ScopeSet::default() } else { self.scope.iter().copied().collect() };
         let expires_at = self.expires_at(origin.source.clock.now())?;
@@ -192,7 +192,7 @@ pub(crate) struct RotateKey {
 
 impl RotateKey {
     async fn run(self) -> anyhow::Result<()> {
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
@@ -226,7 +226,7 @@ impl RevokeKey {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let key = api_keys::revoke(connection, &origin, workspace.id, None, self.id).await;
         let key = key.map_err(reason)?.ok_or_else(|| unknown(&workspace, self.id))?;
         let revoked = moment(key.revoked_at);

@@ -87,9 +87,8 @@ pub(crate) async fn workspace(connection: &mut DbConnection, name: &str) -> anyh
 pub(crate) fn refusal(error: Error, workspace: &Workspace) -> anyhow::Error {
     match error {
         Error::NotFound { resource: Resource::Workspace, .. } => anyhow!(
-            "the workspace {} is not active; first set its status to ACTIVE with PATCH /api/tenants/{}",
-            workspace.slug,
-            workspace.id
+            "the workspace {0} is not active; first use `denizen workspaces resume {0}`",
+            workspace.slug
         ),
         error => reason(error),
     }

@@ -1,11 +1,12 @@
 //! `denizen signing-keys`: manages the keys that sign access tokens.
 
 use clap::{Args, Subcommand};
-use denizen_domain::{Origin, SigningKeyUse, Source, Timestamp};
+use denizen_domain::{SigningKeyUse, Source, Timestamp};
 use denizen_persistence::server_secrets::signing_keys::{self, Rotation, SigningKey};
 use serde::Serialize;
 
 use crate::database;
+use crate::operator;
 use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{AccessTokenSettings, DatabaseSettings};
@@ -120,7 +121,7 @@ impl RotateSigningKey {
     async fn run(self) -> anyhow::Result<()> {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let make = denizen_api::generate_signing_key;
         signing_keys::ensure(connection, &origin.source, make).await.map_err(reason)?;
         let rotation = if self.now { Rotation::AtOnce } else { Rotation::Announced };

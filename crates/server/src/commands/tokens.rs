@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    AccountId, AccountToken, AccountTokenId, Json, Origin, PermissionSet, Position, Result, Slice, Source,
-    Status, Timestamp, TokenKind, TokenRequest, Username, Window,
+    AccountId, AccountToken, AccountTokenId, Json, PermissionSet, Position, Result, Slice, Source, Status,
+    Timestamp, TokenKind, TokenRequest, Username, Window,
 };
 use denizen_persistence::account_tokens::{self, TokenFilter};
 use denizen_persistence::accounts::{self, AccountFilter};
@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::commands::named::{AccountName, id_and_username};
 use crate::database;
 use crate::listing::Listed;
+use crate::operator;
 use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
@@ -67,7 +68,7 @@ pub(crate) struct CreateToken {
 
 impl CreateToken {
     async fn run(self) -> anyhow::Result<()> {
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let account = self.account.find(connection).await?;
@@ -249,9 +250,7 @@ impl RevokeToken {
         let Self { id, output, database } = self;
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let revoked = account_tokens::revoke(connection, &Origin::operator(Source::system()), id)
-            .await
-            .map_err(reason)?;
+        let revoked = account_tokens::revoke(connection, &operator::origin(), id).await.map_err(reason)?;
         ensure!(revoked, "there is no token {id}; see `denizen tokens list`");
         output.object(&json!({ "id": id, "revoked": true }), &[("revoked", id.to_string())])
     }

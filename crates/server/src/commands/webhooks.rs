@@ -3,14 +3,15 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Coded as _, DeliveryFilter, DeliveryState, Direction, Json, Origin, Position, Source, Timestamp,
-    WebhookDelivery, WebhookEndpoint, WebhookEndpointChanges, WebhookEndpointId, Window, Workspace,
+    Coded as _, DeliveryFilter, DeliveryState, Direction, Json, Position, Timestamp, WebhookDelivery,
+    WebhookEndpoint, WebhookEndpointChanges, WebhookEndpointId, Window, Workspace,
 };
 use denizen_persistence::webhooks::{self, ReplayRange};
 
 use crate::commands::named::WorkspaceArgument;
 use crate::database;
 use crate::listing::Listed;
+use crate::operator;
 use crate::output::{Output, moment, yes_or_no};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, sources, values};
@@ -101,7 +102,7 @@ impl EndpointArgument {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = workspace.find(connection).await?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let changes =
             WebhookEndpointChanges { disabled: Some(disabled), ..WebhookEndpointChanges::default() };
         let endpoint = webhooks::update(connection, &origin, workspace.id, id, &changes).await;
@@ -223,7 +224,7 @@ impl ReplayEvents {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = workspace.find(connection).await?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let range = ReplayRange { since, until: until.unwrap_or_else(|| origin.source.clock.now()) };
         if range.until < range.since {
             return Err(sources::usage_error("--until must not be before --since".to_owned()).into());

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    Coded as _, Direction, Execution, ExecutionFilter, ExecutionId, ExecutionState, Json, JsonObject, Origin,
-    Position, Reach, Source, Step, TriggerKind, Window, Workflow, WorkflowFilter, WorkflowId, WorkflowLimits,
+    Coded as _, Direction, Execution, ExecutionFilter, ExecutionId, ExecutionState, Json, JsonObject,
+    Position, Reach, Step, TriggerKind, Window, Workflow, WorkflowFilter, WorkflowId, WorkflowLimits,
     WorkflowOrder, WorkflowStatus, WorkflowViewer, Workspace,
 };
 use denizen_persistence::executions::{self, NewExecution};
@@ -14,6 +14,7 @@ use denizen_persistence::{Database, DbConnection};
 use crate::commands::named::WorkspaceArgument;
 use crate::database;
 use crate::listing::Listed;
+use crate::operator;
 use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
@@ -192,7 +193,7 @@ impl StartWorkflow {
     async fn run(self) -> anyhow::Result<()> {
         let (connection, found) = open(&self.workflow).await?;
         let mut connection = connection;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let (control, key) = (Control { asker: None, viewer: OPERATOR }, (found.workspace_id, found.id));
         let limits = WorkflowLimits::default();
         let started = workflows::start(&mut connection, &origin, control, key, &limits).await;
@@ -212,7 +213,7 @@ pub(crate) struct StopWorkflow {
 impl StopWorkflow {
     async fn run(self) -> anyhow::Result<()> {
         let (mut connection, found) = open(&self.workflow).await?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let (control, key) = (Control { asker: None, viewer: OPERATOR }, (found.workspace_id, found.id));
         let stopped = workflows::stop(&mut connection, &origin, control, key).await;
         show(self.workflow.output, &stopped.map_err(reason)?.unwrap_or(found))
@@ -249,7 +250,7 @@ impl RunWorkflow {
         }
         let graph = workflow.definition.compiled();
         let graph = graph.map_err(|violations| anyhow!("the workflow cannot run: {violations}"))?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let now = origin.source.clock.now().to_string();
         let trigger = JsonObject::from_iter([
             ("type".to_owned(), Json::String(TriggerKind::Manual.to_string())),

@@ -1,22 +1,25 @@
-//! `denizen workspaces`: manages the tenants, their rate limits, and their members.
+//! `denizen workspaces`: manages the tenants, their status and rate limits, and their members.
 
+mod change;
+mod delete;
 mod limit;
 mod members;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use denizen_domain::{
-    Channel, ChannelId, Conflict, Error, Json, Origin, Position, Slug, Source, Workspace, WorkspaceName,
-};
+use denizen_domain::{Channel, ChannelId, Conflict, Error, Json, Position, Slug, Workspace, WorkspaceName};
 use denizen_persistence::workspaces;
 use serde::Serialize;
 
 use crate::database;
 use crate::listing::Listed;
+use crate::operator;
 use crate::output::{Output, moment};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, sources};
 
+use change::{RenameWorkspace, ResumeWorkspace, SuspendWorkspace};
+use delete::DeleteWorkspace;
 use limit::LimitWorkspace;
 use members::{AddMember, RemoveMember};
 
@@ -25,6 +28,10 @@ use members::{AddMember, RemoveMember};
 pub(crate) enum WorkspacesCommand {
     Create(CreateWorkspace),
     List(ListWorkspaces),
+    Rename(RenameWorkspace),
+    Suspend(SuspendWorkspace),
+    Resume(ResumeWorkspace),
+    Delete(DeleteWorkspace),
     Limit(LimitWorkspace),
     Add(AddMember),
     Remove(RemoveMember),
@@ -35,6 +42,10 @@ impl WorkspacesCommand {
         match self {
             Self::Create(command) => command.run().await,
             Self::List(command) => command.run().await,
+            Self::Rename(command) => command.run().await,
+            Self::Suspend(command) => command.run().await,
+            Self::Resume(command) => command.run().await,
+            Self::Delete(command) => command.run().await,
             Self::Limit(command) => command.run().await,
             Self::Add(command) => command.run().await,
             Self::Remove(command) => command.run().await,
@@ -82,7 +93,7 @@ impl CreateWorkspace {
         let slug = slug.map_or_else(|| derived_slug(&name), Ok)?;
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
-        let made = workspaces::create(connection, &Origin::operator(Source::system()), &slug, &name).await;
+        let made = workspaces::create(connection, &operator::origin(), &slug, &name).await;
         let (workspace, channel) = made.map_err(|error| failure(error, &slug))?;
         let Channel { id, name, .. } = &channel;
         let json = NewWorkspace { workspace: &workspace, default_channel: NewChannel { id: *id, name } };

@@ -8,6 +8,7 @@ mod organizations;
 mod outages;
 mod program;
 mod refusals;
+mod workspaces;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;

@@ -314,7 +314,6 @@ fn names_unknown_accounts_and_workspaces() {
 #[track_caller]
 fn assert_inactive((code, complaint): (i32, String)) {
     assert_eq!(code, 1);
-    let sentence =
-        "error: the workspace acme is not active; first set its status to ACTIVE with PATCH /api/tenants/";
+    let sentence = "error: the workspace acme is not active; first use `denizen workspaces resume acme`";
     assert!(complaint.starts_with(sentence), "{complaint}");
 }

@@ -3,14 +3,15 @@
 use anyhow::anyhow;
 use clap::Args;
 use denizen_domain::{
-    AccountChanges, Conflict, Error, NewAccount, Origin, PasswordHash, Patch, PersonName, Role, RoleId,
-    RoleName, Source, Username, WorkspaceId,
+    AccountChanges, Conflict, Error, NewAccount, PasswordHash, Patch, PersonName, Role, RoleId, RoleName,
+    Source, Username, WorkspaceId,
 };
 use denizen_persistence::{Asker, DbConnection, accounts, roles};
 
 use super::{password, print};
 use crate::commands::named;
 use crate::database;
+use crate::operator;
 use crate::output::{Output, named};
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, PasswordSettings};
@@ -64,7 +65,7 @@ pub(crate) struct CreateAccount {
 
 impl CreateAccount {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let password = self.password(&origin.source).await?;
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;

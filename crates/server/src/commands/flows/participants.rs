@@ -2,13 +2,14 @@
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
-use denizen_domain::{Account, Flow, Origin, Source, Workspace};
+use denizen_domain::{Account, Flow, Workspace};
 use denizen_persistence::{DbConnection, flows};
 use serde_json::json;
 
 use super::FlowArguments;
 use crate::commands::named::{self, AccountName, id_and_username};
 use crate::database;
+use crate::operator;
 use crate::output::Output;
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
@@ -35,7 +36,7 @@ impl AddParticipant {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace, flow) = participant.find(connection).await?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let added = flows::add_account(connection, &origin, workspace.id, flow.id, account.id).await;
         let added = added.map_err(|error| named::refusal(error, &workspace))?;
         added.ok_or_else(|| anyhow!("the account {} or the flow {} is deleted", account.id, flow.id))?;
@@ -72,9 +73,8 @@ impl RemoveParticipant {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace, flow) = participant.find(connection).await?;
-        let was_in = flows::remove(connection, &Origin::operator(Source::system()), &flow, account.id)
-            .await
-            .map_err(reason)?;
+        let was_in =
+            flows::remove(connection, &operator::origin(), &flow, account.id).await.map_err(reason)?;
         let (username, slug) = (&account.username, &flow.slug);
         ensure!(was_in, "{username} is not in the flow {slug} of the workspace {}", workspace.slug);
         output.object(

@@ -2,11 +2,12 @@
 
 use anyhow::anyhow;
 use clap::Args;
-use denizen_domain::{Origin, Patch, Source, Workspace, WorkspaceChanges};
+use denizen_domain::{Patch, Workspace, WorkspaceChanges};
 use denizen_persistence::{Asker, workspaces};
 
 use crate::commands::named;
 use crate::database;
+use crate::operator;
 use crate::output::Output;
 use crate::reason::reason;
 use crate::settings::{DatabaseSettings, values};
@@ -46,7 +47,7 @@ impl LimitWorkspace {
         let Workspace { id, slug, .. } = named::workspace(connection, &workspace).await?;
         let requests_per_second = requests_per_second.map_or(Patch::Null, Patch::Value);
         let changes = WorkspaceChanges { requests_per_second, ..WorkspaceChanges::default() };
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let changed = workspaces::change(connection, &origin, Asker::Operator, id, &changes).await;
         let workspace = changed.map_err(reason)?.ok_or_else(|| anyhow!("the workspace {slug} is deleted"))?;
         let limit = match workspace.requests_per_second {

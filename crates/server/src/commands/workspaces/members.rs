@@ -2,12 +2,13 @@
 
 use anyhow::anyhow;
 use clap::Args;
-use denizen_domain::{Account, Conflict, Error, Origin, Source, Workspace};
+use denizen_domain::{Account, Conflict, Error, Workspace};
 use denizen_persistence::{Asker, DbConnection, memberships, organizations};
 use serde_json::json;
 
 use crate::commands::named::{AccountName, WorkspaceArgument, id_and_username, refusal};
 use crate::database;
+use crate::operator;
 use crate::output::{Output, yes_or_no};
 use crate::reason::reason;
 use crate::settings::DatabaseSettings;
@@ -39,14 +40,8 @@ impl AddMember {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace) = member.find(connection).await?;
-        let added = organizations::add(
-            connection,
-            &Origin::operator(Source::system()),
-            workspace.id,
-            account.id,
-            admin,
-        )
-        .await;
+        let added =
+            organizations::add(connection, &operator::origin(), workspace.id, account.id, admin).await;
         let added = added.map_err(|error| refusal(error, &workspace))?;
         added.ok_or_else(|| anyhow!("the account {} is deleted", account.id))?;
         let membership = memberships::find(connection, workspace.id, account.id).await.map_err(reason)?;
@@ -84,7 +79,7 @@ impl RemoveMember {
         let database = database::open(&database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let (account, workspace) = member.find(connection).await?;
-        let origin = Origin::operator(Source::system());
+        let origin = operator::origin();
         let removed =
             organizations::remove(connection, &origin, Asker::Operator, workspace.id, account.id).await;
         let removed = removed.map_err(|error| failure(error, &account, &workspace))?;

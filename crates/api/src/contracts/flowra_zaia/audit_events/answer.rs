@@ -47,6 +47,10 @@ pub(crate) struct AuditEventAnswer {
     /// Client address of the request; null if there was none.
     #[schema(required)]
     address: Option<String>,
+    /// The operating system's user and machine that ran the operator's command: `USER@HOST`, or `LOGIN as USER@HOST` if they
+    /// differ; null if no command made the change.
+    #[schema(required)]
+    operator: Option<String>,
 }
 
 impl From<AuditEvent> for AuditEventAnswer {
@@ -64,6 +68,7 @@ impl From<AuditEvent> for AuditEventAnswer {
             changes,
             request_id,
             address,
+            operator,
         } = event;
         Self {
             id: id.as_uuid(),
@@ -76,6 +81,7 @@ impl From<AuditEvent> for AuditEventAnswer {
             changes,
             request_id,
             address: address.map(|address| address.to_string()),
+            operator,
         }
     }
 }
