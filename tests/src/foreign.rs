@@ -123,7 +123,7 @@ pub async fn build_go(source: &Path) -> Option<PathBuf> {
     };
     let program = source.with_extension("program");
     let mut command = Command::new(go);
-    command.args(["build", "-o"]).args([&program, source].map(|path| path.as_os_str()));
+    command.args(["build", "-o"]).args([&program, source].map(Path::as_os_str));
     // Neither a module nor a proxy, and no cache in the home folder.
     command.envs([("GO111MODULE", "off"), ("GOFLAGS", ""), ("CGO_ENABLED", "0")]);
     command.env("GOCACHE", clients_folder().join("go-cache"));
