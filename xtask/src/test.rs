@@ -3,6 +3,7 @@
 mod counts;
 mod languages;
 
+use std::num::NonZero;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,9 @@ const DATABASE_VARIABLE: &str = "DENIZEN_TEST_DATABASE";
 /// The variable that gives the server's tests a prefix for the databases that they make on PostgreSQL. What is left of
 /// them is dropped after the run.
 const PREFIX_VARIABLE: &str = "DENIZEN_TEST_PREFIX";
+
+/// The variable that says how many tests run at a time, which the test programs read.
+const THREADS_VARIABLE: &str = "RUST_TEST_THREADS";
 
 /// Which tests to run.
 #[derive(Debug, Args)]
@@ -141,6 +145,11 @@ impl<'a> Harness<'a> {
         let mut programs = self.cargo_test();
         let value = database.to_possible_value().context("every database has a name")?;
         programs.args(&targets.servers).env(DATABASE_VARIABLE, value.get_name());
+        if std::env::var_os(THREADS_VARIABLE).is_none() {
+            // Half of the time, a test waits for its server.
+            let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+            programs.env(THREADS_VARIABLE, (2 * processors).to_string());
+        }
         let server = self.postgres.as_ref().filter(|_| database == Database::Postgres);
         let databases = server.map(Server::test_databases).transpose()?;
         if let Some(databases) = &databases {
