@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use denizen_domain::{
     Conclusion, Conflict, Error, Execution, ExecutionProgress, Function, Graph, Job, Json, JsonObject,
-    Origin, Result, Status, Step, StepState, Timestamp, Workflow, WorkflowLimits, WorkflowStatus, gathered,
+    NewStep, Origin, Result, Status, Step, Timestamp, Workflow, WorkflowLimits, WorkflowStatus, gathered,
     user_as_json,
 };
 use denizen_persistence::executions;
@@ -26,8 +26,11 @@ const TURN: Duration = Duration::from_secs(5);
 /// How many executions are read, and stored, at a time.
 const EXECUTIONS: u32 = 16;
 
-/// How many steps are read, and kept in memory, at a time.
+/// How many steps are read at a time.
 const STEPS: u32 = 64;
+
+/// How many steps a lane keeps in memory before it stores them. Each may have 2 MiB.
+const UNSTORED: usize = 16;
 
 /// How many steps a node can wait for.
 const MOST_GATHERED: u32 = 10_000;
@@ -56,11 +59,10 @@ impl Run {
         self.due.pop_front().or_else(|| self.progress.first_due(now).cloned())
     }
 
-    /// Goes on from what was stored.
-    pub(super) fn go_on_from(&mut self, stored: ExecutionProgress, now: Timestamp) {
-        let ExecutionProgress { execution, new, .. } = stored;
+    /// Goes on from the execution as it was stored, with these new steps.
+    pub(super) fn go_on_from(&mut self, execution: Execution, new: Vec<Step>, now: Timestamp) {
         // If there are more, they are read when it is their turn.
-        if self.due.is_empty() && new.len() <= limit_of(STEPS) && execution.finished_at.is_none() {
+        if self.due.is_empty() && new.len() <= UNSTORED && execution.finished_at.is_none() {
             self.due.extend(new.into_iter().filter(|step| step.due_at.is_some_and(|due_at| due_at <= now)));
         }
         self.progress = ExecutionProgress::of(execution);
@@ -164,22 +166,34 @@ impl Workflows {
         due: VecDeque<Step>,
         turn: &mut Turn,
     ) -> Result<Option<Duration>> {
-        let mut run = match self.prepare(execution, due, turn).await? {
+        let run = match self.prepare(execution, due, turn).await? {
             Ok(run) => run,
             Err(Hindrance::Over) => return Ok(None),
             Err(Hindrance::Later(pause)) => return Ok(Some(pause)),
         };
-        match self.go_on(&mut run, turn).await {
-            Ok(()) if run.progress.is_over() && run.progress.execution.ordered_by.is_none() => {
-                turn.ended.push(run.progress);
-            }
-            Ok(()) if !run.progress.is_empty() => {
-                self.store(&mut run).await.or_else(unless_overtaken)?;
-            }
-            Ok(()) => {}
-            Err(error) => unless_overtaken(error)?,
+        match self.run_to_end(run, turn).await {
+            // Another server has stored the execution, or someone has cancelled it: it is read anew.
+            Ok(()) | Err(Error::Conflict(Conflict::ConcurrentChange)) => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(None)
+    }
+
+    /// Performs the steps of an execution, and stores what is not stored yet: at once, or with others that have ended.
+    async fn run_to_end(&self, mut run: Run, turn: &mut Turn) -> Result<()> {
+        self.go_on(&mut run, turn).await?;
+        let Run { progress, .. } = &run;
+        if progress.execution.finished_at.is_some() {
+            return Ok(());
+        }
+        if progress.is_over() && progress.execution.ordered_by.is_none() {
+            turn.ended.push(run.progress);
+            if turn.ended.iter().map(ExecutionProgress::len).sum::<usize>() >= UNSTORED {
+                self.store_ended(turn).await?;
+            }
+        } else if progress.is_over() || !progress.is_empty() {
+            self.store(&mut run).await?;
+        }
+        Ok(())
     }
 
     /// Performs the steps of an execution. Those that change nothing outside of it are stored with the next that does, or at the end.
@@ -190,7 +204,7 @@ impl Workflows {
                 self.fail(run, "The execution has taken longer than it may.").await?;
             } else if let Some(step) = run.next_due(now) {
                 self.perform(run, step, turn).await?;
-                if run.progress.len() >= limit_of(STEPS) {
+                if run.progress.len() >= UNSTORED {
                     self.store(run).await?;
                 }
             } else if run.progress.is_over() {
@@ -214,15 +228,15 @@ impl Workflows {
 
     /// Stores what has happened to an execution. Fails if another server has stored it meanwhile, or someone has cancelled it.
     pub(super) async fn store(&self, run: &mut Run) -> Result<()> {
-        let progress = run.progress.clone();
         let stored = {
             let connection = &mut self.database.write_by_key().await?;
-            executions::store(connection, &run.origin(self), std::slice::from_ref(&progress)).await?
+            executions::store(connection, &run.origin(self), std::slice::from_ref(&run.progress)).await?
         };
         let execution = stored.into_iter().flatten().next();
         let execution = execution.ok_or(Error::Conflict(Conflict::ConcurrentChange))?;
         note_end(&execution);
-        run.go_on_from(ExecutionProgress { execution, ..progress }, self.source.clock.now());
+        let new = std::mem::take(&mut run.progress.new);
+        run.go_on_from(execution, new, self.source.clock.now());
         Ok(())
     }
 
@@ -376,30 +390,10 @@ impl Workflows {
         };
         let (data, lineage) = gathered(&here);
         let now = self.source.clock.now();
-        let step = Step {
-            number: 0,
-            node_id,
-            state: StepState::Pending,
-            attempts: 0,
-            due_at: None,
-            lineage,
-            data,
-            result: None,
-            message: None,
-            created_at: now,
-            updated_at: now,
-        };
+        let step = Step::new(0, NewStep { node_id, is_gathered: false, lineage, data }, now);
         let conclusion = Conclusion { gathered: numbers, ..self.pass_on(run, step).await? };
         run.progress.conclude(conclusion, now);
         Ok(())
-    }
-}
-
-/// Lets a run end whose execution another server has stored, or someone has cancelled: it is read anew.
-fn unless_overtaken(error: Error) -> Result<()> {
-    match error {
-        Error::Conflict(Conflict::ConcurrentChange) => Ok(()),
-        error => Err(error),
     }
 }
 

@@ -78,7 +78,7 @@ impl Workflows {
 
     /// Returns how an execution goes on after a step that only passes on what has come to it.
     pub(super) async fn pass_on(&self, run: &Run, mut step: Step) -> Result<Conclusion> {
-        step.attempts = 1;
+        (step.attempts, step.due_at) = (1, None);
         let scope = self.scope_of(run, &step).await?;
         let outcome = StepOutcome::Result(step.data.clone());
         Ok(concluded(run, step, &outcome, &scope))
@@ -211,7 +211,7 @@ impl Workflows {
         match changed {
             Ok(stored) => {
                 note_end(&stored.execution);
-                run.go_on_from(stored, self.source.clock.now());
+                run.go_on_from(stored.execution, stored.new, self.source.clock.now());
                 if let DirectoryChange::User { .. } = effect.change {
                     self.read_user(run).await?;
                 }

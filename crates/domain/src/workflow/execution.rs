@@ -202,6 +202,24 @@ pub struct NewStep {
 }
 
 impl Step {
+    /// Creates a step that comes up, with its number.
+    pub fn new(number: i64, new: NewStep, now: Timestamp) -> Self {
+        let NewStep { node_id, is_gathered, lineage, data } = new;
+        Self {
+            number,
+            node_id,
+            state: if is_gathered { StepState::Gathered } else { StepState::Pending },
+            attempts: 0,
+            due_at: (!is_gathered).then_some(now),
+            lineage,
+            data,
+            result: None,
+            message: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Returns the pause after a failed attempt, or `None` if it was the last: 2, 10, 60 and 300 seconds, less up to a half at
     /// random, or as long as the other system asks, up to an hour.
     pub fn pause(attempts: u32, asked_for: Option<Duration>, random: [u8; 32]) -> Option<Duration> {

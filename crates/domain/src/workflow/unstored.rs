@@ -104,24 +104,11 @@ impl ExecutionProgress {
 
     /// Adds a step that comes up.
     pub fn add(&mut self, new: NewStep, now: Timestamp) {
-        let NewStep { node_id, is_gathered, lineage, data } = new;
-        if !is_gathered {
-            self.execution.counter(&node_id).incoming += 1;
+        if !new.is_gathered {
+            self.execution.counter(&new.node_id).incoming += 1;
         }
         self.execution.last_step += 1;
-        self.new.push(Step {
-            number: self.execution.last_step,
-            node_id,
-            state: if is_gathered { StepState::Gathered } else { StepState::Pending },
-            attempts: 0,
-            due_at: (!is_gathered).then_some(now),
-            lineage,
-            data,
-            result: None,
-            message: None,
-            created_at: now,
-            updated_at: now,
-        });
+        self.new.push(Step::new(self.execution.last_step, new, now));
     }
 
     /// Determines when the execution goes on, or ends it. `false` if only the stored steps tell.

@@ -165,6 +165,18 @@ async fn a_branch_that_fails_leaves_the_others_alone_and_is_done_again() {
 }
 
 #[tokio::test]
+async fn an_execution_ends_when_its_last_step_is_stored_and_is_stored_no_more() {
+    let server = TestServer::start().await;
+    let manager = manager(&server).await;
+    let upsert = node("put", "external-users.upsert", json!({ "externalId": "u-1" }));
+    let done = Workflow::new(&manager, chain(&[upsert])).await.run(json!(null)).await;
+    let step = step_of(&server, &done, "put").await;
+    assert_eq!((&done["status"], &done["finishedAt"]), (&json!("succeeded"), &step["updatedAt"]));
+    let later = manager.get(&format!("{}/executions/{}", super::PATH, text(&done, "id"))).await.json(200);
+    assert_eq!(later["data"]["finishedAt"], step["updatedAt"]);
+}
+
+#[tokio::test]
 async fn a_step_waits_for_days_and_survives_a_restart() {
     let mut server = TestServer::with_fixed_time().await;
     let manager = manager(&server).await;
