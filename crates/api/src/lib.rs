@@ -41,6 +41,7 @@
 
 mod access;
 mod app;
+mod connections;
 mod contracts;
 mod feeds;
 mod guards;

@@ -16,10 +16,11 @@ use crate::access::key_usage::KeyUsage;
 use crate::access::passwords::Passwords;
 use crate::access::tokens::Tokens;
 use crate::access::{Access, AccessParts};
+use crate::connections::Connections;
 use crate::feeds::Feeds;
 use crate::guards::admission::Admission;
 use crate::guards::rate_limits::RateLimits;
-use crate::jobs::Jobs;
+use crate::jobs::{JobPerformers, Jobs};
 use crate::options::AppOptions;
 use crate::sweep::Sweep;
 use crate::webhooks::Webhooks;
@@ -35,6 +36,7 @@ struct Parts {
     cursors: CursorSeal,
     feeds: Feeds,
     webhooks: Webhooks,
+    connections: Connections,
     workflows: Workflows,
     jobs: Jobs,
     sweep: Sweep,
@@ -51,11 +53,22 @@ impl AppState {
         let feeds = Feeds::new(database.clone(), source.clone());
         let webhooks_secret = server_secret(&database, &source, Purpose::Webhooks).await?;
         let webhooks = Webhooks::new(database.clone(), source.clone(), webhooks_secret, &options)?;
-        let workflows = Workflows::new(database.clone(), source.clone(), &options)?;
-        let jobs = Jobs::new(database.clone(), source.clone(), webhooks.clone(), workflows.clone());
+        let encryption_keys = options.encryption_keys.as_ref().map(EncryptionKeys::parse).transpose()?;
+        let encryption_keys = encryption_keys.map(Arc::new);
+        let connections =
+            Connections::new(database.clone(), source.clone(), encryption_keys.clone(), &options)?;
+        let workflows = Workflows::new(database.clone(), source.clone(), connections.clone(), &options)?;
+        let jobs = Jobs::new(
+            database.clone(),
+            source.clone(),
+            JobPerformers {
+                webhooks: webhooks.clone(),
+                workflows: workflows.clone(),
+                connections: connections.clone(),
+            },
+        );
         let sweep = Sweep::new(database.clone(), source.clone(), options.clone());
         let rate_limits = Arc::new(RateLimits::new(options.request_limits, Arc::clone(&source.clock)));
-        let encryption_keys = options.encryption_keys.as_ref().map(EncryptionKeys::parse).transpose()?;
         let passwords = Passwords::new(options.password_hashing_threads);
         let key_usage = KeyUsage::default();
         let cache = Cache::new(database.clone(), options.cache_size);
@@ -77,6 +90,7 @@ impl AppState {
             cursors,
             feeds,
             webhooks,
+            connections,
             workflows,
             jobs,
             sweep,
@@ -124,6 +138,11 @@ impl AppState {
     /// Sends events to endpoints.
     pub(crate) fn webhooks(&self) -> &Webhooks {
         &self.0.webhooks
+    }
+
+    /// Connects external users' accounts with other systems.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.0.connections
     }
 
     /// Runs workflows.

@@ -35,6 +35,8 @@ pub enum EventVerb {
     Rotated,
     /// It was revoked.
     Revoked,
+    /// Another system lets it in no more.
+    Expired,
     /// It was authenticated and got an access token. Nothing has changed; the server tells of it only if asked to.
     Authenticated,
 }
@@ -51,6 +53,7 @@ impl Coded for EventVerb {
         Self::Erased,
         Self::Rotated,
         Self::Revoked,
+        Self::Expired,
         Self::Authenticated,
     ];
 
@@ -66,6 +69,7 @@ impl Coded for EventVerb {
             Self::Erased => "erased",
             Self::Rotated => "rotated",
             Self::Revoked => "revoked",
+            Self::Expired => "expired",
             Self::Authenticated => "authenticated",
         }
     }
@@ -82,10 +86,10 @@ pub struct EventType {
 
 impl EventType {
     /// Returns the type of the event for a change; `None` if no event tells of it: changes of the
-    /// server itself, and executions of workflows, of which there may be one for each event.
+    /// server itself, executions of workflows, of which there may be one for each event, and uses, which change nothing.
     pub fn of(object: ObjectKind, verb: Verb, changes: &FieldChanges) -> Option<Self> {
         let verb = match (object, verb) {
-            (ObjectKind::ServerSecret | ObjectKind::Execution, _) => return None,
+            (ObjectKind::ServerSecret | ObjectKind::Execution, _) | (_, Verb::Use) => return None,
             (ObjectKind::ExternalUser, Verb::Update) => match changes.becomes("blocked") {
                 Some(true) => EventVerb::Blocked,
                 Some(false) => EventVerb::Unblocked,
@@ -93,6 +97,9 @@ impl EventType {
             },
             (ObjectKind::WebhookEndpoint, Verb::Update) if changes.becomes("disabled") == Some(true) => {
                 EventVerb::Disabled
+            }
+            (ObjectKind::ConnectedAccount, Verb::Update) if changes.becomes_text("status", "EXPIRED") => {
+                EventVerb::Expired
             }
             (_, Verb::Create) => EventVerb::Created,
             (_, Verb::Update) => EventVerb::Updated,
@@ -143,7 +150,7 @@ impl EventType {
     /// Returns what can happen to objects of a kind.
     const fn verbs_of(object: ObjectKind) -> &'static [EventVerb] {
         use EventVerb::{
-            Authenticated, Blocked, Created, Deleted, Disabled, Erased, Restored, Revoked, Rotated,
+            Authenticated, Blocked, Created, Deleted, Disabled, Erased, Expired, Restored, Revoked, Rotated,
             Unblocked, Updated,
         };
         match object {
@@ -163,6 +170,8 @@ impl EventType {
             ObjectKind::ApiKey => &[Created, Rotated, Revoked],
             ObjectKind::Workspace | ObjectKind::Flow => &[Created, Updated],
             ObjectKind::AccountToken | ObjectKind::WorkspaceKey => &[Created, Deleted],
+            ObjectKind::AuthConfig => &[Created, Deleted],
+            ObjectKind::ConnectedAccount => &[Created, Updated, Expired, Deleted],
             ObjectKind::WebhookEndpoint => &[Created, Updated, Disabled, Deleted, Rotated],
             ObjectKind::ServerSecret | ObjectKind::Execution => &[],
         }

@@ -19,6 +19,9 @@ pub enum JobKind {
     WorkflowEvents,
     /// Runs executions of a workflow, one after the other.
     WorkflowRun,
+    /// Asks the system of a connected account for the next token before the last one ends, ends links that nobody has used, and
+    /// revokes what a deleted account has.
+    ConnectedAccount,
 }
 
 impl Coded for JobKind {
@@ -28,6 +31,7 @@ impl Coded for JobKind {
         Self::Workflow,
         Self::WorkflowEvents,
         Self::WorkflowRun,
+        Self::ConnectedAccount,
     ];
 
     fn code(self) -> &'static str {
@@ -37,6 +41,7 @@ impl Coded for JobKind {
             Self::Workflow => "workflow",
             Self::WorkflowEvents => "workflow_events",
             Self::WorkflowRun => "workflow_run",
+            Self::ConnectedAccount => "connected_account",
         }
     }
 }
@@ -53,7 +58,11 @@ impl JobKind {
     /// again for ever.
     pub const fn gives_up(self) -> bool {
         match self {
-            Self::WebhookDelivery | Self::Workflow | Self::WorkflowEvents | Self::WorkflowRun => false,
+            Self::WebhookDelivery
+            | Self::Workflow
+            | Self::WorkflowEvents
+            | Self::WorkflowRun
+            | Self::ConnectedAccount => false,
             Self::WebhookReplay => true,
         }
     }

@@ -38,6 +38,7 @@
 //! | `audit_records` | the fields that the audit log records of each object ([`Recorded`]) |
 //! | `flow`, `workspace` | [`Flow`] with its access rules and [`Invitation`]s; [`Workspace`] |
 //! | `workflow` | [`Workflow`] with its [`Graph`] and [`Expression`]s; [`Execution`] |
+//! | `connected_account` | [`ConnectedAccount`]s of external users with other systems, and the [`AuthConfig`]s that say how to connect |
 //! | `account` | [`Account`], [`Role`], [`Password`], [`AccountToken`]; [`Authority`] decides who may change what |
 //! | `directory` | [`ExternalUser`] with its [`Channel`], [`ExternalUserGroup`], [`Tier`] and [`SuperIdentity`] |
 //! | `api_key` | [`ApiKey`] and its [`KeyHolder`] |
@@ -67,6 +68,7 @@ mod account;
 mod api_key;
 mod audit;
 mod audit_records;
+mod connected_account;
 mod directory;
 mod error;
 mod event;
@@ -89,6 +91,10 @@ pub use api_key::{ApiKey, KeyHolder, KeyRequest, NewApiKey, PublicKey};
 pub use audit::{
     Actor, AuditAction, AuditEvent, AuditEventFilter, FieldChanges, ObjectKind, Origin, Recorded, Verb,
 };
+pub use connected_account::{
+    AccessTokenLife, AuthConfig, AuthScheme, AuthSettings, ClientAuthentication, ConnectedAccount,
+    ConnectedAccountChanges, ConnectedAccountFilter, Credentials, OAuthSettings, OAuthTokens, Toolkit,
+};
 pub use directory::{
     AccessChange, AccessFilter, Block, BlockReason, Channel, ChannelChanges, CustomFields, DisplayName,
     ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserGroup,
@@ -97,20 +103,23 @@ pub use directory::{
 };
 pub use error::{BadRequest, Conflict, Error, Forbidden, NotConfigured, Resource, Result, Unauthenticated};
 pub use event::{Event, EventFilter, EventType, EventVerb, previous_values};
-pub use fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Slug, Status, WorkflowStatus};
+pub use fields::{
+    Avatar, ConnectionStatus, EmailAddress, PersonName, PhoneNumber, Slug, Status, WorkflowStatus,
+};
 pub use flow::{
     AccessMode, Flow, FlowChanges, FlowDescription, FlowMembership, FlowName, Invitation, InvitationState,
     JoinCode, ListedAddress, NewFlow, Participant, Place, Rank, may_look_up, may_see,
 };
 pub use job::{Job, JobFilter, JobKind, JobState, NewJob};
 pub use primitives::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, Clock, CodeSet, Coded,
-    CursorSeal, Direction, EventId, EventPosition, ExecutionId, ExternalUserGroupId, ExternalUserId,
-    FieldViolation, FlowId, IdSource, InvalidId, InvalidNumber, InvalidTimestamp, InvitationNumber, JobId,
-    Json, JsonError, JsonNumber, JsonObject, ManualClock, Page, PageNumber, Patch, Position, RandomIds,
-    Reason, RoleId, Secret, SecretHash, SequentialIds, Slice, SortKey, Source, SuperIdentityId, SystemClock,
-    TierId, Timestamp, Version, Violation, Violations, WebhookEndpointId, Window, WorkflowId,
-    WorkflowTemplateId, WorkspaceId, WorkspaceNumber, fold, fold_for_search, json_members,
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, AuthConfigId, ChannelId, Clock,
+    CodeSet, Coded, ConnectedAccountId, ConnectionLinkId, CursorSeal, Direction, EventId, EventPosition,
+    ExecutionId, ExternalUserGroupId, ExternalUserId, FieldViolation, FlowId, IdSource, InvalidId,
+    InvalidNumber, InvalidTimestamp, InvitationNumber, JobId, Json, JsonError, JsonNumber, JsonObject,
+    ManualClock, Page, PageNumber, Patch, Position, RandomIds, Reason, RoleId, Secret, SecretHash,
+    SequentialIds, Slice, SortKey, Source, SuperIdentityId, SystemClock, TierId, Timestamp, Version,
+    Violation, Violations, WebhookEndpointId, Window, WorkflowId, WorkflowTemplateId, WorkspaceId,
+    WorkspaceNumber, fold, fold_for_search, json_members,
 };
 pub use rights::{Permission, PermissionSet, Reach, Right, Scope, ScopeSet};
 pub use signing_key::{PUBLIC_KEYS_CACHED, SIGNING_KEYS_READ_EVERY, SigningKeyUse, earliest_signing};

@@ -15,6 +15,7 @@
 //! | [`api_keys`] | keys, and who holds them |
 //! | `people` | [`accounts`], [`account_tokens`], [`roles`], [`workspaces`], [`memberships`], [`flows`], [`workflows`] and their kin |
 //! | `directory` | [`external_users`], [`channels`], [`external_user_groups`], [`tiers`], [`super_identities`] |
+//! | [`connected_accounts`] | the accounts of external users with other systems, and how to connect to those |
 //! | [`webhooks`] | the endpoints to which events are sent, and what became of each |
 //! | [`idempotency_records`], [`server_secrets`] | what the server keeps for itself |
 //! | [`audit_events`] | what has changed, and by whom |
@@ -48,6 +49,7 @@ pub mod api_keys;
 pub mod audit_events;
 pub mod bootstrap;
 mod cache;
+pub mod connected_accounts;
 mod connection;
 mod directory;
 pub mod events;

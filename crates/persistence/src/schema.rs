@@ -178,6 +178,35 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::types::{PortableTimestamp, PortableUuid};
 
+    /// Table `auth_configs`.
+    auth_configs (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `toolkit`.
+        toolkit -> Text,
+        /// Column `display_name`.
+        display_name -> Text,
+        /// Column `scheme`.
+        scheme -> Text,
+        /// Column `settings`.
+        settings -> Text,
+        /// Column `sealed`.
+        sealed -> Nullable<Binary>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+        /// Column `deleted_at`.
+        deleted_at -> Nullable<PortableTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
     /// Table `channels`.
     channels (workspace_id, id) {
         /// Column `workspace_id`.
@@ -200,6 +229,82 @@ diesel::table! {
         created_at -> PortableTimestamp,
         /// Column `updated_at`.
         updated_at -> PortableTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `connected_accounts`.
+    connected_accounts (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `auth_config_id`.
+        auth_config_id -> PortableUuid,
+        /// Column `toolkit`.
+        toolkit -> Text,
+        /// Column `external_user_id`.
+        external_user_id -> PortableUuid,
+        /// Column `display_name`.
+        display_name -> Nullable<Text>,
+        /// Column `label`.
+        label -> Nullable<Text>,
+        /// Column `status`.
+        status -> Text,
+        /// Column `status_reason`.
+        status_reason -> Nullable<Text>,
+        /// Column `is_disabled`.
+        is_disabled -> Bool,
+        /// Column `sealed`.
+        sealed -> Nullable<Binary>,
+        /// Column `generation`.
+        generation -> BigInt,
+        /// Column `ends_at`.
+        ends_at -> Nullable<PortableTimestamp>,
+        /// Column `refresh_at`.
+        refresh_at -> Nullable<PortableTimestamp>,
+        /// Column `refreshing_until`.
+        refreshing_until -> Nullable<PortableTimestamp>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `updated_at`.
+        updated_at -> PortableTimestamp,
+        /// Column `deleted_at`.
+        deleted_at -> Nullable<PortableTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{PortableTimestamp, PortableUuid};
+
+    /// Table `connection_links`.
+    connection_links (workspace_id, id) {
+        /// Column `workspace_id`.
+        workspace_id -> PortableUuid,
+        /// Column `id`.
+        id -> PortableUuid,
+        /// Column `connected_account_id`.
+        connected_account_id -> PortableUuid,
+        /// Column `token_hash`.
+        token_hash -> Binary,
+        /// Column `callback_url`.
+        callback_url -> Text,
+        /// Column `state_hash`.
+        state_hash -> Nullable<Binary>,
+        /// Column `browser_hash`.
+        browser_hash -> Nullable<Binary>,
+        /// Column `verifier`.
+        verifier -> Nullable<Binary>,
+        /// Column `redirect_url`.
+        redirect_url -> Nullable<Text>,
+        /// Column `created_at`.
+        created_at -> PortableTimestamp,
+        /// Column `expires_at`.
+        expires_at -> PortableTimestamp,
     }
 }
 
@@ -1027,7 +1132,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key_secrets,
     api_keys,
     audit_events,
+    auth_configs,
     channels,
+    connected_accounts,
+    connection_links,
     deleted_external_users,
     departures,
     event_feeds,

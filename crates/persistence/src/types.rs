@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use denizen_domain::{
-    AccountId, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, ExecutionId, ExternalUserGroupId,
-    ExternalUserId, FlowId, JobId, RoleId, SuperIdentityId, TierId, Timestamp, WebhookEndpointId, WorkflowId,
-    WorkflowTemplateId, WorkspaceId,
+    AccountId, AccountTokenId, ApiKeyId, AuditEventId, AuthConfigId, ChannelId, ConnectedAccountId,
+    ConnectionLinkId, EventId, ExecutionId, ExternalUserGroupId, ExternalUserId, FlowId, JobId, RoleId,
+    SuperIdentityId, TierId, Timestamp, WebhookEndpointId, WorkflowId, WorkflowTemplateId, WorkspaceId,
 };
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -86,7 +86,10 @@ stored_as_uuid!(
     AccountTokenId,
     ApiKeyId,
     AuditEventId,
+    AuthConfigId,
     ChannelId,
+    ConnectedAccountId,
+    ConnectionLinkId,
     EventId,
     ExecutionId,
     ExternalUserGroupId,

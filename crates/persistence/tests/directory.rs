@@ -418,8 +418,8 @@ async fn users_past_the_restore_period_can_be_erased() {
     assert!(external_users::delete(connection, origin, workspace_id, user.id, |_| Ok(())).await.unwrap());
     let deleted_at = origin.source.clock.now();
     fixture.clock.advance(Duration::from_hours(31 * 24));
-    assert_eq!(external_users::sweep(connection, deleted_at, 10).await.unwrap(), 1);
-    assert_eq!(external_users::sweep(connection, deleted_at, 10).await.unwrap(), 0, "already purged");
+    assert_eq!(external_users::sweep(connection, origin, deleted_at, 10).await.unwrap(), 1);
+    assert_eq!(external_users::sweep(connection, origin, deleted_at, 10).await.unwrap(), 0, "already purged");
     let long_ago = deleted_at.minus(Duration::from_hours(1));
     let restored =
         external_users::restore(connection, origin, workspace_id, user.id, long_ago).await.unwrap();

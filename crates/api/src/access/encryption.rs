@@ -4,7 +4,10 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use denizen_domain::{Error, IdSource, NotConfigured, RandomIds, Result, WorkspaceId};
+use denizen_domain::{
+    AuthConfigId, ConnectedAccountId, Error, IdSource, NotConfigured, RandomIds, Result, SecretHash,
+    WorkspaceId,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Bytes of a key.
@@ -18,12 +21,27 @@ const ID: usize = 8;
 pub enum SealedAs {
     /// The key of a workspace.
     WorkspaceKey(WorkspaceId),
+    /// The secret of an auth config's client.
+    ClientSecret(WorkspaceId, AuthConfigId),
+    /// What a connected account presents to its system.
+    Credentials(WorkspaceId, ConnectedAccountId),
+    /// The verifier of the code with which a browser comes back that has this state.
+    CodeVerifier(WorkspaceId, SecretHash),
 }
 
 impl SealedAs {
     fn bytes(self) -> Vec<u8> {
         match self {
             Self::WorkspaceKey(id) => [b"workspace key\0", &id.as_uuid().as_bytes()[..]].concat(),
+            Self::ClientSecret(workspace_id, id) => {
+                [b"client secret\0", &workspace_id.as_uuid().as_bytes()[..], id.as_uuid().as_bytes()].concat()
+            }
+            Self::Credentials(workspace_id, id) => {
+                [b"credentials\0", &workspace_id.as_uuid().as_bytes()[..], id.as_uuid().as_bytes()].concat()
+            }
+            Self::CodeVerifier(workspace_id, state) => {
+                [b"code verifier\0", &workspace_id.as_uuid().as_bytes()[..], state.as_bytes()].concat()
+            }
         }
     }
 }

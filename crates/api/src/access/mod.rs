@@ -43,7 +43,7 @@ pub(crate) struct AccessParts {
     /// The keys that sign and verify access tokens.
     pub(crate) tokens: Tokens,
     /// The keys that seal secrets, if the operator has set any.
-    pub(crate) encryption_keys: Option<EncryptionKeys>,
+    pub(crate) encryption_keys: Option<Arc<EncryptionKeys>>,
     /// The threads for hashing passwords.
     pub(crate) passwords: Passwords,
     /// The last uses of API keys.
@@ -60,7 +60,7 @@ impl Access {
 
     /// Returns the keys that seal secrets. Fails with [`NotConfigured::EncryptionKey`] if there are none.
     pub(crate) fn require_encryption_keys(&self) -> Result<&EncryptionKeys> {
-        self.encryption_keys.as_ref().ok_or(Error::NotConfigured(NotConfigured::EncryptionKey))
+        self.encryption_keys.as_deref().ok_or(Error::NotConfigured(NotConfigured::EncryptionKey))
     }
 }
 

@@ -1,6 +1,10 @@
 //! Sample bodies for the OpenAPI document.
 
+mod connections;
+
 use serde_json::{Value, json};
+
+pub(crate) use self::connections::*;
 
 const USER: &str = "0b8f6f9e-3a86-4c39-9d5e-4f6f4a3c2b10";
 const WORKSPACE: &str = "5b0f6f3c-7f0e-4a55-8a6c-3f1f2f9f1c11";

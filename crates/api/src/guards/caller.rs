@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use denizen_domain::{
     Account, AccountToken, Authority, BadRequest, Error, ExternalUser, ExternalUserId, Forbidden, Identifier,
-    KeyHolder, Origin, Permission as Code, Reach, Reason, Right, Scope, Unauthenticated, Violation,
+    KeyHolder, Origin, Permission as Code, Reach, Reason, Resource, Right, Scope, Unauthenticated, Violation,
     Violations,
 };
 use denizen_persistence::account_tokens::SignedIn;
@@ -117,6 +117,16 @@ scopes! {
     CanWriteWorkflows => WriteWorkflows,
     /// May run workflows.
     CanRunWorkflows => RunWorkflows,
+    /// May read auth configs.
+    CanReadAuthConfigs => ReadAuthConfigs,
+    /// May create and delete auth configs.
+    CanWriteAuthConfigs => WriteAuthConfigs,
+    /// May read connected accounts.
+    CanReadConnectedAccounts => ReadConnectedAccounts,
+    /// May create, change and delete connected accounts.
+    CanWriteConnectedAccounts => WriteConnectedAccounts,
+    /// May get what connected accounts present.
+    CanUseConnectedAccounts => UseConnectedAccounts,
     /// May see jobs.
     CanReadJobs => ReadJobs,
     /// May cancel jobs, and try them again.
@@ -362,6 +372,14 @@ pub(crate) struct NamedUser {
 }
 
 impl NamedUser {
+    /// Returns the user, if the request names one. Fails if there is none.
+    pub(crate) async fn find(&self) -> Result<Option<Arc<ExternalUser>>, ApiError> {
+        let Some((holder, username)) = &self.named_by else { return Ok(None) };
+        let name = ExternalUserName::Username(username.clone());
+        let user = self.access.cache.external_user(holder.workspace_id, name).await?;
+        Ok(Some(user.ok_or_else(|| Error::not_found(Resource::ExternalUser, username))?))
+    }
+
     /// Returns the user, never blocked. Creates it if the name is new and the key may create users.
     pub(crate) async fn find_or_create(&self) -> Result<Option<Arc<ExternalUser>>, ApiError> {
         let Some((holder, username)) = &self.named_by else { return Ok(None) };

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
 
+use crate::connections::Connections;
 use crate::webhooks::Webhooks;
 use crate::workflows::Workflows;
 
@@ -30,20 +31,30 @@ const UNREADABLE: Duration = Duration::from_mins(1);
 /// How often a lease is extended.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 
+/// What performs jobs.
+#[derive(Clone)]
+pub(crate) struct JobPerformers {
+    /// Sends events to endpoints.
+    pub(crate) webhooks: Webhooks,
+    /// Runs workflows.
+    pub(crate) workflows: Workflows,
+    /// Keeps the tokens of connected accounts.
+    pub(crate) connections: Connections,
+}
+
 /// The jobs of all workspaces. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Jobs {
     database: Database,
     source: Source,
-    webhooks: Webhooks,
-    workflows: Workflows,
+    performers: JobPerformers,
     is_open: Arc<watch::Sender<bool>>,
 }
 
 impl Jobs {
     /// Creates the jobs of a database. None runs until the server is ready.
-    pub(crate) fn new(database: Database, source: Source, webhooks: Webhooks, workflows: Workflows) -> Self {
-        Self { database, source, webhooks, workflows, is_open: Arc::new(watch::Sender::new(false)) }
+    pub(crate) fn new(database: Database, source: Source, performers: JobPerformers) -> Self {
+        Self { database, source, performers, is_open: Arc::new(watch::Sender::new(false)) }
     }
 
     /// Sets whether jobs are begun. Once they are not, those under way go on to a point at which they can be left.
@@ -142,14 +153,14 @@ impl Jobs {
     }
 
     async fn perform(&self, job: &Job) -> Result<(Ending, Option<Json>)> {
+        let JobPerformers { webhooks, workflows, connections } = &self.performers;
         match job.kind {
-            JobKind::WebhookDelivery => {
-                Ok((self.webhooks.deliver(job, self.is_open.subscribe()).await?, None))
-            }
-            JobKind::WebhookReplay => self.webhooks.replay(job).await,
-            JobKind::Workflow => Ok((self.workflows.control(job).await?, None)),
-            JobKind::WorkflowEvents => self.workflows.follow(job, self.is_open.subscribe()).await,
-            JobKind::WorkflowRun => Ok((self.workflows.run_lane(job, self.is_open.subscribe()).await?, None)),
+            JobKind::WebhookDelivery => Ok((webhooks.deliver(job, self.is_open.subscribe()).await?, None)),
+            JobKind::WebhookReplay => webhooks.replay(job).await,
+            JobKind::Workflow => Ok((workflows.control(job).await?, None)),
+            JobKind::WorkflowEvents => workflows.follow(job, self.is_open.subscribe()).await,
+            JobKind::WorkflowRun => Ok((workflows.run_lane(job, self.is_open.subscribe()).await?, None)),
+            JobKind::ConnectedAccount => Ok((connections.keep(job).await?, None)),
         }
     }
 

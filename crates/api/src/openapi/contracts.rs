@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi;
 
-use crate::wire::contract::{speaks_flowdock, starts_flows};
+use crate::wire::contract::{speaks_flowdock, speaks_flowra_alone, starts_flows};
 
 /// A contract with its own document.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,10 @@ fn is_of_flowra(path: &str) -> bool {
 }
 
 fn is_of_flowra_alone(path: &str) -> bool {
-    path.contains("/username/") || path.ends_with("/toggle-active") || path.starts_with("/api/v1/workflow/")
+    path.contains("/username/")
+        || path.ends_with("/toggle-active")
+        || speaks_flowra_alone(path)
+        || path.starts_with("/connect/")
 }
 
 fn is_of_zaia(path: &str) -> bool {

@@ -47,7 +47,7 @@ const DESCRIPTION: &str = "A self-hosted user directory for multi-tenant platfor
     before this rule keep working.";
 
 /// The tags of the operations, in the order of the document.
-const TAGS: [(&str, &str); 28] = [
+const TAGS: [(&str, &str); 30] = [
     ("External users", "Flowra and Zaia: the end users of a workspace, by id, username or channel."),
     ("External user groups", "Zaia: groups of external users."),
     ("Tiers", "Zaia: the service tiers of external users and groups."),
@@ -59,6 +59,8 @@ const TAGS: [(&str, &str); 28] = [
     ("Webhooks", "Where events are sent, and what became of them."),
     ("Jobs", "Work that outlives a request."),
     ("Workflows", "Flowra: work that follows from what happens to people, and its executions."),
+    ("Auth configs", "Flowra: how external users connect to other systems."),
+    ("Connected accounts", "Flowra: the accounts of external users with other systems."),
     ("Users", "Notiflows: the external users of a workspace, by external id."),
     ("Session", "FlowMate: logging in and out."),
     ("Accounts", "FlowMate: the people who log in."),

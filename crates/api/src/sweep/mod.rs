@@ -160,7 +160,8 @@ impl Sweep {
             }
             Chore::DeletedExternalUsers => {
                 let before = now.minus(self.options.restore_period);
-                Ok(external_users::sweep(connection, before, BATCH).await? > 0)
+                let origin = Origin::server(self.source.clone());
+                Ok(external_users::sweep(connection, &origin, before, BATCH).await? > 0)
             }
             Chore::IdempotencyRecords => Ok(idempotency_records::sweep(connection, now, BATCH).await? > 0),
             Chore::Workspace(id) => {

@@ -31,6 +31,9 @@ impl Contract {
         if below("/admin").is_some() {
             return Self::Notiflows;
         }
+        if speaks_flowra_alone(path) {
+            return Self::Flowra;
+        }
         if speaks_flowmate(path) {
             return Self::FlowMate;
         }
@@ -43,7 +46,6 @@ impl Contract {
         match below("/api/v1/external-users") {
             Some(rest) if rest.starts_with("/username/") || rest.ends_with("/toggle-active") => Self::Flowra,
             Some("" | "/me") if speaks_flowra(&parts.headers) => Self::Flowra,
-            _ if below("/api/v1/workflow").is_some() => Self::Flowra,
             _ if below("/api/v1").is_some() => Self::Zaia,
             _ => Self::Operations,
         }
@@ -86,10 +88,22 @@ impl Contract {
     }
 }
 
+/// Paths below `/api/v1` that only Flowra has, whatever header carries the key.
+const FLOWRA: [&str; 4] =
+    ["/api/v1/workflow", "/api/v1/auth_configs", "/api/v1/connected_accounts", "/api/v1/users/profile"];
+
+/// Returns whether a path is one of those.
+pub(crate) fn speaks_flowra_alone(path: &str) -> bool {
+    let is_below =
+        |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    FLOWRA.into_iter().any(is_below)
+}
+
 /// Paths below `/api` and `/api/v1` are FlowMate's, except those of other contracts.
 pub(crate) fn speaks_flowmate(path: &str) -> bool {
     let known = |thing: &str| FLOWMATE.contains(&thing) || OF_FLOWS.contains(&thing);
-    matches!(path, "/login" | "/logout") || below_api(path).is_some_and(known)
+    let is_known = below_api(path).is_some_and(known) && !speaks_flowra_alone(path);
+    matches!(path, "/login" | "/logout") || is_known
 }
 
 /// Returns whether the errors of a path stand in a list beside the envelope, too: those about FlowMate's flows.

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use denizen_domain::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, ChannelId, Error, ExecutionId, ExternalUserGroupId,
-    ExternalUserId, InvitationNumber, JobId, Reason, Resource, RoleId, SuperIdentityId, TierId, Violation,
-    WebhookEndpointId, WorkflowId, WorkflowTemplateId, WorkspaceId,
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuthConfigId, ChannelId, ConnectedAccountId, Error,
+    ExecutionId, ExternalUserGroupId, ExternalUserId, InvitationNumber, JobId, Reason, Resource, RoleId,
+    SuperIdentityId, TierId, Violation, WebhookEndpointId, WorkflowId, WorkflowTemplateId, WorkspaceId,
 };
 
 use super::error::{self, ApiError};
@@ -67,6 +67,14 @@ impl AddressedId for ExternalUserId {
 
 impl AddressedId for JobId {
     const RESOURCE: Resource = Resource::Job;
+}
+
+impl AddressedId for AuthConfigId {
+    const RESOURCE: Resource = Resource::AuthConfig;
+}
+
+impl AddressedId for ConnectedAccountId {
+    const RESOURCE: Resource = Resource::ConnectedAccount;
 }
 
 impl AddressedId for WebhookEndpointId {

@@ -47,6 +47,7 @@ impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
 pub(crate) struct QueryReader {
     pairs: Vec<(String, String)>,
     known: Vec<String>,
+    takes_any: bool,
     violations: Violations,
 }
 
@@ -64,7 +65,7 @@ impl QueryReader {
 
     fn new(query: &str) -> Result<Self, Error> {
         let pairs = decode_pairs(query.as_bytes(), "query")?;
-        Ok(Self { pairs, known: Vec::new(), violations: Violations::new() })
+        Ok(Self { pairs, known: Vec::new(), takes_any: false, violations: Violations::new() })
     }
 
     /// Returns the values of a parameter, in order.
@@ -167,6 +168,11 @@ impl QueryReader {
         }
     }
 
+    /// Lets unknown parameters pass: those of other systems are not ours to refuse.
+    pub(crate) fn allow_any(&mut self) {
+        self.takes_any = true;
+    }
+
     /// Records a violation.
     pub(crate) fn add(&mut self, name: &str, violation: Violation) {
         self.violations.add(name, violation);
@@ -174,7 +180,9 @@ impl QueryReader {
 
     fn finish(mut self) -> Result<(), Error> {
         let known: Vec<_> = self.known.iter().map(String::as_str).collect();
-        reject_unknown(&self.pairs, &known, &mut self.violations);
+        if !self.takes_any {
+            reject_unknown(&self.pairs, &known, &mut self.violations);
+        }
         if self.violations.is_empty() {
             return Ok(());
         }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) use self::request::caused_by;
 use self::starts::Starts;
+use crate::connections::Connections;
 use crate::options::AppOptions;
 use crate::outgoing::OutgoingClient;
 
@@ -40,6 +41,7 @@ pub(crate) struct Workflows {
     database: Database,
     source: Source,
     client: OutgoingClient,
+    connections: Connections,
     networks: Arc<[IpNet]>,
     limits: WorkflowLimits,
     restore_period: Duration,
@@ -68,10 +70,16 @@ pub(crate) struct Start {
 
 impl Workflows {
     /// Creates a runner.
-    pub(crate) fn new(database: Database, source: Source, options: &AppOptions) -> Result<Self> {
+    pub(crate) fn new(
+        database: Database,
+        source: Source,
+        connections: Connections,
+        options: &AppOptions,
+    ) -> Result<Self> {
         Ok(Self {
             database,
             source,
+            connections,
             client: OutgoingClient::new(&options.webhook_allowed_networks)?,
             networks: options.webhook_allowed_networks.as_slice().into(),
             limits: options.workflow_limits,

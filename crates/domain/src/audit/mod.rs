@@ -54,6 +54,10 @@ pub enum ObjectKind {
     WorkflowTemplate,
     /// An execution of a workflow.
     Execution,
+    /// How to connect to another system.
+    AuthConfig,
+    /// Another system's account of an external user. The log never contains what it presents there.
+    ConnectedAccount,
     /// A secret with which the server signs, seals or derives. The id is its purpose: `access_tokens`.
     ServerSecret,
 }
@@ -78,6 +82,8 @@ impl Coded for ObjectKind {
         Self::Workflow,
         Self::WorkflowTemplate,
         Self::Execution,
+        Self::AuthConfig,
+        Self::ConnectedAccount,
         Self::ServerSecret,
     ];
 
@@ -101,6 +107,8 @@ impl Coded for ObjectKind {
             Self::Workflow => "workflow",
             Self::WorkflowTemplate => "workflow_template",
             Self::Execution => "execution",
+            Self::AuthConfig => "auth_config",
+            Self::ConnectedAccount => "connected_account",
             Self::ServerSecret => "server_secret",
         }
     }
@@ -125,11 +133,21 @@ pub enum Verb {
     Rotate,
     /// A key was revoked.
     Revoke,
+    /// A secret that the server keeps for others was handed out.
+    Use,
 }
 
 impl Coded for Verb {
-    const ALL: &'static [Self] =
-        &[Self::Create, Self::Update, Self::Delete, Self::Restore, Self::Erase, Self::Rotate, Self::Revoke];
+    const ALL: &'static [Self] = &[
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Restore,
+        Self::Erase,
+        Self::Rotate,
+        Self::Revoke,
+        Self::Use,
+    ];
 
     fn code(self) -> &'static str {
         match self {
@@ -140,6 +158,7 @@ impl Coded for Verb {
             Self::Erase => "erase",
             Self::Rotate => "rotate",
             Self::Revoke => "revoke",
+            Self::Use => "use",
         }
     }
 }
@@ -205,6 +224,16 @@ impl FieldChanges {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Returns whether a field has changed to this text.
+    pub fn becomes_text(&self, field: &str, text: &str) -> bool {
+        match self.0.get(field) {
+            Some(Json::Object(values)) => {
+                matches!(values.get("new"), Some(Json::String(new)) if new == text)
+            }
+            _ => false,
         }
     }
 

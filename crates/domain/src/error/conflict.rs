@@ -1,6 +1,7 @@
 //! What a request conflicts with.
 
-use crate::fields::WorkflowStatus;
+use crate::fields::{ConnectionStatus, WorkflowStatus};
+use crate::primitives::Coded as _;
 
 /// Why a request conflicts with the current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +131,21 @@ pub enum Conflict {
     /// The invitation was accepted and cannot be withdrawn.
     #[error("The invitation is accepted and cannot be deleted.")]
     InvitationAccepted,
+    /// The workspace has reached its limit of auth configs.
+    #[error("The workspace has reached its limit of auth configs. Delete one first.")]
+    TooManyAuthConfigs,
+    /// The external user has reached its limit of connected accounts.
+    #[error("The external user has reached its limit of connected accounts. Delete one first.")]
+    TooManyConnectedAccounts,
+    /// Connected accounts use the auth config, so it cannot be deleted.
+    #[error("Connected accounts use the auth config. Delete them first.")]
+    AuthConfigInUse,
+    /// The connected account cannot be used.
+    #[error("The connected account cannot be used. Current status: {0}")]
+    NotConnected(ConnectionStatus),
+    /// The connected account presents nothing that could be handed out.
+    #[error("The connected account has no credentials: its scheme is NO_AUTH.")]
+    NoCredentials,
     /// Another request changed the same object at the same time. The caller can retry.
     #[error("Another request changed the object at the same time. Send the request again.")]
     ConcurrentChange,
@@ -160,6 +176,9 @@ impl Conflict {
             Self::WorkflowNotInactive(_) => "not_inactive",
             Self::WorkflowAlready(_) => "already",
             Self::WorkflowNotActive(_) => "not_active",
+            Self::AuthConfigInUse => "in_use",
+            Self::NotConnected(_) => "not_connected",
+            Self::NoCredentials => "no_credentials",
             Self::Erased => "erased",
             Self::ApiKeyEnded => "ended",
             Self::ChannelRemoved => "channel_removed",
@@ -176,17 +195,20 @@ impl Conflict {
             | Self::TooManyWorkflows
             | Self::TooManyActiveWorkflows
             | Self::TooManyTemplates
+            | Self::TooManyAuthConfigs
+            | Self::TooManyConnectedAccounts
             | Self::TooManyInvitations => "limit_reached",
             Self::ConcurrentChange => "concurrent_change",
         }
     }
 
     /// Returns the status that stands in the way, if one does.
-    pub const fn current_status(self) -> Option<WorkflowStatus> {
+    pub fn current_status(self) -> Option<&'static str> {
         match self {
             Self::WorkflowNotInactive(status)
             | Self::WorkflowAlready(status)
-            | Self::WorkflowNotActive(status) => Some(status),
+            | Self::WorkflowNotActive(status) => Some(status.code()),
+            Self::NotConnected(status) => Some(status.code()),
             _ => None,
         }
     }
@@ -234,6 +256,11 @@ impl Conflict {
             | Self::JobOfWorkflow
             | Self::ExecutionNotFailed
             | Self::InvitationAccepted
+            | Self::TooManyAuthConfigs
+            | Self::TooManyConnectedAccounts
+            | Self::AuthConfigInUse
+            | Self::NotConnected(_)
+            | Self::NoCredentials
             | Self::ConcurrentChange => None,
         }
     }

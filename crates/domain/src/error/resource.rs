@@ -31,6 +31,10 @@ pub enum Resource {
     Invitation,
     /// A job.
     Job,
+    /// How to connect to another system.
+    AuthConfig,
+    /// A connected account.
+    ConnectedAccount,
     /// A webhook endpoint.
     WebhookEndpoint,
     /// A workflow.
@@ -61,6 +65,8 @@ impl fmt::Display for Resource {
             Self::Flow => "Flow",
             Self::Invitation => "Invitation",
             Self::Job => "Job",
+            Self::AuthConfig => "Auth config",
+            Self::ConnectedAccount => "Connected account",
             Self::WebhookEndpoint => "Webhook endpoint",
             Self::Workflow => "Workflow",
             Self::IncomingWebhook => "Incoming webhook",

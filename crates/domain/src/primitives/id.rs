@@ -83,6 +83,12 @@ typed_ids! {
     WorkflowTemplateId,
     /// Id of an [`Execution`](crate::Execution).
     ExecutionId,
+    /// Id of an [`AuthConfig`](crate::AuthConfig).
+    AuthConfigId,
+    /// Id of a [`ConnectedAccount`](crate::ConnectedAccount).
+    ConnectedAccountId,
+    /// Id of a link that connects an account.
+    ConnectionLinkId,
 }
 
 /// The error for a text that is not a positive whole number in plain form.

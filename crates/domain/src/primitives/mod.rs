@@ -17,10 +17,10 @@ pub use clock::{
 pub(crate) use code_set::coded_texts;
 pub use code_set::{CodeSet, Coded};
 pub use id::{
-    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, ChannelId, EventId, EventPosition,
-    ExecutionId, ExternalUserGroupId, ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber,
-    JobId, RoleId, SuperIdentityId, TierId, WebhookEndpointId, WorkflowId, WorkflowTemplateId, WorkspaceId,
-    WorkspaceNumber,
+    AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, AuthConfigId, ChannelId,
+    ConnectedAccountId, ConnectionLinkId, EventId, EventPosition, ExecutionId, ExternalUserGroupId,
+    ExternalUserId, FlowId, InvalidId, InvalidNumber, InvitationNumber, JobId, RoleId, SuperIdentityId,
+    TierId, WebhookEndpointId, WorkflowId, WorkflowTemplateId, WorkspaceId, WorkspaceNumber,
 };
 pub use json::{Json, JsonError, JsonNumber, JsonObject, json_members};
 pub use paging::{CursorSeal, Direction, Page, PageNumber, Position, Slice, SortKey, Window};

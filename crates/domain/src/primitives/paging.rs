@@ -74,6 +74,11 @@ impl PageNumber {
         }
     }
 
+    /// Returns the plain number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
     /// Returns the next page number, unless this is the largest.
     pub fn next(self) -> Option<Self> {
         Self::new(u64::from(self.0) + 1).ok()

@@ -33,6 +33,16 @@ pub enum Scope {
     WriteWorkflows,
     /// Run active workflows, whose steps have the rights of their makers.
     RunWorkflows,
+    /// Read how to connect to other systems.
+    ReadAuthConfigs,
+    /// Create and delete ways to connect to other systems, with the secrets of their clients.
+    WriteAuthConfigs,
+    /// Read connected accounts, but not what they present.
+    ReadConnectedAccounts,
+    /// Create, change and delete connected accounts, and make links that connect them.
+    WriteConnectedAccounts,
+    /// Get what connected accounts present to their systems.
+    UseConnectedAccounts,
 }
 
 impl Coded for Scope {
@@ -51,6 +61,11 @@ impl Coded for Scope {
         Self::ReadWorkflows,
         Self::WriteWorkflows,
         Self::RunWorkflows,
+        Self::ReadAuthConfigs,
+        Self::WriteAuthConfigs,
+        Self::ReadConnectedAccounts,
+        Self::WriteConnectedAccounts,
+        Self::UseConnectedAccounts,
     ];
 
     fn code(self) -> &'static str {
@@ -69,6 +84,11 @@ impl Coded for Scope {
             Self::ReadWorkflows => "workflows:read",
             Self::WriteWorkflows => "workflows:write",
             Self::RunWorkflows => "workflows:run",
+            Self::ReadAuthConfigs => "auth_configs:read",
+            Self::WriteAuthConfigs => "auth_configs:write",
+            Self::ReadConnectedAccounts => "connected_accounts:read",
+            Self::WriteConnectedAccounts => "connected_accounts:write",
+            Self::UseConnectedAccounts => "connected_accounts:use",
         }
     }
 }
@@ -80,7 +100,7 @@ pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
     /// Returns the scopes of a key created without any: all except managing keys and webhooks, reading the audit log and
-    /// events, changing and running workflows, and those of jobs.
+    /// events, changing and running workflows, those of jobs, and all of connected accounts but reading.
     fn default() -> Self {
         let kept_back = [
             Scope::ManageApiKeys,
@@ -91,6 +111,9 @@ impl Default for ScopeSet {
             Scope::WriteJobs,
             Scope::WriteWorkflows,
             Scope::RunWorkflows,
+            Scope::WriteAuthConfigs,
+            Scope::WriteConnectedAccounts,
+            Scope::UseConnectedAccounts,
         ];
         let is_kept_back = |scope: &Scope| kept_back.contains(scope);
         Scope::ALL.iter().copied().filter(|scope| !is_kept_back(scope)).collect()
@@ -120,7 +143,7 @@ mod tests {
     #[test]
     fn the_default_scopes_cannot_manage_keys_or_change_or_run_workflows() {
         let scopes = ScopeSet::default();
-        assert_eq!(scopes.iter().count(), 6);
+        assert_eq!(scopes.iter().count(), 8);
         assert!(!scopes.contains(Scope::ManageApiKeys) && !scopes.contains(Scope::WriteWorkflows));
         assert!(scopes.contains(Scope::ReadWorkflows) && !scopes.contains(Scope::RunWorkflows));
         assert_eq!(ScopeSet::from_stored(&scopes.to_stored()), Ok(scopes));

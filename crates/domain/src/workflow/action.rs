@@ -134,6 +134,8 @@ pub struct StepRequest {
     pub body: Option<(String, bool)>,
     /// How long to wait for the answer.
     pub timeout: Duration,
+    /// The connected account whose credentials it carries: an id, or the name of a system. `None` for none.
+    pub connected_account: Option<String>,
 }
 
 impl Action {
@@ -439,6 +441,7 @@ impl Fields<'_> {
             headers,
             body,
             timeout: Duration::from_secs(self.whole("timeout").unwrap_or(15).into()),
+            connected_account: self.text("connectedAccount").map(str::to_owned),
         })
     }
 

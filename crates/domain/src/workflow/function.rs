@@ -169,13 +169,18 @@ const LIST: [Field; 8] = [
 ];
 
 /// What to send.
-const REQUEST: [Field; 6] = [
+const REQUEST: [Field; 7] = [
     field("method", FieldKind::OneOf(&METHODS), "The method; GET if absent."),
     required("url", FieldKind::Text(2_048), "The URL: https, to a public address."),
     field("headers", FieldKind::Object, "Headers: an object of texts."),
     field("query", FieldKind::Object, "Parameters that the URL gets: an object of texts, numbers and flags."),
     field("body", FieldKind::Any, "The body: a text is sent as it is, anything else as JSON."),
     field("timeout", FieldKind::Whole(1, 60), "The most seconds to wait for the answer; 15 if absent."),
+    field(
+        "connectedAccount",
+        FieldKind::Text(100),
+        "The connected account of the external user whose credentials the request carries: its id, or the name of the system, such as slack.",
+    ),
 ];
 
 const ROLE: Field = required("role", FieldKind::Text(100), "The id or the name of the role.");

@@ -135,6 +135,15 @@ pub(crate) async fn lock_tier(
     lock_row!(connection, tiers, workspace_id, id, for_update)
 }
 
+/// Locks an external user against changes and deletion.
+pub(crate) async fn lock_external_user(
+    connection: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    id: ExternalUserId,
+) -> Result<()> {
+    lock_row!(connection, external_users, workspace_id, id, for_no_key_update)
+}
+
 /// Locks the record of a deleted user against restoring and erasing.
 pub(crate) async fn lock_deleted_external_user(
     connection: &mut DbConnection,

@@ -3,11 +3,16 @@
 
 mod api_keys;
 mod audit_events;
+mod auth_configs;
 mod channels;
+mod connected_accounts;
+mod cursor_pages;
 mod events;
 mod external_user_groups;
 mod external_users;
 mod jobs;
+mod nested;
+mod profile;
 mod rotation;
 mod super_identities;
 mod tiers;
@@ -37,4 +42,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(webhook_endpoints::routes())
         .merge(jobs::routes())
         .merge(workflows::routes())
+        .merge(auth_configs::routes())
+        .merge(connected_accounts::routes())
+        .merge(profile::routes())
 }

@@ -92,7 +92,7 @@ fn conflicting(conflict: Conflict, contract: Contract) -> Problem {
         return invalid(&Violations::of(field, violation), contract);
     }
     let param = field.map(|field| contract.field_name(field));
-    let current_status = conflict.current_status().map(Coded::code);
+    let current_status = conflict.current_status();
     let details = ErrorDetails { reason: Some(reason), param, current_status, ..ErrorDetails::default() };
     Problem { code: ErrorCode::Conflict, message: conflict.to_string(), details }
 }
@@ -192,6 +192,8 @@ fn not_found(resource: Resource, id: Option<String>, contract: Contract) -> Prob
         Resource::Flow | Resource::IncomingWebhook => "flow",
         Resource::Invitation => "invitation",
         Resource::Job => "job",
+        Resource::AuthConfig => "auth_config",
+        Resource::ConnectedAccount => "connected_account",
         Resource::WebhookEndpoint => "webhook_endpoint",
         Resource::Workflow if contract == Contract::FlowMate => "flow",
         Resource::Workflow => "workflow",

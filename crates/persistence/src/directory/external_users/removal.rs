@@ -1,5 +1,7 @@
 //! Deletes, restores and erases external users.
 
+use std::collections::HashMap;
+
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     Conflict, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Origin, Result, Timestamp, Verb,
@@ -12,12 +14,12 @@ use super::erased_executions::erase_executions;
 use super::find::{find, find_locked, find_locked_by_external_id};
 use super::row::ExternalUserRow;
 use super::write::require_free_names;
-use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, broken_row, in_transaction, on_backend};
 use crate::directory::{channels, external_user_groups, super_identities, tiers};
 use crate::queries::locks;
 use crate::schema::{deleted_external_users, external_users};
-use crate::types::{StoredTime, StoredUuid, stored};
+use crate::types::{StoredTime, StoredUuid, all_stored, stored};
+use crate::{audit_events, connected_accounts};
 
 /// The remains of an erased user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,37 +228,63 @@ pub async fn erase(
         };
         put(connection, &row).await?;
         erase_executions(connection, workspace_id, id, now).await?;
+        connected_accounts::delete_of_users(connection, origin, workspace_id, &[id]).await?;
         audit_events::erase_values(connection, workspace_id, &id.to_string()).await?;
         audit_events::erased::<ExternalUser>(connection, origin, workspace_id, id.to_string()).await?;
         Ok(row.tombstone())
     })
 }
 
-/// Deletes the records of users deleted before a time, up to a limit. Returns how many. They can no longer be
-/// restored, but their ids remain, so that their audit events can still be [erased](erase).
+/// Deletes the records of users deleted before a time, up to a limit, and their connected accounts. Returns how many. They can no
+/// longer be restored, but their ids remain, so that their audit events can still be [erased](erase).
 #[boxed]
-pub async fn sweep(connection: &mut DbConnection, before: Timestamp, limit: u32) -> Result<usize> {
+pub async fn sweep(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    before: Timestamp,
+    limit: u32,
+) -> Result<usize> {
     let old = deleted_external_users::table
         .filter(deleted_external_users::record.is_not_null())
         .filter(deleted_external_users::deleted_at.le(StoredTime::from(before)))
         .select((deleted_external_users::workspace_id, deleted_external_users::id))
         .limit(i64::from(limit));
     let old = on_backend!(connection, |conn| old.load::<(StoredUuid, StoredUuid)>(conn).await);
-    let (workspaces, ids): (Vec<_>, Vec<_>) =
-        old.or_error("look for deleted external users")?.into_iter().unzip();
-    if ids.is_empty() {
-        return Ok(0);
+    let mut of_workspaces: HashMap<WorkspaceId, Vec<ExternalUserId>> = HashMap::new();
+    for (workspace_id, id) in old.or_error("look for deleted external users")? {
+        of_workspaces.entry(workspace_id.into()).or_default().push(id.into());
     }
-    let forgotten = deleted_external_users::table
-        .filter(deleted_external_users::workspace_id.eq_any(workspaces))
-        .filter(deleted_external_users::id.eq_any(ids))
-        .filter(deleted_external_users::deleted_at.le(StoredTime::from(before)));
-    let nothing = (
-        deleted_external_users::record.eq(None::<String>),
-        deleted_external_users::channel_id.eq(None::<StoredUuid>),
-    );
-    on_backend!(connection, |conn| diesel::update(forgotten).set(nothing).execute(conn).await)
-        .or_error("forget deleted external users")
+    let mut count = 0;
+    for (workspace_id, ids) in of_workspaces {
+        count += forget(connection, origin, workspace_id, &ids, before).await?;
+    }
+    Ok(count)
+}
+
+/// Deletes the records of these users of a workspace, unless they were restored and deleted again.
+async fn forget(
+    connection: &mut DbConnection,
+    origin: &Origin,
+    workspace_id: WorkspaceId,
+    ids: &[ExternalUserId],
+    before: Timestamp,
+) -> Result<usize> {
+    in_transaction!(connection, {
+        let forgotten = deleted_external_users::table
+            .filter(deleted_external_users::workspace_id.eq(stored(workspace_id)))
+            .filter(deleted_external_users::id.eq_any(all_stored(ids)))
+            .filter(deleted_external_users::deleted_at.le(StoredTime::from(before)));
+        let nothing = (
+            deleted_external_users::record.eq(None::<String>),
+            deleted_external_users::channel_id.eq(None::<StoredUuid>),
+        );
+        let update = diesel::update(forgotten).set(nothing).returning(deleted_external_users::id);
+        let gone = on_backend!(connection, |conn| update.get_results::<StoredUuid>(conn).await);
+        let gone: Vec<_> =
+            gone.or_error("forget deleted external users")?.into_iter().map(Into::into).collect();
+        connected_accounts::delete_of_users(connection, origin, workspace_id, &gone).await?;
+        Ok(gone.len())
+    })
 }
 
 /// Deletes the row of a user, and its super identity if that has no other user.

@@ -16,10 +16,10 @@ use crate::people::asker::{Asker, Standing};
 use crate::people::roles::delete_all_of as delete_roles_of;
 use crate::queries::locks;
 use crate::schema::{
-    api_key_secrets, api_keys, audit_events, channels, deleted_external_users, departures, event_outbox,
-    events, execution_steps, executions, external_user_groups, external_users, flows, idempotency_records,
-    invitations, job_lanes, jobs, super_identities, tiers, webhook_endpoints, workflow_owners,
-    workflow_templates, workflows, workspaces,
+    api_key_secrets, api_keys, audit_events, auth_configs, channels, connected_accounts, connection_links,
+    deleted_external_users, departures, event_outbox, events, execution_steps, executions,
+    external_user_groups, external_users, flows, idempotency_records, invitations, job_lanes, jobs,
+    super_identities, tiers, webhook_endpoints, workflow_owners, workflow_templates, workflows, workspaces,
 };
 use crate::types::{StoredTime, StoredUuid, stored};
 use crate::webhooks::remove_some_of;
@@ -151,6 +151,9 @@ async fn remove_contents(connection: &mut DbConnection, workspace_id: WorkspaceI
     }
     // Referring tables come first. The flows are empty, because the workspace has no members left.
     delete_batch!(
+        connection_links.id: StoredUuid,
+        connected_accounts.id: StoredUuid,
+        auth_configs.id: StoredUuid,
         external_users.id: StoredUuid,
         deleted_external_users.id: StoredUuid,
         super_identities.id: StoredUuid,

@@ -113,7 +113,9 @@ impl Told {
                 Self::whole(usual)
             }
             EventVerb::Updated => Self::change(earlier, usual),
-            EventVerb::Blocked | EventVerb::Revoked | EventVerb::Disabled => Self::change(usual, full),
+            EventVerb::Blocked | EventVerb::Revoked | EventVerb::Disabled | EventVerb::Expired => {
+                Self::change(usual, full)
+            }
             EventVerb::Unblocked => Self::change(full, usual),
             // A key gets another secret, which no event tells.
             EventVerb::Rotated => Self::change(usual, usual),
@@ -241,6 +243,8 @@ fn object_in_words(object: ObjectKind) -> &'static str {
         ObjectKind::WebhookEndpoint => "A webhook endpoint",
         ObjectKind::Workflow => "A workflow",
         ObjectKind::WorkflowTemplate => "A template of workflows",
+        ObjectKind::AuthConfig => "An auth config",
+        ObjectKind::ConnectedAccount => "A connected account",
         ObjectKind::Execution => "An execution of a workflow",
         ObjectKind::ServerSecret => "A secret of the server",
     }
@@ -261,6 +265,7 @@ fn verb_in_words(verb: EventVerb) -> &'static str {
         EventVerb::Erased => "lost its personal data for good, in earlier events, too",
         EventVerb::Rotated => "got a new secret",
         EventVerb::Revoked => "was revoked",
+        EventVerb::Expired => "expired: its system issues no more tokens",
         EventVerb::Authenticated => {
             "was authenticated and got an access token, which the server tells only with --authentication-events"
         }
@@ -287,6 +292,7 @@ mod tests {
                     | EventVerb::Unblocked
                     | EventVerb::Revoked
                     | EventVerb::Disabled
+                    | EventVerb::Expired
             );
             let changed = example["previous"].as_object().unwrap();
             assert_eq!(!changed.is_empty(), is_change, "{kind}");

@@ -1,5 +1,6 @@
 //! Sample objects of every kind. A kind without samples does not compile, nor does a field that a sample lacks.
 
+mod connections;
 mod directory;
 mod people;
 mod workflows;
@@ -8,11 +9,11 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use denizen_domain::{
-    Account, AccountId, AccountToken, AccountTokenId, ApiKey, ApiKeyId, Channel, ChannelId, ExternalUser,
-    ExternalUserGroup, ExternalUserGroupId, ExternalUserId, Flow, FlowId, FlowMembership, Invitation,
-    JsonObject, Membership, ObjectKind, Recorded, Role, RoleId, SuperIdentityId, Tier, TierId, Timestamp,
-    WebhookEndpoint, WebhookEndpointId, Workflow, WorkflowId, WorkflowTemplate, WorkflowTemplateId,
-    Workspace, WorkspaceId,
+    Account, AccountId, AccountToken, AccountTokenId, ApiKey, ApiKeyId, AuthConfig, AuthConfigId, Channel,
+    ChannelId, ConnectedAccount, ConnectedAccountId, ExternalUser, ExternalUserGroup, ExternalUserGroupId,
+    ExternalUserId, Flow, FlowId, FlowMembership, Invitation, JsonObject, Membership, ObjectKind, Recorded,
+    Role, RoleId, SuperIdentityId, Tier, TierId, Timestamp, WebhookEndpoint, WebhookEndpointId, Workflow,
+    WorkflowId, WorkflowTemplate, WorkflowTemplateId, Workspace, WorkspaceId,
 };
 use denizen_persistence::workspaces::KeyOf;
 use uuid::uuid;
@@ -35,6 +36,9 @@ const ENDPOINT: WebhookEndpointId =
 const WORKFLOW: WorkflowId = WorkflowId::from_uuid(uuid!("3d7a1f5c-9b2e-4c6d-8f0a-5e4b7c9d1a21"));
 const TEMPLATE: WorkflowTemplateId =
     WorkflowTemplateId::from_uuid(uuid!("6e8b2a4d-0c3f-4d7e-9a1b-6f5c8d0e2b32"));
+const AUTH_CONFIG: AuthConfigId = AuthConfigId::from_uuid(uuid!("2f4b6d8a-1c3e-4a5b-8d7f-9e0c2a4b6d41"));
+const CONNECTED_ACCOUNT: ConnectedAccountId =
+    ConnectedAccountId::from_uuid(uuid!("5a7c9e1b-3d5f-4b6a-9c8e-0f1d3b5a7c42"));
 const FLOW: FlowId = FlowId::from_uuid(uuid!("8c0e2a4b-6d8f-4a1c-9e3b-5d7f9a1c3e5b"));
 
 /// An object at one moment, as events tell of it.
@@ -93,6 +97,8 @@ impl Samples {
             ObjectKind::WebhookEndpoint => Self::made_of::<WebhookEndpoint>(),
             ObjectKind::Workflow => Self::made_of::<Workflow>(),
             ObjectKind::WorkflowTemplate => Self::made_of::<WorkflowTemplate>(),
+            ObjectKind::AuthConfig => Self::made_of::<AuthConfig>(),
+            ObjectKind::ConnectedAccount => Self::made_of::<ConnectedAccount>(),
             ObjectKind::Execution | ObjectKind::ServerSecret => return None,
         })
     }
