@@ -67,6 +67,12 @@ impl ForeignClient {
         RunningProgram::start(&self.interpreter, &[program.as_os_str()], environment)
     }
 
+    /// Starts one of the client's scripts, which knows where its packages are by `NODE_PATH`.
+    pub fn start_script(&self, script: &str, environment: &[(&str, &str)]) -> RunningProgram {
+        let modules = self.modules.to_str().expect("the path of the packages is text");
+        self.start(&self.scripts.join(script), &[environment, &[("NODE_PATH", modules)]].concat())
+    }
+
     /// Makes the client's packages known to modules in a folder, which do not look at `NODE_PATH`.
     pub fn link_packages(&self, folder: &Path) {
         let linked = std::os::unix::fs::symlink(&self.modules, folder.join("node_modules"));

@@ -27,6 +27,7 @@
 //!   [`TestServer::add_to_workspace`] and [`TestServer::add_to_flow`] are built on it.
 //! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python; [`build_go`] builds a program in Go;
 //!   [`RunningProgram`] is a program that runs beside a test.
+//! * [`Browser`] opens pages as a person would, with cookies and redirects.
 //! * [`Receiver`] listens at a port, and takes and answers the [`Message`]s that a server sends as webhooks.
 #![expect(
     clippy::expect_used,
@@ -35,6 +36,7 @@
     reason = "what goes wrong here fails the test that asked for it"
 )]
 
+mod browser;
 mod client;
 mod database;
 mod foreign;
@@ -46,6 +48,7 @@ mod reply;
 mod server;
 mod template;
 
+pub use browser::{Browser, Page};
 pub use client::Client;
 pub use database::is_on_postgres;
 pub use foreign::{ForeignClient, build_go};

@@ -10,6 +10,7 @@ use denizen_server::{ManualClock, RunningServer, ServeCommand, Source};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+use crate::browser::Browser;
 use crate::client::{Client, Credential};
 use crate::database::TestDatabase;
 use crate::operator::{Account, Flow, Key, Operator, Workspace};
@@ -27,6 +28,11 @@ const WIDE_LIMITS: [&str; 3] = [
 
 /// What encrypts secrets on PostgreSQL; on SQLite, the server creates a key beside the database.
 const ENCRYPTION_KEY: &str = "--encryption-key=RGVuaXplbiBlbmNyeXB0cyB0aGlzIGluIGl0cyB0ZXM=";
+
+/// Returns the key in the flag that sets it.
+fn key_in(flag: &str) -> &str {
+    flag.split_once('=').map_or("", |(_, key)| key)
+}
 
 /// Leaves [`ENCRYPTION_KEY`] out.
 const NO_ENCRYPTION_KEY: &str = "--encryption-key";
@@ -129,6 +135,11 @@ impl TestServer {
         self.running = Some(running);
     }
 
+    /// A new browser, which finds this server at its public URL, too.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
     /// A client of Flowra: `x-api-key`.
     pub fn flowra(&self) -> Client {
         self.client(Credential::ApiKey(self.workspace.key.clone()))
@@ -209,6 +220,20 @@ impl TestServer {
     /// Runs `denizen`, which must fail, and returns what it complains about.
     pub async fn refused_operator(&self, arguments: &[&str]) -> String {
         self.as_operator().refusal(arguments).await
+    }
+
+    /// All that a SQLite database has stored; `None` on PostgreSQL.
+    pub fn database_bytes(&self) -> Option<Vec<u8>> {
+        let file = self.database.file()?;
+        let beside = |ending: &str| std::fs::read(format!("{}{ending}", file.display())).unwrap_or_default();
+        Some([beside(""), beside("-wal")].concat())
+    }
+
+    /// The key that encrypts secrets.
+    pub fn encryption_key(&self) -> String {
+        let beside = self.database.file().map(|file| file.with_file_name("encryption.key"));
+        let read = |file| std::fs::read_to_string(file).expect("the key is beside the database");
+        beside.map_or_else(|| key_in(ENCRYPTION_KEY).to_owned(), read)
     }
 
     /// Creates a key of the workspace `default` with these scopes, or the default ones if empty.

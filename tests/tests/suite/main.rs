@@ -16,6 +16,7 @@ mod bad_input;
 mod blanks;
 mod channels;
 mod concurrency;
+mod connected_accounts;
 mod credentials;
 mod entity_tags;
 mod events;

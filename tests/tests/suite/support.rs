@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use denizen_tests::{TestServer, Value, json};
 
 /// Every scope that a key may have.
-pub(crate) const ALL_SCOPES: [&str; 14] = [
+pub(crate) const ALL_SCOPES: [&str; 19] = [
     "external_users:read",
     "external_users:write",
     "external_users:authenticate",
@@ -22,6 +22,11 @@ pub(crate) const ALL_SCOPES: [&str; 14] = [
     "workflows:read",
     "workflows:write",
     "workflows:run",
+    "auth_configs:read",
+    "auth_configs:write",
+    "connected_accounts:read",
+    "connected_accounts:write",
+    "connected_accounts:use",
 ];
 
 /// Zaia's body for a new user: all six keys, null except the default channel, with these changes.

@@ -80,10 +80,7 @@ fn is_of_flowra(path: &str) -> bool {
 }
 
 fn is_of_flowra_alone(path: &str) -> bool {
-    path.contains("/username/")
-        || path.ends_with("/toggle-active")
-        || speaks_flowra_alone(path)
-        || path.starts_with("/connect/")
+    path.contains("/username/") || path.ends_with("/toggle-active") || speaks_flowra_alone(path)
 }
 
 fn is_of_zaia(path: &str) -> bool {

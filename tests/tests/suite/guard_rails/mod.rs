@@ -1,6 +1,7 @@
 //! Walks the OpenAPI document: every operation is guarded and fully described.
 
 mod accounts;
+mod connections;
 mod document;
 mod flowdock;
 mod flows;
@@ -10,6 +11,7 @@ mod table;
 use denizen_tests::{Client, Key, Reply, TestServer, Value, Workspace, is_on_postgres, json};
 
 use self::accounts::account_guards;
+use self::connections::CONNECTION_GUARDS;
 use self::document::Document;
 pub(crate) use self::document::takes_null;
 use self::flowdock::flowdock_guards;
@@ -30,6 +32,9 @@ struct Victim {
     endpoint_ids: Option<[String; 2]>,
     /// An inactive workflow, an active one, and an execution of it, for the requests that need them.
     workflow_ids: Option<[String; 3]>,
+    /// An auth config, another one that connects nothing, and an account that the first one connects, for the requests that
+    /// need them.
+    connection_ids: Option<[String; 3]>,
 }
 
 impl Victim {
@@ -47,7 +52,16 @@ impl Victim {
         let channel_id = create_channel(server, name).await;
         let key_id = server.new_key(&["external_users:read"]).await.id;
         let group_id = text(&group, "id");
-        Self { user, channel_id, group_id, tier_id, key_id, endpoint_ids: None, workflow_ids: None }
+        Self {
+            user,
+            channel_id,
+            group_id,
+            tier_id,
+            key_id,
+            endpoint_ids: None,
+            workflow_ids: None,
+            connection_ids: None,
+        }
     }
 
     /// The same, with webhook endpoints if a request needs them: a workspace may have few.
@@ -65,6 +79,9 @@ impl Victim {
         }
         if guard.scope.starts_with("workflows") {
             victim.add_workflows(server).await;
+        }
+        if guard.scope.starts_with("auth_configs") || guard.scope.starts_with("connected_accounts") {
+            victim.add_connection(server).await;
         }
         victim
     }
@@ -84,6 +101,25 @@ impl Victim {
         self.workflow_ids = Some([idle, active, text(&run["data"], "id")]);
     }
 
+    async fn add_connection(&mut self, server: &TestServer) {
+        let client = server.flowra().with_key(&server.new_key(&ALL_SCOPES).await);
+        let make = async |config: Value| {
+            let body = json!({ "toolkit": { "slug": "theirs" }, "authConfig": config });
+            text(&client.post("/api/v1/auth_configs", body).await.json(201), "id")
+        };
+        let used = make(json!({ "authScheme": "API_KEY" })).await;
+        let system = "https://system.example.com/";
+        let unused = make(json!({
+            "authScheme": "OAUTH2", "callbackUrls": ["https://shop.example.com/connected"],
+            "credentials": { "clientId": "shop", "authorizationUrl": system, "tokenUrl": system },
+        }))
+        .await;
+        let credentials = json!({ "apiKey": "a key" });
+        let body = json!({ "authConfigId": used, "eUID": self.user["id"], "credentials": credentials });
+        let account = client.post("/api/v1/connected_accounts", body).await.json(201);
+        self.connection_ids = Some([used, unused, text(&account, "id")]);
+    }
+
     /// A path or body of the table, filled in for the victim.
     fn fill(&self, template: &str) -> String {
         let external_id = text(&self.user, "externalId").replace(' ', "%20");
@@ -93,7 +129,13 @@ impl Victim {
         let ids = self.workflow_ids.as_ref();
         let [idle_id, active_id, execution_id] =
             ids.map_or([""; 3], |ids| ids.each_ref().map(String::as_str));
+        let ids = self.connection_ids.as_ref();
+        let [config_id, unused_id, account_id] =
+            ids.map_or([""; 3], |ids| ids.each_ref().map(String::as_str));
         template
+            .replace("<config>", config_id)
+            .replace("<unused config>", unused_id)
+            .replace("<account>", account_id)
             .replace("<idle>", idle_id)
             .replace("<active>", active_id)
             .replace("<execution>", execution_id)
@@ -122,7 +164,15 @@ impl Victim {
             Some(_) => owner.get(&self.fill("/api/v1/workflow/manager/detail/<idle>")).await.json(200),
             None => Value::Null,
         };
+        let connection = match self.connection_ids {
+            Some(_) => json!([
+                owner.get(&self.fill("/api/v1/auth_configs/<unused config>")).await.json(200),
+                owner.get(&self.fill("/api/v1/connected_accounts/<account>")).await.json(200),
+            ]),
+            None => Value::Null,
+        };
         json!({
+            "connection": connection,
             "workflow": workflow,
             "endpoint": endpoint,
             "job": job,
@@ -150,6 +200,11 @@ impl Guard {
     }
 }
 
+/// All rows about keys.
+fn guards() -> impl Iterator<Item = &'static Guard> {
+    GUARDS.iter().chain(&CONNECTION_GUARDS)
+}
+
 #[tokio::test]
 async fn every_operation_is_guarded() {
     let server = TestServer::start().await;
@@ -159,7 +214,7 @@ async fn every_operation_is_guarded() {
     let right_key = server.new_key(&ALL_SCOPES).await;
     let owner = server.zaia().with_key(&right_key);
     let lacking = table::keys_that_lack_one_scope(&server).await;
-    for (index, guard) in GUARDS.iter().enumerate() {
+    for (index, guard) in guards().enumerate() {
         let victim = Victim::for_guard(&server, &format!("victim {index}"), guard).await;
         let before = victim.state(&owner).await;
 
@@ -193,6 +248,7 @@ fn lists(body: &Value, victim: &Victim) -> bool {
     let mut ids = vec![&user_id, &victim.channel_id, &victim.group_id, &victim.tier_id, &victim.key_id];
     ids.extend(victim.endpoint_ids.iter().flatten());
     ids.extend(victim.workflow_ids.iter().flatten());
+    ids.extend(victim.connection_ids.iter().flatten());
     items.iter().any(|item| ids.iter().any(|id| item["id"] == **id || item["objectId"] == **id))
 }
 
@@ -219,7 +275,7 @@ impl Guard {
 async fn the_table_covers_every_documented_operation() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
-    let mut guarded: Vec<_> = GUARDS.iter().map(|guard| guard.operation.to_owned()).collect();
+    let mut guarded: Vec<_> = guards().map(|guard| guard.operation.to_owned()).collect();
     guarded.extend(account_guards().map(|(base, guard)| guard.operation(base)));
     guarded.extend(flow_guards().map(|(base, guard)| guard.operation(base)));
     guarded.extend(flowdock_guards().map(|(base, guard)| guard.operation(base)));
@@ -244,7 +300,7 @@ async fn every_body_refuses_unknown_fields() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let key = server.new_key(&ALL_SCOPES).await;
-    for (index, guard) in GUARDS.iter().enumerate() {
+    for (index, guard) in guards().enumerate() {
         let Some(body) = guard.body else { continue };
         let victim = Victim::for_guard(&server, &format!("strict {index}"), guard).await;
         let body: Value = serde_json::from_str(&victim.fill(body)).unwrap();
@@ -270,7 +326,7 @@ async fn the_tables_send_every_documented_body() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
     let mut sent: Vec<_> =
-        GUARDS.iter().filter(|guard| guard.body.is_some()).map(|guard| guard.operation.to_owned()).collect();
+        guards().filter(|guard| guard.body.is_some()).map(|guard| guard.operation.to_owned()).collect();
     sent.extend(accounts::operations_with_bodies());
     sent.extend(flows::operations_with_bodies());
     sent.extend(flowdock::operations_with_bodies());
@@ -286,7 +342,7 @@ async fn the_tables_send_every_documented_body() {
 async fn documents_the_required_scope() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
-    for guard in GUARDS {
+    for guard in guards() {
         let (method, path) = guard.operation.split_once(' ').unwrap();
         document.requires(method, path, &[guard.scope]);
     }
@@ -373,11 +429,13 @@ async fn every_reference_and_security_scheme_resolves() {
 async fn every_documented_example_works() {
     let server = TestServer::start().await;
     let document = Document::served_by(&server).await;
-    let webhook_guard = GUARDS.iter().find(|guard| guard.path.contains("<endpoint>")).unwrap();
+    let webhook_guard = guards().find(|guard| guard.path.contains("<endpoint>")).unwrap();
     let mut victim = Victim::for_guard(&server, "example", webhook_guard).await;
     victim.add_workflows(&server).await;
+    let mut connector = Victim::new(&server, "connector").await;
+    connector.add_connection(&server).await;
     let right_key = server.new_key(&ALL_SCOPES).await;
-    for guard in GUARDS {
+    for guard in guards() {
         let (method, path) = guard.operation.split_once(' ').unwrap();
         for example in document.body_examples(method, path) {
             let mut body = example;
@@ -390,11 +448,17 @@ async fn every_documented_example_works() {
             if body.get("url").is_some() {
                 body = with(body, json!({ "url": "http://127.0.0.1:1/hooks" }));
             }
+            if body.get("authConfigId").is_some() {
+                let config = if body.get("callbackUrl").is_some() { "<unused config>" } else { "<config>" };
+                let ids = json!({ "authConfigId": connector.fill(config), "eUID": connector.user["id"] });
+                body = with(body, ids);
+            }
             // Only Flowra's body has no channel.
             let caller = guard.caller.of(&server);
             let flowra = path == "/api/v1/external-users" && body.get("channelId").is_none();
             let client = if flowra { server.flowra() } else { caller }.with_key(&right_key);
-            let path = victim.fill(guard.path).replace("external%20example", "user_12345");
+            let filled = if guard.path.contains("<account>") { &connector } else { &victim };
+            let path = filled.fill(guard.path).replace("external%20example", "user_12345");
             let reply = client.send(method, &path, Some(body)).await;
             assert!((200..300).contains(&reply.status), "{}'s example:\n{reply}", guard.operation);
         }

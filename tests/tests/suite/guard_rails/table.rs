@@ -101,7 +101,7 @@ pub(super) const OPEN: [&str; 12] = [
 ];
 
 /// The default of a row.
-const ROW: Guard = Guard {
+pub(super) const ROW: Guard = Guard {
     operation: "",
     scope: READ,
     caller: Caller::Zaia,
@@ -442,6 +442,13 @@ pub(super) const GUARDS: &[Guard] = &[
         None,
         Stranger::NotFound("user"),
     ),
+    Guard {
+        operation: "GET /api/v1/users/profile",
+        caller: Caller::Flowra,
+        path: "/api/v1/users/profile",
+        stranger: Stranger::Own(200),
+        ..ROW
+    },
     Guard {
         operation: "GET /api/v1/workflow/manager/list",
         path: "/api/v1/workflow/manager/list?limit=100",

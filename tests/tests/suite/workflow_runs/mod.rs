@@ -19,7 +19,7 @@ async fn manager(server: &TestServer) -> Client {
 }
 
 /// A node of a graph.
-fn node(id: &str, function: &str, fields: Value) -> Value {
+pub(crate) fn node(id: &str, function: &str, fields: Value) -> Value {
     let (component, function) = function.split_once('.').unwrap();
     let mut node = json!({ "id": id, "componentId": component, "function": function });
     node["fields"] = fields;
@@ -27,21 +27,21 @@ fn node(id: &str, function: &str, fields: Value) -> Value {
 }
 
 /// A graph whose nodes follow one another.
-fn chain(nodes: &[Value]) -> Value {
+pub(crate) fn chain(nodes: &[Value]) -> Value {
     let edges: Vec<_> =
         nodes.windows(2).map(|pair| json!({ "source": pair[0]["id"], "target": pair[1]["id"] })).collect();
     json!({ "nodes": nodes, "edges": edges })
 }
 
 /// An active workflow.
-struct Workflow {
+pub(crate) struct Workflow {
     manager: Client,
     id: String,
 }
 
 impl Workflow {
     /// Creates one that is started by hand only.
-    async fn new(manager: &Client, graph: Value) -> Self {
+    pub(crate) async fn new(manager: &Client, graph: Value) -> Self {
         Self::with(manager, graph, json!({ "trigger": { "type": "manual" } })).await
     }
 
@@ -78,7 +78,7 @@ impl Workflow {
     }
 
     /// Runs it in the name of an external user.
-    async fn run_for(&self, username: Option<&str>, input: Value) -> Value {
+    pub(crate) async fn run_for(&self, username: Option<&str>, input: Value) -> Value {
         let client = match username {
             Some(username) => self.manager.with("x-username", username),
             None => self.manager.clone(),
@@ -129,7 +129,7 @@ async fn steps_of(server: &TestServer, execution: &Value) -> Vec<Value> {
 }
 
 /// The only step of a node.
-async fn step_of(server: &TestServer, execution: &Value, node: &str) -> Value {
+pub(crate) async fn step_of(server: &TestServer, execution: &Value, node: &str) -> Value {
     let mut steps = steps_of(server, execution).await;
     steps.retain(|step| step["stepId"] == node);
     assert_eq!(steps.len(), 1, "{steps:#?}");

@@ -7,9 +7,10 @@ use denizen_api::EncryptionKeys;
 use denizen_domain::{ApiKey, Clock, Reach, Slug, Timestamp, Workspace};
 use denizen_persistence::api_keys::{self, KeyFilter};
 use denizen_persistence::server_secrets::signing_keys::{self, SigningKey};
-use denizen_persistence::{Backend, Database, introspection, migrations, workspaces};
+use denizen_persistence::{Backend, Database, connected_accounts, introspection, migrations, workspaces};
 
 use super::{Check, Finding, Status};
+use crate::commands::encryption_keys::BATCH;
 use crate::database::{connect_existing, require_current_schema};
 use crate::listing::read_all;
 use crate::output::{moment, named};
@@ -198,22 +199,33 @@ async fn encryption_key(
     let keys = keys.map_err(reason)?;
     let connection = &mut database.read().await.map_err(reason)?;
     let all = read_all(async |window| workspaces::list(connection, window).await).await?;
-    let mut sealed = Vec::new();
+    let [mut all_sealed, mut known, mut current] = [0; 3];
+    let mut count = |sealed: &[u8]| {
+        let is = |test: fn(&EncryptionKeys, &[u8]) -> bool| {
+            usize::from(keys.as_ref().is_some_and(|keys| test(keys, sealed)))
+        };
+        all_sealed += 1;
+        known += is(EncryptionKeys::have_sealed);
+        current += is(EncryptionKeys::first_has_sealed);
+    };
     for Workspace { id, .. } in all {
         let found = workspaces::find_key(connection, Reach::Everywhere, id).await;
-        sealed.extend(found.map_err(reason)?.flatten());
+        found.map_err(reason)?.flatten().iter().for_each(|sealed| count(sealed));
+        let mut last = None;
+        loop {
+            let batch = connected_accounts::sealed_after(connection, id, last.as_ref(), BATCH).await;
+            let batch = batch.map_err(reason)?;
+            let Some(end) = batch.last() else { break };
+            last = Some(end.clone());
+            batch.iter().for_each(|secret| count(secret.sealed()));
+        }
     }
-    let has_sealed = |test: fn(&EncryptionKeys, &[u8]) -> bool| {
-        let opened = |sealed: &&Vec<u8>| keys.as_ref().is_some_and(|keys| test(keys, sealed));
-        sealed.iter().filter(opened).count()
-    };
-    let [known, current] = [EncryptionKeys::have_sealed, EncryptionKeys::first_has_sealed].map(has_sealed);
-    Ok(sealed_secrets(keys.is_some(), sealed.len(), known, current))
+    Ok(sealed_secrets(keys.is_some(), all_sealed, known, current))
 }
 
 /// Judges how many secrets there are, how many the keys open, and how many the first key has sealed.
 fn sealed_secrets(has_keys: bool, all: usize, known: usize, current: usize) -> Finding {
-    let secrets = counted(all, "key") + " of workspaces";
+    let secrets = counted(all, "secret");
     if known < all {
         let lost = all - known;
         let message = format!("{lost} of {secrets} cannot be decrypted; set the key file that was used");
@@ -224,7 +236,10 @@ fn sealed_secrets(has_keys: bool, all: usize, known: usize, current: usize) -> F
     } else if has_keys {
         Finding::new(Status::Ok, format!("it decrypts {secrets}"))
     } else {
-        Finding::new(Status::Ok, "there is none; set --encryption-key-file to keep keys of workspaces")
+        Finding::new(
+            Status::Ok,
+            "there is none; set --encryption-key-file to keep keys of workspaces and to connect accounts",
+        )
     }
 }
 

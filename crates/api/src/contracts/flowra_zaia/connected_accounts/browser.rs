@@ -1,17 +1,19 @@
-//! `/connect`: a user's browser opens a link, and comes back from the other system.
+//! `/connect`: a user's browser opens a link, and comes back from the other system. These are pages for people, so the OpenAPI
+//! document does not list them; that of a link says where they are.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use cookie::{Cookie, SameSite};
 use denizen_domain::{Actor, Secret};
 use url::Url;
-use utoipa::IntoParams;
 
 use crate::connections::{Comeback, LINK_LIFE, LinkToken};
 use crate::contracts::flowra_zaia::auth_configs::redirect_url;
 use crate::state::AppState;
 use crate::wire::context::{Context, RequestContext};
+use crate::wire::envelope::Final;
 use crate::wire::error::ApiResult;
 use crate::wire::path::PathText;
 use crate::wire::query::{FromQuery, Query, QueryReader};
@@ -19,15 +21,8 @@ use crate::wire::query::{FromQuery, Query, QueryReader};
 /// The cookie with what only one browser has.
 const COOKIE: &str = "denizen_connect";
 
-/// Opens a link
-///
-/// For the browser of a user: leads on to the system, where the user agrees. A link opens once. One that was opened, has expired or
+/// Opens a link, for the browser of a user: leads on to the system, where the user agrees. A link opens once. One that was opened, has expired or
 /// never was shows a page that says so.
-#[utoipa::path(get, path = "/connect/{linkToken}", operation_id = "connect.open", tag = "Connected accounts",
-    params(("linkToken" = String, Path, description = "The `linkToken` of a link")),
-    responses(
-        (status = 303, description = "To the system"),
-        (status = 410, description = "The link cannot be opened", body = String, content_type = "text/html")))]
 pub(crate) async fn open(
     State(state): State<AppState>,
     Context(context): Context,
@@ -50,17 +45,13 @@ pub(crate) async fn open(
 }
 
 /// What a browser brings back.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug)]
 pub(crate) struct BroughtBack {
     /// The state that the browser took to the system.
-    #[param(value_type = Option<String>)]
     state: Option<String>,
     /// The code that the system has issued.
-    #[param(value_type = Option<String>)]
     code: Option<String>,
     /// The code of an error, if the system has refused.
-    #[param(value_type = Option<String>)]
     error: Option<String>,
 }
 
@@ -73,15 +64,8 @@ impl FromQuery for BroughtBack {
     }
 }
 
-/// Comes back from the other system
-///
-/// For the browser of a user, which the system sends here. Only the browser that has opened the link gets on, and once: it is sent on
+/// Comes back from the other system, which sends the browser of a user here. Only the browser that has opened the link gets on, and once: it is sent on
 /// to `callbackUrl`. Anything else shows a page that says so, and changes nothing.
-#[utoipa::path(get, path = "/connect/callback", operation_id = "connect.comeBack", tag = "Connected accounts",
-    params(BroughtBack),
-    responses(
-        (status = 303, description = "To the link's `callbackUrl`"),
-        (status = 410, description = "The browser has opened no such link, or has come back before", body = String, content_type = "text/html")))]
 pub(crate) async fn come_back(
     State(state): State<AppState>,
     Context(context): Context,
@@ -138,5 +122,5 @@ fn ended() -> Response {
     let page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Link cannot be used</title>\
                 <h1>This link cannot be used</h1><p>It was used before, it has expired, or another browser has opened it. \
                 Go back to where you came from, and ask for a new one.</p></html>\n";
-    (StatusCode::GONE, headers, Html(page)).into_response()
+    (StatusCode::GONE, headers, Extension(Final), Html(page)).into_response()
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use denizen_domain::{ConnectedAccountId, Error, Resource};
 use denizen_persistence::connected_accounts;
 
-use super::get::find;
+use super::find::find;
 use crate::guards::caller::{Caller, CanWriteConnectedAccounts};
 use crate::state::AppState;
 use crate::wire::done::Done;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::create::new_account;
-use super::get::find;
+use super::find::find;
 use super::input::{CheckedLink, LinkConnectedAccount, Linked, require_callback};
 use super::whose::{require_user, whose};
 use crate::connections::MadeLink;

@@ -4,7 +4,7 @@ mod answer;
 mod browser;
 mod create;
 mod delete;
-mod get;
+mod find;
 mod grouped;
 mod input;
 mod link;
@@ -13,6 +13,7 @@ mod token;
 mod update;
 mod whose;
 
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,8 +24,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(link::link))
         .routes(routes!(grouped::grouped))
-        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(find::get, update::update, delete::delete))
         .routes(routes!(token::token))
-        .routes(routes!(browser::come_back))
-        .routes(routes!(browser::open))
+        .route("/connect/callback", get(browser::come_back))
+        .route("/connect/{linkToken}", get(browser::open))
 }

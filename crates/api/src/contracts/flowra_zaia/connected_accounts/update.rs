@@ -6,7 +6,7 @@ use denizen_domain::{ConnectedAccountId, Error, Resource, Violations};
 use denizen_persistence::connected_accounts;
 
 use super::answer::ConnectedAccountAnswer;
-use super::get::{find, one};
+use super::find::{find, one};
 use super::input::UpdateConnectedAccount;
 use crate::contracts::flowra_zaia::auth_configs::find as find_auth_config;
 use crate::guards::caller::{Caller, CanWriteConnectedAccounts};
