@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::error::{Conflict, Error, Forbidden, Result};
 use crate::primitives::text::{self, text_type};
-use crate::primitives::{ApiKeyId, IdSource, Secret, SecretHash, Timestamp, Violation, WorkspaceId};
+use crate::primitives::{ApiKeyId, IdSource, Reason, Secret, SecretHash, Timestamp, Violation, WorkspaceId};
 use crate::rights::{Scope, ScopeSet};
 
 text_type! { @declare
@@ -19,6 +19,19 @@ text_type! { @declare
 }
 
 impl PublicKey {
+    /// Checks a public key.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let symbols = text.strip_prefix("pk_").unwrap_or_default();
+        let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if symbols.len() == 43 && symbols.bytes().all(is_symbol) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Violation::new(
+            Reason::InvalidFormat,
+            "must be pk_ and 43 letters, digits, hyphens or underscores",
+        ))
+    }
+
     /// Generates a public key.
     pub fn generate(ids: &dyn IdSource) -> Self {
         Self(format!("pk_{}", URL_SAFE_NO_PAD.encode(ids.random_bytes())))
@@ -38,6 +51,21 @@ impl ScopeSet {
 }
 
 /// An API key, without its secret.
+///
+/// ```
+/// use denizen_domain::{PublicKey, RandomIds, Scope, ScopeSet, Secret};
+///
+/// // The halves of a new key: the secret is shown once, and its hash is stored.
+/// let (public_key, secret) = (PublicKey::generate(&RandomIds), Secret::generate("sk_", &RandomIds));
+/// assert!(public_key.as_str().parse::<PublicKey>().is_ok());
+/// let stored = secret.hash();
+/// assert_eq!(Secret::presented(secret.expose()).hash(), stored);
+///
+/// let scopes = ScopeSet::default();
+/// assert!(scopes.require(Scope::WriteExternalUsers).is_ok());
+/// let refused = scopes.require(Scope::ManageApiKeys).unwrap_err();
+/// assert_eq!(refused.to_string(), "The credential lacks the scope api_keys:manage.");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::audit::{Actor, FieldChanges, ObjectKind, Verb};
 use crate::primitives::{
     Coded, EventId, EventPosition, ExternalUserId, Json, JsonObject, Reason, Timestamp, Violation,
-    WorkspaceId, coded_texts,
+    WorkspaceId, coded_texts, from_text,
 };
 
 /// What happened to an object, as an event calls it.
@@ -78,6 +78,15 @@ impl Coded for EventVerb {
 coded_texts!(EventVerb);
 
 /// A type of events. Displays and parses as `external_user.created`.
+///
+/// ```
+/// use denizen_domain::{EventType, EventVerb};
+///
+/// let blocked: EventType = "external_user.blocked".parse()?;
+/// assert_eq!(blocked.verb(), EventVerb::Blocked);
+/// assert!(EventType::matching("external_user.*")?.contains(&blocked));
+/// # Ok::<(), denizen_domain::Violation>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventType {
     object: ObjectKind,
@@ -201,6 +210,8 @@ impl FromStr for EventType {
         Self::all().find(|known| known.to_string() == text).ok_or_else(unknown)
     }
 }
+
+from_text!(EventType);
 
 impl Serialize for EventType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

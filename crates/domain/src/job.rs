@@ -7,6 +7,14 @@ use uuid::Uuid;
 use crate::primitives::{Coded, JobId, Json, Position, Timestamp, WorkspaceId, coded_texts};
 
 /// What a job does.
+///
+/// ```
+/// use denizen_domain::{JobKind, JobState};
+///
+/// assert!(JobKind::WebhookReplay.gives_up() && !JobKind::WebhookDelivery.gives_up());
+/// assert!("failed".parse::<JobState>()?.is_final());
+/// # Ok::<(), denizen_domain::Violation>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobKind {
     /// Sends events to a webhook endpoint, as long as the endpoint is there and enabled.

@@ -16,6 +16,16 @@ pub const SIGNING_KEYS_READ_EVERY: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_mins(1);
 
 /// What a key is used for.
+///
+/// ```
+/// use std::time::Duration;
+/// use denizen_domain::{Clock as _, SigningKeyUse, SystemClock};
+///
+/// let now = SystemClock.now();
+/// // Newest first: one whose time is not decided, and one that has begun.
+/// let uses = SigningKeyUse::of_all(&[None, Some(now)], Duration::from_secs(3_600), now);
+/// assert_eq!(uses, [SigningKeyUse::Next, SigningKeyUse::Signing]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningKeyUse {
     /// It is published, and will sign.

@@ -6,7 +6,9 @@ use crate::account::Authority;
 use crate::error::{Conflict, Error, Forbidden};
 use crate::fields::{Slug, Status};
 use crate::primitives::text::text_type;
-use crate::primitives::{Patch, Reason, Secret, Timestamp, Violation, WorkspaceId, WorkspaceNumber, text};
+use crate::primitives::{
+    Patch, Reason, Secret, Timestamp, Violation, WorkspaceId, WorkspaceNumber, checked_text, text,
+};
 use crate::rights::Reach;
 
 text_type! {
@@ -48,7 +50,18 @@ impl WorkspaceKey {
     }
 }
 
+checked_text!(WorkspaceKey);
+
 /// A tenant. Every external user, group, tier, channel, key and flow belongs to exactly one.
+///
+/// ```
+/// use denizen_domain::{Slug, WorkspaceName};
+///
+/// let name = WorkspaceName::parse_new("Zürich Insurance")?;
+/// assert_eq!(Slug::suggested_by(name.as_str()), Some("zurich-insurance".parse()?));
+/// assert!(WorkspaceName::parse_new("2026").is_err());
+/// # Ok::<(), denizen_domain::Violation>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workspace {

@@ -352,3 +352,30 @@ async fn rejects_an_invalid_username_header() {
     let longest = "ü".repeat(255);
     assert_eq!(client.with("x-username", &longest).get(ME).await.json(200)["name"], longest);
 }
+
+#[tokio::test]
+async fn a_refusal_names_the_headers_that_the_contract_reads() {
+    let server = TestServer::start().await;
+    let client = server.anonymous();
+    let basic = "Authorization must be a token, after Bearer or as the user name of Basic, or an e-mail address and a password as Basic.";
+    for (authorization, path, message) in [
+        (None, USERS, "Send an API key as x-api-key or Authorization."),
+        (None, "/admin/users", "Send both x-notiflows-api-key and x-notiflows-secret-key."),
+        (None, "/api/tenants", "Log in first, and send the token as Authorization: Bearer."),
+        (None, "/organizations", basic),
+        (Some("Digest a"), "/organizations", basic),
+        (
+            Some("Digest a"),
+            USERS,
+            "Authorization must be an API key: alone, after Bearer, or as the user name of Basic.",
+        ),
+        (Some("Bearer sk_unknown"), USERS, "The API key is unknown, expired or revoked."),
+    ] {
+        let client = match authorization {
+            Some(value) => client.with("authorization", value),
+            None => client.clone(),
+        };
+        let reply = client.get(path).await.is(401);
+        assert_eq!(reply.body["message"], message, "{path} with {authorization:?}:\n{reply}");
+    }
+}

@@ -229,9 +229,7 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 
 /// Parses an RFC 3339 time.
 pub(crate) fn timestamp(text: &str) -> Result<Timestamp, Violation> {
-    text.parse().map_err(|InvalidTimestamp| {
-        Violation::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
-    })
+    Ok(text.parse::<Timestamp>()?)
 }
 
 /// The violation of a repeated parameter.
@@ -241,7 +239,7 @@ pub(crate) fn repeated() -> Violation {
 
 /// The violation of an id that is not a UUID.
 pub(crate) fn invalid_id() -> Violation {
-    Violation::new(Reason::InvalidUuid, "must be a UUID")
+    InvalidId.into()
 }
 
 /// Decodes the parameters of a query string or a form, in order. If a name is not UTF-8, the error names `place`.

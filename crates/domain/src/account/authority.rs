@@ -17,6 +17,15 @@ use crate::primitives::{AccountId, Reason, Violation, Violations, WorkspaceId};
 use crate::rights::{Permission, PermissionSet, Reach, Right};
 
 /// The rights of a caller.
+///
+/// ```
+/// use denizen_domain::{Authority, Permission, Reach, Right};
+///
+/// let operator = Authority::operator();
+/// assert!(operator.holds(Permission::IamTenantRead));
+/// let right = Right { everywhere: Permission::IamAccountUpdate, at_home: None };
+/// assert_eq!(operator.reach(right).unwrap(), Reach::Everywhere);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     /// The caller's account; `None` for the operator at the server's command line.

@@ -9,7 +9,9 @@ mod token;
 
 pub use authority::Authority;
 pub use fields::{Nick, Username, Website};
-pub use password::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Password, PasswordHash, PasswordMatch};
+#[cfg(feature = "passwords")]
+pub use password::PasswordMatch;
+pub use password::{DEFAULT_MINIMUM_PASSWORD_LENGTH, Password, PasswordHash};
 pub use profile::Profile;
 pub use role::{Role, RoleChanges, RoleDescription, RoleName};
 pub use token::{AccountToken, NewAccountToken, TokenKind, TokenLife, TokenRequest};

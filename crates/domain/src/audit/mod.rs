@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::primitives::{
     AuditEventId, Coded, ExternalUserId, Json, JsonError, JsonObject, Position, Reason, SortKey, Timestamp,
-    Violation, WorkspaceId, coded_texts,
+    Violation, WorkspaceId, coded_texts, from_text,
 };
 
 /// The kinds of objects in the audit log.
@@ -168,6 +168,16 @@ coded_texts!(Verb);
 /// The changed fields. Each camel-case name maps to the values before and after the change, `{"old": …, "new": …}`. An
 /// absent field counts as null. Nested objects are compared field by field, under their path: `customFields.plan`, or
 /// `customFields["a.plan"]` if the name could be mistaken for a path.
+///
+/// ```
+/// use denizen_domain::{FieldChanges, Json};
+/// use serde_json::json;
+///
+/// let Json::Object(before) = Json::from(json!({ "name": "Ada", "plan": { "seats": 1 } })) else { unreachable!() };
+/// let Json::Object(after) = Json::from(json!({ "name": "Ada", "plan": { "seats": 2 } })) else { unreachable!() };
+/// let changes = FieldChanges::between(&before, &after);
+/// assert_eq!(changes.to_stored(), r#"{"plan.seats":{"old":1,"new":2}}"#);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FieldChanges(JsonObject);
 
@@ -279,6 +289,25 @@ fn path_of(within: Option<&str>, key: &str) -> String {
 }
 
 /// An object whose changes the audit log records.
+///
+/// ```
+/// use denizen_domain::{
+///     ChannelId, Clock as _, ExternalUser, ExternalUserId, FieldChanges, IdSource as _, RandomIds, Recorded as _,
+///     SuperIdentityId, SystemClock, WorkspaceId,
+/// };
+///
+/// let now = SystemClock.now();
+/// let before = ExternalUser::blank(
+///     ExternalUserId::from_uuid(RandomIds.uuid()),
+///     WorkspaceId::from_uuid(RandomIds.uuid()),
+///     ChannelId::from_uuid(RandomIds.uuid()),
+///     SuperIdentityId::from_uuid(RandomIds.uuid()),
+///     now,
+/// );
+/// let after = ExternalUser { external_id: "user_12345".parse().ok(), ..before.clone() };
+/// let changes = FieldChanges::between(&before.record(now), &after.record(now));
+/// assert_eq!(changes.names().collect::<Vec<_>>(), ["externalId"]);
+/// ```
 pub trait Recorded {
     /// Its kind in the log.
     const KIND: ObjectKind;
@@ -362,6 +391,14 @@ impl std::str::FromStr for AuditAction {
         };
         let (object, verb) = text.split_once('.').ok_or_else(broken)?;
         Ok(Self { object: object.parse()?, verb: verb.parse()? })
+    }
+}
+
+from_text!(AuditAction);
+
+impl Serialize for AuditAction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -4,10 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::primitives::{
-    AccountId, ApiKeyId, ExecutionId, ExternalUserId, Reason, Source, Violation, WorkflowId,
+    AccountId, ApiKeyId, ExecutionId, ExternalUserId, Reason, Source, Violation, WorkflowId, from_text,
 };
 
 /// Who makes a change.
@@ -84,6 +85,14 @@ impl FromStr for Actor {
         };
         let message = "must be operator, server, or one of api_key, account, external_user and workflow with a UUID, such as api_key:…";
         known.ok_or_else(|| Violation::new(Reason::InvalidFormat, message))
+    }
+}
+
+from_text!(Actor);
+
+impl Serialize for Actor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -13,6 +13,7 @@ macro_rules! record {
 mod connections;
 mod directory;
 mod people;
+#[cfg(feature = "workflows")]
 mod workflows;
 
 /// Returns the text of an optional field.

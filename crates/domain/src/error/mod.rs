@@ -24,6 +24,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. The caller can correct every error except [`Internal`](Error::Internal),
 /// [`Unavailable`](Error::Unavailable) and [`ReadOnly`](Error::ReadOnly), and may see its message.
+///
+/// ```
+/// use denizen_domain::{Error, Resource, Slug, Violations};
+///
+/// let mut violations = Violations::new();
+/// let slug = violations.check("slug", Slug::parse("My Company"));
+/// let error = violations.into_value(slug).unwrap_err();
+/// assert_eq!(error.to_string(), "slug must consist of a to z, 0 to 9 and inner hyphens");
+/// assert_eq!(Error::not_found(Resource::Tier, "gold").to_string(), "Tier not found.");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fields of the body break their rules.

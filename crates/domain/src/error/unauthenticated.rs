@@ -1,21 +1,21 @@
-//! What is wrong with a credential.
+//! What is wrong with a credential. How a request carries one is not known here: whoever reads requests words that.
 
 /// Why a credential is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthenticated {
     /// The operation needs a key, and the request has none.
-    #[error("Send an API key as x-api-key or Authorization.")]
+    #[error("The request carries no API key.")]
     NoKey,
     /// One or both halves of a key are missing.
-    #[error("Send both x-notiflows-api-key and x-notiflows-secret-key.")]
+    #[error("The request carries no whole pair of keys.")]
     NoKeyPair,
-    /// `Authorization` has an unknown scheme, or no credential after it.
-    #[error("Authorization must be an API key: alone, after Bearer, or as the user name of Basic.")]
+    /// The key is presented in an unknown way, or is empty.
+    #[error("The request does not present its API key in a known way.")]
     UnknownScheme,
     /// The credential contains characters that no credential has.
     #[error("The credential contains invalid characters.")]
     Unreadable,
-    /// The request repeats a header that carries a credential.
+    /// The request carries a credential more than once.
     #[error("Send each credential only once.")]
     Repeated,
     /// No active key has this secret, or the secret does not belong to this public key.
@@ -25,19 +25,15 @@ pub enum Unauthenticated {
     #[error("The access token is invalid, expired or revoked.")]
     VoidToken,
     /// The operation needs a token, and the request has none.
-    #[error("Log in first, and send the token as Authorization: Bearer.")]
+    #[error("The request carries no token of a log-in.")]
     NotLoggedIn,
     /// The operation needs a token, or an e-mail address with a password, and the request has neither.
-    #[error(
-        "Authorization must be a token, after Bearer or as the user name of Basic, or an e-mail address and a password as Basic."
-    )]
+    #[error("The request carries neither a token nor an e-mail address with a password.")]
     NoBasicCredential,
     /// The request starts a workflow that only its owners start, and proves none of them.
-    #[error(
-        "Sign the body with the secret of the flow, or send a token as Bearer, or an e-mail address and a password as Basic, of an account that owns the flow and has the permission webhooks.execute."
-    )]
+    #[error("The request proves none of the owners of the workflow.")]
     NotOwnersWebhook,
-    /// `Authorization` is neither Bearer with a token nor Basic with a token or a password.
+    /// The credential is neither a token nor an e-mail address with a password.
     #[error("{}", Self::NoBasicCredential)]
     MalformedBasic,
     /// The account token is unknown, expired or revoked.

@@ -20,6 +20,22 @@ text_type! { @declare
     /// other scripts are mapped by UTS 46, which drops invisible characters, and stored in the form that people read:
     /// `xn--bcher-kva.example`, `BÜCHER.example` and `bücher。example` all become `bücher.example`. The case of ASCII letters
     /// stays as entered.
+    ///
+    /// Like every text type, it also comes from a string by `parse`, `try_from` and serde, with the same rule:
+    ///
+    /// ```
+    /// use denizen_domain::EmailAddress;
+    ///
+    /// let address: EmailAddress = " jane@xn--bcher-kva.example".parse()?;
+    /// assert_eq!(address.as_str(), "jane@bücher.example");
+    /// assert_eq!(EmailAddress::try_from("jane").unwrap_err().to_string(), "must be an e-mail address");
+    ///
+    /// let read: EmailAddress = serde_json::from_str(r#""jane@example.com""#)?;
+    /// assert_eq!(serde_json::to_string(&read)?, r#""jane@example.com""#);
+    /// let error = serde_json::from_str::<EmailAddress>(r#""jane""#).unwrap_err().to_string();
+    /// assert!(error.starts_with("EmailAddress must be an e-mail address"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     EmailAddress
 }
 

@@ -57,6 +57,15 @@ impl Place {
 }
 
 /// An account in relation to a flow.
+///
+/// ```
+/// use denizen_domain::{Rank, may_look_up, may_see};
+///
+/// // Members see those with whom they share a flow; administrators see every member.
+/// assert!(may_see(Rank::Member, Rank::Member, true) && !may_see(Rank::Member, Rank::Member, false));
+/// assert!(may_see(Rank::Admin, Rank::Member, false));
+/// assert!(!may_look_up(Rank::Outsider, Rank::Member));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Participant {
     /// The account.

@@ -8,14 +8,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, SubsecRound as _, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::{ContextV7, Uuid};
+
+use super::from_text;
 
 /// A moment in UTC, truncated to whole microseconds, which both databases store exactly.
 ///
 /// Displays and serializes as RFC 3339 with `Z` and six decimal places. The texts sort like the moments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(from = "DateTime<Utc>")]
+///
+/// ```
+/// use std::time::Duration;
+/// use denizen_domain::{Clock as _, ManualClock};
+///
+/// let clock = ManualClock::at("2024-01-15T10:30:00+01:00".parse()?);
+/// clock.advance(Duration::from_secs(1));
+/// assert_eq!(clock.now().to_string(), "2024-01-15T09:30:01.000000Z");
+/// # Ok::<(), denizen_domain::InvalidTimestamp>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
@@ -97,6 +108,8 @@ impl FromStr for Timestamp {
         if (0..=9999).contains(&moment.year()) { Ok(Self::from(moment)) } else { Err(InvalidTimestamp) }
     }
 }
+
+from_text!(Timestamp);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Reason, Violation};
 
@@ -23,7 +23,7 @@ pub trait Coded: Copy + Ord + 'static {
     }
 }
 
-/// Implements `Display`, `FromStr` and `Serialize` with the wire code.
+/// Implements `Display`, `FromStr`, `Serialize`, and what [`from_text`](super::from_text) gives, with the wire code.
 macro_rules! coded_texts {
     ($name:ident) => {
         impl std::fmt::Display for $name {
@@ -45,6 +45,8 @@ macro_rules! coded_texts {
                 serializer.serialize_str($crate::primitives::Coded::code(*self))
             }
         }
+
+        $crate::primitives::from_text!($name);
     };
 }
 pub(crate) use coded_texts;
@@ -94,5 +96,12 @@ impl<C: Coded> FromIterator<C> for CodeSet<C> {
 impl<C: Coded> Serialize for CodeSet<C> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(C::code))
+    }
+}
+
+impl<'de, C: Coded + Deserialize<'de>> Deserialize<'de> for CodeSet<C> {
+    /// Reads an array of codes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<C>::deserialize(deserializer).map(Self::from_iter)
     }
 }

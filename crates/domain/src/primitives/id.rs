@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::from_text;
+
 /// The error for a text that is not a UUID in its canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a UUID")]
@@ -14,7 +16,7 @@ pub struct InvalidId;
 macro_rules! typed_ids {
     ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$attribute])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
@@ -43,6 +45,8 @@ macro_rules! typed_ids {
                 parse_hyphenated(text).map(Self)
             }
         }
+
+        from_text!($name);
     )+};
 }
 
@@ -128,6 +132,8 @@ macro_rules! typed_numbers {
                 parse_decimal(text).map(Self)
             }
         }
+
+        from_text!(@try_from $name);
     )+};
 }
 

@@ -12,6 +12,14 @@ use serde_json::value::RawValue;
 pub type JsonObject = IndexMap<String, Json>;
 
 /// A JSON value. Numbers are equal if they are spelled alike.
+///
+/// ```
+/// use denizen_domain::Json;
+///
+/// let json = Json::parse(r#"{ "price": 10.10 }"#, 2)?;
+/// assert_eq!(json.to_string(), r#"{"price":10.10}"#);
+/// # Ok::<(), denizen_domain::JsonError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Json {
     /// `null`.
@@ -135,6 +143,12 @@ impl Serialize for Json {
 impl Serialize for JsonNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RawValue::from_string(self.0.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Self {
+        value.clone().into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod clock;
 mod code_set;
+mod conversion;
 mod id;
 mod json;
 mod paging;
@@ -16,6 +17,7 @@ pub use clock::{
 };
 pub(crate) use code_set::coded_texts;
 pub use code_set::{CodeSet, Coded};
+pub(crate) use conversion::{checked_text, deserialize_text, from_text};
 pub use id::{
     AccountId, AccountNumber, AccountTokenId, ApiKeyId, AuditEventId, AuthConfigId, ChannelId,
     ConnectedAccountId, ConnectionLinkId, EventId, EventPosition, ExecutionId, ExternalUserGroupId,

@@ -1,6 +1,16 @@
 //! A field of a change: absent, null or a value.
 
 /// The change of one field.
+///
+/// ```
+/// use denizen_domain::Patch;
+///
+/// let mut name = Some("Ada");
+/// Patch::Absent.apply(&mut name);
+/// assert_eq!(name, Some("Ada"));
+/// Patch::Null.apply(&mut name);
+/// assert_eq!(name, None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Patch<T> {
     /// The field stays unchanged.

@@ -13,6 +13,14 @@ use super::IdSource;
 
 /// The secret of a key or a token: a prefix that tells the kind, and 256 bits as 43 letters, digits, `-` or `_`. `Debug`
 /// hides it, and the database stores only its hash.
+///
+/// ```
+/// use denizen_domain::{RandomIds, Secret};
+///
+/// let secret = Secret::generate("sk_", &RandomIds);
+/// assert!(secret.expose().starts_with("sk_"));
+/// assert_eq!(format!("{secret:?}"), "Secret(…)");
+/// ```
 #[derive(Clone)]
 pub struct Secret(SecretString);
 

@@ -141,7 +141,8 @@ pub fn fold_for_search(text: &str) -> String {
     caseless::default_case_fold_str(&once).nfkc().collect()
 }
 
-/// Defines a text type of one [`line`] or of several [`lines`], with its length.
+/// Defines a text type of one [`line`] or of several [`lines`], with its length; or declares one that has a `parse` of its
+/// own. Both get what [`checked_text`](super::checked_text) gives, and serialize as their text.
 macro_rules! text_type {
     ($(#[$attribute:meta])* $name:ident, $rule:ident($characters:expr)) => {
         text_type! { @declare $(#[$attribute])* $name }
@@ -181,6 +182,14 @@ macro_rules! text_type {
                 formatter.write_str(&self.0)
             }
         }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        $crate::primitives::checked_text!($name);
     };
 }
 pub(crate) use text_type;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Patch;
+use super::{InvalidId, InvalidTimestamp, Patch};
 
 /// The kind of a violation, for programs. The wire code is the name in `snake_case`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,6 +62,18 @@ impl Violation {
     }
 }
 
+impl From<InvalidId> for Violation {
+    fn from(InvalidId: InvalidId) -> Self {
+        Self::new(Reason::InvalidUuid, "must be a UUID")
+    }
+}
+
+impl From<InvalidTimestamp> for Violation {
+    fn from(InvalidTimestamp: InvalidTimestamp) -> Self {
+        Self::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
+    }
+}
+
 /// Why one field of a request is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldViolation {
@@ -74,6 +86,15 @@ pub struct FieldViolation {
 }
 
 /// Every broken field of one request, in the order of the checks.
+///
+/// ```
+/// use denizen_domain::{EmailAddress, PhoneNumber, Violations};
+///
+/// let mut violations = Violations::new();
+/// violations.check("email", EmailAddress::parse("jane"));
+/// violations.check("phone", PhoneNumber::parse("555"));
+/// assert_eq!(violations.fields().len(), 2);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Violations(Vec<FieldViolation>);

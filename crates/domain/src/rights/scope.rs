@@ -96,6 +96,16 @@ impl Coded for Scope {
 coded_texts!(Scope);
 
 /// The scopes of a key.
+///
+/// ```
+/// use denizen_domain::{Scope, ScopeSet};
+///
+/// let scopes: ScopeSet = serde_json::from_str(r#"["events:read", "external_users:read"]"#)?;
+/// assert!(scopes.contains(Scope::ReadEvents));
+/// assert_eq!(scopes.to_stored(), "external_users:read events:read");
+/// assert!(serde_json::from_str::<ScopeSet>(r#"["events:write"]"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {

@@ -13,6 +13,14 @@ use crate::primitives::keyed_with;
 const LABEL: &[u8] = b"webhook endpoint\0";
 
 /// The secret that signs what is sent to a webhook endpoint. `Debug` hides it.
+///
+/// ```
+/// use denizen_domain::{IdSource as _, RandomIds, WebhookSecret};
+///
+/// let secret = WebhookSecret::derive(&[7; 32], RandomIds.uuid(), 0);
+/// assert!(secret.expose().starts_with("whsec_"));
+/// assert!(secret.sign("msg_1", 1_700_000_000, b"{}").starts_with("v1,"));
+/// ```
 #[derive(Clone)]
 pub struct WebhookSecret([u8; 32]);
 

@@ -14,7 +14,8 @@ use crate::directory::{
 use crate::fields::{Avatar, EmailAddress, PersonName, PhoneNumber, Status};
 use crate::primitives::text::without_nul;
 use crate::primitives::{
-    AccountId, ExternalUserId, Json, JsonObject, Patch, Reason, RoleId, Timestamp, Violation, Violations,
+    AccountId, ExternalUserId, InvalidId, Json, JsonObject, Patch, Reason, RoleId, Timestamp, Violation,
+    Violations,
 };
 
 /// What a step is to do.
@@ -204,7 +205,7 @@ impl Fields<'_> {
         }
     }
 
-    fn id<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+    fn id<T: std::str::FromStr<Err = InvalidId>>(&mut self, name: &str) -> Option<T> {
         self.parsed(name, parse_id)
     }
 
@@ -464,8 +465,8 @@ impl Fields<'_> {
     }
 }
 
-fn parse_id<T: std::str::FromStr>(text: &str) -> Result<T, Violation> {
-    text.parse().map_err(|_| Violation::new(Reason::InvalidUuid, "must be a UUID"))
+fn parse_id<T: std::str::FromStr<Err = InvalidId>>(text: &str) -> Result<T, Violation> {
+    Ok(text.parse()?)
 }
 
 fn role(text: &str) -> RoleReference {

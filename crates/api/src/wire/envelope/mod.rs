@@ -1,5 +1,6 @@
 //! Maps errors to responses, with one envelope on all paths.
 
+mod credential;
 mod problem;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use denizen_domain::{
     Violation, Violations,
 };
 
-use super::{ErrorCode, ErrorDetails, FieldError};
+use super::{ErrorCode, ErrorDetails, FieldError, credential};
 use crate::wire::contract::Contract;
 use crate::wire::error::{Misuse, Unsupported};
 
@@ -65,7 +65,7 @@ fn unauthenticated(problem: Unauthenticated, contract: Contract) -> Problem {
     let reason = problem.reason();
     let message = match (contract, reason) {
         (Contract::FlowMate, Some("invalid_header")) => INVALID_HEADER.to_owned(),
-        _ => problem.to_string(),
+        _ => credential::message_of(problem).into_owned(),
     };
     let details = ErrorDetails { auth: Some(auth(problem, contract)), reason, ..ErrorDetails::default() };
     Problem { code: ErrorCode::Unauthenticated, message, details }

@@ -2,7 +2,7 @@
 
 use crate::audit::Actor;
 use crate::primitives::text::{lines, not_blank, text_type};
-use crate::primitives::{Timestamp, Violation};
+use crate::primitives::{Json, JsonObject, Reason, Timestamp, Violation, Violations};
 
 text_type! { @declare
     /// The reason for a block, in the blocker's words: 1 to 500 characters, not blank.
@@ -54,6 +54,42 @@ pub enum AccessChange {
 }
 
 impl AccessChange {
+    /// The members of a block in JSON.
+    pub(super) const KEYS: [&str; 2] = ["reason", "until"];
+
+    /// Reads the change of a block from JSON: `true`, `false`, or an object with a `reason`, the end as `until`, or both. The
+    /// end lies after `now`. The violations are those of a field with this name and of its members.
+    pub fn from_json(json: &Json, name: &str, now: Timestamp) -> Result<Self, Violations> {
+        match json {
+            Json::Bool(true) => Ok(Self::Block),
+            Json::Bool(false) => Ok(Self::Unblock),
+            Json::Object(block) if Self::KEYS.iter().any(|key| block.contains_key(*key)) => {
+                Self::told(block, name, now)
+            }
+            _ => {
+                let message = "must be true, false, or an object with reason, until or both";
+                Err(Violations::of(name, Violation::new(Reason::InvalidType, message)))
+            }
+        }
+    }
+
+    fn told(block: &JsonObject, name: &str, now: Timestamp) -> Result<Self, Violations> {
+        let text = |key: &str| match block.get(key) {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(Violation::new(Reason::InvalidType, "must be a string or null")),
+        };
+        let reason = text("reason").and_then(|reason| reason.map(BlockReason::parse).transpose());
+        let until = text("until").and_then(|until| until.map(|until| future(until, now)).transpose());
+        let mut violations = Violations::new();
+        let reason = violations.check(&format!("{name}.reason"), reason);
+        let until = violations.check(&format!("{name}.until"), until);
+        match (reason, until) {
+            (Some(reason), Some(until)) => Ok(Self::BlockWith { reason, until }),
+            _ => Err(violations),
+        }
+    }
+
     /// Returns the user's block after the change.
     pub(super) fn applied_to(self, block: Option<Block>, by: Actor, now: Timestamp) -> Option<Block> {
         let current = block.filter(|block| block.holds_at(now));
@@ -70,4 +106,13 @@ impl AccessChange {
             (Self::BlockWith { reason, until }, _) => Some(Block { reason, since, until, by: Some(by) }),
         }
     }
+}
+
+/// Parses a time in the future.
+fn future(text: &str, now: Timestamp) -> Result<Timestamp, Violation> {
+    let moment: Timestamp = text.parse()?;
+    if moment > now {
+        return Ok(moment);
+    }
+    Err(Violation::new(Reason::OutOfRange, "must be in the future"))
 }

@@ -4,6 +4,7 @@ mod access;
 mod custom_fields;
 mod fields;
 mod filter;
+mod from_json;
 mod identity;
 mod locale;
 
@@ -24,6 +25,28 @@ use crate::primitives::{
 };
 
 /// An external user. The contracts show this record, each in its own format.
+///
+/// ```
+/// use denizen_domain::{
+///     Actor, ChannelId, Clock as _, ExternalUser, ExternalUserChanges, ExternalUserId, IdSource as _, RandomIds,
+///     SuperIdentityId, SystemClock, WorkspaceId,
+/// };
+/// use serde_json::json;
+///
+/// let now = SystemClock.now();
+/// let mut user = ExternalUser::blank(
+///     ExternalUserId::from_uuid(RandomIds.uuid()),
+///     WorkspaceId::from_uuid(RandomIds.uuid()),
+///     ChannelId::from_uuid(RandomIds.uuid()),
+///     SuperIdentityId::from_uuid(RandomIds.uuid()),
+///     now,
+/// );
+/// let changes = json!({ "externalId": "user_12345", "blocked": { "reason": "spam" } });
+/// ExternalUserChanges::from_json(&changes, now)?.apply_to(&mut user, Actor::Operator, now)?;
+/// assert_eq!(user.username(), "user_12345");
+/// assert_eq!(user.require_unblocked(now).unwrap_err().to_string(), "The external user is blocked.");
+/// # Ok::<(), denizen_domain::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExternalUser {
     /// Its id in the directory.

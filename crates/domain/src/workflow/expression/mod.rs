@@ -25,17 +25,30 @@ use std::sync::Arc;
 
 pub use budget::{Budget, ExpressionError};
 use node::Node;
+use serde::{Serialize, Serializer};
 use value::Value;
 pub(super) use value::copy;
 pub use variables::Variables;
 
-use crate::primitives::{Json, Reason, Violation};
+use crate::primitives::{Json, Reason, Violation, checked_text};
 
 /// A CEL expression that parses, and whose names are all known. Two are equal if they are spelled alike. Clones share it.
 ///
 /// It can use the [`Variables`] and what its macros bind; the operators, macros and conversions of CEL; `size`, `contains`,
 /// `startsWith`, `endsWith`, `matches`, and the parts of times; of the extension for strings `indexOf`, `substring`,
 /// `replace`, `split`, `join`, `lowerAscii`, `upperAscii` and `trim`; and `a.?b.orValue(c)` for what may be missing.
+///
+/// ```
+/// use denizen_domain::{Budget, Expression, Json, Variables};
+/// use serde_json::json;
+///
+/// let expression: Expression = "user.email.endsWith('@example.com') && data.seats > 1".parse()?;
+/// let (user, data) = (Json::from(json!({ "email": "jane@example.com" })), Json::from(json!({ "seats": 2 })));
+/// let variables = Variables::new().with("user", &user).with("data", &data);
+/// assert!(expression.holds(&variables, &mut Budget::default())?);
+/// assert!("user.email ==".parse::<Expression>().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Expression(Arc<Parsed>);
 
@@ -90,6 +103,15 @@ impl Expression {
                 Err(ExpressionError::failed(message))
             }
         }
+    }
+}
+
+checked_text!(Expression);
+
+impl Serialize for Expression {
+    /// Writes it as it was written.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.source())
     }
 }
 

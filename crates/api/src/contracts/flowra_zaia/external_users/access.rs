@@ -1,13 +1,12 @@
 //! Whether a user is blocked, in requests and responses.
 
-use denizen_domain::{AccessChange, BlockReason, ExternalUser, Reason, Timestamp, Violation, Violations};
+use denizen_domain::{AccessChange, ExternalUser, Json, Timestamp, Violations};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::wire::actor::ActorAnswer;
 use crate::wire::body::Input;
-use crate::wire::query;
 
 /// Whether the user has access; if not, why.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,42 +69,10 @@ pub(super) fn change(
     violations: &mut Violations,
     now: Timestamp,
 ) -> Option<AccessChange> {
-    match input {
-        Input::Absent => None,
-        Input::Value(Value::Bool(true)) => Some(AccessChange::Block),
-        Input::Value(Value::Bool(false)) => Some(AccessChange::Unblock),
-        Input::Value(Value::Object(story)) if KEYS.iter().any(|key| story.contains_key(*key)) => {
-            told(&story, violations, now)
-        }
-        Input::Null | Input::Value(_) | Input::Wrong(_) => {
-            let message = "must be true, false, or an object with reason, until or both";
-            violations.add("blocked", Violation::new(Reason::InvalidType, message));
-            None
-        }
-    }
-}
-
-/// The fields of a block.
-const KEYS: [&str; 2] = ["reason", "until"];
-
-fn told(story: &Map<String, Value>, violations: &mut Violations, now: Timestamp) -> Option<AccessChange> {
-    let text = |name: &str| match story.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err(Violation::new(Reason::InvalidType, "must be a string or null")),
+    let blocked = match input {
+        Input::Absent => return None,
+        Input::Value(value) => value.into(),
+        Input::Null | Input::Wrong(_) => Json::Null,
     };
-    let reason = text("reason").and_then(|reason| reason.map(BlockReason::parse).transpose());
-    let until = text("until").and_then(|until| until.map(|until| future(until, now)).transpose());
-    let reason = violations.check("blocked.reason", reason);
-    let until = violations.check("blocked.until", until);
-    Some(AccessChange::BlockWith { reason: reason?, until: until? })
-}
-
-/// Parses a time in the future.
-fn future(text: &str, now: Timestamp) -> Result<Timestamp, Violation> {
-    let moment = query::timestamp(text)?;
-    if moment > now {
-        return Ok(moment);
-    }
-    Err(Violation::new(Reason::OutOfRange, "must be in the future"))
+    AccessChange::from_json(&blocked, "blocked", now).map_err(|broken| violations.append(broken)).ok()
 }

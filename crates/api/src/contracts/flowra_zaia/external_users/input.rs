@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 
 use super::access::{self, Blocked};
 use crate::wire::body::{Input, ObjectText};
-use crate::wire::query::invalid_id;
 
 /// Fields that Zaia accepts but does not document. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -112,7 +111,7 @@ pub(crate) fn name(text: &str) -> Result<DisplayName, Violation> {
 }
 
 pub(crate) fn id<I: std::str::FromStr<Err = InvalidId>>(text: &str) -> Result<I, Violation> {
-    text.parse().map_err(|InvalidId| invalid_id())
+    Ok(text.parse()?)
 }
 
 /// Returns the display name, which may be sent as `name` and as `displayName`, but not with two values.
