@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod layers;
+mod published;
 mod rooms;
 mod text;
 
@@ -17,13 +18,15 @@ use crate::{codegen, command, migrate};
 /// A check: its name, and a function that fails if it does not hold.
 type Check = (&'static str, fn() -> Result<()>);
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 11] = [
     ("format", format),
     ("clippy", clippy),
     ("layers", layers::check),
     ("rooms", rooms::check),
     ("dependencies", dependencies::check),
     ("documentation", documentation),
+    ("features", published::builds_without_features),
+    ("package", published::can_be_published),
     ("migrations", migrations),
     ("generated-files", codegen::check),
     ("left-overs", text::check),
