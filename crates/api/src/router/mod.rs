@@ -1,25 +1,23 @@
 //! All routes with their middleware, and the OpenAPI document made from the same list.
 
 mod cors;
+mod documentation;
 mod request_metrics;
 mod surroundings;
 mod trailing_slash;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 pub use self::cors::allow_origins;
 pub use self::surroundings::request_id_of;
@@ -31,16 +29,13 @@ use crate::guards::admission::Admission;
 use crate::guards::operations::Operations;
 use crate::guards::rate_limits::{self, SecuredOperations};
 use crate::guards::{idempotency, parameters};
-use crate::openapi::{self, CONTRACTS, Documents};
+use crate::openapi::{self};
 use crate::state::AppState;
 
 /// Returns the server's OpenAPI document.
 pub fn openapi() -> OpenApi {
     openapi::completed(routes().into_openapi())
 }
-
-/// The served documents, built on first use. All servers of a process share them.
-static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| Documents::of(&openapi()));
 
 #[derive(utoipa::OpenApi)]
 #[openapi()]
@@ -72,7 +67,7 @@ pub(crate) fn with_layers(state: &AppState) -> Router {
     });
     let router = router
         .with_state(state.clone())
-        .merge(documentation())
+        .merge(documentation::routes())
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() })
         .layer(middleware::from_fn_with_state(guards, guard));
     allow_origins(router, &state.options().cors_origins)
@@ -104,31 +99,6 @@ async fn guard(State(guards): State<Arc<Guards>>, request: Request, next: Next) 
         }
     };
     within(patience, version, work).await
-}
-
-/// The documents, and a page that shows them.
-fn documentation() -> Router {
-    let mut urls = vec![Url::with_primary("All contracts", "/openapi.json", true)];
-    let mut router = Router::new().route("/openapi.json", get(async || json(&DOCUMENTS.whole)));
-    for (index, contract) in CONTRACTS.into_iter().enumerate() {
-        router = router.route(contract.path, get(async move || json(&DOCUMENTS.contracts[index])));
-        urls.push(Url::new(contract.title, contract.path));
-    }
-    let page = Router::from(SwaggerUi::new("/docs").config(Config::new(urls)));
-    let router = router.route("/docs/events", get(operations::event_catalogue));
-    router.merge(page.layer(middleware::map_response(with_page_policy)))
-}
-
-fn json(document: &Bytes) -> impl IntoResponse + use<> {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document.clone())
-}
-
-/// Allows the documentation page to run only its own scripts.
-async fn with_page_policy(mut response: Response) -> Response {
-    let policy =
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
 }
 
 #[cfg(test)]

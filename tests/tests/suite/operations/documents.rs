@@ -24,11 +24,57 @@ async fn the_documentation_page_loads_nothing_external() {
         assert_eq!(file.header("content-type"), Some(content_type_of(&link)), "{link}");
         assert!(!file.text.contains("@import url") && !file.text.contains("@import \""), "{link} imports");
         assert!(!file.text.contains("url(http") && !file.text.contains("url(//"), "{link} fetches");
-        if link.ends_with("initializer.js") {
+        if link.contains("initializer.js") {
             scripts.push_str(&file.text);
         }
     }
     assert!(scripts.contains("/openapi.json"), "the page shows the server's own document:\n{scripts}");
+}
+
+#[tokio::test]
+async fn the_documentation_page_opens_with_one_contract_and_keeps_what_was_entered() {
+    let server = TestServer::start().await;
+    let script = server.anonymous().get("/docs/swagger-initializer.js").await.is(200).text;
+    for setting in [
+        "\"filter\": true",
+        "\"persistAuthorization\": true",
+        "\"docExpansion\": \"list\"",
+        "\"defaultModelsExpandDepth\": -1",
+        "\"activated\": false",
+    ] {
+        assert!(script.contains(setting), "{setting}:\n{script}");
+    }
+    let first = script.find("/openapi/").unwrap();
+    assert!(script[first..].starts_with("/openapi/flowra.json"), "{script}");
+    assert!(script.find("\"/openapi.json\"").unwrap() > first, "all contracts come last");
+    assert!(!script.contains("primaryName"), "the first is shown:\n{script}");
+}
+
+#[tokio::test]
+async fn browsers_keep_the_documentation() {
+    let server = TestServer::start().await;
+    let client = server.anonymous();
+    for path in ["/docs/", "/openapi.json", "/openapi/zaia.json", "/docs/swagger-ui.css"] {
+        let first = client.get(path).await.is(200);
+        assert_eq!(first.header("cache-control"), Some("no-cache"), "{path}");
+        let tag = first.header("etag").unwrap();
+        let again = client.with("if-none-match", tag).get(path).await.is(304);
+        assert_eq!((again.text.as_str(), again.header("etag")), ("", Some(tag)), "{path}");
+        client.with("if-none-match", "\"another\"").get(path).await.is(200);
+        let packed = client.with("accept-encoding", "gzip").get(path).await.is(200);
+        assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
+        assert_eq!(packed.header("etag"), Some(tag), "{path}");
+    }
+    let page = client.get("/docs/").await.is(200);
+    for link in links(&page.text) {
+        let path = format!("/docs/{}", link.trim_start_matches("./"));
+        let file = client.get(&path).await.is(200);
+        assert_eq!(file.header("cache-control"), Some("public, max-age=31536000, immutable"), "{link}");
+        let (plain, _) = path.split_once("?v=").unwrap();
+        for other in [plain.to_owned(), format!("{plain}?v=another")] {
+            assert_eq!(client.get(&other).await.is(200).header("cache-control"), Some("no-cache"), "{other}");
+        }
+    }
 }
 
 /// The `src` and `href` values of a page.
@@ -42,7 +88,8 @@ fn links(page: &str) -> Vec<String> {
 }
 
 fn content_type_of(link: &str) -> &'static str {
-    match link.rsplit('.').next() {
+    let path = link.split('?').next().unwrap();
+    match path.rsplit('.').next() {
         Some("js") => "text/javascript",
         Some("css") => "text/css",
         Some("png") => "image/png",
