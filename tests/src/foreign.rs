@@ -137,6 +137,23 @@ pub async fn build_go(source: &Path) -> Option<PathBuf> {
     Some(program)
 }
 
+/// Returns whether `curl` is installed, and says so on standard error if it is not.
+pub fn has_curl() -> bool {
+    let is_installed = on_path("curl").is_some();
+    if !is_installed {
+        say_not_tried("curl", "what the documentation tells people to type");
+    }
+    is_installed
+}
+
+/// Runs commands in a shell that stops at the first one that fails, with only these environment variables, and returns what
+/// they print. Fails the test if one fails, or if they take too long.
+pub async fn shell(commands: &str, environment: &[(&str, &str)], longest: Duration) -> String {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-eu", "-c", commands]).env_clear().envs(environment.iter().copied());
+    output(&mut shell, longest).await
+}
+
 /// Says on standard error that a language is missing.
 fn say_not_tried(language: &str, program: &str) {
     let line = format!("{language} is not installed: {program} was not tried\n");

@@ -28,6 +28,8 @@
 //! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python; [`build_go`] builds a program in Go;
 //!   [`RunningProgram`] is a program that runs beside a test.
 //! * [`Browser`] opens pages as a person would, with cookies and redirects.
+//!   [`RunningProgram`] is a program that runs beside a test; [`shell`] runs commands, such as `curl`, if it
+//!   [is installed](has_curl), and the [`program`] under test.
 //! * [`Receiver`] listens at a port, and takes and answers the [`Message`]s that a server sends as webhooks.
 #![expect(
     clippy::expect_used,
@@ -51,8 +53,8 @@ mod template;
 pub use browser::{Browser, Page};
 pub use client::Client;
 pub use database::is_on_postgres;
-pub use foreign::{ForeignClient, build_go};
-pub use operator::{Account, Flow, Key, Workspace};
+pub use foreign::{ForeignClient, build_go, has_curl, shell};
+pub use operator::{Account, Flow, Key, Workspace, program};
 pub use program::RunningProgram;
 pub use raw::RawConnection;
 pub use receiver::{Answer, Message, Receiver};

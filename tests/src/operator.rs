@@ -175,7 +175,7 @@ impl Operator {
 }
 
 /// The `denizen` built with the tests.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test program has a path");
     let folder = test.parent().and_then(|dependencies| dependencies.parent());
     let program = folder.expect("a test program lies in target/<profile>/deps").join("denizen");

@@ -23,6 +23,7 @@ mod events;
 mod external_user_groups;
 mod external_users;
 mod field_values;
+mod five_minutes;
 mod flowdock;
 mod guard_rails;
 mod idempotency;
