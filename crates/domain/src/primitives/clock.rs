@@ -11,7 +11,7 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, SubsecRound as _, Utc};
 use serde::Serialize;
 use uuid::{ContextV7, Uuid};
 
-use super::from_text;
+use super::{Reason, Violation, from_text};
 
 /// A moment in UTC, truncated to whole microseconds, which both databases store exactly.
 ///
@@ -96,6 +96,12 @@ impl From<DateTime<Utc>> for Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a moment in RFC 3339")]
 pub struct InvalidTimestamp;
+
+impl From<InvalidTimestamp> for Violation {
+    fn from(InvalidTimestamp: InvalidTimestamp) -> Self {
+        Self::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
+    }
+}
 
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;

@@ -6,12 +6,18 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::from_text;
+use super::{Reason, Violation, from_text};
 
 /// The error for a text that is not a UUID in its canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a UUID")]
 pub struct InvalidId;
+
+impl From<InvalidId> for Violation {
+    fn from(InvalidId: InvalidId) -> Self {
+        Self::new(Reason::InvalidUuid, "must be a UUID")
+    }
+}
 
 macro_rules! typed_ids {
     ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => {$(

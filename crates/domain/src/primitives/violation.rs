@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{InvalidId, InvalidTimestamp, Patch};
+use super::Patch;
 
 /// The kind of a violation, for programs. The wire code is the name in `snake_case`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -59,18 +59,6 @@ impl Violation {
     /// Creates a violation with its message.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
-    }
-}
-
-impl From<InvalidId> for Violation {
-    fn from(InvalidId: InvalidId) -> Self {
-        Self::new(Reason::InvalidUuid, "must be a UUID")
-    }
-}
-
-impl From<InvalidTimestamp> for Violation {
-    fn from(InvalidTimestamp: InvalidTimestamp) -> Self {
-        Self::new(Reason::InvalidFormat, "must be a time, such as 2024-01-15T10:30:00Z")
     }
 }
 

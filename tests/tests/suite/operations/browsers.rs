@@ -152,7 +152,13 @@ async fn an_allowed_page_may_send_basic_itself() {
 async fn every_response_has_security_headers() {
     let server = TestServer::start().await;
     let client = server.flowra();
-    for reply in [
+    let documentation = server.anonymous().get("/docs/").await.is(200);
+    assert_eq!(
+        documentation.header("cache-control"),
+        Some("no-cache"),
+        "the page is no secret, but may change"
+    );
+    let others = [
         client.get("/api/v1/external-users").await.is(200),
         client.post("/api/v1/external-users", json!({ "name": "jane" })).await.is(201),
         client.post("/api/v1/external-users", json!({})).await.is(422),
@@ -161,14 +167,16 @@ async fn every_response_has_security_headers() {
         server.anonymous().delete("/version").await.is(405),
         server.anonymous().get("/health/ready").await.is(200),
         server.anonymous().get("/errors/not_found").await.is(200),
-        server.anonymous().get("/docs/").await.is(200),
         server.anonymous().get("/").await.is(200),
         server.anonymous().with("accept", "text/html").get("/").await.is(200),
-    ] {
+    ];
+    for reply in &others {
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply}");
+    }
+    for reply in others.iter().chain([&documentation]) {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{reply}");
         assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{reply}");
         assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{reply}");
-        assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply}");
         let policy = reply.header("content-security-policy").unwrap();
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src"), "{reply}");
         assert_eq!(reply.header("server"), None, "{reply}");
