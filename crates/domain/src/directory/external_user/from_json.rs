@@ -166,9 +166,8 @@ mod tests {
     fn a_field_is_absent_null_or_a_value() {
         assert_eq!(read(json!({})), Ok(ExternalUserChanges::default()));
         let all: JsonObject = FIELDS[..13].iter().map(|name| ((*name).to_owned(), Json::Null)).collect();
-        let Json::Object(object) = Json::Object(all) else { unreachable!() };
         let now = Timestamp::from_unix_microseconds(0).unwrap();
-        let cleared = ExternalUserChanges::from_json(Json::Object(object), now).unwrap();
+        let cleared = ExternalUserChanges::from_json(Json::Object(all), now).unwrap();
         let expected = ExternalUserChanges {
             external_id: Patch::Null,
             identifier: Patch::Null,
