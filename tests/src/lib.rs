@@ -26,10 +26,9 @@
 //!   [`TestServer::new_key`], [`TestServer::new_workspace`], [`TestServer::new_account`], [`TestServer::new_flow`],
 //!   [`TestServer::add_to_workspace`] and [`TestServer::add_to_flow`] are built on it.
 //! * [`ForeignClient`] runs the scripts of `tests/clients/`, in JavaScript and Python; [`build_go`] builds a program in Go;
-//!   [`RunningProgram`] is a program that runs beside a test.
-//! * [`Browser`] opens pages as a person would, with cookies and redirects.
 //!   [`RunningProgram`] is a program that runs beside a test; [`shell`] runs commands, such as `curl`, if it
 //!   [is installed](has_curl), and the [`program`] under test.
+//! * [`Browser`] opens pages as a person would, with cookies and redirects.
 //! * [`Receiver`] listens at a port, and takes and answers the [`Message`]s that a server sends as webhooks.
 #![expect(
     clippy::expect_used,

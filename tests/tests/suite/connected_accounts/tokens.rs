@@ -67,10 +67,7 @@ async fn a_refresh_that_is_refused_ends_the_connection_and_says_so() {
     assert_eq!(expired["statusReason"], "The system refused: invalid_grant.");
     let error =
         system.manager.post(&format!("{ACCOUNTS}/{id}/token"), json!(null)).await.error(409, "conflict");
-    assert_eq!(
-        (&error["reason"], &error["current_status"]),
-        (&json!("not_connected"), &json!("EXPIRED"))
-    );
+    assert_eq!((&error["reason"], &error["current_status"]), (&json!("not_connected"), &json!("EXPIRED")));
     let events = system.manager.get("/api/v1/events?types=connected_account.expired").await.json(200);
     let events = events["events"].as_array().unwrap();
     assert_eq!(events.len(), 1);
