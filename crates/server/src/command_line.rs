@@ -87,6 +87,7 @@ pub(crate) enum Command {
 
     /// Generate keys that encrypt secrets kept for others, and encrypt these again
     #[command(subcommand)]
+    #[command(visible_alias = "sealing-keys")]
     EncryptionKeys(EncryptionKeysCommand),
 
     /// Show the settings of the server

@@ -61,7 +61,8 @@ impl Connections {
                 return self.opened(stored).await;
             }
             match self.clone().refresh(stored.clone()).await? {
-                Refreshed::Stored => {}
+                // Not looked at again: a system may issue tokens that end at once.
+                Refreshed::Stored => return self.opened(self.require(workspace_id, id).await?).await,
                 Refreshed::Ended => {
                     return Err(Error::Conflict(Conflict::NotConnected(ConnectionStatus::Expired)));
                 }
@@ -166,7 +167,9 @@ impl Connections {
     async fn end(&self, stored: &StoredAccount, reason: &str) -> Result<Refreshed> {
         let origin = Origin::server(self.source.clone());
         let connection = &mut self.database.write_by_key().await?;
-        accounts::expire(connection, &origin, stored, reason).await?;
+        if !accounts::expire(connection, &origin, stored, reason).await? {
+            return Ok(Refreshed::Stored);
+        }
         count("refused");
         Ok(Refreshed::Ended)
     }
@@ -180,10 +183,15 @@ impl Connections {
         if now < life.refresh_at {
             return Ok(Some(life.refresh_at));
         }
+        let (workspace_id, id) = (stored.account.workspace_id, stored.account.id);
         let later = now.plus(super::job::PAUSE);
         Ok(match self.clone().refresh(stored).await? {
-            // The job looks at what is stored now.
-            Refreshed::Stored => Some(now),
+            Refreshed::Stored => {
+                let connection = &mut self.database.read_by_key().await?;
+                let stored = accounts::find_stored(connection, workspace_id, id).await?;
+                // A system may issue tokens that end at once.
+                stored.and_then(|stored| stored.life).map(|life| life.refresh_at.max(later))
+            }
             Refreshed::Ended => None,
             Refreshed::NotNow(_) => Some(later),
             Refreshed::ByAnother => Some(later),

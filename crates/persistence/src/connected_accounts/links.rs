@@ -2,8 +2,8 @@
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    ConnectedAccount, ConnectedAccountId, ConnectionLinkId, ConnectionStatus, Origin, Result, SecretHash,
-    Timestamp, WorkspaceId,
+    ConnectedAccount, ConnectedAccountChanges, ConnectedAccountId, ConnectionLinkId, ConnectionStatus,
+    Origin, Result, SecretHash, Timestamp, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -83,13 +83,14 @@ pub(super) async fn insert_link(
     Ok(())
 }
 
-/// Makes a link that connects an account again, in place of earlier ones. `None` if the workspace has no such account.
+/// Makes a link that connects an account again, in place of earlier ones, and changes the account. `None` if the workspace has no such account.
 #[boxed]
 pub async fn make_link(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
     id: ConnectedAccountId,
+    changes: &ConnectedAccountChanges,
     link: &NewLink,
 ) -> Result<Option<ConnectedAccount>> {
     in_transaction!(connection, {
@@ -98,6 +99,7 @@ pub async fn make_link(
         let now = origin.source.clock.now();
         insert_link(connection, &before, link, now).await?;
         let mut after = before.clone();
+        changes.clone().apply_to(&mut after);
         if after.connection != ConnectionStatus::Active {
             (after.connection, after.status_reason) = (ConnectionStatus::Initializing, None);
         }
@@ -136,11 +138,13 @@ pub async fn open(
             .filter(connection_links::token_hash.eq(token_hash.as_bytes().to_vec()))
             .filter(connection_links::state_hash.is_null())
             .filter(connection_links::expires_at.gt(StoredTime::from(now)));
+        // The account is locked first, as when it is deleted.
+        let account = query.clone().select(connection_links::connected_account_id);
+        let account = on_backend!(connection, |conn| account.first::<StoredUuid>(conn).await.optional());
+        let Some(account) = account.or_error("find the account of a link")? else { return Ok(None) };
+        let Some(before) = lock(connection, workspace_id, account.into()).await? else { return Ok(None) };
         let link = first_locked!(connection, query, for_update, LinkRow);
         let Some(link) = link.or_error("find a link by its token")? else { return Ok(None) };
-        let Some(before) = lock(connection, workspace_id, link.connected_account_id.into()).await? else {
-            return Ok(None);
-        };
         let Opening { state_hash, browser_hash, verifier, redirect_url } = opening.clone();
         let bound = (
             connection_links::state_hash.eq(Some(state_hash.as_bytes().to_vec())),

@@ -93,18 +93,18 @@ pub async fn connect(
     })
 }
 
-/// Notes that the system issues no more tokens to an account, unless it has got another one in the meantime.
+/// Notes that the system issues no more tokens to an account, unless it has got another one in the meantime. Returns whether it did.
 #[boxed]
 pub async fn expire(
     connection: &mut DbConnection,
     origin: &Origin,
     stored_account: &StoredAccount,
     reason: &str,
-) -> Result<()> {
+) -> Result<bool> {
     let StoredAccount { account, generation, .. } = stored_account;
     let (workspace_id, id) = (account.workspace_id, account.id);
     in_transaction!(connection, {
-        let Some(before) = lock(connection, workspace_id, id).await? else { return Ok(()) };
+        let Some(before) = lock(connection, workspace_id, id).await? else { return Ok(false) };
         let unchanged = row_of!(workspace_id, id).filter(connected_accounts::generation.eq(*generation));
         let ended = (
             connected_accounts::refresh_at.eq(None::<StoredTime>),
@@ -112,11 +112,11 @@ pub async fn expire(
         );
         let count = on_backend!(connection, |conn| diesel::update(unchanged).set(ended).execute(conn).await);
         if count.or_error("end the refresh of a token")? == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let mut after = before.clone();
         after.expire(reason);
         store_change(connection, origin, &before, after).await?;
-        Ok(())
+        Ok(true)
     })
 }

@@ -24,6 +24,7 @@ pub(crate) const BATCH: u32 = 500;
 #[derive(Debug, Subcommand)]
 pub(crate) enum EncryptionKeysCommand {
     Generate(GenerateEncryptionKey),
+    #[command(visible_alias = "rotate")]
     Reseal(Reseal),
 }
 

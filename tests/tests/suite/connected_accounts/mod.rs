@@ -41,6 +41,22 @@ async fn user(manager: &Client, name: &str) -> String {
     text(&manager.post("/api/v1/external-users", json!({ "name": name })).await.json(201), "id")
 }
 
+/// Makes everything happen to an auth config and to a connected account, without a system.
+pub(crate) async fn live_and_expire(server: &TestServer) {
+    let manager = manager(server).await;
+    user(&manager, "connected").await;
+    let config = manager.post(CONFIGS, System::config("http://127.0.0.1:9")).await.json(201);
+    let ended = json!({ "accessToken": "ended", "expiresAt": "2024-01-15T10:30:00Z" });
+    let body = json!({ "authConfigId": config["id"], "eUID": "connected", "credentials": ended });
+    let account = format!("{ACCOUNTS}/{}", text(&manager.post(ACCOUNTS, body).await.json(201), "id"));
+    manager.post(&format!("{account}/token"), json!(null)).await.error(409, "conflict");
+    let expired = async || manager.get(&account).await.json(200)["status"] == "EXPIRED";
+    soon(expired).await;
+    manager.patch(&account, json!({ "label": "changed" })).await.json(200);
+    manager.delete(&account).await.json(200);
+    manager.delete(&format!("{CONFIGS}/{}", text(&config, "id"))).await.json(200);
+}
+
 /// A system that speaks OAuth 2.0, and a server that knows it.
 struct System {
     program: RunningProgram,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use denizen_tests::{Client, TestServer, Value, json};
 
 use super::{PATH, after, follower};
+use crate::connected_accounts::live_and_expire;
 use crate::people::People;
 use crate::support::{assert_time, create, create_channel, create_endpoint, each, keys, path_of, text, with};
 use crate::tiers::create_tier;
@@ -100,6 +101,7 @@ async fn every_type_happens_and_fits_its_schema() {
     change_accounts(&people).await;
     change_flows(&people).await;
     change_workflows(&people).await;
+    live_and_expire(server).await;
 
     let entries = entries(server).await;
     let events = after(&follower(server).await, 0, "").await;

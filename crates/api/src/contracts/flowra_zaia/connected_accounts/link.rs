@@ -86,10 +86,10 @@ pub(crate) async fn link(
             require_callback(&config, &callback_url)?;
             let made = state.connections().new_link(workspace_id, callback_url);
             let connection = &mut state.database().write().await?;
+            let stored = &made.stored;
             let linked =
-                connected_accounts::make_link(connection, origin, workspace_id, id, &made.stored).await?;
-            linked.ok_or_else(missing)?;
-            connected_accounts::update(connection, origin, workspace_id, id, &changes, None).await?;
+                connected_accounts::make_link(connection, origin, workspace_id, id, &changes, stored);
+            linked.await?.ok_or_else(missing)?;
             (made, id)
         }
     };
