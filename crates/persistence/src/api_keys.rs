@@ -1,5 +1,6 @@
 //! API keys, and their holders.
 
+mod asker;
 mod rotate;
 mod row;
 
@@ -8,8 +9,7 @@ use std::net::IpAddr;
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ApiKey, ApiKeyId, Coded as _, Conflict, Error, KeyHolder, KeyRequest, NewApiKey, Origin, PublicKey,
-    Result, Scope, ScopeSet, Secret, SecretHash, Slice, Status, Timestamp, Unauthenticated, Verb, Window,
-    WorkspaceId,
+    Result, Scope, ScopeSet, Secret, SecretHash, Slice, Status, Timestamp, Verb, Window, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -21,10 +21,11 @@ use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::people::workspaces as workspaces_room;
 use crate::queries::dialect::first_row;
 use crate::queries::keyset::load_window;
-use crate::queries::{like, locks};
+use crate::queries::like;
 use crate::schema::{api_key_secrets, api_keys, workspaces};
 use crate::types::{StoredTime, StoredUuid, stored};
 
+pub use self::asker::KeyAsker;
 pub use self::rotate::{MAXIMUM_SECRETS, rotate};
 
 /// The maximum number of active keys of a workspace.
@@ -36,19 +37,20 @@ pub const KEPT: i64 = 1_000;
 /// How many keys are deleted at a time.
 const BATCH: i64 = 500;
 
-/// Creates a key. Only the result contains its secret. A caller with a key grants at most its own rights; `None` is an
-/// operator. Fails with [`Conflict::TooManyApiKeys`].
+/// Creates a key. Only the result contains its secret. A caller with a key grants at most its own rights. Fails with
+/// [`Conflict::TooManyApiKeys`].
 #[boxed]
 pub async fn create(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
-    asker: Option<&KeyHolder>,
+    asker: KeyAsker,
     request: &KeyRequest,
 ) -> Result<NewApiKey> {
     in_transaction!(connection, {
-        if let Some(asker) = standing(connection, origin, workspace_id, asker).await? {
-            asker.require_may_give(&request.scopes, request.expires_at)?;
+        let limits = asker.limits(connection, origin, workspace_id).await?;
+        if let Some(limits) = limits {
+            limits.require_may_give(&request.scopes, request.expires_at)?;
         }
         let now = origin.source.clock.now();
         let in_force = KeyFilter { in_force_at: Some(now), ..KeyFilter::default() };
@@ -59,20 +61,6 @@ pub async fn create(
         let KeyRequest { name, scopes, expires_at } = request;
         insert(connection, origin, workspace_id, name, scopes, *expires_at).await
     })
-}
-
-/// Returns the caller's rights as its secret stands now, which may have been revoked since the request arrived. Locks
-/// the workspace's keys until the transaction ends.
-async fn standing(
-    connection: &mut DbConnection,
-    origin: &Origin,
-    workspace_id: WorkspaceId,
-    asker: Option<&KeyHolder>,
-) -> Result<Option<KeyHolder>> {
-    locks::lock_workspace(connection, workspace_id).await?;
-    let Some(asker) = asker else { return Ok(None) };
-    let holder = holder_of(connection, asker.secret_hash, origin.source.clock.now()).await?;
-    holder.map(Some).ok_or(Error::Unauthenticated(Unauthenticated::UnknownKey))
 }
 
 /// Deletes inactive keys, except for the most recent, in one batch. Each new key adds at most one to it.
@@ -280,15 +268,15 @@ pub async fn find(
     Ok(Some(key))
 }
 
-/// Finds a key by id that the caller may see.
+/// Finds a key by id that the caller may see, within the [limits](KeyAsker::limits) of its rights.
 async fn find_visible(
     connection: &mut DbConnection,
     workspace_id: WorkspaceId,
-    asker: Option<&KeyHolder>,
+    limits: Option<&KeyHolder>,
     id: ApiKeyId,
 ) -> Result<Option<ApiKey>> {
     let key = find(connection, workspace_id, id).await?;
-    Ok(key.filter(|key| asker.is_none_or(|asker| asker.may_see(key))))
+    Ok(key.filter(|key| limits.is_none_or(|limits| limits.may_see(key))))
 }
 
 /// Revokes a key: its secrets are rejected from the next request on. Revoking again changes nothing. `None` if the
@@ -298,12 +286,12 @@ pub async fn revoke(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
-    asker: Option<&KeyHolder>,
+    asker: KeyAsker,
     id: ApiKeyId,
 ) -> Result<Option<ApiKey>> {
     in_transaction!(connection, {
-        let asker = standing(connection, origin, workspace_id, asker).await?;
-        let Some(before) = find_visible(connection, workspace_id, asker.as_ref(), id).await? else {
+        let limits = asker.limits(connection, origin, workspace_id).await?;
+        let Some(before) = find_visible(connection, workspace_id, limits.as_ref(), id).await? else {
             return Ok(None);
         };
         if before.revoked_at.is_some() {

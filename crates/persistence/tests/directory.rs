@@ -13,7 +13,7 @@ use denizen_domain::{
     SequentialIds, Slug, Source, TierChanges, Timestamp, TokenRequest, Username, Window, WorkspaceId,
     WorkspaceName,
 };
-use denizen_persistence::api_keys::KeyFilter;
+use denizen_persistence::api_keys::{KeyAsker, KeyFilter};
 use denizen_persistence::{
     Asker, Database, account_tokens, accounts, api_keys, audit_events, channels, external_user_groups,
     external_users, introspection, memberships, migrations, roles, tiers, workspaces,
@@ -189,12 +189,12 @@ async fn a_secret_authenticates_until_revoked_or_expired() {
     let later = fixture.origin.source.clock.now().plus(Duration::from_mins(1));
     let (origin, workspace_id) = (&fixture.origin, fixture.workspace_id);
     let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: Some(later) };
-    let key = api_keys::create(connection, origin, workspace_id, None, &request).await.unwrap();
+    let key = api_keys::create(connection, origin, workspace_id, KeyAsker::Operator, &request).await.unwrap();
     let holder =
         api_keys::authenticate(connection, &key.secret, fixture.origin.source.clock.now()).await.unwrap();
     assert_eq!(holder.unwrap().workspace_id, fixture.workspace_id);
     assert_eq!(api_keys::authenticate(connection, &key.secret, later).await.unwrap(), None);
-    api_keys::revoke(connection, origin, workspace_id, None, key.key.id).await.unwrap();
+    api_keys::revoke(connection, origin, workspace_id, KeyAsker::Operator, key.key.id).await.unwrap();
     let holder =
         api_keys::authenticate(connection, &key.secret, fixture.origin.source.clock.now()).await.unwrap();
     assert_eq!(holder, None);
@@ -206,17 +206,23 @@ async fn a_key_revoked_in_the_meantime_is_rejected() {
     let connection = &mut fixture.database.write().await.unwrap();
     let (origin, id) = (&fixture.origin, fixture.workspace_id);
     let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: None };
-    let NewApiKey { key, secret } = api_keys::create(connection, origin, id, None, &request).await.unwrap();
+    let NewApiKey { key, secret } =
+        api_keys::create(connection, origin, id, KeyAsker::Operator, &request).await.unwrap();
     let now = origin.source.clock.now();
     let holder = api_keys::authenticate(connection, &secret, now).await.unwrap().unwrap();
-    api_keys::create(connection, origin, id, Some(&holder), &request).await.unwrap();
-    api_keys::rotate(connection, origin, id, None, key.id, Duration::ZERO).await.unwrap().unwrap();
+    api_keys::create(connection, origin, id, KeyAsker::Key(holder.secret_hash), &request).await.unwrap();
+    api_keys::rotate(connection, origin, id, KeyAsker::Operator, key.id, Duration::ZERO)
+        .await
+        .unwrap()
+        .unwrap();
     let refused = "Unauthenticated(UnknownKey)";
-    let made = api_keys::create(connection, origin, id, Some(&holder), &request).await;
+    let made = api_keys::create(connection, origin, id, KeyAsker::Key(holder.secret_hash), &request).await;
     assert_eq!(format!("{:?}", made.unwrap_err()), refused);
-    let rotated = api_keys::rotate(connection, origin, id, Some(&holder), key.id, Duration::ZERO).await;
+    let rotated =
+        api_keys::rotate(connection, origin, id, KeyAsker::Key(holder.secret_hash), key.id, Duration::ZERO)
+            .await;
     assert_eq!(format!("{:?}", rotated.unwrap_err()), refused);
-    let revoked = api_keys::revoke(connection, origin, id, Some(&holder), key.id).await;
+    let revoked = api_keys::revoke(connection, origin, id, KeyAsker::Key(holder.secret_hash), key.id).await;
     assert_eq!(format!("{:?}", revoked.unwrap_err()), refused);
 }
 
@@ -226,7 +232,7 @@ async fn keeps_the_latest_use_of_a_key() {
     let connection = &mut fixture.database.write().await.unwrap();
     let (origin, id) = (&fixture.origin, fixture.workspace_id);
     let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: None };
-    let key = api_keys::create(connection, origin, id, None, &request).await.unwrap().key.id;
+    let key = api_keys::create(connection, origin, id, KeyAsker::Operator, &request).await.unwrap().key.id;
     let latest = origin.source.clock.now();
     let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
     for (moment, address) in [(latest, here), (latest.minus(Duration::from_secs(1)), there)] {
@@ -243,21 +249,22 @@ async fn limits_active_keys_and_kept_inactive_keys() {
     let (origin, id) = (&fixture.origin, fixture.workspace_id);
     let end = origin.source.clock.now().plus(Duration::from_mins(1));
     let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: Some(end) };
-    let first = api_keys::create(connection, origin, id, None, &request).await.unwrap().key.id;
+    let first = api_keys::create(connection, origin, id, KeyAsker::Operator, &request).await.unwrap().key.id;
     for _ in 1..api_keys::MAXIMUM_IN_FORCE {
         fixture.clock.advance(Duration::from_micros(1));
-        api_keys::create(connection, origin, id, None, &request).await.unwrap();
+        api_keys::create(connection, origin, id, KeyAsker::Operator, &request).await.unwrap();
     }
-    let one_more = api_keys::create(connection, origin, id, None, &request).await;
+    let one_more = api_keys::create(connection, origin, id, KeyAsker::Operator, &request).await;
     assert!(matches!(one_more, Err(Error::Conflict(Conflict::TooManyApiKeys))), "{one_more:?}");
 
     fixture.clock.advance(Duration::from_mins(2));
     let request = KeyRequest { expires_at: None, ..request };
-    let lasting = api_keys::create(connection, origin, id, None, &request).await.unwrap().key.id;
+    let lasting =
+        api_keys::create(connection, origin, id, KeyAsker::Operator, &request).await.unwrap().key.id;
     let count = api_keys::count(connection, id, &KeyFilter::default()).await.unwrap();
     assert_eq!(count, api_keys::KEPT + 1);
-    api_keys::revoke(connection, origin, id, None, lasting).await.unwrap();
-    api_keys::create(connection, origin, id, None, &request).await.unwrap();
+    api_keys::revoke(connection, origin, id, KeyAsker::Operator, lasting).await.unwrap();
+    api_keys::create(connection, origin, id, KeyAsker::Operator, &request).await.unwrap();
     let count = api_keys::count(connection, id, &KeyFilter::default()).await.unwrap();
     assert_eq!(count, api_keys::KEPT + 1);
     assert_eq!(api_keys::find(connection, id, first).await.unwrap(), None, "the oldest is deleted");

@@ -241,6 +241,16 @@ rights! {
     CanUpdateProfile => either(Code::IamTenantUpdate, Code::TenantProfileUpdate),
     /// May delete workspaces.
     CanDeleteWorkspaces => everywhere(Code::IamTenantDelete),
+    /// May create API keys of a workspace.
+    CanCreateApiKeys => either(Code::IamApiKeyCreate, Code::TenantApiKeyCreate),
+    /// May read API keys of a workspace.
+    CanReadApiKeys => either(Code::IamApiKeyRead, Code::TenantApiKeyRead),
+    /// May revoke API keys of a workspace.
+    CanDeleteApiKeys => either(Code::IamApiKeyDelete, Code::TenantApiKeyDelete),
+    /// May read the audit log of a workspace.
+    CanReadWorkspaceAudit => either(Code::IamAuditRead, Code::TenantAuditRead),
+    /// May read the external users of a workspace.
+    CanReadWorkspaceUsers => either(Code::IamExternalUserRead, Code::TenantExternalUserRead),
     /// May store keys of workspaces.
     CanCreateKeys => everywhere(Code::IamKeyCreate),
     /// May read keys of workspaces.

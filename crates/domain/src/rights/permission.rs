@@ -37,12 +37,22 @@ permissions! {
     IamSecretCreate = "iam.secret.create",
     /// Read secrets of workspaces.
     IamSecretRead = "iam.secret.read",
-    /// Create keys of workspaces.
+    /// Store the keys that other services keep with workspaces. These are no API keys.
     IamKeyCreate = "iam.key.create",
-    /// Read keys of workspaces.
+    /// Read the keys that other services keep with workspaces.
     IamKeyRead = "iam.key.read",
-    /// Delete keys of workspaces.
+    /// Delete the keys that other services keep with workspaces.
     IamKeyDelete = "iam.key.delete",
+    /// Create API keys of every workspace, with any scope: its holder reaches whatever a key can.
+    IamApiKeyCreate = "iam.apiKey.create",
+    /// Read API keys of every workspace, without their secrets.
+    IamApiKeyRead = "iam.apiKey.read",
+    /// Revoke API keys of every workspace.
+    IamApiKeyDelete = "iam.apiKey.delete",
+    /// Read the audit log of every workspace.
+    IamAuditRead = "iam.audit.read",
+    /// Read external users of every workspace.
+    IamExternalUserRead = "iam.externalUser.read",
     /// Create accounts of every workspace.
     IamAccountCreate = "iam.account.create",
     /// Read accounts of every workspace.
@@ -97,6 +107,16 @@ permissions! {
     TenantAccountUpdate = "tenant.account.update",
     /// Delete accounts of the home workspace.
     TenantAccountDelete = "tenant.account.delete",
+    /// Create API keys of the home workspace, with any scope: its holder reaches whatever a key can.
+    TenantApiKeyCreate = "tenant.apiKey.create",
+    /// Read API keys of the home workspace, without their secrets.
+    TenantApiKeyRead = "tenant.apiKey.read",
+    /// Revoke API keys of the home workspace.
+    TenantApiKeyDelete = "tenant.apiKey.delete",
+    /// Read the audit log of the home workspace.
+    TenantAuditRead = "tenant.audit.read",
+    /// Read external users of the home workspace.
+    TenantExternalUserRead = "tenant.externalUser.read",
     /// Read the workflows of the home workspace.
     FlowsRead = "flows.read",
     /// Create, update and delete workflows of the home workspace.
@@ -168,8 +188,8 @@ mod tests {
 
     #[test]
     fn the_permissions_are_those_of_the_contract() {
-        assert_eq!(Permission::ALL.len(), 44);
-        assert_eq!(Permission::ALL.iter().filter(|permission| permission.is_restricted()).count(), 18);
+        assert_eq!(Permission::ALL.len(), 54);
+        assert_eq!(Permission::ALL.iter().filter(|permission| permission.is_restricted()).count(), 23);
         for &permission in Permission::ALL {
             assert_eq!(permission.code().parse(), Ok(permission));
         }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    ApiKey, ApiKeyId, Conflict, Error, FieldChanges, JsonObject, KeyHolder, NewApiKey, Origin, Result,
-    Secret, Timestamp, Verb, WorkspaceId,
+    ApiKey, ApiKeyId, Conflict, Error, FieldChanges, JsonObject, NewApiKey, Origin, Result, Secret,
+    Timestamp, Verb, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::json;
 
-use super::{add_ends_of_secrets, find_visible, insert_secret, standing, store_change};
+use super::{KeyAsker, add_ends_of_secrets, find_visible, insert_secret, store_change};
 use crate::audit_events;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::api_key_secrets;
@@ -30,19 +30,19 @@ pub async fn rotate(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
-    asker: Option<&KeyHolder>,
+    asker: KeyAsker,
     id: ApiKeyId,
     overlap: Duration,
 ) -> Result<Option<NewApiKey>> {
     in_transaction!(connection, {
-        let asker = standing(connection, origin, workspace_id, asker).await?;
-        let Some(mut key) = find_visible(connection, workspace_id, asker.as_ref(), id).await? else {
+        let limits = asker.limits(connection, origin, workspace_id).await?;
+        let Some(mut key) = find_visible(connection, workspace_id, limits.as_ref(), id).await? else {
             return Ok(None);
         };
         let now = origin.source.clock.now();
         key.require_in_force(now)?;
-        if let Some(asker) = asker {
-            asker.require_may_give(&key.scopes, key.expires_at)?;
+        if let Some(limits) = limits {
+            limits.require_may_give(&key.scopes, key.expires_at)?;
         }
         let end = now.plus(overlap);
         end_secrets(connection, &key, end).await?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use denizen_domain::{KeyRequest, NewApiKey, Patch, ScopeSet, Secret, Status, WorkspaceChanges};
+use denizen_persistence::api_keys::KeyAsker;
 use denizen_persistence::{Asker, Cache, api_keys, workspaces};
 
 use crate::{Fixture, on_both};
@@ -11,7 +12,9 @@ async fn create_key(fixture: &Fixture, lifetime: Option<Duration>) -> NewApiKey 
     let expires_at = lifetime.map(|lifetime| fixture.origin.source.clock.now().plus(lifetime));
     let request = KeyRequest { name: "key".to_owned(), scopes: ScopeSet::default(), expires_at };
     let connection = &mut fixture.write().await;
-    api_keys::create(connection, &fixture.origin, fixture.workspace_id, None, &request).await.unwrap()
+    api_keys::create(connection, &fixture.origin, fixture.workspace_id, KeyAsker::Operator, &request)
+        .await
+        .unwrap()
 }
 
 async fn change_workspace(fixture: &Fixture, changes: WorkspaceChanges) {
@@ -39,13 +42,22 @@ async fn a_key_is_refused_at_once_when_it_is_rotated_or_revoked() {
         assert!(is_in_force(fixture, &cache, &old).await);
 
         let overlap = Duration::ZERO;
-        let rotated =
-            api_keys::rotate(&mut fixture.write().await, origin, workspace_id, None, key.id, overlap).await;
+        let rotated = api_keys::rotate(
+            &mut fixture.write().await,
+            origin,
+            workspace_id,
+            KeyAsker::Operator,
+            key.id,
+            overlap,
+        )
+        .await;
         let new = rotated.unwrap().unwrap().secret;
         assert!(!is_in_force(fixture, &cache, &old).await);
         assert!(is_in_force(fixture, &cache, &new).await);
 
-        api_keys::revoke(&mut fixture.write().await, origin, workspace_id, None, key.id).await.unwrap();
+        api_keys::revoke(&mut fixture.write().await, origin, workspace_id, KeyAsker::Operator, key.id)
+            .await
+            .unwrap();
         assert!(!is_in_force(fixture, &cache, &new).await);
     })
     .await;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use denizen_domain::{
     ApiKey, ApiKeyId, Json, KeyRequest, NewApiKey, Position, Scope, ScopeSet, Timestamp, Workspace,
 };
-use denizen_persistence::api_keys::{self, KeyFilter};
+use denizen_persistence::api_keys::{self, KeyAsker, KeyFilter};
 
 use crate::commands::named::WorkspaceArgument;
 use crate::database;
@@ -79,7 +79,7 @@ impl CreateKey {
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
         let request = KeyRequest { name: self.name.clone(), scopes, expires_at };
-        let made = api_keys::create(connection, &origin, workspace.id, None, &request).await;
+        let made = api_keys::create(connection, &origin, workspace.id, KeyAsker::Operator, &request).await;
         show(self.output, &workspace, &made.map_err(reason)?)
     }
 
@@ -196,7 +196,9 @@ impl RotateKey {
         let database = database::open(&self.database).await?;
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
-        let rotated = api_keys::rotate(connection, &origin, workspace.id, None, self.id, self.overlap).await;
+        let rotated =
+            api_keys::rotate(connection, &origin, workspace.id, KeyAsker::Operator, self.id, self.overlap)
+                .await;
         let rotated = rotated.map_err(reason)?.ok_or_else(|| unknown(&workspace, self.id))?;
         show(self.output, &workspace, &rotated)
     }
@@ -227,7 +229,7 @@ impl RevokeKey {
         let connection = &mut database.write().await.map_err(reason)?;
         let workspace = self.workspace.find(connection).await?;
         let origin = operator::origin();
-        let key = api_keys::revoke(connection, &origin, workspace.id, None, self.id).await;
+        let key = api_keys::revoke(connection, &origin, workspace.id, KeyAsker::Operator, self.id).await;
         let key = key.map_err(reason)?.ok_or_else(|| unknown(&workspace, self.id))?;
         let revoked = moment(key.revoked_at);
         self.output

@@ -14,6 +14,7 @@ mod personal_tokens;
 mod roles;
 mod stories;
 mod tenant_keys;
+mod tenant_setup;
 mod tenants;
 mod throttling;
 mod tokens;

@@ -11,7 +11,7 @@ const PATH: &str = "/api/roles";
 const NOBODY: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 
 /// All permissions that there are, as the contract lists them.
-pub(crate) const PERMISSIONS: [&str; 44] = [
+pub(crate) const PERMISSIONS: [&str; 54] = [
     "all",
     "iam.tenant.create",
     "iam.tenant.read",
@@ -22,6 +22,11 @@ pub(crate) const PERMISSIONS: [&str; 44] = [
     "iam.key.create",
     "iam.key.read",
     "iam.key.delete",
+    "iam.apiKey.create",
+    "iam.apiKey.read",
+    "iam.apiKey.delete",
+    "iam.audit.read",
+    "iam.externalUser.read",
     "iam.account.create",
     "iam.account.read",
     "iam.account.update",
@@ -49,6 +54,11 @@ pub(crate) const PERMISSIONS: [&str; 44] = [
     "tenant.account.create",
     "tenant.account.update",
     "tenant.account.delete",
+    "tenant.apiKey.create",
+    "tenant.apiKey.read",
+    "tenant.apiKey.delete",
+    "tenant.audit.read",
+    "tenant.externalUser.read",
     "flows.read",
     "flows.write",
     "flows.control",

@@ -21,9 +21,7 @@ mod workflows;
 
 use utoipa_axum::router::OpenApiRouter;
 
-pub use self::audit_events::audit_event_json;
 pub use self::events::event_json;
-pub use self::external_users::external_user_json;
 pub use self::jobs::job_json;
 pub use self::webhook_endpoints::{delivery_json, webhook_endpoint_json};
 use crate::state::AppState;

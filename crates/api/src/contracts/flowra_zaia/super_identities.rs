@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::contracts::flowra_zaia::external_users::ExternalUserAnswer;
+use crate::contracts::external_users::ExternalUserAnswer;
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;

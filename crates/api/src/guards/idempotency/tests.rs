@@ -10,6 +10,7 @@ use denizen_domain::{
     Forbidden, KeyRequest, ManualClock, Origin, RandomIds, ScopeSet, Slug, Source, Timestamp,
     Unauthenticated, WorkspaceName,
 };
+use denizen_persistence::api_keys::KeyAsker;
 use denizen_persistence::{Database, api_keys, migrations, workspaces};
 use http_body_util::BodyExt as _;
 use tokio::sync::{Notify, Semaphore};
@@ -75,7 +76,9 @@ impl Fixture {
             let (slug, name) = (Slug::parse("acme").unwrap(), WorkspaceName::parse("Acme").unwrap());
             let (workspace, _) = workspaces::create(connection, &origin, &slug, &name).await.unwrap();
             let request = KeyRequest { name: "ci".to_owned(), scopes: ScopeSet::default(), expires_at: None };
-            let made = api_keys::create(connection, &origin, workspace.id, None, &request).await.unwrap();
+            let made = api_keys::create(connection, &origin, workspace.id, KeyAsker::Operator, &request)
+                .await
+                .unwrap();
             made.secret.expose().to_owned()
         };
         let state = AppState::load(database.clone(), source.clone(), AppOptions::default()).await.unwrap();

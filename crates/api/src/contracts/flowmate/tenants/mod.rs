@@ -1,7 +1,10 @@
-//! `/tenants`: the workspaces, their members and keys.
+//! `/tenants`: the workspaces, their members and keys, and what an account sees of their directories.
 
+mod api_keys;
+mod audit_events;
 mod create;
 mod delete;
+mod external_users;
 mod get;
 mod input;
 mod key;
@@ -23,4 +26,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(key::get, key::create, key::delete))
         .routes(routes!(members::list))
         .routes(routes!(members::remove))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::get, api_keys::delete))
+        .routes(routes!(audit_events::list))
+        .routes(routes!(external_users::list))
+        .routes(routes!(external_users::get))
 }

@@ -2,10 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use denizen_persistence::api_keys;
+use denizen_persistence::api_keys::{self, KeyAsker};
 
-use super::answer::NewApiKeyAnswer;
-use super::input::CreateApiKey;
+use crate::contracts::api_keys::{CreateApiKey, NewApiKeyAnswer};
 use crate::guards::caller::{Caller, CanManageApiKeys};
 use crate::state::AppState;
 use crate::wire::body::JsonBody;
@@ -27,9 +26,9 @@ pub(crate) async fn create(
     State(state): State<AppState>,
     JsonBody(body, unknown): JsonBody<CreateApiKey>,
 ) -> ApiResult<Json<NewApiKeyAnswer>> {
-    let request = body.check(unknown, &caller, state.source().clock.now())?;
+    let request = body.check(unknown, Some(&caller), state.source().clock.now())?;
     let connection = &mut state.database().write().await?;
-    let made =
-        api_keys::create(connection, caller.origin(), caller.workspace_id, Some(&caller), &request).await?;
+    let asker = KeyAsker::Key(caller.secret_hash);
+    let made = api_keys::create(connection, caller.origin(), caller.workspace_id, asker, &request).await?;
     Ok(Json(NewApiKeyAnswer::from(made)))
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use denizen_domain::{ApiKeyId, Error, Resource};
-use denizen_persistence::api_keys;
+use denizen_persistence::api_keys::{self, KeyAsker};
 
 use crate::guards::caller::{Caller, CanManageApiKeys};
 use crate::state::AppState;
@@ -27,8 +27,8 @@ pub(crate) async fn delete(
     PathId(id): PathId<ApiKeyId>,
 ) -> ApiResult<Json<Done>> {
     let connection = &mut state.database().write().await?;
-    let revoked =
-        api_keys::revoke(connection, caller.origin(), caller.workspace_id, Some(&caller), id).await?;
+    let asker = KeyAsker::Key(caller.secret_hash);
+    let revoked = api_keys::revoke(connection, caller.origin(), caller.workspace_id, asker, id).await?;
     revoked.ok_or_else(|| Error::not_found(Resource::ApiKey, id))?;
     Ok(Json(Done { message: "API key revoked." }))
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use denizen_domain::{ApiKeyId, Error, Resource};
 use denizen_persistence::api_keys;
 
-use super::answer::ApiKeyAnswer;
+use crate::contracts::api_keys::ApiKeyAnswer;
 use crate::guards::caller::{Caller, CanManageApiKeys};
 use crate::state::AppState;
 use crate::wire::error::ApiResult;

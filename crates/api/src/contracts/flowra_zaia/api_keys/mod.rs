@@ -1,10 +1,8 @@
 //! `/api/v1/api-keys` (Zaia): keys that manage keys. A key cannot see or create keys with scopes that it lacks.
 
-mod answer;
 mod create;
 mod delete;
 mod get;
-mod input;
 mod list;
 mod rotate;
 

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use denizen_domain::{ApiKeyId, Error, Resource};
-use denizen_persistence::api_keys;
+use denizen_persistence::api_keys::{self, KeyAsker};
 
-use super::answer::NewApiKeyAnswer;
+use crate::contracts::api_keys::NewApiKeyAnswer;
 use crate::contracts::flowra_zaia::rotation::RotateSecret;
 use crate::guards::caller::{Caller, CanManageApiKeys};
 use crate::state::AppState;
@@ -38,7 +38,8 @@ pub(crate) async fn rotate(
     let overlap = body.check(unknown)?;
     let (origin, workspace_id) = (caller.origin(), caller.workspace_id);
     let connection = &mut state.database().write().await?;
-    let rotated = api_keys::rotate(connection, origin, workspace_id, Some(&caller), id, overlap).await?;
+    let asker = KeyAsker::Key(caller.secret_hash);
+    let rotated = api_keys::rotate(connection, origin, workspace_id, asker, id, overlap).await?;
     let rotated = rotated.ok_or_else(|| Error::not_found(Resource::ApiKey, id))?;
     Ok(Json(NewApiKeyAnswer::from(rotated)))
 }

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::answer::EventPageAnswer;
 use super::reading::Reading;
 use super::stream;
-use crate::contracts::flowra_zaia::audit_events::object_id;
+use crate::contracts::audit_events::object_id;
 use crate::guards::caller::{Caller, CanReadEvents, Recheck};
 use crate::state::AppState;
 use crate::wire::error::{self, ApiResult};

@@ -8,8 +8,8 @@ use denizen_persistence::{events, external_users};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::ExternalUserWithToken;
 use super::input;
+use crate::contracts::external_users::ExternalUserWithToken;
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanAuthenticateExternalUsers};
 use crate::guards::entity_tags::tagged;

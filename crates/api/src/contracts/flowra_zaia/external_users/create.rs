@@ -9,8 +9,8 @@ use denizen_persistence::external_users::{self, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{ExternalUserAnswer, ExternalUserWithToken};
 use super::input::{self, ProfileInput};
+use crate::contracts::external_users::{ExternalUserAnswer, ExternalUserWithToken};
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanWriteExternalUsers};
 use crate::guards::entity_tags::tagged;

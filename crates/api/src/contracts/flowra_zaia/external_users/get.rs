@@ -7,7 +7,7 @@ use axum::response::Response;
 use denizen_domain::{Error, ExternalUserId, Resource};
 use denizen_persistence::ExternalUserName;
 
-use super::answer::{ExternalUserAnswer, answer};
+use crate::contracts::external_users::{ExternalUserAnswer, answer};
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::guards::entity_tags::{IfNoneMatch, Preconditions};
 use crate::state::AppState;

@@ -3,9 +3,8 @@
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::response::Response;
 
-use super::answer::ExternalUserAnswer;
-use super::exact::ExactFilters;
-use super::{list_flowra, list_zaia};
+use super::list_flowra;
+use crate::contracts::external_users::{self, ExactFilters, ExternalUserAnswer, ListExternalUsers};
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
 use crate::wire::context::Context;
@@ -26,7 +25,7 @@ use crate::wire::query::Query;
 /// Both return a bare array. If there is a next page, `Link` has its URL with `rel="next"`; following it costs the same
 /// at any depth. Page numbers go up to 100,000.
 #[utoipa::path(get, path = "/api/v1/external-users", operation_id = "externalUsers.list", tag = "External users",
-    params(list_flowra::FlowraList, list_zaia::ZaiaList, ExactFilters),
+    params(list_flowra::FlowraList, ListExternalUsers, ExactFilters),
     responses((status = 200, body = Vec<ExternalUserAnswer>, headers(
         ("link" = String, description = "The next page, as `rel=\"next\"`"),
         ("x-total-count" = i64, description = "Total count, with `count=true`")))),
@@ -43,6 +42,6 @@ pub(crate) async fn list(
         list_flowra::list(&state, &caller, &context.0, &parts.uri, parameters).await
     } else {
         let Query(parameters) = Query::from_request_parts(&mut parts, &state).await?;
-        list_zaia::list(&state, &caller, &context.0, &parts.uri, parameters).await
+        external_users::page(&state, (&context.0, &parts.uri), caller.workspace_id, parameters).await
     }
 }

@@ -11,8 +11,7 @@ use denizen_persistence::external_users;
 use utoipa::IntoParams;
 
 use super::ZAIA_PARAMETERS;
-use super::answer::ExternalUserAnswer;
-use super::exact::ExactFilters;
+use crate::contracts::external_users::{ExactFilters, ExternalUserAnswer};
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
 use crate::wire::context::RequestContext;

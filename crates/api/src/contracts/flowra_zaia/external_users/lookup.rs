@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::answer::ExternalUserAnswer;
 use super::input;
+use crate::contracts::external_users::ExternalUserAnswer;
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::answer::{ExternalUserAnswer, answer};
+use crate::contracts::external_users::{ExternalUserAnswer, answer};
 use crate::guards::caller::ActingUser;
 use crate::guards::entity_tags::{IfNoneMatch, Preconditions};
 use crate::state::AppState;

@@ -1,18 +1,15 @@
 //! `/api/v1/external-users`: external users in the Flowra and Zaia contracts.
 
 mod access;
-mod answer;
 mod authenticate;
 mod create;
 mod delete;
 mod erase;
-mod exact;
 mod find_by_username;
 mod get;
 mod input;
 mod list;
 mod list_flowra;
-mod list_zaia;
 mod lookup;
 mod me;
 mod restore;
@@ -23,8 +20,6 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use self::answer::ExternalUserAnswer;
-pub use self::answer::external_user_json;
 use crate::state::AppState;
 
 /// Schemas that only parameters use; the routes register those of bodies.
@@ -44,9 +39,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(restore::restore))
         .routes(routes!(erase::erase))
 }
-
-/// The parameters of Flowra's list alone.
-const FLOWRA_PARAMETERS: [&str; 6] = ["q", "isActive", "sortBy", "sortOrder", "page", "limit"];
 
 /// The parameters of Zaia's list alone.
 const ZAIA_PARAMETERS: [&str; 7] =

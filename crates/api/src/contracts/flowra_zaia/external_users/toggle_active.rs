@@ -5,7 +5,7 @@ use axum::response::Response;
 use denizen_domain::{AccessChange, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Resource};
 use denizen_persistence::external_users;
 
-use super::answer::{ExternalUserAnswer, answer};
+use crate::contracts::external_users::{ExternalUserAnswer, answer};
 use crate::guards::caller::{Caller, CanWriteExternalUsers};
 use crate::guards::entity_tags::{IfMatch, Preconditions};
 use crate::state::AppState;

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::answer::{ExternalUserAnswer, ExternalUserWithToken, answer};
 use super::input::{self, ProfileInput};
+use crate::contracts::external_users::{ExternalUserAnswer, ExternalUserWithToken, answer};
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanWriteExternalUsers};
 use crate::guards::entity_tags::{IfMatch, Preconditions};

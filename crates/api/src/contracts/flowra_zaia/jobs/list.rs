@@ -7,7 +7,7 @@ use denizen_persistence::jobs;
 use utoipa::IntoParams;
 
 use super::answer::JobAnswer;
-use crate::contracts::flowra_zaia::audit_events::object_id;
+use crate::contracts::audit_events::object_id;
 use crate::guards::caller::{Caller, CanReadJobs};
 use crate::state::AppState;
 use crate::wire::context::Context;

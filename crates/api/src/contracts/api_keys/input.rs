@@ -23,14 +23,13 @@ pub(crate) struct CreateApiKey {
     #[schema(value_type = String, required, min_length = 1, max_length = 100)]
     #[serde(default)]
     name: Input<String>,
-    /// Scopes to grant: at least one, and none that the caller lacks. If absent or null, those of
-    /// the caller's scopes that are for external users and settings, and for reading and running
-    /// workflows.
+    /// Scopes to grant: at least one, and none that a calling key lacks. If absent or null, those for external users and
+    /// settings, and for reading and running workflows, that the caller can grant.
     #[schema(value_type = Option<Vec<String>>, min_items = 1)]
     #[serde(default)]
     scopes: Input<Vec<Value>>,
-    /// Expiry time, in the future and not after the expiry of the secret sent. If absent or null, the key expires with
-    /// that secret, or never if it has no expiry.
+    /// Expiry time, in the future and not after the expiry of the calling key's secret. If absent or null, the key
+    /// expires with that secret, or never if it has no expiry.
     #[schema(value_type = Option<String>, format = "date-time")]
     #[serde(default)]
     expires_at: Input<String>,
@@ -41,11 +40,11 @@ impl Body for CreateApiKey {
 }
 
 impl CreateApiKey {
-    /// Validates all fields for this caller.
-    pub(super) fn check(
+    /// Validates all fields. The new key stays within the rights of the calling key, if a key calls.
+    pub(crate) fn check(
         self,
         mut violations: Violations,
-        caller: &KeyHolder,
+        caller: Option<&KeyHolder>,
         now: Timestamp,
     ) -> Result<KeyRequest> {
         let Self { name, scopes, expires_at } = self;
@@ -55,7 +54,7 @@ impl CreateApiKey {
             scopes => scopes.not_null(&mut violations, "scopes", scopes_of),
         };
         let expires_at = expires_at.optional(&mut violations, "expiresAt", |text| end(text, caller, now));
-        let expires_at = expires_at.value().or(caller.expires_at);
+        let expires_at = expires_at.value().or(caller.and_then(|caller| caller.expires_at));
         let (name, scopes) = violations.into_value(name.zip(scopes))?;
         Ok(KeyRequest { name, scopes, expires_at })
     }
@@ -76,9 +75,9 @@ fn scopes_of(entries: &[Value]) -> Result<ScopeSet, Violation> {
 }
 
 /// Returns the scopes of a key created without any: the default scopes that the caller can grant.
-fn default_scopes(violations: &mut Violations, caller: &KeyHolder) -> ScopeSet {
-    let scopes: ScopeSet =
-        ScopeSet::default().iter().filter(|scope| caller.scopes.contains(*scope)).collect();
+fn default_scopes(violations: &mut Violations, caller: Option<&KeyHolder>) -> ScopeSet {
+    let grants = |scope: &Scope| caller.is_none_or(|caller| caller.scopes.contains(*scope));
+    let scopes: ScopeSet = ScopeSet::default().iter().filter(grants).collect();
     if scopes.is_empty() {
         let message = "must be given, because the caller has none of the default scopes";
         violations.add("scopes", Violation::new(Reason::Required, message));
@@ -86,18 +85,17 @@ fn default_scopes(violations: &mut Violations, caller: &KeyHolder) -> ScopeSet {
     scopes
 }
 
-fn end(text: &str, caller: &KeyHolder, now: Timestamp) -> Result<Timestamp, Violation> {
+fn end(text: &str, caller: Option<&KeyHolder>, now: Timestamp) -> Result<Timestamp, Violation> {
     let end = timestamp(text)?;
     if end <= now {
         return Err(Violation::new(Reason::OutOfRange, "must be in the future"));
     }
-    match caller.expires_at {
-        Some(own) if !caller.outlasts(Some(end)) => {
-            let message = format!("must not be after the expiry of the secret sent, {own}");
-            Err(Violation::new(Reason::OutOfRange, message))
-        }
-        _ => Ok(end),
+    let ends_first = caller.filter(|caller| !caller.outlasts(Some(end)));
+    if let Some(own) = ends_first.and_then(|caller| caller.expires_at) {
+        let message = format!("must not be after the expiry of the secret sent, {own}");
+        return Err(Violation::new(Reason::OutOfRange, message));
     }
+    Ok(end)
 }
 
 #[cfg(test)]

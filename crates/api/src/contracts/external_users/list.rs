@@ -4,25 +4,28 @@ use axum::http::Uri;
 use axum::response::Response;
 use denizen_domain::{
     ChannelId, Direction, ExternalUserFilter, ExternalUserGroupId, ExternalUserOrder, PageNumber, SearchText,
-    SuperIdentityId, TierId, Window,
+    SuperIdentityId, TierId, Window, WorkspaceId,
 };
 use denizen_persistence::external_users;
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use super::FLOWRA_PARAMETERS;
 use super::answer::ExternalUserAnswer;
 use super::exact::ExactFilters;
-use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
 use crate::wire::context::RequestContext;
+use crate::wire::contract::Contract;
 use crate::wire::error::ApiResult;
 use crate::wire::paging::{self, ListName};
 use crate::wire::query::{FromQuery, QueryReader};
 
+/// The parameters of Flowra's list alone.
+const FLOWRA_PARAMETERS: [&str; 6] = ["q", "isActive", "sortBy", "sortOrder", "page", "limit"];
+
 /// Zaia's query parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub(crate) struct ZaiaList {
+pub(crate) struct ListExternalUsers {
     /// Zaia: channel ids to match. Repeat the parameter for up to 100 ids.
     #[param(value_type = Vec<uuid::Uuid>, required = false, style = Form, explode)]
     channel_ids: Vec<ChannelId>,
@@ -55,7 +58,7 @@ pub(crate) struct ZaiaList {
     exact: ExactFilters,
 }
 
-impl FromQuery for ZaiaList {
+impl FromQuery for ListExternalUsers {
     fn read(parameters: &mut QueryReader) -> Self {
         parameters.reject_parameters_of("Flowra", &FLOWRA_PARAMETERS);
         Self {
@@ -73,16 +76,40 @@ impl FromQuery for ZaiaList {
     }
 }
 
-pub(super) async fn list(
+/// The parameters as an operation documents them that knows no other contract's list.
+pub(crate) struct ListParameters;
+
+impl IntoParams for ListParameters {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = ListExternalUsers::into_params(&parameter_in);
+        parameters.extend(ExactFilters::into_params(&parameter_in));
+        for description in parameters.iter_mut().filter_map(|parameter| parameter.description.as_mut()) {
+            let named =
+                ["Zaia: ", "Both: "].into_iter().find_map(|contract| description.strip_prefix(contract));
+            if let Some(text) = named {
+                *description = capitalized(text);
+            }
+        }
+        parameters
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// Responds with a page of a workspace's users, oldest first.
+pub(crate) async fn page(
     state: &AppState,
-    caller: &Caller<CanReadExternalUsers>,
-    context: &RequestContext,
-    uri: &Uri,
-    parameters: ZaiaList,
+    (context, uri): (&RequestContext, &Uri),
+    workspace_id: WorkspaceId,
+    parameters: ListExternalUsers,
 ) -> ApiResult<Response> {
     let order = ExternalUserOrder::CreatedAt;
-    let name = ListName::new(caller.workspace_id, "zaia");
-    let ZaiaList {
+    let name = ListName::new(workspace_id, "zaia");
+    let ListExternalUsers {
         channel_ids,
         external_user_group_ids,
         super_identity_ids,
@@ -104,7 +131,7 @@ pub(super) async fn list(
         ..ExternalUserFilter::default()
     });
     let window = Window { page, limit: page_size, direction: Direction::Ascending };
-    let slice = state.cache().external_users(caller.workspace_id, &filter, order, &window).await?;
+    let slice = state.cache().external_users(workspace_id, &filter, order, &window).await?;
     let now = state.source().clock.now();
     let mut response = paging::answer(
         state.cursors(),
@@ -112,11 +139,11 @@ pub(super) async fn list(
         &name,
         slice,
         |user| order.position_of(user),
-        |user| ExternalUserAnswer::new(user, caller.contract, now),
+        |user| ExternalUserAnswer::new(user, Contract::Zaia, now),
     )?;
     if count {
         let connection = &mut state.database().read().await?;
-        let count = external_users::count(connection, caller.workspace_id, &filter).await?;
+        let count = external_users::count(connection, workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
     }
     Ok(response)

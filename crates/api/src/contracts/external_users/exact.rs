@@ -1,4 +1,4 @@
-//! The exact filters of both lists.
+//! The exact filters of lists.
 
 use denizen_domain::{ExternalUserFilter, Reason, Violation};
 use utoipa::IntoParams;
@@ -47,7 +47,7 @@ fn name(text: &str) -> Result<String, Violation> {
 
 impl ExactFilters {
     /// Adds these conditions to a filter.
-    pub(super) fn added_to(self, filter: ExternalUserFilter) -> ExternalUserFilter {
+    pub(crate) fn added_to(self, filter: ExternalUserFilter) -> ExternalUserFilter {
         let Self { email, external_id, identifier } = self;
         ExternalUserFilter { email, external_id, identifier, ..filter }
     }

@@ -1,20 +1,20 @@
-//! Listing audit events.
+//! Lists of audit events.
 
-use axum::extract::{OriginalUri, State};
+use axum::http::Uri;
 use axum::response::Response;
 use denizen_domain::{
     Actor, AuditAction, AuditEvent, AuditEventFilter, Direction, Reason, Timestamp, Violation, Window,
+    WorkspaceId,
 };
 use denizen_persistence::audit_events;
 use utoipa::IntoParams;
 
 use super::answer::AuditEventAnswer;
-use crate::guards::caller::{Caller, CanReadAuditEvents};
 use crate::state::AppState;
-use crate::wire::context::Context;
+use crate::wire::context::RequestContext;
 use crate::wire::error::ApiResult;
 use crate::wire::paging::{self, ListName};
-use crate::wire::query::{FromQuery, Query, QueryReader};
+use crate::wire::query::{FromQuery, QueryReader};
 
 /// Maximum length of an object id; real ids are shorter.
 const LONGEST_ID: usize = 100;
@@ -77,7 +77,7 @@ impl FromQuery for ListAuditEvents {
 }
 
 /// Reads the id of any object. Ids are stored in lower case.
-pub(in crate::contracts::flowra_zaia) fn object_id(text: &str) -> Result<String, Violation> {
+pub(crate) fn object_id(text: &str) -> Result<String, Violation> {
     let fits = (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| text.to_ascii_lowercase())
         .ok_or_else(|| Violation::new(Reason::InvalidFormat, "must be the id of an object"))
@@ -91,37 +91,22 @@ fn order(text: &str) -> Result<Direction, Violation> {
     }
 }
 
-/// Lists audit events
-///
-/// Returns who changed what in the workspace, when and from where. Events must match all filters. A server setting
-/// limits how long events are kept. Clients that follow the log with `order=oldest` should resume a little before the
-/// last event they saw: a change appears when it completes, possibly after one that began later.
-#[utoipa::path(get, path = "/api/v1/audit-events", operation_id = "auditEvents.list", tag = "Audit log", params(ListAuditEvents),
-    responses((status = 200, body = Vec<AuditEventAnswer>, headers(
-        ("link" = String, description = "The next page, as `rel=\"next\"`")))),
-    security(("authorization" = ["audit:read"]), ("api_key" = ["audit:read"]), ("bearer" = ["audit:read"])))]
-pub(crate) async fn list(
-    caller: Caller<CanReadAuditEvents>,
-    State(state): State<AppState>,
-    Context(context): Context,
-    OriginalUri(uri): OriginalUri,
-    Query(parameters): Query<ListAuditEvents>,
+/// Responds with a page of a workspace's audit log.
+pub(crate) async fn page(
+    state: &AppState,
+    (context, uri): (&RequestContext, &Uri),
+    workspace_id: WorkspaceId,
+    parameters: ListAuditEvents,
 ) -> ApiResult<Response> {
     let ListAuditEvents { object_id, actor, action, occurred_after, occurred_before, order, limit, cursor } =
         parameters;
-    let name = ListName::new(caller.workspace_id, &format!("audit-events/{order:?}"));
+    let name = ListName::new(workspace_id, &format!("audit-events/{order:?}"));
     let page = name.page(state.cursors(), cursor.as_deref(), None)?;
     let filter =
         AuditEventFilter { object_id, actor, action, after: occurred_after, before: occurred_before };
     let window = Window { page, limit, direction: order };
     let connection = &mut state.database().read().await?;
-    let slice = audit_events::list(connection, Some(caller.workspace_id), &filter, &window).await?;
-    Ok(paging::answer(
-        state.cursors(),
-        (&context, &uri),
-        &name,
-        slice,
-        AuditEvent::position,
-        AuditEventAnswer::from,
-    )?)
+    let slice = audit_events::list(connection, Some(workspace_id), &filter, &window).await?;
+    let position_of = AuditEvent::position;
+    Ok(paging::answer(state.cursors(), (context, uri), &name, slice, position_of, AuditEventAnswer::from)?)
 }
