@@ -5,7 +5,7 @@ use denizen_tests::{Client, Reply, Value, is_on_postgres, json};
 
 use super::document::Document;
 use crate::people::{People, Person};
-use crate::support::{keys, text, with};
+use crate::support::{each, keys, text, with};
 
 /// A row.
 pub(super) struct AccountGuard {
@@ -13,8 +13,9 @@ pub(super) struct AccountGuard {
     operation: &'static str,
     /// The permissions, of which one is enough, as the document names them; none if any log-in is enough.
     permissions: &'static [&'static str],
-    /// The body of the request, as JSON. `<user>`, `<tenant>`, `<role>`, `<token>` (an id), `<secret>` (of that token) and
-    /// `<personal>` (the id of a personal token) are the victim's. They also replace the parameters of the path.
+    /// The body of the request, as JSON. `<user>`, `<tenant>`, `<role>`, `<token>` (an id), `<secret>` (of that token),
+    /// `<personal>` (the id of a personal token), `<key>` and `<external user>` are the victim's. They also replace the
+    /// parameters of the path.
     body: Option<&'static str>,
     /// How the admin of another tenant is refused.
     stranger: Stranger,
@@ -97,12 +98,32 @@ pub(super) const ACCOUNT_GUARDS: [AccountGuard; 36] = [
     row("DELETE /tokens/personal/{id}", ANY_LOG_IN, None, Stranger::NotFound("token")),
 ];
 
+const API_KEY_READ: &[&str] = &["iam.apiKey.read", "tenant.apiKey.read"];
+const EXTERNAL_USER_READ: &[&str] = &["iam.externalUser.read", "tenant.externalUser.read"];
+
+/// The rows of what an account sees of a tenant's directory, whose responses are Zaia's and so never wrapped.
+#[rustfmt::skip]
+const DIRECTORY_GUARDS: [AccountGuard; 7] = [
+    row("GET /tenants/{id}/api-keys", API_KEY_READ, None, Stranger::NotFound("tenant")),
+    row("POST /tenants/{id}/api-keys", &["iam.apiKey.create", "tenant.apiKey.create"], Some(NAME), Stranger::NotFound("tenant")),
+    row("GET /tenants/{id}/api-keys/{keyId}", API_KEY_READ, None, Stranger::NotFound("tenant")),
+    row("DELETE /tenants/{id}/api-keys/{keyId}", &["iam.apiKey.delete", "tenant.apiKey.delete"], None, Stranger::NotFound("tenant")),
+    row("GET /tenants/{id}/audit-events", &["iam.audit.read", "tenant.audit.read"], None, Stranger::NotFound("tenant")),
+    row("GET /tenants/{id}/external-users", EXTERNAL_USER_READ, None, Stranger::NotFound("tenant")),
+    row("GET /tenants/{id}/external-users/{userId}", EXTERNAL_USER_READ, None, Stranger::NotFound("tenant")),
+];
+
+/// All rows below a base.
+fn guards_below() -> impl Iterator<Item = &'static AccountGuard> {
+    ACCOUNT_GUARDS.iter().chain(&DIRECTORY_GUARDS)
+}
+
 /// The one row at the root.
 const LOG_OUT: AccountGuard = row("POST /logout", ANY_LOG_IN, None, Stranger::Own);
 
 /// Every row with each of its bases.
 pub(super) fn account_guards() -> impl Iterator<Item = (&'static str, &'static AccountGuard)> {
-    let below = BASES.into_iter().flat_map(|base| ACCOUNT_GUARDS.iter().map(move |guard| (base, guard)));
+    let below = BASES.into_iter().flat_map(|base| guards_below().map(move |guard| (base, guard)));
     below.chain([("", &LOG_OUT)])
 }
 
@@ -132,9 +153,16 @@ impl AccountGuard {
     }
 }
 
-/// A tenant with a role and a member, who has tokens.
+/// Whether an operation has done what it is for.
+fn succeeds(reply: &Reply) -> bool {
+    matches!(reply.status, 200 | 201)
+}
+
+/// A tenant with a role, a key, an external user and a member, who has tokens.
 struct Victim {
     tenant: String,
+    key: String,
+    external_user: String,
     role: String,
     user: Person,
     token: Value,
@@ -151,7 +179,26 @@ impl Victim {
         let user = people.person(&format!("victim@{tenant}.example"), given).await;
         let token = people.administrator.post("/api/tokens", json!({ "accountId": user.id })).await.json(200);
         let personal = user.client.post("/api/tokens/personal", json!({})).await.json(200);
-        Self { tenant, role: text(&role, "id"), user, token, personal: text(&personal, "id") }
+        let (key, external_user) = Self::add_directory(people, &tenant).await;
+        Self {
+            tenant,
+            key,
+            external_user,
+            role: text(&role, "id"),
+            user,
+            token,
+            personal: text(&personal, "id"),
+        }
+    }
+
+    /// Adds a key and an external user to a tenant.
+    async fn add_directory(people: &People, tenant: &str) -> (String, String) {
+        let path = format!("/api/tenants/{tenant}/api-keys");
+        let key = people.administrator.post(&path, json!({ "name": "Theirs" })).await.json(201);
+        let notiflows = people.server.anonymous().with("x-notiflows-api-key", &text(&key, "publicKey"));
+        let notiflows = notiflows.with("x-notiflows-secret-key", &text(&key, "secretKey"));
+        let user = notiflows.put("/admin/users/theirs", json!({})).await.json(201);
+        (text(&key, "id"), text(&user, "id"))
     }
 
     /// A path or body of the table, filled in for the victim.
@@ -163,6 +210,8 @@ impl Victim {
             .replace("<token>", &text(&self.token, "id"))
             .replace("<secret>", &text(&self.token, "token"))
             .replace("<personal>", &self.personal)
+            .replace("<key>", &self.key)
+            .replace("<external user>", &self.external_user)
     }
 
     /// The path of a request.
@@ -174,7 +223,9 @@ impl Victim {
             Some("tenants") => "<tenant>",
             _ => "<token>",
         };
-        self.fill(&format!("{base}{path}").replace("{id}", parameter).replace("{userId}", "<user>"))
+        let user = if path.contains("/external-users/") { "<external user>" } else { "<user>" };
+        let path = format!("{base}{path}").replace("{id}", parameter).replace("{keyId}", "<key>");
+        self.fill(&path.replace("{userId}", user))
     }
 
     /// All data of the victim.
@@ -183,6 +234,7 @@ impl Victim {
         json!({
             "tenant": see(format!("/api/tenants/{}", self.tenant)).await,
             "members": see(format!("/api/tenants/{}/users", self.tenant)).await,
+            "keys": each(see(format!("/api/tenants/{}/api-keys", self.tenant)).await.as_array().unwrap(), "id"),
             "role": see(format!("/api/roles/{}", self.role)).await,
             "user": see(self.user.path()).await,
             "tokens": see(format!("/api/tokens?accountId={}", self.user.id)).await,
@@ -255,7 +307,7 @@ async fn every_operation_of_accounts_is_guarded() {
             };
             let client = permitted_client(&people, guard.permissions.get(number), &victim).await;
             let reply = send(&document, row, &client, &victim).await;
-            assert_eq!(reply.status, 200, "{name} fails\n{reply}");
+            assert!(succeeds(&reply), "{name} fails\n{reply}");
             let is_list = matches!(guard.stranger, Stranger::List);
             assert!(
                 !is_list || victim.is_in(reply.body.as_array().unwrap()),
@@ -307,7 +359,7 @@ async fn every_wrapped_answer_is_documented() {
 
 /// The operations whose rows have a body.
 pub(super) fn operations_with_bodies() -> Vec<String> {
-    let with_body = ACCOUNT_GUARDS.iter().filter(|guard| guard.body.is_some());
+    let with_body = guards_below().filter(|guard| guard.body.is_some());
     with_body.map(|guard| guard.operation("/api")).collect()
 }
 
@@ -318,13 +370,14 @@ async fn every_answer_names_the_fields_that_are_ignored() {
     }
     let people = People::new().await;
     let document = Document::served_by(&people.server).await;
-    for (index, guard) in ACCOUNT_GUARDS.iter().enumerate() {
+    for (index, guard) in guards_below().enumerate() {
         let (method, path) = guard.operation.split_once(' ').unwrap();
         let victim = Victim::new(&people, &format!("lenient {index}")).await;
         let Some(body) = guard.body_for(&victim) else { continue };
         let client = permitted_client(&people, guard.permissions.first(), &victim).await;
         let body = with(body, json!({ "unheardOf": 1, "größe, in cm": 180, "createdAt": "2024-01-15" }));
-        let reply = client.send(method, &victim.path("/api", path), Some(body)).await.is(200);
+        let reply = client.send(method, &victim.path("/api", path), Some(body)).await;
+        assert!(succeeds(&reply), "{method} {path}\n{reply}");
         document.describes(method, &format!("/api{path}"), &reply);
         let ignored = reply.header("x-ignored-fields").unwrap_or_default();
         let names: Vec<_> = ignored.split(", ").filter(|name| *name != "createdAt").collect();
@@ -364,14 +417,14 @@ async fn every_example_of_accounts_works() {
             let own: Value = own.map(|(key, value)| (key.clone(), value.clone())).collect();
             let body = with(example, own);
             let reply = people.administrator.send(method, &victim.path(base, path), Some(body.clone())).await;
-            assert_eq!(reply.status, 200, "{}'s example:\n{reply}", guard.operation(base));
+            assert!(succeeds(&reply), "{}'s example:\n{reply}", guard.operation(base));
             if guard.operation == "POST /users" {
                 log_in_as_the_example_says(&document, &people, &body).await;
             }
             forget(&people, &body).await;
         }
     }
-    assert_eq!(shown, 2 * ACCOUNT_GUARDS.iter().filter(|guard| guard.body.is_some()).count());
+    assert_eq!(shown, 2 * guards_below().filter(|guard| guard.body.is_some()).count());
 }
 
 /// The example of a log-in is for the account of the other example.
