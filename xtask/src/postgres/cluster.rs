@@ -75,9 +75,9 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Returns the URL, with the superuser.
+    /// Returns the URL, with the superuser. Without TLS, which would slow tests down; those of TLS ask for it.
     pub(super) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 
     fn initialize(&self) -> Result<()> {
@@ -86,9 +86,27 @@ impl Cluster {
         command::output(&mut initdb).map(drop)
     }
 
+    /// Makes a certificate that no authority knows. Returns whether there is one: Debian's PostgreSQL brings `openssl` along,
+    /// others may not.
+    fn has_certificate(&self) -> bool {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-newkey", "ec"]);
+        openssl.args([
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-keyout",
+            "server.key",
+            "-out",
+            "server.crt",
+        ]);
+        self.give_to_owner(openssl.current_dir(self.data()));
+        command::output(&mut openssl).is_ok()
+    }
+
     fn configure(&self, purpose: Purpose) -> Result<()> {
+        let has_tls = matches!(purpose, Purpose::Tests) && self.has_certificate();
         let settings = format!(
-            "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\n{}",
+            "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\nssl = {has_tls}\n{}",
             self.port,
             self.folder.path().display(),
             purpose.settings(),
@@ -112,10 +130,15 @@ impl Cluster {
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.arg("--pgdata").arg(self.data()).current_dir(self.folder.path()).env("LC_ALL", "C");
+        self.give_to_owner(&mut command);
+        command
+    }
+
+    /// Makes the cluster's owner run a program.
+    fn give_to_owner(&self, command: &mut Command) {
         if let Some(owner) = self.owner {
             command.uid(owner.id).gid(owner.group);
         }
-        command
     }
 
     fn data(&self) -> PathBuf {

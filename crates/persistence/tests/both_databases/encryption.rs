@@ -19,7 +19,7 @@ async fn a_connection_is_encrypted_if_the_server_speaks_tls() {
     let Some(server) = server_of_postgres() else { return };
     let connect = async |mode: &str| {
         let mut url = Url::parse(&server).unwrap();
-        url.query_pairs_mut().append_pair("sslmode", mode);
+        url.query_pairs_mut().clear().append_pair("sslmode", mode);
         Database::connect(url.as_str()).await.unwrap().write().await.unwrap()
     };
     let mut connection = connect("prefer").await;

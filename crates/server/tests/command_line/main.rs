@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test whose setup fails must fail")]
 
 mod accounts;
+mod encryption;
 mod limits;
 mod organizations;
 mod outages;

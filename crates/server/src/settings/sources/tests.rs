@@ -254,3 +254,40 @@ fn flags_variables_and_keys_share_their_names() {
         assert_eq!(setting.get_env().unwrap().to_str().unwrap(), format!("DENIZEN_{}", key.to_uppercase()));
     }
 }
+
+/// The names of all arguments that take a value, of a command and of those below it.
+fn names_of_values(command: &clap::Command) -> Vec<String> {
+    let values = command.get_arguments().filter(|argument| argument.get_action().takes_values());
+    let own = values.map(|argument| argument.get_id().to_string());
+    own.chain(command.get_subcommands().flat_map(names_of_values)).collect()
+}
+
+#[test]
+fn no_secret_can_only_be_given_on_the_command_line() {
+    let command = <CommandLine as clap::CommandFactory>::command();
+    let settings = super::Settings::of(&command);
+    let secrets = settings.arguments.iter().filter(|setting| setting.is_hide_env_values_set());
+    let secrets: Vec<_> = secrets.map(|setting| setting.get_id().as_str()).collect();
+    assert_eq!(secrets, ["database_url", "encryption_key"]);
+    for secret in secrets {
+        assert!(settings.named(&format!("{secret}_file")).is_some(), "{secret} can be in no file");
+    }
+    // Whatever else has such a name is no secret, or names the file with it. Passwords come from standard input.
+    let words = ["password", "secret", "key", "token"];
+    let mut named: Vec<_> = names_of_values(&command)
+        .into_iter()
+        .filter(|name| words.iter().any(|word| name.contains(word)) && name != "encryption_key")
+        .collect();
+    named.sort();
+    named.dedup();
+    let harmless = [
+        "access_token_lifetime",
+        "encryption_key_file",
+        "login_token_lifetime",
+        "min_password_length",
+        "password_hashing_threads",
+        "signing_key_file",
+        "token_issuer",
+    ];
+    assert_eq!(named, harmless);
+}
