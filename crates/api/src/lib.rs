@@ -60,7 +60,7 @@ pub use access::encryption::{EncryptionKeys, SealedAs};
 pub use access::tokens::{check_signing_key, generate_signing_key, signing_key_id};
 pub use app::App;
 pub use contracts::audit_events::audit_event_json;
-pub use contracts::external_users::external_user_json;
+pub use contracts::external_users::{deleted_external_user_json, external_user_json};
 pub use contracts::flowra_zaia::{delivery_json, event_json, job_json, webhook_endpoint_json};
 pub use contracts::workflows::{execution_json, step_json, workflow_json};
 pub use denizen_persistence::log_in_failures::FailureLimits;

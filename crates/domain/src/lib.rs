@@ -145,10 +145,10 @@ pub use connected_account::{
     ConnectedAccountChanges, ConnectedAccountFilter, Credentials, OAuthSettings, OAuthTokens, Toolkit,
 };
 pub use directory::{
-    AccessChange, AccessFilter, Block, BlockReason, Channel, ChannelChanges, CustomFields, DisplayName,
-    ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserGroup,
-    ExternalUserGroupChanges, ExternalUserOrder, Identifier, IdentityClaim, Locale, SearchText,
-    SuperIdentity, Tier, TierChanges, TimeZone,
+    AccessChange, AccessFilter, Block, BlockReason, Channel, ChannelChanges, CustomFields,
+    DeletedExternalUser, DisplayName, ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter,
+    ExternalUserGroup, ExternalUserGroupChanges, ExternalUserOrder, Identifier, IdentityClaim, Locale,
+    SearchText, SuperIdentity, Tier, TierChanges, TimeZone,
 };
 pub use error::{BadRequest, Conflict, Error, Forbidden, NotConfigured, Resource, Result, Unauthenticated};
 pub use event::{Event, EventFilter, EventType, EventVerb, previous_values};

@@ -173,6 +173,16 @@ impl QueryReader {
         self.takes_any = true;
     }
 
+    /// Rejects parameters that cannot be combined with another one, which was sent.
+    pub(crate) fn reject_beside(&mut self, other: &str, names: &[&str]) {
+        for name in names {
+            if !self.values_of(name).is_empty() {
+                let message = format!("cannot be combined with {other}");
+                self.add(name, Violation::new(Reason::Mismatch, message));
+            }
+        }
+    }
+
     /// Records a violation.
     pub(crate) fn add(&mut self, name: &str, violation: Violation) {
         self.violations.add(name, violation);

@@ -8,9 +8,9 @@ mod tier;
 
 pub use channel::{Channel, ChannelChanges};
 pub use external_user::{
-    AccessChange, AccessFilter, Block, BlockReason, CustomFields, DisplayName, ExternalId, ExternalUser,
-    ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Identifier, IdentityClaim, Locale,
-    SearchText, TimeZone,
+    AccessChange, AccessFilter, Block, BlockReason, CustomFields, DeletedExternalUser, DisplayName,
+    ExternalId, ExternalUser, ExternalUserChanges, ExternalUserFilter, ExternalUserOrder, Identifier,
+    IdentityClaim, Locale, SearchText, TimeZone,
 };
 pub use external_user_group::{ExternalUserGroup, ExternalUserGroupChanges};
 pub use super_identity::SuperIdentity;

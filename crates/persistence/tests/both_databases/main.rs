@@ -10,6 +10,7 @@ mod external_users;
 mod jobs;
 mod numbered_pages;
 mod older;
+mod plans;
 mod remembered_keys;
 mod rights;
 mod searches;

@@ -3,8 +3,9 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use denizen_domain::{
-    DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserFilter, ExternalUserId,
-    ExternalUserOrder, Identifier, Json, PersonName, Position, Result, SearchText, Source, WorkspaceId,
+    DeletedExternalUser, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserFilter,
+    ExternalUserId, ExternalUserOrder, Identifier, Json, PersonName, Position, Result, SearchText, Source,
+    WorkspaceId,
 };
 use denizen_persistence::{DbConnection, external_users};
 
@@ -36,7 +37,9 @@ impl ExternalUsersCommand {
 
 /// List the external users of a workspace, oldest first
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  denizen external-users list --workspace default --search jane")]
+#[command(after_help = "Examples:
+    denizen external-users list --workspace default --search jane
+    denizen external-users list --workspace default --deleted")]
 pub(crate) struct ListExternalUsers {
     #[command(flatten)]
     workspace: WorkspaceArgument,
@@ -44,6 +47,10 @@ pub(crate) struct ListExternalUsers {
     /// Only users with this text in a name, identifier, external id or e-mail address, ignoring case
     #[arg(long, value_name = "TEXT", value_parser = SearchText::parse)]
     search: Option<SearchText>,
+
+    /// Only deleted users that can be restored, by when they were deleted
+    #[arg(long, conflicts_with = "search")]
+    deleted: bool,
 
     /// Maximum users to list
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
@@ -62,14 +69,19 @@ pub(crate) struct ListExternalUsers {
 
 impl ListExternalUsers {
     async fn run(self) -> anyhow::Result<()> {
-        let Self { workspace, search, limit, all, output, database } = self;
+        let Self { workspace, search, deleted, limit, all, output, database } = self;
         let database = database::open(&database).await?;
         let connection = &mut database.read().await.map_err(reason)?;
         let workspace = workspace.find(connection).await?;
         let filter = ExternalUserFilter { search, ..ExternalUserFilter::default() };
-        let page =
-            async |window: &_| external_users::list(connection, workspace.id, &filter, ORDER, window).await;
-        let goes_on = output.pages((!all).then_some(limit), page).await?;
+        let (id, at_most) = (workspace.id, (!all).then_some(limit));
+        let goes_on = if deleted {
+            let page = async |window: &_| external_users::list_deleted(connection, id, None, window).await;
+            output.pages(at_most, page).await?
+        } else {
+            let page = async |window: &_| external_users::list(connection, id, &filter, ORDER, window).await;
+            output.pages(at_most, page).await?
+        };
         if goes_on && !output.json {
             eprintln!("There are more than {limit}; use --limit or --all.");
         }
@@ -167,5 +179,25 @@ impl Listed for ExternalUser {
 
     fn position(&self) -> Position {
         ORDER.position_of(self)
+    }
+}
+
+impl Listed for DeletedExternalUser {
+    const COLUMNS: &'static [&'static str] = &["ID", "EXTERNAL ID", "IDENTIFIER", "NAME", "EMAIL", "DELETED"];
+
+    fn cells(&self) -> Vec<String> {
+        let mut cells = self.user.cells();
+        cells.truncate(Self::COLUMNS.len() - 1);
+        cells.push(moment(Some(self.deleted_at)));
+        cells
+    }
+
+    fn json(&self) -> anyhow::Result<Json> {
+        let now = Source::system().clock.now();
+        Ok(Json::of(&denizen_api::deleted_external_user_json(self.clone(), now))?)
+    }
+
+    fn position(&self) -> Position {
+        Self::position(self)
     }
 }

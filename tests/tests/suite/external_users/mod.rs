@@ -5,6 +5,7 @@ mod authenticate;
 mod create;
 mod create_by_username;
 mod delete;
+mod deleted;
 mod erase;
 mod exact_filters;
 mod find_by_username;

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use denizen_domain::{
-    Avatar, CustomFields, DisplayName, EmailAddress, ExternalId, ExternalUser, ExternalUserGroupId,
-    Identifier, Locale, PersonName, PhoneNumber, TierId, TimeZone, Timestamp,
+    Avatar, CustomFields, DeletedExternalUser, DisplayName, EmailAddress, ExternalId, ExternalUser,
+    ExternalUserGroupId, Identifier, Locale, PersonName, PhoneNumber, TierId, TimeZone, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,7 +21,12 @@ pub fn external_user_json(user: ExternalUser, now: Timestamp) -> impl Serialize 
     ExternalUserAnswer::new(user, Contract::Zaia, now)
 }
 
-/// An external user. No field is ever omitted.
+/// Returns a deleted external user as Zaia shows it, for callers that print it elsewhere.
+pub fn deleted_external_user_json(user: DeletedExternalUser, now: Timestamp) -> impl Serialize {
+    ExternalUserAnswer::deleted(user, Contract::Zaia, now)
+}
+
+/// An external user. No field but `deletedAt` is ever omitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ExternalUser, example = samples::external_user)]
@@ -88,6 +93,10 @@ pub(crate) struct ExternalUserAnswer {
     /// Time of the last change.
     #[schema(format = "date-time")]
     updated_at: String,
+    /// Time of deletion. Only lists with `deleted=true` have it.
+    #[schema(value_type = String, required = false, format = "date-time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<String>,
 }
 
 /// An external user and its access token.
@@ -99,6 +108,19 @@ pub(crate) struct ExternalUserWithToken {
     user: ExternalUserAnswer,
     /// The user's JSON Web Token; null if the user is created blocked or the key cannot issue tokens.
     #[schema(required)]
+    access_token: Option<String>,
+}
+
+/// An external user that exists or was created, as one schema for Flowra and Zaia.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = samples::external_user_with_token)]
+#[expect(dead_code, reason = "documents the responses, whose forms are written apart")]
+pub(crate) struct CreatedExternalUser {
+    #[serde(flatten)]
+    user: ExternalUserAnswer,
+    /// Zaia: the user's JSON Web Token; null if the user is created blocked or the key cannot issue tokens. Flowra's responses
+    /// have none.
     access_token: Option<String>,
 }
 
@@ -157,7 +179,14 @@ impl ExternalUserAnswer {
             access,
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
+            deleted_at: None,
         }
+    }
+
+    /// Builds the response for a contract's list of deleted users.
+    pub(crate) fn deleted(deleted: DeletedExternalUser, contract: Contract, now: Timestamp) -> Self {
+        let DeletedExternalUser { user, deleted_at } = deleted;
+        Self { deleted_at: Some(deleted_at.to_string()), ..Self::new(user, contract, now) }
     }
 }
 

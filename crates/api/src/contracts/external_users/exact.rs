@@ -46,6 +46,9 @@ fn name(text: &str) -> Result<String, Violation> {
 }
 
 impl ExactFilters {
+    /// The names of the parameters.
+    pub(crate) const NAMES: [&str; 3] = ["email", "externalId", "identifier"];
+
     /// Adds these conditions to a filter.
     pub(crate) fn added_to(self, filter: ExternalUserFilter) -> ExternalUserFilter {
         let Self { email, external_id, identifier } = self;

@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::answer::ExternalUserAnswer;
+use super::deleted::{self, DeletedUsers, NamedPage};
 use super::exact::ExactFilters;
 use crate::state::AppState;
 use crate::wire::context::RequestContext;
@@ -21,6 +22,9 @@ use crate::wire::query::{FromQuery, QueryReader};
 
 /// The parameters of Flowra's list alone.
 const FLOWRA_PARAMETERS: [&str; 6] = ["q", "isActive", "sortBy", "sortOrder", "page", "limit"];
+
+/// The filters of Zaia's list alone.
+const FILTERS: [&str; 5] = ["channelIds", "externalUserGroupIds", "superIdentityIds", "tierIds", "search"];
 
 /// Zaia's query parameters.
 #[derive(Debug, IntoParams)]
@@ -54,6 +58,10 @@ pub(crate) struct ListExternalUsers {
     /// Both: whether to send the total as `X-Total-Count`.
     #[param(value_type = Option<bool>, default = false)]
     count: bool,
+    /// Both: only deleted users that can be restored, by when they were deleted, with `deletedAt`. Cannot be combined with
+    /// filters.
+    #[param(value_type = Option<bool>, default = false)]
+    deleted: bool,
     #[param(ignore)]
     exact: ExactFilters,
 }
@@ -71,6 +79,7 @@ impl FromQuery for ListExternalUsers {
             page_size: parameters.number("pageSize", 1, 100).unwrap_or(10),
             cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
             count: parameters.flag("count").unwrap_or(false),
+            deleted: deleted::are_listed(parameters, &FILTERS),
             exact: ExactFilters::read(parameters),
         }
     }
@@ -100,13 +109,16 @@ fn capitalized(text: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Responds with a page of a workspace's users, oldest first.
+/// Responds with a page of a workspace's users, oldest first, or of its deleted users.
 pub(crate) async fn page(
     state: &AppState,
     (context, uri): (&RequestContext, &Uri),
     workspace_id: WorkspaceId,
     parameters: ListExternalUsers,
 ) -> ApiResult<Response> {
+    if parameters.deleted {
+        return page_of_deleted(state, (context, uri), workspace_id, parameters).await;
+    }
     let order = ExternalUserOrder::CreatedAt;
     let name = ListName::new(workspace_id, "zaia");
     let ListExternalUsers {
@@ -119,6 +131,7 @@ pub(crate) async fn page(
         page_size,
         cursor,
         count,
+        deleted: _,
         exact,
     } = parameters;
     let page = name.page(state.cursors(), cursor.as_deref(), page_number)?;
@@ -145,6 +158,22 @@ pub(crate) async fn page(
         let connection = &mut state.database().read().await?;
         let count = external_users::count(connection, workspace_id, &filter).await?;
         paging::add_total_count(response.headers_mut(), count);
+    }
+    Ok(response)
+}
+
+async fn page_of_deleted(
+    state: &AppState,
+    request: (&RequestContext, &Uri),
+    workspace_id: WorkspaceId,
+    parameters: ListExternalUsers,
+) -> ApiResult<Response> {
+    let ListExternalUsers { page_number: number, page_size: limit, cursor, count, .. } = parameters;
+    let users = DeletedUsers::of(state, workspace_id, Contract::Zaia, Direction::Ascending);
+    let page = NamedPage { parameter: "pageNumber", number, cursor, limit };
+    let mut response = users.page(state, request, page).await?;
+    if count {
+        paging::add_total_count(response.headers_mut(), users.count(state).await?);
     }
     Ok(response)
 }

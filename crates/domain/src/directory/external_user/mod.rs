@@ -2,6 +2,7 @@
 
 mod access;
 mod custom_fields;
+mod deleted;
 mod fields;
 mod filter;
 mod from_json;
@@ -10,6 +11,7 @@ mod locale;
 
 pub use access::{AccessChange, Block, BlockReason};
 pub use custom_fields::CustomFields;
+pub use deleted::DeletedExternalUser;
 pub use fields::{DisplayName, ExternalId, Identifier, SearchText, TimeZone};
 pub use filter::{AccessFilter, ExternalUserFilter, ExternalUserOrder};
 pub use identity::IdentityClaim;

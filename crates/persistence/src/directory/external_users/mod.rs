@@ -3,6 +3,7 @@
 mod bulk;
 mod claims;
 mod clear;
+mod deleted;
 mod dialect;
 mod erased_executions;
 mod find;
@@ -16,6 +17,7 @@ mod write;
 pub use bulk::{Names, find_all, upsert_all};
 pub use claims::{find_claimed, find_or_create_claimed};
 pub(crate) use clear::{clear_group, clear_tier};
+pub use deleted::{count_deleted, list_deleted};
 pub use find::{find, find_by_external_id, find_by_username};
 pub(crate) use list::last_before;
 pub use list::{count, list};

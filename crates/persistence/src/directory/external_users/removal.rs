@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    Conflict, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Origin, Result, Timestamp, Verb,
-    WorkspaceId,
+    Conflict, DeletedExternalUser, Error, ExternalUser, ExternalUserChanges, ExternalUserId, Origin, Result,
+    Timestamp, Verb, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -32,9 +32,10 @@ pub struct Tombstone {
     pub erased_at: Timestamp,
 }
 
+/// The row of a deleted user.
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = deleted_external_users, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct DeletedRow {
+pub(super) struct DeletedRow {
     workspace_id: StoredUuid,
     id: StoredUuid,
     channel_id: Option<StoredUuid>,
@@ -53,7 +54,17 @@ impl DeletedRow {
     /// Returns the user as it was, if it can be restored: it was deleted after this time.
     fn user(&self, restorable_from: Timestamp) -> Result<Option<ExternalUser>> {
         let in_time = Timestamp::from(self.deleted_at) > restorable_from;
-        let Some(record) = self.record.as_ref().filter(|_| in_time) else { return Ok(None) };
+        if in_time { self.recorded() } else { Ok(None) }
+    }
+
+    /// Returns the user as it was and when it was deleted, unless its record is gone.
+    pub(super) fn into_deleted(self) -> Result<Option<DeletedExternalUser>> {
+        let deleted_at = self.deleted_at.into();
+        Ok(self.recorded()?.map(|user| DeletedExternalUser { user, deleted_at }))
+    }
+
+    fn recorded(&self) -> Result<Option<ExternalUser>> {
+        let Some(record) = &self.record else { return Ok(None) };
         let broken = |problem| broken_row("deleted_external_users", "record", self.id, problem);
         let row: ExternalUserRow = serde_json::from_str(record).map_err(broken)?;
         ExternalUser::try_from(row).map(Some)

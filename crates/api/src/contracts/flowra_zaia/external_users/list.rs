@@ -19,6 +19,8 @@ use crate::wire::query::Query;
 ///
 /// **Zaia** (`authorization` without a scheme): one page, oldest first. A short or empty page is the last.
 ///
+/// With `deleted=true`, both list the deleted users that can be restored, by when they were deleted.
+///
 /// `email`, `externalId` and `identifier` find single users, in every channel that has them. A parameter of the other
 /// contract is an error.
 ///

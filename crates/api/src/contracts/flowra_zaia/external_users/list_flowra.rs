@@ -11,7 +11,9 @@ use denizen_persistence::external_users;
 use utoipa::IntoParams;
 
 use super::ZAIA_PARAMETERS;
-use crate::contracts::external_users::{ExactFilters, ExternalUserAnswer};
+use crate::contracts::external_users::{
+    DeletedUsers, ExactFilters, ExternalUserAnswer, NamedPage, are_listed,
+};
 use crate::guards::caller::{Caller, CanReadExternalUsers};
 use crate::state::AppState;
 use crate::wire::context::RequestContext;
@@ -23,6 +25,9 @@ use crate::wire::stream::{self, Batch, Batches};
 
 /// Page size if the request has only a page number.
 const DEFAULT_LIMIT: u32 = 100;
+
+/// The filters of Flowra's list alone, and the order that deleted users do not have.
+const FILTERS: [&str; 3] = ["q", "isActive", "sortBy"];
 
 /// Flowra's query parameters.
 #[derive(Debug, IntoParams)]
@@ -50,6 +55,8 @@ pub(crate) struct FlowraList {
     cursor: Option<String>,
     #[param(ignore)]
     count: bool,
+    #[param(ignore)]
+    deleted: bool,
     #[param(ignore)]
     exact: ExactFilters,
 }
@@ -88,6 +95,7 @@ impl FromQuery for FlowraList {
             limit: parameters.number("limit", 1, 1000),
             cursor: parameters.one("cursor", |text| Ok(text.to_owned())),
             count: parameters.flag("count").unwrap_or(false),
+            deleted: are_listed(parameters, &FILTERS),
             exact: ExactFilters::read(parameters),
         }
     }
@@ -116,7 +124,11 @@ pub(super) async fn list(
     uri: &Uri,
     parameters: FlowraList,
 ) -> ApiResult<Response> {
-    let FlowraList { q, is_active, sort_by, sort_order, page, limit, cursor, count, exact } = parameters;
+    if parameters.deleted {
+        return list_deleted(state, caller, (context, uri), parameters).await;
+    }
+    let FlowraList { q, is_active, sort_by, sort_order, page, limit, cursor, count, deleted: _, exact } =
+        parameters;
     let list = UserList {
         workspace_id: caller.workspace_id,
         filter: exact.added_to(ExternalUserFilter {
@@ -145,6 +157,27 @@ pub(super) async fn list(
         response
     } else {
         stream::json_array(state, list, None).await?
+    };
+    if let Some(total) = total {
+        paging::add_total_count(response.headers_mut(), total);
+    }
+    Ok(response)
+}
+
+async fn list_deleted(
+    state: &AppState,
+    caller: &Caller<CanReadExternalUsers>,
+    request: (&RequestContext, &Uri),
+    parameters: FlowraList,
+) -> ApiResult<Response> {
+    let FlowraList { sort_order, page: number, limit, cursor, count, .. } = parameters;
+    let users = DeletedUsers::of(state, caller.workspace_id, Contract::Flowra, sort_order);
+    let total = if count { Some(users.count(state).await?) } else { None };
+    let mut response = if number.is_some() || limit.is_some() || cursor.is_some() {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        users.page(state, request, NamedPage { parameter: "page", number, cursor, limit }).await?
+    } else {
+        stream::json_array(state, users, None).await?
     };
     if let Some(total) = total {
         paging::add_total_count(response.headers_mut(), total);

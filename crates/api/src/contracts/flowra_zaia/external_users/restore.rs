@@ -14,7 +14,7 @@ use crate::wire::path::PathId;
 
 /// Restores a deleted external user
 ///
-/// Works within 30 days of deletion, or the period that the server sets, whichever contract deleted the user. Restores
+/// The list of external users shows which ones, with `deleted=true`. Works within 30 days of deletion, or the period that the server sets, whichever contract deleted the user. Restores
 /// the user as it was, except for a deleted group or tier. Earlier access tokens stay invalid. Returns a user that was
 /// not deleted as it is.
 #[utoipa::path(post, path = "/api/v1/external-users/{id}/restore", operation_id = "externalUsers.restore", tag = "External users",

@@ -1,0 +1,1 @@
+DROP INDEX deleted_external_users_listed;
