@@ -32,11 +32,11 @@ pub(crate) struct EventAnswer {
     object_id: String,
     /// The object after the change, or as it last was if it was deleted. Only its id once it was erased. Never contains
     /// secrets.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     data: Box<RawValue>,
     /// The fields that the change made different, with their values before it; of nested objects, only such fields. Empty
     /// if the object is new or gone, and once it was erased.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     previous: Box<RawValue>,
     /// Who made the change.
     actor: ActorAnswer,

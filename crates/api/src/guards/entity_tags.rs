@@ -47,7 +47,7 @@ fn takes(operation: &Operation, name: &str) -> bool {
 }
 
 /// Schemas of users, always sent with tags.
-const EXTERNAL_USERS: [&str; 2] = ["ExternalUser", "ExternalUserWithToken"];
+const EXTERNAL_USERS: [&str; 3] = ["CreatedExternalUser", "ExternalUser", "ExternalUserWithToken"];
 
 /// Schemas sent with tags only by operations that take conditions.
 const OTHERS: [&str; 3] = ["Account", "FlowdockUser", "User"];

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use denizen_tests::{ForeignClient, TestServer, is_on_postgres, json};
+use denizen_tests::{ForeignClient, TestServer, Value, is_on_postgres, json};
 
-use crate::support::text;
+use crate::support::{ALL_SCOPES, text};
 
 /// The documents that the server has: the whole, and one for each contract.
 const DOCUMENTS: [&str; 7] = [
@@ -93,4 +93,102 @@ async fn a_client_that_python_generates_calls_every_contract() {
         "server.getVersion": [200, env!("CARGO_PKG_VERSION")],
     });
     assert_eq!(printed, expected, "{printed:#}");
+}
+
+/// The operations of Flowra's document: method and path, and id.
+async fn operations_of_flowra(server: &TestServer) -> Vec<(String, String)> {
+    let document = server.anonymous().get("/openapi/flowra.json").await.json(200);
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| {
+            (format!("{} {path}", method.to_uppercase()), text(operation, "operationId"))
+        })
+    });
+    operations.collect()
+}
+
+/// `externalUsers.findByUsername` as Python spells it: `external_users_find_by_username`.
+fn in_python(id: &str) -> String {
+    let mut name = String::new();
+    for letter in id.chars() {
+        match letter {
+            '.' => name.push('_'),
+            _ if letter.is_uppercase() => name.extend(['_', letter.to_ascii_lowercase()]),
+            _ => name.push(letter),
+        }
+    }
+    name
+}
+
+/// Asserts that a client has called these operations and no others, and has read their answers.
+fn assert_called(printed: &Value, mut expected: Vec<String>) {
+    let called = printed["called"].as_array().unwrap_or_else(|| panic!("{printed:#}"));
+    let mut called: Vec<_> = called.iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    called.sort();
+    expected.sort();
+    assert_eq!(called, expected, "left: what the client calls, right: the document");
+    let users = &printed["users"];
+    assert_eq!(users["names"], json!(vec!["jane"; 7]), "{printed:#}");
+    assert_eq!(users["email"], "jane@example.com");
+    assert_eq!(users["blocked"], json!([false, true]));
+    let workflows = json!({
+        "description": "Says hello", "executions": [true, true, true], "listed": ["Greet"], "success": true,
+    });
+    assert_eq!(printed["workflows"], workflows, "{printed:#}");
+}
+
+#[tokio::test]
+async fn a_client_that_python_generates_calls_every_operation_of_flowra() {
+    let Some(python) = ForeignClient::python("python").await else { return };
+    let server = TestServer::start().await;
+    let key = server.new_key(&ALL_SCOPES).await;
+    let url = format!("http://{}", server.address);
+    let printed = python.run("flowra.py", &[("URL", &url), ("KEY", &key.secret)]).await;
+    let operations = operations_of_flowra(&server).await;
+    assert_called(&printed, operations.iter().map(|(_, id)| in_python(id)).collect());
+    assert_eq!(printed["users"]["types"], json!(["ExternalUser", "CreatedExternalUser"]));
+}
+
+#[tokio::test]
+async fn typescript_calls_every_operation_of_flowra() {
+    let Some(node) = ForeignClient::node("flowra_in_typescript").await else { return };
+    let server = TestServer::start().await;
+    let key = server.new_key(&ALL_SCOPES).await;
+    let work = tempfile::tempdir().unwrap();
+    let document = work.path().join("flowra.json");
+    fs::write(&document, server.anonymous().get("/openapi/flowra.json").await.is(200).text).unwrap();
+    let url = format!("http://{}", server.address);
+    let (document, work) = (document.to_str().unwrap(), work.path().to_str().unwrap());
+    let environment = [("DOCUMENT", document), ("WORK", work), ("URL", &*url), ("KEY", &key.secret)];
+    let printed = node.run("calls.js", &environment).await;
+    let operations = operations_of_flowra(&server).await;
+    assert_called(&printed, operations.into_iter().map(|(operation, _)| operation).collect());
+}
+
+#[tokio::test]
+async fn each_success_of_flowra_has_one_schema() {
+    let server = TestServer::start().await;
+    let document = server.anonymous().get("/openapi/flowra.json").await.json(200);
+    let resolved = |value: &Value| match value["$ref"].as_str() {
+        Some(place) => document.pointer(place.trim_start_matches('#')).unwrap().clone(),
+        None => value.clone(),
+    };
+    let mut seen = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for status in ["200", "201"] {
+                let Some(response) = operation["responses"].get(status) else { continue };
+                let content = resolved(response)["content"].clone();
+                let content = content.as_object().unwrap_or_else(|| panic!("{method} {path} {status}"));
+                assert_eq!(content.keys().collect::<Vec<_>>(), ["application/json"], "{method} {path}");
+                let schema = resolved(&content["application/json"]["schema"]);
+                let forms = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
+                let forms = forms.into_iter().flatten().filter(|form| form["type"] != "null").count();
+                assert!(schema.is_object() && forms <= 1, "{method} {path} {status}: {schema:#}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 19, "{seen}");
 }

@@ -28,7 +28,7 @@ pub(crate) struct ComponentFunction {
     /// What it does.
     description: &'static str,
     /// The JSON Schema of its `fields`. A text that begins with `=` is an expression, and may stand for any value.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     schema: Value,
     /// The permission that the maker of the flow needs when such a step is done; null if it needs none.
     #[schema(required)]

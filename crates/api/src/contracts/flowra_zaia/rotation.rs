@@ -15,8 +15,8 @@ use crate::wire::fields::Body;
 #[serde(rename_all = "camelCase")]
 #[schema(example = samples::rotate_secret)]
 pub(crate) struct RotateSecret {
-    /// How many seconds earlier secrets remain valid: at most 30 days; 0 ends them at once.
-    #[schema(value_type = u32, minimum = 0, maximum = 2_592_000, default = 86_400)]
+    /// How many seconds earlier secrets remain valid: at most 30 days; 0 ends them at once. A day if absent.
+    #[schema(value_type = u32, minimum = 0, maximum = 2_592_000)]
     #[serde(default)]
     overlap_seconds: Input<i64>,
 }

@@ -33,13 +33,13 @@ pub(crate) struct WorkflowAnswer {
     status: WorkflowStatus,
     /// Its steps, `nodes`, and the ways between them, `edges`, as they were given. Those who may not change it see no values of
     /// `headers`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     graph: Json,
     /// The pattern of its schedule; null if it has none.
     #[schema(required)]
     cron: Option<String>,
     /// What starts it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     trigger: Json,
     /// Who may see and change it, beside those who may with every workflow.
     owners: Vec<OwnerAnswer>,
@@ -49,7 +49,7 @@ pub(crate) struct WorkflowAnswer {
     #[schema(required)]
     from_template: Option<Uuid>,
     /// How it runs, without the secret of signatures.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     flow_settings: Json,
     /// When its schedule starts it next; null if nothing does.
     #[schema(required, format = "date-time")]
@@ -160,7 +160,7 @@ pub(crate) struct ExecutionAnswer {
     #[schema(value_type = String, example = "succeeded")]
     status: ExecutionState,
     /// What started it: its `type`, the time as `at`, and what came with it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     trigger: Json,
     /// How many steps have begun.
     started: u64,
@@ -172,7 +172,7 @@ pub(crate) struct ExecutionAnswer {
     #[schema(required)]
     error: Option<String>,
     /// The same counts for each step of the graph, by its id: `in`, `out` and `errors`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     step_counters: StepCounters,
     /// Creation time.
     #[schema(format = "date-time")]

@@ -18,7 +18,7 @@ pub(crate) struct NewFlow {
     /// Its name.
     #[schema(min_length = 1, max_length = 250)]
     name: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     /// Its steps: `{"nodes": […], "edges": […]}`. A node has an `id` of up to 30 characters, the `componentId` and `function`
     /// of `GET /components`, and the `fields` that the function takes. An edge leads from its `source` to its `target`; its
     /// `config` may have a `condition` and a `mapper`. One node is the first, and no edges form a loop. At most 50 nodes and
@@ -47,7 +47,7 @@ pub(crate) struct FlowChanges {
     #[schema(required = false, min_length = 1, max_length = 250)]
     name: String,
     /// All its steps, as in a new flow.
-    #[schema(required = false, value_type = Object)]
+    #[schema(required = false, value_type = HashMap<String, Value>)]
     graph: Value,
     /// All its owners.
     #[schema(required = false, min_items = 1, max_items = 100)]
@@ -83,9 +83,8 @@ pub(crate) struct FlowFields {
     /// What it is for.
     #[schema(max_length = 2000)]
     description: Option<String>,
-    /// How long it is meant to be at work: `ordinary` or `long_running`.
+    /// How long it is meant to be at work: `ordinary`, also if absent, or `long_running`.
     #[serde(rename = "type")]
-    #[schema(default = "ordinary")]
     kind: Option<String>,
     /// The pattern of a schedule: minute, hour, day of month, month, day of week. Short for a `trigger` of the type
     /// `schedule`.
@@ -93,11 +92,11 @@ pub(crate) struct FlowFields {
     cron: Option<String>,
     /// What starts it: `{"type": "webhook"}`, which is the default, `{"type": "schedule", "cron", "timezone"}`,
     /// `{"type": "event", "events": ["external_user.created"], "filter"}` or `{"type": "manual"}`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<HashMap<String, Value>>)]
     trigger: Option<Value>,
     /// How it runs: `concurrency` (1 to 100, by default 10), `orderBy` (`user` or absent), and for webhooks
     /// `webhooks.requireWebhookAuth`, `webhooks.hmacAuthSecret` and `webhooks.hmacHeaderKey`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<HashMap<String, Value>>)]
     flow_settings: Option<Value>,
 }
 

@@ -31,8 +31,9 @@ pub(crate) struct CreateRole {
     #[schema(value_type = Option<String>, max_length = 250)]
     #[serde(default)]
     description: Input<String>,
-    /// Whether every workspace can use it. Only holders of `all` can set it; callers without workspace must.
-    #[schema(value_type = bool, default = false)]
+    /// Whether every workspace can use it. Only holders of `all` can set it; callers without workspace must. False
+    /// if absent.
+    #[schema(value_type = bool)]
     #[serde(default)]
     is_global: Input<bool>,
 }

@@ -29,16 +29,16 @@ pub(crate) struct TemplateAnswer {
     #[schema(value_type = String, example = "published")]
     status: TemplateStatus,
     /// The steps of its flows, as they were given.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     graph: Json,
     /// The pattern of its schedule; null if it has none.
     #[schema(required)]
     cron: Option<String>,
     /// What starts its flows.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     trigger: Json,
     /// How its flows run, without the secret of signatures.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     flow_settings: Json,
     /// Words by which it is found.
     tags: Vec<String>,

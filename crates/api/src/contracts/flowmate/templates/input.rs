@@ -27,7 +27,7 @@ pub(crate) struct NewTemplateBody {
     #[schema(min_length = 1, max_length = 250)]
     name: String,
     /// The steps of its flows, as in a new flow.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     graph: Value,
     /// The tenant that it belongs to; that of the caller if absent.
     #[schema(required = false)]
@@ -51,7 +51,7 @@ pub(crate) struct TemplateChangesBody {
     #[schema(required = false, min_length = 1, max_length = 250)]
     name: String,
     /// All steps of its flows.
-    #[schema(required = false, value_type = Object)]
+    #[schema(required = false, value_type = HashMap<String, Value>)]
     graph: Value,
     #[serde(flatten)]
     own: TemplateFields,
@@ -67,8 +67,7 @@ impl Body for TemplateChangesBody {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents the body, which is read as JSON")]
 pub(crate) struct TemplateFields {
-    /// Whether it is meant for others: `draft` or `published`.
-    #[schema(default = "draft")]
+    /// Whether it is meant for others: `draft`, also if absent, or `published`.
     status: Option<String>,
     /// Words by which it is found, each of 1 to 50 characters.
     #[schema(max_items = 20)]

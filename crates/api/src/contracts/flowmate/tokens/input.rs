@@ -47,8 +47,8 @@ pub(crate) struct CreateToken {
     #[schema(value_type = Vec<String>, max_items = 100)]
     #[serde(default)]
     custom_permissions: Input<Vec<Value>>,
-    /// Whether to issue another token even if an equal request was made before.
-    #[schema(value_type = Option<bool>, default = false)]
+    /// Whether to issue another token even if an equal request was made before. False if absent.
+    #[schema(value_type = Option<bool>)]
     #[serde(default)]
     new: Input<bool>,
 }

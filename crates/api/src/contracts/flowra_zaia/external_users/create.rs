@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::input::{self, ProfileInput};
-use crate::contracts::external_users::{ExternalUserAnswer, ExternalUserWithToken};
+use crate::contracts::external_users::{CreatedExternalUser, ExternalUserAnswer, ExternalUserWithToken};
 use crate::contracts::samples;
 use crate::guards::caller::{Caller, CanWriteExternalUsers};
 use crate::guards::entity_tags::tagged;
@@ -105,7 +105,7 @@ pub(crate) enum CreateBody {
 /// the user is created blocked or the key lacks the scope `external_users:authenticate`.
 #[utoipa::path(post, path = "/api/v1/external-users", operation_id = "externalUsers.create", tag = "External users", request_body = CreateBody,
     responses(
-        (status = 200, description = "Flowra: the user exists. Zaia: the user was created, with an access token", body = ExternalUserWithToken),
+        (status = 200, description = "Flowra: the user exists. Zaia: the user was created, with an access token", body = CreatedExternalUser),
         (status = 201, description = "Flowra: the user was created", body = ExternalUserAnswer),
         (status = 404, description = "Channel, group or tier not found in the workspace", body = crate::wire::envelope::ErrorEnvelope),
         (status = 409, description = "The external id or identifier is taken, or the channel is removed", body = crate::wire::envelope::ErrorEnvelope)),

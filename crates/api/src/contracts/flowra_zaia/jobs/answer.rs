@@ -30,7 +30,7 @@ pub(crate) struct JobAnswer {
     #[schema(value_type = String)]
     state: JobState,
     /// What it has done so far; null if it does not say.
-    #[schema(value_type = Option<Object>, required)]
+    #[schema(value_type = Option<HashMap<String, Value>>, required)]
     progress: Option<Json>,
     /// Why the last attempt failed; null if it did not.
     #[schema(required)]

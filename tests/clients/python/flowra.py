@@ -1,0 +1,92 @@
+"""Generates a client from Flowra's OpenAPI document, and calls each of its operations once; creating a user twice, which has
+two answers.
+
+The server is at URL, and KEY is the secret of a key with all scopes. Prints JSON: the operations that were called, and values
+that the client parsed from the responses.
+"""
+
+import json
+import os
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from generated import URL, generate
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        generate("/openapi/flowra.json", Path(name))
+        flowra = Flowra()
+        print(json.dumps({"users": users(flowra), "workflows": workflows(flowra), "called": flowra.called}))
+
+
+class Flowra:
+    """Calls operations by their names in the generated package, and notes them."""
+
+    def __init__(self) -> None:
+        from denizen import AuthenticatedClient
+
+        key = os.environ["KEY"]
+        self.client = AuthenticatedClient(base_url=URL, token=key, prefix="", auth_header_name="x-api-key")
+        self.called: list[str] = []
+
+    def call(self, name: str, *arguments, **named):
+        """Returns what the client has parsed. Fails if the operation has failed or the answer is not as documented."""
+        tag = "external_users" if name.startswith("external_users") else "workflows"
+        operation = import_module(f"denizen.api.{tag}.{name}")
+        if name not in self.called:
+            self.called.append(name)
+        answer = operation.sync_detailed(*arguments, client=self.client, **named)
+        if not 200 <= answer.status_code < 300:
+            raise RuntimeError(f"{name} ends with {answer.status_code}: {answer.content!r}")
+        return answer.parsed
+
+
+def users(flowra: Flowra) -> dict:
+    from denizen.models import CreateByUsername, SortBy, UpdateExternalUser
+
+    created = flowra.call("external_users_create", body=CreateByUsername(name="jane"))
+    found = flowra.call("external_users_create", body=CreateByUsername(name="jane"))
+    changed = flowra.call("external_users_update", created.id, body=UpdateExternalUser(email="jane@example.com"))
+    read = flowra.call("external_users_get", created.id)
+    named = flowra.call("external_users_find_by_username", "jane")
+    acting = flowra.call("external_users_get_acting", x_username="jane")
+    listed = flowra.call("external_users_list", limit=10, sort_by=SortBy.NAME)
+    toggled = flowra.call("external_users_toggle_active", created.id)
+    flowra.call("external_users_delete", created.id)
+    return {
+        "names": [user.name for user in [created, found, changed, read, named, acting, *listed]],
+        "types": [type(created).__name__, type(found).__name__],
+        "email": read.email,
+        "blocked": [read.blocked, toggled.blocked],
+    }
+
+
+def workflows(flowra: Flowra) -> dict:
+    from denizen.models import ActiveStatus, FlowChanges, NewFlow, WorkflowInput
+
+    step = {"id": "a", "componentId": "data", "function": "map", "fields": {"given": "=trigger.input"}}
+    new = NewFlow.from_dict({"name": "Greet", "graph": {"nodes": [step]}, "trigger": {"type": "manual"}})
+    workflow = flowra.call("workflow_manager_create", body=new).data
+    flowra.call("workflow_manager_update", workflow.id, body=FlowChanges(description="Says hello"))
+    flowra.call("workflow_manager_set_active_status", workflow.id, body=ActiveStatus(is_active=True))
+    while workflow.status != "active":
+        workflow = flowra.call("workflow_manager_get", workflow.id).data
+    listed = flowra.call("workflow_manager_list", search="greet")
+    sent = WorkflowInput(input_={"a": 1})
+    execution = flowra.call("workflow_manager_execute", workflow.id, body=sent, wait=20).data
+    executions = flowra.call("workflow_manager_list_executions", workflow_id=workflow.id)
+    of_workflow = flowra.call("workflow_manager_list_executions_of", workflow.id)
+    read = flowra.call("workflow_manager_get_execution", execution.id).data
+    statistics = flowra.call("workflow_manager_get_statistics", workflow.id)
+    flowra.call("workflow_manager_delete", workflow.id)
+    return {
+        "description": workflow.description,
+        "executions": [one.id == execution.id for one in [read, *executions.data, *of_workflow.data]],
+        "listed": [one.name for one in listed.data],
+        "success": statistics.success,
+    }
+
+
+main()
