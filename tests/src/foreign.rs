@@ -57,6 +57,8 @@ impl ForeignClient {
     pub async fn run(&self, script: &str, environment: &[(&str, &str)]) -> Value {
         let mut command = Command::new(&self.interpreter);
         command.arg(self.scripts.join(script)).env_clear().env("NODE_PATH", &self.modules);
+        // Python would keep what it compiles beside the scripts.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         let printed = output(command.envs(environment.iter().copied()), LONGEST_RUN).await;
         serde_json::from_str(&printed)
             .unwrap_or_else(|error| panic!("{script} printed no JSON: {error}\n{printed}"))

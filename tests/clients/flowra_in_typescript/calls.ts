@@ -44,25 +44,34 @@ async function users(): Promise<object> {
   );
   answered(await flowra.DELETE(one, { params: { path } }));
   return {
-    names: [created, found, changed, read, named, acting, ...listed].map((user) => user?.name),
+    identifiers: [created, found, changed, read, named, acting, ...listed].map((user) => user?.identifier),
     email: read.email,
     blocked: [read.blocked, toggled.blocked],
   };
 }
 
+const manager = '/api/v1/workflow/manager';
+
+/** Starts or stops a workflow, and returns it once that is done. */
+async function becomes(workflow: Workflow, status: 'active' | 'inactive'): Promise<Workflow> {
+  const path = { id: workflow.id };
+  answered(
+    await flowra.PUT(`${manager}/activeStatus/{id}`, { params: { path }, body: { isActive: status === 'active' } }),
+  );
+  while (workflow.status !== status) {
+    workflow = answered(await flowra.GET(`${manager}/detail/{id}`, { params: { path } })).data;
+  }
+  return workflow;
+}
+
 async function workflows(): Promise<object> {
-  const manager = '/api/v1/workflow/manager';
   const graph = { nodes: [{ id: 'a', componentId: 'data', function: 'map', fields: { given: '=trigger.input' } }] };
   const created: Workflow = answered(
     await flowra.POST(`${manager}/create`, { body: { name: 'Greet', graph, trigger: { type: 'manual' } } }),
   ).data;
   const path = { id: created.id };
   answered(await flowra.PUT(`${manager}/update/{id}`, { params: { path }, body: { description: 'Says hello' } }));
-  answered(await flowra.PUT(`${manager}/activeStatus/{id}`, { params: { path }, body: { isActive: true } }));
-  let workflow = created;
-  while (workflow.status !== 'active') {
-    workflow = answered(await flowra.GET(`${manager}/detail/{id}`, { params: { path } })).data;
-  }
+  const workflow = await becomes(created, 'active');
   const listed = answered(await flowra.GET(`${manager}/list`, { params: { query: { search: 'greet' } } }));
   const execution = answered(
     await flowra.POST(`${manager}/execute/{id}`, { params: { path, query: { wait: 20 } }, body: { input: { a: 1 } } }),
@@ -73,6 +82,7 @@ async function workflows(): Promise<object> {
   const ofWorkflow = answered(await flowra.GET(`${manager}/{id}/executions`, { params: { path } }));
   const read = answered(await flowra.GET(`${manager}/executions/{id}`, { params: { path: { id: execution.id } } }));
   const statistics = answered(await flowra.GET(`${manager}/{id}/statistics`, { params: { path } }));
+  await becomes(workflow, 'inactive');
   answered(await flowra.DELETE(`${manager}/delete/{id}`, { params: { path } }));
   return {
     description: workflow.description,

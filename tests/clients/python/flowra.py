@@ -56,23 +56,32 @@ def users(flowra: Flowra) -> dict:
     toggled = flowra.call("external_users_toggle_active", created.id)
     flowra.call("external_users_delete", created.id)
     return {
-        "names": [user.name for user in [created, found, changed, read, named, acting, *listed]],
+        "identifiers": [user.identifier for user in [created, found, changed, read, named, acting, *listed]],
         "types": [type(created).__name__, type(found).__name__],
         "email": read.email,
         "blocked": [read.blocked, toggled.blocked],
     }
 
 
+def becomes(flowra: Flowra, workflow, status: str):
+    """Starts or stops a workflow, and returns it once that is done."""
+    from denizen.models import ActiveStatus
+
+    body = ActiveStatus(is_active=status == "active")
+    flowra.call("workflow_manager_set_active_status", workflow.id, body=body)
+    while workflow.status != status:
+        workflow = flowra.call("workflow_manager_get", workflow.id).data
+    return workflow
+
+
 def workflows(flowra: Flowra) -> dict:
-    from denizen.models import ActiveStatus, FlowChanges, NewFlow, WorkflowInput
+    from denizen.models import FlowChanges, NewFlow, WorkflowInput
 
     step = {"id": "a", "componentId": "data", "function": "map", "fields": {"given": "=trigger.input"}}
     new = NewFlow.from_dict({"name": "Greet", "graph": {"nodes": [step]}, "trigger": {"type": "manual"}})
     workflow = flowra.call("workflow_manager_create", body=new).data
     flowra.call("workflow_manager_update", workflow.id, body=FlowChanges(description="Says hello"))
-    flowra.call("workflow_manager_set_active_status", workflow.id, body=ActiveStatus(is_active=True))
-    while workflow.status != "active":
-        workflow = flowra.call("workflow_manager_get", workflow.id).data
+    workflow = becomes(flowra, workflow, "active")
     listed = flowra.call("workflow_manager_list", search="greet")
     sent = WorkflowInput(input_={"a": 1})
     execution = flowra.call("workflow_manager_execute", workflow.id, body=sent, wait=20).data
@@ -80,6 +89,7 @@ def workflows(flowra: Flowra) -> dict:
     of_workflow = flowra.call("workflow_manager_list_executions_of", workflow.id)
     read = flowra.call("workflow_manager_get_execution", execution.id).data
     statistics = flowra.call("workflow_manager_get_statistics", workflow.id)
+    becomes(flowra, workflow, "inactive")
     flowra.call("workflow_manager_delete", workflow.id)
     return {
         "description": workflow.description,

@@ -221,5 +221,6 @@ async fn lists_filter_and_page_as_zaias_do() {
     let first = root.get(&log).await.is(200);
     let second = root.get(&first.next().unwrap()).await.array(200);
     assert_eq!(second[0]["changes"]["externalId"]["new"], "ben");
-    root.get(&below(&tenant, "audit-events?meta")).await.error(400, "bad_request");
+    let unwrapped = root.get(&below(&tenant, "audit-events?meta")).await.json(200);
+    assert!(unwrapped.is_array(), "as the log of /api/v1: {unwrapped:#}");
 }

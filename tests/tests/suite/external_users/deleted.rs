@@ -130,7 +130,7 @@ async fn filters_are_refused_beside_it() {
 
 #[tokio::test]
 async fn a_command_lists_them() {
-    let server = TestServer::start().await;
+    let server = TestServer::with_fixed_time().await;
     let users = deleted_users(&server, &["first", "second"]).await;
     let command = ["external-users", "list", "--workspace", "default", "--deleted"];
     let listed = server.operator(&[&command[..], &["--json"]].concat()).await;

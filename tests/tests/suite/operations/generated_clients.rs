@@ -129,7 +129,7 @@ fn assert_called(printed: &Value, mut expected: Vec<String>) {
     expected.sort();
     assert_eq!(called, expected, "left: what the client calls, right: the document");
     let users = &printed["users"];
-    assert_eq!(users["names"], json!(vec!["jane"; 7]), "{printed:#}");
+    assert_eq!(users["identifiers"], json!(vec!["jane"; 7]), "{printed:#}");
     assert_eq!(users["email"], "jane@example.com");
     assert_eq!(users["blocked"], json!([false, true]));
     let workflows = json!({

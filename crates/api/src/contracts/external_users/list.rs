@@ -46,11 +46,12 @@ pub(crate) struct ListExternalUsers {
     /// letters are found at the beginning of a word.
     #[param(value_type = Option<String>, max_length = 250)]
     search: Option<SearchText>,
-    /// Zaia: the page number.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000, default = 1)]
+    /// Zaia: the page number; 1 if absent.
+    // As a `default`, generated clients would send it to Flowra's list, too.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
     page_number: Option<PageNumber>,
-    /// Zaia: the page size.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 10)]
+    /// Zaia: the page size; 10 if absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     page_size: u32,
     /// Both: cursor of the next page, from `Link`.
     #[param(value_type = Option<String>)]
