@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use denizen_domain::{Page, PageNumber, Position, Slug, Timestamp, Window, WorkspaceName};
+use denizen_domain::{
+    IdSource as _, Page, PageNumber, Position, RandomIds, Slug, Timestamp, Window, WorkspaceName,
+};
 use denizen_persistence::{DbConnection, external_users, workspaces};
-use diesel::connection::InstrumentationEvent;
+use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::sql_types::Text;
-use diesel::{QueryableByName, sql_query};
-use diesel_async::{AsyncConnection as _, RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel::{QueryableByName, SqliteConnection, sql_query};
+use diesel_async::{AsyncConnection as _, RunQueryDsl, SimpleAsyncConnection as _};
 
 use crate::{Fixture, on_both};
 
@@ -25,25 +27,23 @@ struct SqliteStep {
     text: String,
 }
 
-/// The statements that a connection sends.
-fn recorded(connection: &mut DbConnection) -> Arc<Mutex<Vec<String>>> {
+/// Notes the statements that a connection to PostgreSQL sends. On SQLite, they are the same but for their quotes, which it
+/// also reads as PostgreSQL writes them.
+fn recorded(connection: &mut DbConnection) -> Option<Arc<Mutex<Vec<String>>>> {
+    let DbConnection::Postgres(connection) = connection else { return None };
     let sent = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&sent);
-    let note = move |event: InstrumentationEvent<'_>| {
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             let statement = query.to_string();
             kept.lock().unwrap().push(statement.split(" -- binds:").next().unwrap_or_default().to_owned());
         }
-    };
-    match connection {
-        DbConnection::Postgres(connection) => connection.set_instrumentation(note),
-        DbConnection::Sqlite(connection) => connection.set_instrumentation(note),
-    }
-    sent
+    });
+    Some(sent)
 }
 
 /// Returns how the database performs a statement, whatever values it is sent with.
-async fn plan_of(connection: &mut DbConnection, statement: &str) -> String {
+async fn plan_of(fixture: &Fixture, connection: &mut DbConnection, statement: &str) -> String {
     let steps: Vec<String> = match connection {
         DbConnection::Postgres(connection) => {
             let name = format!("listed_{}", RandomIds.uuid().simple());
@@ -52,68 +52,86 @@ async fn plan_of(connection: &mut DbConnection, statement: &str) -> String {
             let prepare = format!("SET plan_cache_mode = force_generic_plan; PREPARE {name} AS {statement}");
             connection.batch_execute(&prepare).await.unwrap();
             let explain = sql_query(format!("EXPLAIN EXECUTE {name}({nulls})"));
-            let steps = explain.load::<PostgresStep>(&mut ***connection).await.unwrap();
+            let steps = explain.load::<PostgresStep>(&mut **connection).await.unwrap();
             steps.into_iter().map(|step| step.text).collect()
         }
-        DbConnection::Sqlite(connection) => {
+        DbConnection::Sqlite(_) => {
+            let file = fixture.url.trim_start_matches("sqlite://");
+            let mut connection = SqliteConnection::establish(file).unwrap();
             let explain = sql_query(format!("EXPLAIN QUERY PLAN {statement}"));
-            let steps = explain.load::<SqliteStep>(&mut **connection).await.unwrap();
+            let steps = diesel::RunQueryDsl::load::<SqliteStep>(explain, &mut connection).unwrap();
             steps.into_iter().map(|step| step.text).collect()
         }
     };
     steps.join("\n")
 }
 
-/// Adds many deleted users to the fixture's workspace, and others to another, of which some were erased.
+/// Adds many deleted users to ten workspaces, one of which is the fixture's. Some were erased.
 async fn add_deleted_users(fixture: &Fixture) {
-    let (slug, name) = (Slug::parse("other").unwrap(), WorkspaceName::parse("Other").unwrap());
     let connection = &mut fixture.write().await;
-    let (other, _) = workspaces::create(connection, &fixture.origin, &slug, &name).await.unwrap();
-    let own = fixture.workspace_id.as_uuid().simple().to_string();
-    let other = other.id.as_uuid().simple().to_string();
-    let statements = match connection {
-        DbConnection::Postgres(_) => format!(
-            "INSERT INTO deleted_external_users (workspace_id, id, record, deleted_at)
-             SELECT CASE number % 2 WHEN 0 THEN '{own}'::uuid ELSE '{other}'::uuid END, gen_random_uuid(),
-                 CASE number % 5 WHEN 0 THEN NULL ELSE '{{}}' END, now() + number * interval '1 second'
+    let mut workspaces = vec![fixture.workspace_id];
+    for number in 1..10 {
+        let slug = Slug::parse(&format!("other-{number}")).unwrap();
+        let name = WorkspaceName::parse("Other").unwrap();
+        let made = workspaces::create(connection, &fixture.origin, &slug, &name).await;
+        workspaces.push(made.unwrap().0.id);
+    }
+    let is_postgres = matches!(connection, DbConnection::Postgres(_));
+    let literals = workspaces.iter().enumerate().map(|(number, id)| {
+        let id = id.as_uuid().simple();
+        let id = if is_postgres { format!("'{id}'::uuid") } else { format!("x'{id}'") };
+        format!("WHEN {number} THEN {id}")
+    });
+    let workspace = format!("CASE number % 10 {} END", literals.collect::<Vec<_>>().join(" "));
+    let into = "INSERT INTO deleted_external_users (workspace_id, id, record, deleted_at)";
+    let record = "CASE number % 7 WHEN 0 THEN NULL ELSE '{}' END";
+    let statements = if is_postgres {
+        format!(
+            "{into} SELECT {workspace}, gen_random_uuid(), {record}, now() + number * interval '1 second'
              FROM generate_series(1, 20000) number; ANALYZE deleted_external_users"
-        ),
-        DbConnection::Sqlite(_) => format!(
+        )
+    } else {
+        format!(
             "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 20000)
-             INSERT INTO deleted_external_users (workspace_id, id, record, deleted_at)
-             SELECT iif(number % 2, x'{other}', x'{own}'), randomblob(16), iif(number % 5, '{{}}', NULL), number
-             FROM numbers"
-        ),
+             {into} SELECT {workspace}, randomblob(16), {record}, number FROM numbers"
+        )
     };
     connection.batch_execute(&statements).await.unwrap();
 }
 
+/// Lists deleted users in each way, and returns the statements for that; none on SQLite.
+async fn statements_of_lists(fixture: &Fixture) -> Vec<String> {
+    let connection = &mut fixture.write().await;
+    let Some(sent) = recorded(connection) else { return Vec::new() };
+    let moment = Timestamp::from_unix_microseconds(1_000_000).unwrap();
+    let position = Position::at(moment, fixture.workspace_id.as_uuid());
+    for (page, after) in [
+        (Page::default(), Some(moment)),
+        (Page::default(), None),
+        (Page::After(position.clone()), Some(moment)),
+        (Page::Before(position), None),
+        (Page::Number(PageNumber::new(3).unwrap()), Some(moment)),
+    ] {
+        let window = Window { page, ..Window::first(10) };
+        // What is stored are no users, so that reading them fails; the statement counts.
+        drop(external_users::list_deleted(connection, fixture.workspace_id, after, &window).await);
+    }
+    external_users::count_deleted(connection, fixture.workspace_id, Some(moment)).await.unwrap();
+    let sent = sent.lock().unwrap().clone();
+    assert!(sent.len() >= 6, "{sent:#?}");
+    sent
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_users_are_listed_in_the_order_of_an_index() {
+    let statements = Mutex::new(Vec::new());
+    on_both(async |fixture| statements.lock().unwrap().extend(statements_of_lists(fixture).await)).await;
+    let statements = statements.into_inner().unwrap();
     on_both(async |fixture| {
         add_deleted_users(fixture).await;
         let connection = &mut fixture.write().await;
-        let sent = recorded(connection);
-        let moment = Timestamp::from_unix_microseconds(1_000_000).unwrap();
-        let position = Position::at(moment, fixture.workspace_id.as_uuid());
-        let third = Page::Number(PageNumber::new(3).unwrap());
-        for (page, after) in [
-            (Page::default(), Some(moment)),
-            (Page::default(), None),
-            (Page::After(position.clone()), Some(moment)),
-            (Page::Before(position), None),
-            (third, Some(moment)),
-        ] {
-            let window = Window { page, ..Window::first(10) };
-            // The records are none, so that reading one fails; the statement counts.
-            let listed = external_users::list_deleted(connection, fixture.workspace_id, after, &window).await;
-            drop(listed);
-        }
-        external_users::count_deleted(connection, fixture.workspace_id, Some(moment)).await.unwrap();
-        let statements = std::mem::take(&mut *sent.lock().unwrap());
-        assert!(statements.len() >= 6, "{statements:#?}");
-        for statement in statements {
-            let plan = plan_of(connection, &statement).await;
+        for statement in &statements {
+            let plan = plan_of(fixture, connection, statement).await;
             let is_by_index = plan.contains("deleted_external_users_listed");
             let sorts = plan.contains("Sort") || plan.contains("TEMP B-TREE");
             let reads_all = plan.contains("Seq Scan") || plan.contains("SCAN deleted");
