@@ -417,7 +417,7 @@ async fn only_full_rights_show_global_permissions() {
     let tenant_admin = people.tenant_admin("admin@acme.example", &acme).await;
     let service = people.with_permissions("service@example.com", None, &["iam.account.read"]).await;
     let of_tenant = permissions_of_a_workspace();
-    assert_eq!(of_tenant.len(), 26);
+    assert_eq!(of_tenant.len(), 31);
     for base in ["/api", "/api/v1"] {
         let path = format!("{base}/permissions");
         assert_eq!(people.administrator.get(&path).await.json(200), json!(&PERMISSIONS[..]));
