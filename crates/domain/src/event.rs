@@ -178,8 +178,9 @@ impl EventType {
             | ObjectKind::WorkflowTemplate => &[Created, Updated, Deleted],
             ObjectKind::ApiKey => &[Created, Rotated, Revoked],
             ObjectKind::Workspace | ObjectKind::Flow => &[Created, Updated],
-            ObjectKind::AccountToken | ObjectKind::WorkspaceKey => &[Created, Deleted],
-            ObjectKind::AuthConfig => &[Created, Deleted],
+            ObjectKind::AccountToken | ObjectKind::WorkspaceKey | ObjectKind::AuthConfig => {
+                &[Created, Deleted]
+            }
             ObjectKind::ConnectedAccount => &[Created, Updated, Expired, Deleted],
             ObjectKind::WebhookEndpoint => &[Created, Updated, Disabled, Deleted, Rotated],
             ObjectKind::ServerSecret | ObjectKind::Execution => &[],

@@ -1,4 +1,9 @@
 //! How other programs get the crate's types from text, and back.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a type that cannot be read or written must fail the test"
+)]
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;

@@ -1,9 +1,9 @@
 /**
  * An authorization server with a protected resource, as the system of connected accounts.
  *
- * REDIRECT_URIS are those of its client, separated by spaces. Prints its URL, then answers each line of its input:
- * `tokens` prints the live tokens and how often some were asked for, `forget` ends all grants, `break` answers requests for
- * tokens with 503 until `mend`.
+ * REDIRECT_URIS are those of its client, separated by spaces; its access tokens last ACCESS_TOKEN_SECONDS, or an hour.
+ * Prints its URL, then answers each line of its input: `tokens` prints the live tokens and how often some were asked
+ * for, `forget` ends all grants, `break` answers requests for tokens with 503 until `mend`.
  */
 
 const http = require("http");
@@ -76,7 +76,7 @@ async function main() {
     pkce: { required: () => true },
     issueRefreshToken: async () => true,
     rotateRefreshToken: true,
-    ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 86400, Interaction: 600, RefreshToken: 86400, Session: 86400 },
+    ttl: { AccessToken: Number(process.env.ACCESS_TOKEN_SECONDS ?? 3600), AuthorizationCode: 60, Grant: 86400, Interaction: 600, RefreshToken: 86400, Session: 86400 },
     features: { revocation: { enabled: true }, devInteractions: { enabled: true } },
     findAccount: async (_, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   });

@@ -21,17 +21,16 @@ impl Connections {
         let broken = |_| Error::Internal(format!("the job {} is about no connected account", job.id));
         let id: ConnectedAccountId = job.object_id.parse().map_err(broken)?;
         let Some(stored) = self.stored(job.workspace_id, id).await? else { return Ok(Ending::Succeeded) };
-        let next = match stored.deleted_at {
-            Some(deleted_at) => self.revoke(&stored, deleted_at).await?,
-            None => {
-                let origin = Origin::server(self.source.clone());
-                let expiry = {
-                    let connection = &mut self.database.write_by_key().await?;
-                    accounts::end_unused(connection, &origin, job.workspace_id, id).await?
-                };
-                let refresh = self.keep_fresh(stored).await?;
-                expiry.into_iter().chain(refresh).min()
-            }
+        let next = if let Some(deleted_at) = stored.deleted_at {
+            self.revoke(&stored, deleted_at).await?
+        } else {
+            let origin = Origin::server(self.source.clone());
+            let expiry = {
+                let connection = &mut self.database.write_by_key().await?;
+                accounts::end_unused(connection, &origin, job.workspace_id, id).await?
+            };
+            let refresh = self.keep_fresh(stored).await?;
+            expiry.into_iter().chain(refresh).min()
         };
         Ok(next.map_or(Ending::Succeeded, Ending::GoesOn))
     }

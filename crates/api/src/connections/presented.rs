@@ -67,14 +67,13 @@ impl Connections {
         name: &str,
     ) -> Result<Usable> {
         let missing = || Error::not_found(Resource::ConnectedAccount, name);
-        let id: ConnectedAccountId = match name.parse() {
-            Ok(id) => id,
-            Err(_) => {
-                let toolkit = Toolkit::parse(name).map_err(|_| missing())?;
-                let connection = &mut self.database.read_by_key().await?;
-                let found = accounts::find_for_user(connection, workspace_id, user_id, &toolkit).await?;
-                found.ok_or_else(missing)?.id
-            }
+        let id: ConnectedAccountId = if let Ok(id) = name.parse() {
+            id
+        } else {
+            let toolkit = Toolkit::parse(name).map_err(|_| missing())?;
+            let connection = &mut self.database.read_by_key().await?;
+            let found = accounts::find_for_user(connection, workspace_id, user_id, &toolkit).await?;
+            found.ok_or_else(missing)?.id
         };
         let usable = self.usable(workspace_id, id).await?;
         if usable.account.external_user_id != user_id {

@@ -193,8 +193,7 @@ impl Connections {
                 stored.and_then(|stored| stored.life).map(|life| life.refresh_at.max(later))
             }
             Refreshed::Ended => None,
-            Refreshed::NotNow(_) => Some(later),
-            Refreshed::ByAnother => Some(later),
+            Refreshed::NotNow(_) | Refreshed::ByAnother => Some(later),
             Refreshed::Kept => Some(life.ends_at),
         })
     }

@@ -123,7 +123,10 @@ impl Workflows {
             Action::Split(items) => Task::Done(StepOutcome::Items(items), None),
             Action::Log(message) => Task::Done(StepOutcome::Result(step.data.clone()), Some(message)),
             Action::Wait(until) => Task::Wait(until),
-            Action::Request(request) => Task::Send(request),
+            Action::Request(mut request) => {
+                request.connected_account = request.connected_account.or_else(|| node.credentials.clone());
+                Task::Send(request)
+            }
             Action::User(action) => {
                 change(DirectoryChange::User { action, restorable_from: now.minus(self.restore_period) })
             }

@@ -1,6 +1,6 @@
 //! What a connected account presents to its system. It is stored sealed, and never shown again.
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -117,7 +117,7 @@ impl Credentials {
             }
             Self::NoAuth => Vec::new(),
         };
-        secrets.into_iter().map(|secret| secret.expose_secret()).filter(|secret| !secret.is_empty()).collect()
+        secrets.into_iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty()).collect()
     }
 
     /// Returns them in the form to seal.
@@ -133,7 +133,7 @@ impl Credentials {
             Self::OAuth2(OAuthTokens { access_token, refresh_token, scope, ends_at }) => json!({
                 "scheme": scheme,
                 "secret": access_token.expose_secret(),
-                "refreshToken": refresh_token.as_ref().map(|token| token.expose_secret()),
+                "refreshToken": refresh_token.as_ref().map(ExposeSecret::expose_secret),
                 "scope": scope,
                 "endsAt": ends_at.map(Timestamp::unix_microseconds),
             }),

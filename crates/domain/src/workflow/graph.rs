@@ -27,6 +27,8 @@ pub struct Node {
     pub function: Function,
     /// The fields of the function.
     pub fields: Template,
+    /// The connected account of requests that name none: FlowMate's `credentials_id`.
+    pub credentials: Option<String>,
 }
 
 /// A way from one step to the next.
@@ -123,11 +125,13 @@ struct ReadNode {
     id: Option<String>,
     function: Option<Function>,
     fields: Option<Template>,
+    credentials: Option<String>,
 }
 
 impl ReadNode {
     fn complete(self) -> Option<Node> {
-        Some(Node { id: self.id?, function: self.function?, fields: self.fields? })
+        let Self { id, function, fields, credentials } = self;
+        Some(Node { id: id?, function: function?, fields: fields?, credentials })
     }
 }
 
@@ -179,7 +183,7 @@ fn text<'a>(violations: &mut Violations, object: &'a JsonObject, path: &str, key
 
 fn read_node(violations: &mut Violations, index: usize, node: &Json) -> ReadNode {
     let path = format!("graph.nodes[{index}]");
-    let nothing = ReadNode { id: None, function: None, fields: None };
+    let nothing = ReadNode { id: None, function: None, fields: None, credentials: None };
     let Json::Object(object) = node else {
         violations.add(&path, wrong_type("an object"));
         return nothing;
@@ -201,7 +205,11 @@ fn read_node(violations: &mut Violations, index: usize, node: &Json) -> ReadNode
         Some(fields) => fields,
     };
     let fields = read_fields(violations, &format!("{path}.fields"), function, fields);
-    ReadNode { id, function, fields }
+    let credentials = match object.get("credentials_id") {
+        None | Some(Json::Null) => None,
+        Some(_) => text(violations, object, &path, "credentials_id").map(str::to_owned),
+    };
+    ReadNode { id, function, fields, credentials }
 }
 
 fn find_function(violations: &mut Violations, path: &str, component: &str, name: &str) -> Option<Function> {

@@ -125,7 +125,11 @@ async fn statements_of_lists(fixture: &Fixture) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_users_are_listed_in_the_order_of_an_index() {
     let statements = Mutex::new(Vec::new());
-    on_both(async |fixture| statements.lock().unwrap().extend(statements_of_lists(fixture).await)).await;
+    on_both(async |fixture| {
+        let found = statements_of_lists(fixture).await;
+        statements.lock().unwrap().extend(found);
+    })
+    .await;
     let statements = statements.into_inner().unwrap();
     on_both(async |fixture| {
         add_deleted_users(fixture).await;

@@ -9,6 +9,7 @@ mod lists;
 mod sdk;
 mod secrets;
 mod steps;
+mod story;
 mod tokens;
 
 use denizen_tests::{Browser, Client, ForeignClient, Page, RunningProgram, TestServer, Value, json};

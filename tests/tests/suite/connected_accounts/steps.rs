@@ -46,6 +46,11 @@ async fn a_step_calls_the_system_with_the_account_of_its_user() {
     let fields = json!({ "url": format!("{}/resource", system.url), "connectedAccount": account["id"] });
     let by_id = caller(&system.manager, fields).await;
     assert_eq!(by_id.run_for(Some("jane"), json!({})).await["status"], "succeeded");
+    // FlowMate's nodes name it beside the fields.
+    let mut named = node("call", "http.request", json!({ "url": format!("{}/resource", system.url) }));
+    named["credentials_id"] = account["id"].clone();
+    let named = Workflow::new(&system.manager, chain(&[named])).await;
+    assert_eq!(named.run_for(Some("jane"), json!({})).await["status"], "succeeded");
     let refused = by_id.run_for(Some("john"), json!({})).await;
     assert_eq!(step_of(&server, &refused, "call").await["message"], "Connected account not found.");
 }

@@ -217,7 +217,9 @@ async fn encryption_key(
             let batch = batch.map_err(reason)?;
             let Some(end) = batch.last() else { break };
             last = Some(end.clone());
-            batch.iter().for_each(|secret| count(secret.sealed()));
+            for secret in &batch {
+                count(secret.sealed());
+            }
         }
     }
     Ok(sealed_secrets(keys.is_some(), all_sealed, known, current))

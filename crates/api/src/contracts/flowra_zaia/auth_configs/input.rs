@@ -144,7 +144,8 @@ struct Parts {
     callback_urls: Vec<String>,
     api_hosts: Vec<String>,
     header_name: Option<String>,
-    client: Option<Option<(OAuthSettings, Option<SecretString>)>>,
+    has_client: bool,
+    client: Option<(OAuthSettings, Option<SecretString>)>,
 }
 
 impl CreateAuthConfig {
@@ -172,7 +173,8 @@ fn checked(
     parts: Option<Parts>,
     violations: &mut Violations,
 ) -> Option<CheckedAuthConfig> {
-    let Parts { kind, scheme, display_name, callback_urls, api_hosts, header_name, client } = parts?;
+    let Parts { kind, scheme, display_name, callback_urls, api_hosts, header_name, has_client, client } =
+        parts?;
     let scheme = scheme?;
     let mut refuse = |field: &str, is_sent: bool, owner: AuthScheme| {
         if is_sent && scheme != owner {
@@ -182,14 +184,14 @@ fn checked(
     };
     refuse("callbackUrls", !callback_urls.is_empty(), AuthScheme::OAuth2);
     refuse("headerName", header_name.is_some(), AuthScheme::ApiKey);
-    refuse("credentials", client.is_some(), AuthScheme::OAuth2);
-    if scheme == AuthScheme::OAuth2 && client.is_none() {
+    refuse("credentials", has_client, AuthScheme::OAuth2);
+    if scheme == AuthScheme::OAuth2 && !has_client {
         let message = "must be given for the scheme OAUTH2";
         violations.add("authConfig.credentials", Violation::new(Reason::Required, message));
     }
     let header_name =
         header_name.or_else(|| (scheme == AuthScheme::ApiKey).then(|| AuthConfig::DEFAULT_HEADER.to_owned()));
-    let (oauth, client_secret) = client.flatten().unzip();
+    let (oauth, client_secret) = client.unzip();
     let toolkit = toolkit?;
     Some(CheckedAuthConfig {
         display_name: display_name.unwrap_or_else(|| toolkit.to_string()),
@@ -220,9 +222,11 @@ impl NewAuthConfig {
                 .value()
                 .unwrap_or_default(),
             header_name: header_name.optional(violations, "headerName", header).value(),
+            has_client: !matches!(credentials, Input::Absent | Input::Null),
             client: members(credentials, violations, "credentials", |client: NewClient, violations| {
                 client.check(violations, opened)
-            }),
+            })
+            .flatten(),
         }
     }
 }
