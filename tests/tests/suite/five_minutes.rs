@@ -108,10 +108,11 @@ async fn the_guide_works_as_it_stands() {
     };
     is_as_shown(&printed, &filled(start.shown.as_deref().unwrap()));
 
-    let script: String = steps
+    let script: Vec<_> = steps
         .iter()
         .map(|step| format!("{}\nprintf '\\n%s\\n' '{DIVIDER}'\n", filled(&step.commands)))
         .collect();
+    let script = script.concat();
     let printed = shell(&format!("cd \"$HOME\"\n{script}"), &environment, Duration::from_mins(1)).await;
     let divider = format!("\n{DIVIDER}\n");
     let mut printed = printed.split(&divider);

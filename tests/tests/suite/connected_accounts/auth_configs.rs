@@ -43,13 +43,11 @@ async fn auth_configs_are_listed_by_page_and_by_system() {
     assert_eq!(manager.get(&format!("{CONFIGS}?toolkit=slack")).await.json(200)["totalItems"], 0);
 }
 
-#[tokio::test]
-async fn every_broken_field_is_named_at_once() {
-    let server = TestServer::start().await;
-    let manager = manager(&server).await;
+/// Bodies, and the fields that are broken in them.
+fn broken_bodies() -> Vec<(Value, Vec<&'static str>)> {
     let client = |client: Value| json!({ "toolkit": { "slug": "a" }, "authConfig": { "authScheme": "OAUTH2", "credentials": client } });
     let urls = |url: &str| json!({ "clientId": "a", "authorizationUrl": url, "tokenUrl": url, "revocationUrl": url });
-    for (body, broken) in [
+    vec![
         (json!({}), vec!["toolkit", "authConfig"]),
         (json!({ "toolkit": "slack", "authConfig": [] }), vec!["toolkit", "authConfig"]),
         (json!({ "toolkit": {}, "authConfig": {} }), vec!["toolkit.slug", "authConfig.authScheme"]),
@@ -105,7 +103,14 @@ async fn every_broken_field_is_named_at_once() {
             json!({ "toolkit": { "slug": "a", "logo": "b" }, "authConfig": { "authScheme": "NO_AUTH", "displayname": "c" } }),
             vec!["toolkit.logo", "authConfig.displayname"],
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn every_broken_field_is_named_at_once() {
+    let server = TestServer::start().await;
+    let manager = manager(&server).await;
+    for (body, broken) in broken_bodies() {
         let answer = manager.post(CONFIGS, body.clone()).await;
         let mut named = answer.broken_fields(422, "validation_failed");
         named.sort();
