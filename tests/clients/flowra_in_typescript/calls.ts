@@ -94,4 +94,51 @@ async function workflows(): Promise<object> {
   };
 }
 
-console.log(JSON.stringify({ users: await users(), workflows: await workflows(), called: [...called] }));
+const accounts = '/api/v1/connected_accounts';
+
+async function connections(): Promise<object> {
+  const header = { 'x-username': 'john' };
+  const toolkit = { slug: 'crm' };
+  const [system, callbackUrl] = ['https://system.example.com/', 'https://shop.example.com/connected'];
+  answered(await flowra.POST('/api/v1/external-users', { body: { name: 'john' } }));
+  const used = answered(
+    await flowra.POST('/api/v1/auth_configs', { body: { toolkit, authConfig: { authScheme: 'API_KEY' } } }),
+  );
+  const credentials = { clientId: 'shop', authorizationUrl: system, tokenUrl: system };
+  const authConfig = { authScheme: 'OAUTH2', callbackUrls: [callbackUrl], credentials };
+  const linked = answered(await flowra.POST('/api/v1/auth_configs', { body: { toolkit, authConfig } }));
+  const created = answered(
+    await flowra.POST(accounts, {
+      params: { header },
+      body: { authConfigId: used.id, credentials: { apiKey: 'a key' } },
+    }),
+  );
+  const link = answered(
+    await flowra.POST(`${accounts}/link`, { params: { header }, body: { authConfigId: linked.id, callbackUrl } }),
+  );
+  const path = { id: created.id };
+  answered(await flowra.PATCH(`${accounts}/{id}`, { params: { path }, body: { label: 'work' } }));
+  const read = answered(await flowra.GET(`${accounts}/{id}`, { params: { path } }));
+  const listed = answered(await flowra.GET(accounts, { params: { header, query: { limit: 10 } } }));
+  const groups = answered(await flowra.GET(`${accounts}/grouped-by-toolkit`, { params: { header } }));
+  const token = answered(await flowra.POST(`${accounts}/{id}/token`, { params: { path } }));
+  const profile = answered(await flowra.GET('/api/v1/users/profile', { params: { header } }));
+  for (const id of [created.id, link.connectedAccountId]) {
+    answered(await flowra.DELETE(`${accounts}/{id}`, { params: { path: { id } } }));
+  }
+  const configs = answered(await flowra.GET('/api/v1/auth_configs'));
+  const config = { params: { path: { id: used.id } } };
+  answered(await flowra.GET('/api/v1/auth_configs/{id}', config));
+  answered(await flowra.DELETE('/api/v1/auth_configs/{id}', config));
+  return {
+    label: read.label,
+    statuses: listed.items.map(({ status }) => status),
+    grouped: groups.map(({ connectedAccounts }) => connectedAccounts.length),
+    token: token.accessToken,
+    username: profile.username,
+    configs: configs.totalItems,
+  };
+}
+
+const printed = { users: await users(), workflows: await workflows(), connections: await connections() };
+console.log(JSON.stringify({ ...printed, called: [...called] }));

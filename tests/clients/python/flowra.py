@@ -18,7 +18,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         generate("/openapi/flowra.json", Path(name))
         flowra = Flowra()
-        print(json.dumps({"users": users(flowra), "workflows": workflows(flowra), "called": flowra.called}))
+        printed = {"users": users(flowra), "workflows": workflows(flowra), "connections": connections(flowra)}
+        print(json.dumps({**printed, "called": flowra.called}))
+
+
+TAGS = {
+    "external_users": "external_users",
+    "workflow_manager": "workflows",
+    "auth_configs": "auth_configs",
+    "connected_accounts": "connected_accounts",
+    "key_profile": "connected_accounts",
+}
 
 
 class Flowra:
@@ -33,7 +43,7 @@ class Flowra:
 
     def call(self, name: str, *arguments, **named):
         """Returns what the client has parsed. Fails if the operation has failed or the answer is not as documented."""
-        tag = "external_users" if name.startswith("external_users") else "workflows"
+        tag = next(tag for prefix, tag in TAGS.items() if name.startswith(prefix))
         operation = import_module(f"denizen.api.{tag}.{name}")
         if name not in self.called:
             self.called.append(name)
@@ -96,6 +106,49 @@ def workflows(flowra: Flowra) -> dict:
         "executions": [one.id == execution.id for one in [read, *executions.data, *of_workflow.data]],
         "listed": [one.name for one in listed.data],
         "success": statistics.success,
+    }
+
+
+
+def connections(flowra: Flowra) -> dict:
+    from denizen.models import (
+        CreateAuthConfig,
+        CreateByUsername,
+        CreateConnectedAccount,
+        LinkConnectedAccount,
+        UpdateConnectedAccount,
+    )
+
+    def config(new: dict):
+        body = CreateAuthConfig.from_dict({"toolkit": {"slug": "crm"}, "authConfig": new})
+        return flowra.call("auth_configs_create", body=body)
+
+    flowra.call("external_users_create", body=CreateByUsername(name="john"))
+    used = config({"authScheme": "API_KEY"})
+    system, callback = "https://system.example.com/", "https://shop.example.com/connected"
+    client = {"clientId": "shop", "authorizationUrl": system, "tokenUrl": system}
+    linked = config({"authScheme": "OAUTH2", "callbackUrls": [callback], "credentials": client})
+    new = {"authConfigId": str(used.id), "eUID": "john", "credentials": {"apiKey": "a key"}}
+    created = flowra.call("connected_accounts_create", body=CreateConnectedAccount.from_dict(new))
+    link = {"authConfigId": str(linked.id), "eUID": "john", "callbackUrl": callback}
+    made = flowra.call("connected_accounts_link", body=LinkConnectedAccount.from_dict(link))
+    flowra.call("connected_accounts_update", created.id, body=UpdateConnectedAccount(label="work"))
+    read = flowra.call("connected_accounts_get", created.id)
+    listed = flowra.call("connected_accounts_list", x_username="john", limit=10)
+    groups = flowra.call("connected_accounts_group", x_username="john")
+    token = flowra.call("connected_accounts_token", created.id)
+    profile = flowra.call("key_profile_get", x_username="john")
+    for account in [created.id, made.connected_account_id]:
+        flowra.call("connected_accounts_delete", account)
+    configs = flowra.call("auth_configs_list")
+    flowra.call("auth_configs_delete", flowra.call("auth_configs_get", used.id).id)
+    return {
+        "label": read.label,
+        "statuses": [account.status for account in listed.items],
+        "grouped": [len(group.connected_accounts) for group in groups],
+        "token": token.access_token,
+        "username": profile.username,
+        "configs": configs.total_items,
     }
 
 

@@ -174,15 +174,15 @@ mod tests {
         let secret = |text: &str| SecretString::from(text.to_owned());
         let moment = Timestamp::from_unix_microseconds(1_700_000_000_000_000).unwrap();
         let tokens = OAuthTokens {
-            access_token: secret("one"),
-            refresh_token: Some(secret("two")),
+            access_token: secret("secret-1"),
+            refresh_token: Some(secret("secret-2")),
             scope: Some("a b".to_owned()),
             ends_at: Some(moment),
         };
         for credentials in [
-            Credentials::ApiKey(secret("one")),
-            Credentials::BearerToken(secret("\"one\"")),
-            Credentials::Basic { username: secret("jane"), password: secret("one") },
+            Credentials::ApiKey(secret("secret-1")),
+            Credentials::BearerToken(secret("\"secret-1\"")),
+            Credentials::Basic { username: secret("jane"), password: secret("secret-1") },
             Credentials::OAuth2(tokens.clone()),
             Credentials::OAuth2(OAuthTokens { refresh_token: None, scope: None, ends_at: None, ..tokens }),
             Credentials::NoAuth,
@@ -191,7 +191,7 @@ mod tests {
             assert_eq!(read.scheme(), credentials.scheme());
             assert_eq!(read.secrets(), credentials.secrets());
             assert_eq!(read.to_sealable().expose_secret(), credentials.to_sealable().expose_secret());
-            assert!(!format!("{credentials:?}").contains("one"));
+            assert!(!format!("{credentials:?}").contains("secret-1"));
         }
         for broken in ["", "{}", r#"{"scheme":"BASIC","secret":"a"}"#, r#"{"scheme":"API_KEY"}"#] {
             assert!(Credentials::from_sealed(&secret(broken)).is_err(), "{broken}");

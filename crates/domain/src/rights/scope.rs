@@ -110,7 +110,8 @@ pub type ScopeSet = CodeSet<Scope>;
 
 impl Default for ScopeSet {
     /// Returns the scopes of a key created without any: all except managing keys and webhooks, reading the audit log and
-    /// events, changing and running workflows, those of jobs, and all of connected accounts but reading.
+    /// events, changing and running workflows, those of jobs, and those of connected
+    /// accounts.
     fn default() -> Self {
         let kept_back = [
             Scope::ManageApiKeys,
@@ -121,7 +122,9 @@ impl Default for ScopeSet {
             Scope::WriteJobs,
             Scope::WriteWorkflows,
             Scope::RunWorkflows,
+            Scope::ReadAuthConfigs,
             Scope::WriteAuthConfigs,
+            Scope::ReadConnectedAccounts,
             Scope::WriteConnectedAccounts,
             Scope::UseConnectedAccounts,
         ];
@@ -153,7 +156,7 @@ mod tests {
     #[test]
     fn the_default_scopes_cannot_manage_keys_or_change_or_run_workflows() {
         let scopes = ScopeSet::default();
-        assert_eq!(scopes.iter().count(), 8);
+        assert_eq!(scopes.iter().count(), 6);
         assert!(!scopes.contains(Scope::ManageApiKeys) && !scopes.contains(Scope::WriteWorkflows));
         assert!(scopes.contains(Scope::ReadWorkflows) && !scopes.contains(Scope::RunWorkflows));
         assert_eq!(ScopeSet::from_stored(&scopes.to_stored()), Ok(scopes));

@@ -37,9 +37,8 @@ impl ExternalUsersCommand {
 
 /// List the external users of a workspace, oldest first
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-    denizen external-users list --workspace default --search jane
-    denizen external-users list --workspace default --deleted")]
+#[command(after_help = "Examples:\n  denizen external-users list --workspace default --search jane\n  \
+                  denizen external-users list --workspace default --deleted")]
 pub(crate) struct ListExternalUsers {
     #[command(flatten)]
     workspace: WorkspaceArgument,

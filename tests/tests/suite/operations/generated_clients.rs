@@ -136,6 +136,11 @@ fn assert_called(printed: &Value, mut expected: Vec<String>) {
         "description": "Says hello", "executions": [true, true, true], "listed": ["Greet"], "success": true,
     });
     assert_eq!(printed["workflows"], workflows, "{printed:#}");
+    let connections = json!({
+        "label": "work", "statuses": ["INITIALIZING", "ACTIVE"], "grouped": [2], "token": "a key", "username": "john",
+        "configs": 2,
+    });
+    assert_eq!(printed["connections"], connections, "{printed:#}");
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(crate) fn chain(nodes: &[Value]) -> Value {
 /// An active workflow.
 pub(crate) struct Workflow {
     manager: Client,
-    id: String,
+    pub(crate) id: String,
 }
 
 impl Workflow {
@@ -115,7 +115,7 @@ impl Workflow {
     }
 
     /// Waits until an execution has a status.
-    async fn until(&self, execution: &str, status: &str) -> Value {
+    pub(crate) async fn until(&self, execution: &str, status: &str) -> Value {
         soon(async || self.execution(execution).await["status"] == status).await;
         self.execution(execution).await
     }
