@@ -50,8 +50,9 @@ struct NamedToolkit {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewAuthConfig {
-    /// Where the client of the system comes from. The server has none of its own, so this changes nothing.
-    #[schema(value_type = Option<String>, max_length = 100, default = "use_custom_auth")]
+    /// Where the client of the system comes from: `use_custom_auth` if absent or null. The server has none of its own, so this
+    /// changes nothing.
+    #[schema(value_type = Option<String>, max_length = 100)]
     #[serde(default, rename = "type")]
     kind: Input<String>,
     /// How the system is told who calls: `API_KEY`, `BASIC`, `BEARER_TOKEN`, `OAUTH2` or `NO_AUTH`.
@@ -72,8 +73,8 @@ struct NewAuthConfig {
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     #[serde(default)]
     api_hosts: Input<Vec<Value>>,
-    /// The header that carries the key. Only for `API_KEY`.
-    #[schema(value_type = Option<String>, max_length = 100, default = "x-api-key")]
+    /// The header that carries the key: `x-api-key` if absent or null. Only for `API_KEY`.
+    #[schema(value_type = Option<String>, max_length = 100)]
     #[serde(default)]
     header_name: Input<String>,
     /// The client of the system. Required for `OAUTH2`, and only for it.
@@ -115,13 +116,13 @@ struct NewClient {
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     #[serde(default)]
     scopes: Input<Vec<Value>>,
-    /// Whether codes are bound to a secret of the request that asked for them (RFC 7636). Only systems that refuse such requests
-    /// need `false`.
-    #[schema(value_type = Option<bool>, default = true)]
+    /// Whether codes are bound to a secret of the request that asked for them (RFC 7636); true if absent or null. Only systems that
+    /// refuse such requests need `false`.
+    #[schema(value_type = Option<bool>)]
     #[serde(default)]
     pkce: Input<bool>,
     /// Further parameters of the URL at which users agree: an object of texts, such as `{"access_type": "offline"}`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
     #[serde(default)]
     authorization_parameters: Input<ObjectText>,
 }
