@@ -6,8 +6,8 @@ use denizen_domain::{ConnectedAccountId, Credentials, Error, Job, Origin, Result
 use denizen_persistence::connected_accounts::{self as accounts, StoredAccount};
 use denizen_persistence::jobs::Ending;
 
-use super::Connections;
 use super::provider::{Provider, Refusal};
+use super::{Connections, LINK_LIFE};
 
 /// How long the job waits before it tries again what has failed for now.
 pub(super) const PAUSE: Duration = Duration::from_mins(1);
@@ -27,7 +27,7 @@ impl Connections {
             let origin = Origin::server(self.source.clone());
             let expiry = {
                 let connection = &mut self.database.write_by_key().await?;
-                accounts::end_unused(connection, &origin, job.workspace_id, id).await?
+                accounts::end_unused(connection, &origin, job.workspace_id, id, LINK_LIFE).await?
             };
             let refresh = self.keep_fresh(stored).await?;
             expiry.into_iter().chain(refresh).min()

@@ -1,5 +1,7 @@
 //! Links that connect an account: made for a user, opened once in a browser, and used up when the browser comes back.
 
+use std::time::Duration;
+
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
     ConnectedAccount, ConnectedAccountChanges, ConnectedAccountId, ConnectionLinkId, ConnectionStatus,
@@ -225,22 +227,23 @@ pub async fn fail(
     })
 }
 
-/// Removes the links of an account that have expired, and notes that it was not connected, unless another link is left. Returns
-/// when that one expires.
+/// Removes the links of an account that have expired, and notes that it was not connected, unless another link is left. One whose link
+/// was used up may still be being connected: only if that takes longer than a link lives, it will not be. Returns when to look again.
 #[boxed]
 pub async fn end_unused(
     connection: &mut DbConnection,
     origin: &Origin,
     workspace_id: WorkspaceId,
     id: ConnectedAccountId,
+    life: Duration,
 ) -> Result<Option<Timestamp>> {
     in_transaction!(connection, {
         let Some(before) = lock(connection, workspace_id, id).await? else { return Ok(None) };
         let links = connection_links::table
             .filter(connection_links::workspace_id.eq(stored(workspace_id)))
             .filter(connection_links::connected_account_id.eq(stored(id)));
-        let now = StoredTime::from(origin.source.clock.now());
-        let expired = links.filter(connection_links::expires_at.le(now));
+        let now = origin.source.clock.now();
+        let expired = links.filter(connection_links::expires_at.le(StoredTime::from(now)));
         let count = on_backend!(connection, |conn| diesel::delete(expired).execute(conn).await)
             .or_error("remove links that have expired")?;
         let next = links.order(connection_links::expires_at.asc()).select(connection_links::expires_at);
@@ -250,8 +253,10 @@ pub async fn end_unused(
             return Ok(Some(next.into()));
         }
         let mut after = before.clone();
-        if count > 0 {
-            after.fail("The user did not come back before the link expired.");
+        after.fail("The user did not come back before the link expired.");
+        let end = before.updated_at.plus(life);
+        if after != before && count == 0 && now < end {
+            return Ok(Some(end));
         }
         store_change(connection, origin, &before, after).await?;
         Ok(None)

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose setup fails must fail")]
 
 mod accounts;
+mod connected_accounts;
 mod encryption;
 mod events;
 mod executions;
