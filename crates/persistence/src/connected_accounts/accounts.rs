@@ -294,6 +294,21 @@ pub async fn update(
     })
 }
 
+/// The columns of what an account presents from now on.
+macro_rules! credentials_of {
+    ($credentials:expr) => {{
+        let $crate::connected_accounts::SealedCredentials { sealed, life } = $credentials;
+        (
+            connected_accounts::sealed.eq(Some(sealed.clone())),
+            connected_accounts::generation.eq(connected_accounts::generation + 1),
+            connected_accounts::ends_at.eq(life.map(|life| StoredTime::from(life.ends_at))),
+            connected_accounts::refresh_at.eq(life.map(|life| StoredTime::from(life.refresh_at))),
+            connected_accounts::refreshing_until.eq(None::<StoredTime>),
+        )
+    }};
+}
+pub(super) use credentials_of;
+
 /// Stores what a locked account presents from now on.
 pub(super) async fn replace_credentials(
     connection: &mut DbConnection,
@@ -301,15 +316,7 @@ pub(super) async fn replace_credentials(
     id: ConnectedAccountId,
     credentials: &SealedCredentials,
 ) -> Result<()> {
-    let SealedCredentials { sealed, life } = credentials;
-    let change = (
-        connected_accounts::sealed.eq(Some(sealed.clone())),
-        connected_accounts::generation.eq(connected_accounts::generation + 1),
-        connected_accounts::ends_at.eq(life.map(|life| StoredTime::from(life.ends_at))),
-        connected_accounts::refresh_at.eq(life.map(|life| StoredTime::from(life.refresh_at))),
-        connected_accounts::refreshing_until.eq(None::<StoredTime>),
-    );
-    let those = row_of!(workspace_id, id);
+    let (those, change) = (row_of!(workspace_id, id), credentials_of!(credentials));
     on_backend!(connection, |conn| diesel::update(those).set(change).execute(conn).await)
         .or_error("store what a connected account presents")?;
     Ok(())

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::accounts::{
-    SealedCredentials, StoredAccount, call_job, lock, replace_credentials, row_of, store_change,
+    SealedCredentials, StoredAccount, call_job, credentials_of, lock, replace_credentials, row_of,
+    store_change,
 };
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::schema::connected_accounts;
@@ -58,14 +59,7 @@ pub async fn store_refreshed(
     credentials: &SealedCredentials,
 ) -> Result<bool> {
     let StoredAccount { account, generation, .. } = stored_account;
-    let SealedCredentials { sealed, life } = credentials;
-    let change = (
-        connected_accounts::sealed.eq(Some(sealed.clone())),
-        connected_accounts::generation.eq(connected_accounts::generation + 1),
-        connected_accounts::ends_at.eq(life.map(|life| StoredTime::from(life.ends_at))),
-        connected_accounts::refresh_at.eq(life.map(|life| StoredTime::from(life.refresh_at))),
-        connected_accounts::refreshing_until.eq(None::<StoredTime>),
-    );
+    let change = credentials_of!(credentials);
     // Also of a deleted account: the new token is what must be revoked.
     let those =
         row_of!(account.workspace_id, account.id).filter(connected_accounts::generation.eq(*generation));
