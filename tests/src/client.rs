@@ -54,6 +54,13 @@ impl Client {
         Self { credential, ..self.clone() }
     }
 
+    /// The same caller at another server, at a URL such as `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn at(&self, url: &str) -> Self {
+        let address = url.trim_start_matches("http://").parse().expect("a URL of an address");
+        Self { address, ..self.clone() }
+    }
+
     /// The same caller with another header, which replaces one of the same name.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {

@@ -70,6 +70,12 @@ impl RunningProgram {
         rest
     }
 
+    /// Ends the program, and returns what it has written to standard error.
+    pub async fn log(mut self) -> String {
+        self.child.kill().await.expect("cannot end a program");
+        self.complaints()
+    }
+
     /// What it has written to standard error.
     fn complaints(&mut self) -> String {
         let mut text = String::new();

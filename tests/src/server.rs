@@ -1,5 +1,6 @@
 //! A server for one test.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::browser::Browser;
 use crate::client::{Client, Credential};
 use crate::database::TestDatabase;
 use crate::operator::{Account, Flow, Key, Operator, Workspace};
+use crate::program::RunningProgram;
 use crate::raw::RawConnection;
 use crate::reply::Reply;
 use crate::template::{Beginnings, Template, Time};
@@ -220,6 +222,21 @@ impl TestServer {
     /// Runs `denizen`, which must fail, and returns what it complains about.
     pub async fn refused_operator(&self, arguments: &[&str]) -> String {
         self.as_operator().refusal(arguments).await
+    }
+
+    /// Starts the real `denizen` on the same database at a free port, and returns it with its URL. It logs everything.
+    pub async fn beside(&self) -> (RunningProgram, String) {
+        let url = format!("--database-url={}", self.database.url());
+        let key = format!("--encryption-key={}", self.encryption_key().trim());
+        let mut arguments = vec!["serve", "--listen=127.0.0.1:0", "--log-filter=trace", WIDE_LIMITS[2], &url];
+        if self.database.file().is_none() {
+            arguments.push(&key);
+        }
+        let arguments: Vec<_> = arguments.into_iter().map(OsStr::new).collect();
+        let mut program = RunningProgram::start(&crate::operator::program(), &arguments, &[]);
+        let line = program.line().await;
+        let listens = line.split_whitespace().find(|word| word.starts_with("http://"));
+        (program, listens.unwrap_or_else(|| panic!("{line}")).to_owned())
     }
 
     /// All that a SQLite database has stored; `None` on PostgreSQL.

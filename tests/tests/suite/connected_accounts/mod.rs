@@ -76,13 +76,20 @@ struct Issued {
 impl System {
     /// Starts a system for a server at `http://denizen.test`. `None` without Node.js.
     async fn start(server: &TestServer) -> Option<Self> {
+        Self::start_for("http://denizen.test", manager(server).await).await
+    }
+
+    /// Starts a system for a server at a URL.
+    async fn start_for(server: &str, manager: Client) -> Option<Self> {
         let node = ForeignClient::node("authorization_server").await?;
-        let redirect = "http://denizen.test/connect/callback";
-        let mut program = node.start_script("server.js", &[("REDIRECT_URIS", redirect)]);
+        let redirect = &format!("{server}/connect/callback");
+        // Tokens of three seconds, for a server whose clock goes on by itself.
+        let life = if server == "http://denizen.test" { "3600" } else { "3" };
+        let environment = [("REDIRECT_URIS", redirect.as_str()), ("ACCESS_TOKEN_SECONDS", life)];
+        let mut program = node.start_script("server.js", &environment);
         let url = program.line().await;
-        let manager = manager(server).await;
         let created = manager.post(CONFIGS, Self::config(&url)).await.json(201);
-        assert_eq!(created["redirectUrl"], redirect);
+        assert_eq!(created["redirectUrl"], *redirect);
         Some(Self { program, url, config_id: text(&created, "id"), manager })
     }
 

@@ -62,6 +62,32 @@ async fn no_answer_log_event_or_file_has_a_secret() {
     assert!(kept.is_empty(), "the database has {kept:?}");
 }
 
+#[tokio::test]
+async fn no_line_of_the_log_has_a_secret() {
+    let server = TestServer::start().await;
+    let (program, url) = server.beside().await;
+    let Some(mut system) = System::start_for(&url, manager(&server).await.at(&url)).await else { return };
+    user(&system.manager, "jane").await;
+    let link = system.link("jane").await;
+    let mut secrets = BTreeSet::from([CLIENT_SECRET.to_owned(), text(&link, "linkToken")]);
+    let mut browser = server.browser();
+    let back = system.agree_until(&mut browser, &link, &format!("{url}/connect/callback")).await;
+    secrets.extend(["code", "state"].map(|name| back.parameter(name).unwrap()));
+    browser.open(back.url.as_str(), "https://shop.example.com").await;
+    let account = system.account(&text(&link, "connectedAccountId")).await;
+    let first = text(&system.token(&account).await, "accessToken");
+    soon(async || text(&system.token(&account).await, "accessToken") != first).await;
+    // A refusal is logged, too.
+    let issued = system.tell("tokens").await;
+    secrets.extend(issued.access.into_iter().chain(issued.refresh).chain([first]));
+    system.tell("forget").await;
+    system.until(&text(&account, "id"), "EXPIRED").await;
+    let log = program.log().await;
+    assert!(log.contains("/connect/callback"), "the log is that of these requests:\n{log}");
+    let shown: Vec<_> = secrets.iter().filter(|secret| log.contains(secret.as_str())).collect();
+    assert!(shown.is_empty(), "{shown:?} in\n{log}");
+}
+
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
