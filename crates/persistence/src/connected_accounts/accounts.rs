@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::auth_configs;
-use super::links::{NewLink, insert_link};
+use super::new_link::{NewLink, insert_link};
 use super::row::AccountRow;
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::queries::dialect::first_locked;

@@ -4,31 +4,19 @@ use std::time::Duration;
 
 use async_recursion::async_recursion as boxed;
 use denizen_domain::{
-    ConnectedAccount, ConnectedAccountChanges, ConnectedAccountId, ConnectionLinkId, ConnectionStatus,
-    Origin, Result, SecretHash, Timestamp, WorkspaceId,
+    ConnectedAccount, ConnectedAccountChanges, ConnectedAccountId, ConnectionStatus, Origin, Result,
+    SecretHash, Timestamp, WorkspaceId,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::accounts::{call_job, lock, row_of, store_change};
+use super::new_link::{NewLink, insert_link};
 use super::row::{AccountRow, LinkRow};
 use crate::connection::{DbConnection, OrError as _, in_transaction, on_backend};
 use crate::queries::dialect::first_locked;
 use crate::schema::{connected_accounts, connection_links};
 use crate::types::{StoredTime, StoredUuid, stored};
-
-/// A link that is not stored yet.
-#[derive(Debug, Clone)]
-pub struct NewLink {
-    /// Its id.
-    pub id: ConnectionLinkId,
-    /// The hash of its token.
-    pub token_hash: SecretHash,
-    /// Where the user is sent on to.
-    pub callback_url: String,
-    /// Until when it can be opened and used.
-    pub expires_at: Timestamp,
-}
 
 /// What a link is bound to once a browser has opened it.
 #[derive(Debug, Clone)]
@@ -54,35 +42,6 @@ pub struct UsedLink {
     pub verifier: Vec<u8>,
     /// Where the system has sent the browser back to.
     pub redirect_url: String,
-}
-
-/// Stores a link for an account.
-pub(super) async fn insert_link(
-    connection: &mut DbConnection,
-    account: &ConnectedAccount,
-    link: &NewLink,
-    now: Timestamp,
-) -> Result<()> {
-    let NewLink { id, token_hash, callback_url, expires_at } = link;
-    let row = LinkRow {
-        workspace_id: stored(account.workspace_id),
-        id: stored(*id),
-        connected_account_id: stored(account.id),
-        token_hash: token_hash.as_bytes().to_vec(),
-        callback_url: callback_url.clone(),
-        state_hash: None,
-        browser_hash: None,
-        verifier: None,
-        redirect_url: None,
-        created_at: now.into(),
-        expires_at: (*expires_at).into(),
-    };
-    on_backend!(connection, |conn| diesel::insert_into(connection_links::table)
-        .values(&row)
-        .execute(conn)
-        .await)
-    .or_error("insert a link")?;
-    Ok(())
 }
 
 /// Makes a link that connects an account again, in place of earlier ones, and changes the account. `None` if the workspace has no such account.

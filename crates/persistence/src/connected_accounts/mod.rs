@@ -8,6 +8,7 @@ mod accounts;
 mod auth_configs;
 mod links;
 mod list;
+mod new_link;
 mod removal;
 mod reseal;
 mod row;
@@ -21,8 +22,9 @@ pub use self::auth_configs::{
     find as find_auth_config, find_all as find_auth_configs, find_sealed as find_sealed_auth_config,
     list as list_auth_configs,
 };
-pub use self::links::{NewLink, Opening, UsedLink, end_unused, fail, make_link, open, use_up};
+pub use self::links::{Opening, UsedLink, end_unused, fail, make_link, open, use_up};
 pub use self::list::{MAXIMUM_COUNT, count, list, list_of_user};
+pub use self::new_link::NewLink;
 pub(crate) use self::removal::delete_of_users;
 pub use self::removal::{delete, forget};
 pub use self::reseal::{SealedSecret, reseal, sealed_after};
