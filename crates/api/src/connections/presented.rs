@@ -5,8 +5,7 @@ use axum::http::{HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use denizen_domain::{
-    AuthConfig, Conflict, ConnectedAccountId, Credentials, Error, ExternalUserId, Resource, Result, Toolkit,
-    WorkspaceId,
+    AuthConfig, Conflict, Credentials, Error, ExternalUserId, Resource, Result, Toolkit, WorkspaceId,
 };
 use denizen_persistence::connected_accounts as accounts;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -67,19 +66,18 @@ impl Connections {
         name: &str,
     ) -> Result<Usable> {
         let missing = || Error::not_found(Resource::ConnectedAccount, name);
-        let id: ConnectedAccountId = if let Ok(id) = name.parse() {
-            id
-        } else {
-            let toolkit = Toolkit::parse(name).map_err(|_| missing())?;
+        let found = {
             let connection = &mut self.database.read_by_key().await?;
-            let found = accounts::find_for_user(connection, workspace_id, user_id, &toolkit).await?;
-            found.ok_or_else(missing)?.id
+            if let Ok(id) = name.parse() {
+                accounts::find(connection, workspace_id, id).await?
+            } else {
+                let toolkit = Toolkit::parse(name).map_err(|_| missing())?;
+                accounts::find_for_user(connection, workspace_id, user_id, &toolkit).await?
+            }
         };
-        let usable = self.usable(workspace_id, id).await?;
-        if usable.account.external_user_id != user_id {
-            return Err(missing());
-        }
-        Ok(usable)
+        // Whose it is comes first: nothing is learned of another user's account.
+        let account = found.filter(|account| account.external_user_id == user_id).ok_or_else(missing)?;
+        self.usable(workspace_id, account.id).await
     }
 }
 
