@@ -70,12 +70,6 @@ impl Connections {
         let (config, sealed) = self.config_of(&stored.account).await?;
         let client_secret = self.open_client_secret(&config, sealed.as_ref())?;
         let provider = Provider::new(&self.client, &self.source, &config, client_secret)?;
-        // Some systems end both with the one, some do not.
-        if let Some(token) = &tokens.refresh_token
-            && let Err(refusal) = provider.revoke(token, "refresh_token").await
-        {
-            return Ok(Err(refusal));
-        }
-        Ok(provider.revoke(&tokens.access_token, "access_token").await)
+        Ok(provider.revoke_all(tokens).await)
     }
 }

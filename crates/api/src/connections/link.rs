@@ -185,10 +185,19 @@ impl Connections {
             Err(refusal) => return Ok(Err(refusal.reason())),
         };
         let (workspace_id, id) = (used.account.workspace_id, used.account.id);
-        let sealed = self.seal(workspace_id, id, &Credentials::OAuth2(tokens))?;
-        let connection = &mut self.database.write_by_key().await?;
-        let connected = accounts::connect(connection, origin, workspace_id, id, &sealed).await?;
-        Ok(connected.map(|_| ()).ok_or_else(|| "The connected account was deleted.".to_owned()))
+        let sealed = self.seal(workspace_id, id, &Credentials::OAuth2(tokens.clone()))?;
+        let connected = {
+            let connection = &mut self.database.write_by_key().await?;
+            accounts::connect(connection, origin, workspace_id, id, &sealed).await?
+        };
+        if connected.is_some() {
+            return Ok(Ok(()));
+        }
+        // The account was deleted during the exchange, and nothing else knows these tokens.
+        if let Err(refusal) = provider.revoke_all(&tokens).await {
+            tracing::warn!(connected_account = %id, ?refusal, "the tokens of a deleted account cannot be revoked");
+        }
+        Ok(Err("The connected account was deleted.".to_owned()))
     }
 }
 

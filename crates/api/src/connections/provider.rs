@@ -165,10 +165,18 @@ impl Provider {
         }
     }
 
+    /// Revokes what an account presents. Some systems end both tokens with the one, some do not.
+    pub(super) async fn revoke_all(&self, tokens: &OAuthTokens) -> Result<(), Refusal> {
+        if let Some(token) = &tokens.refresh_token {
+            self.revoke(token, "refresh_token").await?;
+        }
+        self.revoke(&tokens.access_token, "access_token").await
+    }
+
     /// Revokes a token (RFC 7009). A system that does not know the token has nothing to revoke.
     ///
     /// The library sends such requests to https alone, without regard to the networks that the operator has opened.
-    pub(super) async fn revoke(&self, token: &SecretString, hint: &str) -> Result<(), Refusal> {
+    async fn revoke(&self, token: &SecretString, hint: &str) -> Result<(), Refusal> {
         let Some(url) = &self.settings.revocation_url else { return Ok(()) };
         let (headers, body) = self.revocation(token, hint);
         let answer = self.channel().exchange(Method::POST, url, headers, body).await;

@@ -44,7 +44,8 @@ pub struct UsedLink {
     pub redirect_url: String,
 }
 
-/// Makes a link that connects an account again, in place of earlier ones, and changes the account. `None` if the workspace has no such account.
+/// Makes a link that connects an account again, in place of earlier ones, and changes the account. `None` if the workspace has
+/// no such account.
 #[boxed]
 pub async fn make_link(
     connection: &mut DbConnection,
@@ -83,7 +84,8 @@ pub(super) async fn remove_links(
     Ok(())
 }
 
-/// Opens the link with a token, for one browser, and returns the account that it connects. `None` if there is none, or it was opened before, or it has expired.
+/// Opens the link with a token, for one browser, and returns the account that it connects. `None` if there is none, or it was
+/// opened before, or it has expired.
 #[boxed]
 pub async fn open(
     connection: &mut DbConnection,
